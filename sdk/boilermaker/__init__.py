@@ -1,0 +1,1 @@
+"""Background work on Azure Service Bus, typed from end to end."""

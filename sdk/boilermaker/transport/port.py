@@ -1,0 +1,160 @@
+"""What Boilermaker asks of a bus. Words are those of Service Bus; bytes are opaque here.
+
+Two implementations: `transport.servicebus` (Azure Service Bus and anything that speaks its AMQP) and
+`transport.memory` (no sockets, virtual time). One suite of tests runs over both.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+PropertyValue = str | int | float | bool
+
+
+class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to send.
+
+    Attributes:
+        message_id: at most 128 characters; what duplicate detection compares.
+        subject: the task's name.
+        correlation_id: the workflow's id.
+        properties: application properties.
+        scheduled_enqueue_time: when the message becomes visible (UTC); None for now.
+    """
+
+    body: bytes
+    message_id: str
+    subject: str = ""
+    content_type: str = "application/json"
+    correlation_id: str = ""
+    properties: Mapping[str, PropertyValue] = {}
+    scheduled_enqueue_time: datetime | None = None
+
+
+class Delivery(Protocol):
+    """One message received under a peek-lock. Values only; settling is the receiver's."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def message_id(self) -> str | None: ...
+    @property
+    def sequence_number(self) -> int: ...
+    @property
+    def delivery_count(self) -> int:
+        """How often the message was delivered before this time: 0 the first time."""
+        ...
+
+    @property
+    def locked_until(self) -> datetime: ...
+    @property
+    def enqueued_time(self) -> datetime | None: ...
+    @property
+    def subject(self) -> str | None: ...
+    @property
+    def correlation_id(self) -> str | None: ...
+    @property
+    def properties(self) -> Mapping[str, object]:
+        """Application properties with text keys, and text in place of bytes values."""
+        ...
+
+
+class Sender(Protocol):
+    """Sends to one queue. Any number of coroutines may use it at once."""
+
+    @property
+    def max_message_size(self) -> int:
+        """Bytes that one message may have, all properties included; known after `open`."""
+        ...
+
+    async def open(self) -> None:
+        """Connect. Raises QueueNotFoundError, BusError."""
+        ...
+
+    async def send(self, message: OutgoingMessage) -> None:
+        """Return once the bus has accepted the message.
+
+        Raises:
+            MessageTooLargeError: the bus refuses its size.
+            QueueNotFoundError: there is no such queue.
+            BusError: anything else; `is_transient` says whether a repeat may help. The message may have been
+                accepted all the same: repeat with the same message_id.
+        """
+        ...
+
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Send in order, in as few batches as the size allows. Raises as `send`."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Receiver(Protocol):
+    """Receives from one queue under peek-locks. Any number of coroutines may settle and renew at once."""
+
+    async def open(self) -> None:
+        """Connect. Raises QueueNotFoundError, SessionQueueError, BusError."""
+        ...
+
+    async def receive(self, max_messages: int, max_wait_seconds: float) -> Sequence[Delivery]:
+        """Up to `max_messages`; empty once `max_wait_seconds` went by without one. Raises BusError."""
+        ...
+
+    async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:
+        """Remove the message. `confirmed=False` may return before the bus has answered.
+
+        Raises:
+            LockLostError: the lock is lost, the message comes again.
+            SettlementError: anything else; the message may come again.
+        """
+        ...
+
+    async def abandon(self, delivery: Delivery) -> None:
+        """Give the lock up; the message comes again at once and its delivery count goes up. Raises as `complete`."""
+        ...
+
+    async def release(self, delivery: Delivery) -> None:
+        """Give the lock up without counting a delivery (AMQP 1.0, 3.4.4 `released`). Raises as `complete`."""
+        ...
+
+    async def dead_letter(self, delivery: Delivery, reason: str, description: str) -> None:
+        """Move the message to the dead-letter sub-queue. Raises as `complete`."""
+        ...
+
+    async def renew_lock(self, delivery: Delivery) -> datetime:
+        """Renew for the queue's lock duration; returns the new `locked_until`. Raises LockLostError, BusError."""
+        ...
+
+    async def close(self) -> None:
+        """Disconnect; what is buffered and was not handed out is released."""
+        ...
+
+
+class Clock(Protocol):
+    """Time as the bus counts it: real for Azure, virtual in memory."""
+
+    def now(self) -> datetime:
+        """UTC, with tzinfo."""
+        ...
+
+
+class Bus(Protocol):
+    """A Service Bus namespace, as far as Boilermaker needs one. Making one opens no connection."""
+
+    @property
+    def default_queue(self) -> str | None:
+        """The queue meant where none is named (an EntityPath, an environment variable)."""
+        ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    def sender(self, queue: str) -> Sender: ...
+
+    def receiver(self, queue: str, *, prefetch: int = 0) -> Receiver: ...
+
+    async def close(self) -> None:
+        """Close every connection. Closing twice is fine."""
+        ...
