@@ -14,8 +14,6 @@ from typing import Any, Literal
 
 import msgspec
 
-FORMAT = 1
-
 ScalarName = Literal[
     "any", "none", "bool", "int", "float", "str", "bytes", "bytearray",
     "datetime", "date", "time", "timedelta", "uuid", "decimal",
@@ -34,19 +32,19 @@ class _Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
 # ---- types ----------------------------------------------------------------------------------------------
 
 
-class Scalar(_Value, tag_field="kind", tag="scalar"):
+class Scalar(_Value, frozen=True, tag_field="kind", tag="scalar"):
     """A type without parts. `any` is what an unannotated parameter has."""
 
     name: ScalarName
 
 
-class LiteralOf(_Value, tag_field="kind", tag="literal"):
+class LiteralOf(_Value, frozen=True, tag_field="kind", tag="literal"):
     """`typing.Literal`, values in source order."""
 
     values: tuple[str | int | bool | None, ...]
 
 
-class Container(_Value, tag_field="kind", tag="container"):
+class Container(_Value, frozen=True, tag_field="kind", tag="container"):
     """A collection of one item type; on the wire an array. `tuple` means `tuple[X, ...]`.
 
     `container` is the name that the annotation uses; which of them it is does not matter on the wire,
@@ -57,13 +55,13 @@ class Container(_Value, tag_field="kind", tag="container"):
     item: "Type"
 
 
-class TupleOf(_Value, tag_field="kind", tag="tuple"):
+class TupleOf(_Value, frozen=True, tag_field="kind", tag="tuple"):
     """`tuple[A, B]`: a fixed number of items."""
 
     items: tuple["Type", ...]
 
 
-class MappingOf(_Value, tag_field="kind", tag="mapping"):
+class MappingOf(_Value, frozen=True, tag_field="kind", tag="mapping"):
     """A mapping; on the wire an object."""
 
     mapping: MappingName
@@ -71,13 +69,13 @@ class MappingOf(_Value, tag_field="kind", tag="mapping"):
     value: "Type"
 
 
-class UnionOf(_Value, tag_field="kind", tag="union"):
+class UnionOf(_Value, frozen=True, tag_field="kind", tag="union"):
     """A union, flattened, members in source order without repeats."""
 
     members: tuple["Type", ...]
 
 
-class Constrained(_Value, tag_field="kind", tag="constrained"):
+class Constrained(_Value, frozen=True, tag_field="kind", tag="constrained"):
     """`Annotated[type, msgspec.Meta(...)]`: only what `Meta` checks."""
 
     type: "Type"
@@ -92,7 +90,7 @@ class Constrained(_Value, tag_field="kind", tag="constrained"):
     tz: bool | None = None
 
 
-class Named(_Value, tag_field="kind", tag="named"):
+class Named(_Value, frozen=True, tag_field="kind", tag="named"):
     """A type with a definition of its own: a key of `Contract.types`."""
 
     id: str
@@ -104,13 +102,13 @@ Type = Scalar | LiteralOf | Container | TupleOf | MappingOf | UnionOf | Constrai
 # ---- definitions ----------------------------------------------------------------------------------------
 
 
-class Default(_Value):
+class Default(_Value, frozen=True):
     """A default, as the JSON value that is written out where the argument is left out."""
 
     value: Any
 
 
-class Field(_Value):
+class Field(_Value, frozen=True):
     """One field of a record.
 
     Attributes:
@@ -125,14 +123,14 @@ class Field(_Value):
     default: Default | None = None
 
 
-class Member(_Value):
+class Member(_Value, frozen=True):
     """One member of an enum; aliases (a second name for a value) are members too."""
 
     name: str
     value: str | int | float | bool | None
 
 
-class EnumDefinition(_Value, tag_field="kind", tag="enum"):
+class EnumDefinition(_Value, frozen=True, tag_field="kind", tag="enum"):
     """An enum. `base` is the class to derive from; `mixin` the data type mixed in (`class C(str, Enum)`)."""
 
     name: str
@@ -142,14 +140,14 @@ class EnumDefinition(_Value, tag_field="kind", tag="enum"):
     doc: str | None = None
 
 
-class NewTypeDefinition(_Value, tag_field="kind", tag="newtype"):
+class NewTypeDefinition(_Value, frozen=True, tag_field="kind", tag="newtype"):
     """`typing.NewType`: another name for a type; on the wire just that type."""
 
     name: str
     type: Type
 
 
-class RecordDefinition(_Value, tag_field="kind", tag="record"):
+class RecordDefinition(_Value, frozen=True, tag_field="kind", tag="record"):
     """A class with fields; on the wire an object, or an array for `array_like` and named tuples.
 
     Attributes:
@@ -179,7 +177,7 @@ Definition = EnumDefinition | NewTypeDefinition | RecordDefinition
 # ---- tasks ----------------------------------------------------------------------------------------------
 
 
-class Parameter(_Value):
+class Parameter(_Value, frozen=True):
     """One parameter of a task, the state left out. `default` is None where it must be given."""
 
     name: str
@@ -188,7 +186,7 @@ class Parameter(_Value):
     keyword_only: bool = False
 
 
-class TaskContract(_Value):
+class TaskContract(_Value, frozen=True):
     """One task.
 
     Attributes:
@@ -208,7 +206,7 @@ class TaskContract(_Value):
     deprecated: str | None = None
 
 
-class Contract(_Value):
+class Contract(_Value, frozen=True):
     """All tasks of one worker service.
 
     Attributes:
@@ -220,7 +218,7 @@ class Contract(_Value):
     queue: str
     tasks: tuple[TaskContract, ...]
     types: dict[str, Definition] = {}
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
 
 
 # ---- canonical form and digests -------------------------------------------------------------------------
@@ -241,12 +239,20 @@ def from_json(data: bytes) -> Contract:
     Raises:
         msgspec.DecodeError: not JSON, or not a contract of this format.
     """
-    tree = msgspec.json.decode(data)
-    if isinstance(tree, dict):
-        tree.pop("digest", None)  # type: ignore[unused-ignore]  # derived: computed, never read back
-        for task in tree.get("tasks", ()):
-            task.pop("digest", None)
+    tree: Any = msgspec.json.decode(data)
+    if isinstance(tree, dict):  # digests are derived: written for readers, computed when needed
+        members: dict[str, Any] = {key: value for key, value in tree.items() if key != "digest"}  # pyright: ignore[reportUnknownVariableType]
+        tasks = members.get("tasks")
+        if isinstance(tasks, list):
+            members["tasks"] = [_without_digest(task) for task in tasks]  # pyright: ignore[reportUnknownVariableType]
+        tree = members
     return msgspec.convert(tree, Contract)
+
+
+def _without_digest(task: Any) -> Any:
+    if not isinstance(task, dict):
+        return task
+    return {key: value for key, value in task.items() if key != "digest"}  # pyright: ignore[reportUnknownVariableType]
 
 
 def task_digest(contract: Contract, name: str) -> str:

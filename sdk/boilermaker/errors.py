@@ -117,7 +117,12 @@ class PublishError(BusError):
     """
 
     def __init__(
-        self, message: str, *, id: str, queue: str | None = None, is_transient: bool = False
-    ) -> None:  # noqa: A002
+        self,
+        message: str,
+        *,
+        id: str,  # noqa: A002 - the word of `publish(id=)`
+        queue: str | None = None,
+        is_transient: bool = False,
+    ) -> None:
         super().__init__(message, queue=queue, is_transient=is_transient)
         self.id = id

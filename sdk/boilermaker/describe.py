@@ -1,0 +1,268 @@
+"""Live Python types in the words of the contract. The generator finds the same words in source text.
+
+Two sources on purpose: a test, and `boilermaker contract verify`, hold them equal.
+"""
+
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import inspect
+import types
+import typing
+import uuid
+from collections import abc
+from typing import Any
+
+import msgspec
+
+from boilermaker import contract as words
+from boilermaker.errors import ConfigurationError
+
+Types = dict[str, words.Definition]
+
+_SCALARS: dict[Any, words.ScalarName] = {
+    Any: "any", object: "any", None: "none", type(None): "none", bool: "bool", int: "int", float: "float", str: "str",
+    bytes: "bytes", bytearray: "bytearray", dt.datetime: "datetime", dt.date: "date",
+    dt.time: "time", dt.timedelta: "timedelta", uuid.UUID: "uuid", decimal.Decimal: "decimal",
+}  # fmt: skip
+_CONTAINERS: dict[Any, words.ContainerName] = {
+    list: "list", abc.Sequence: "Sequence", abc.MutableSequence: "MutableSequence", abc.Collection: "Collection",
+    set: "set", abc.MutableSet: "MutableSet", frozenset: "frozenset", abc.Set: "Set", abc.Iterable: "Iterable",
+}  # fmt: skip
+_MAPPINGS: dict[Any, words.MappingName] = {
+    dict: "dict", abc.Mapping: "Mapping", abc.MutableMapping: "MutableMapping",
+}  # fmt: skip
+
+
+def type_of(annotation: Any, types_: Types) -> words.Type:
+    """The contract type of an annotation; definitions that it needs are added to `types_`.
+
+    Raises:
+        ConfigurationError: a type that the contract has no words for.
+    """
+    try:
+        if annotation in _SCALARS:
+            return words.Scalar(name=_SCALARS[annotation])
+    except TypeError:  # unhashable: Annotated with an unhashable part
+        pass
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _constrained(args[0], args[1:], types_)
+    if origin is typing.Literal:
+        return words.LiteralOf(values=args)
+    if origin in (typing.Union, types.UnionType):
+        return _union(args, types_)
+    if annotation is tuple or origin is tuple:
+        return _tuple(args, types_)
+    outer = origin or annotation
+    if outer in _CONTAINERS:
+        return words.Container(container=_CONTAINERS[outer], item=type_of(args[0] if args else Any, types_))
+    if outer in _MAPPINGS:
+        key, value = args or (Any, Any)
+        return words.MappingOf(
+            mapping=_MAPPINGS[outer], key=type_of(key, types_), value=type_of(value, types_)
+        )
+    if hasattr(annotation, "__supertype__"):
+        return _newtype(annotation, types_)
+    if type(annotation).__name__ == "TypeAliasType":  # PEP 695, Python 3.12
+        return type_of(annotation.__value__, types_)
+    if isinstance(annotation, type) and origin is None:
+        return _class(annotation, types_)
+    raise ConfigurationError(
+        f"`{annotation}` has no place in a contract; use a type of the service's own or a builtin"
+    )
+
+
+def default_of(value: Any) -> words.Default:
+    """A default as it is written on the wire.
+
+    Raises:
+        ConfigurationError: the value has no JSON form.
+    """
+    try:
+        return words.Default(value=msgspec.json.decode(msgspec.json.encode(value, order="deterministic")))
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"the default {value!r} cannot be written out: {error}") from None
+
+
+def doc_of(item: Any) -> str | None:
+    """The docstring written in the source, if one is; not those that dataclasses and named tuples make up."""
+    doc = item.__dict__.get("__doc__") if isinstance(item, type) else item.__doc__
+    if not doc or (isinstance(item, type) and doc.startswith(f"{item.__name__}(")):
+        return None
+    return inspect.cleandoc(doc)
+
+
+def _union(args: tuple[Any, ...], types_: Types) -> words.Type:
+    members: list[words.Type] = []
+    for arg in args:
+        described = type_of(arg, types_)
+        for member in described.members if isinstance(described, words.UnionOf) else (described,):
+            if member not in members:
+                members.append(member)
+    return members[0] if len(members) == 1 else words.UnionOf(members=tuple(members))
+
+
+def _tuple(args: tuple[Any, ...], types_: Types) -> words.Type:
+    if not args or (len(args) == 2 and args[1] is Ellipsis):
+        return words.Container(container="tuple", item=type_of(args[0] if args else Any, types_))
+    return words.TupleOf(items=tuple(type_of(arg, types_) for arg in args if arg != ()))
+
+
+_LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_length", "tz")
+
+
+def _constrained(inner: Any, metadata: tuple[Any, ...], types_: Types) -> words.Type:
+    limits = {
+        name: value
+        for meta in metadata
+        if isinstance(meta, msgspec.Meta)
+        for name in _LIMITS
+        if (value := getattr(meta, name)) is not None
+    }
+    described = type_of(inner, types_)
+    return words.Constrained(type=described, **limits) if limits else described
+
+
+def _newtype(annotation: Any, types_: Types) -> words.Type:
+    id_ = f"{annotation.__module__}.{annotation.__qualname__}"
+    if id_ not in types_:
+        types_[id_] = words.NewTypeDefinition(
+            name=annotation.__name__, type=type_of(annotation.__supertype__, types_)
+        )
+    return words.Named(id=id_)
+
+
+def _class(cls: Any, types_: Types) -> words.Type:
+    id_ = f"{cls.__module__}.{cls.__qualname__}"
+    if id_ in types_:
+        return words.Named(id=id_)
+    if issubclass(cls, enum.Enum):
+        types_[id_] = _enum(cls)
+    elif issubclass(cls, msgspec.Struct):
+        types_[id_] = _PENDING
+        types_[id_] = _struct(cls, types_)
+    elif dataclasses.is_dataclass(cls):
+        types_[id_] = _PENDING
+        types_[id_] = _dataclass(cls, types_)
+    elif typing.is_typeddict(cls):
+        types_[id_] = _PENDING
+        types_[id_] = _typeddict(cls, types_)
+    elif hasattr(cls, "_fields") and issubclass(cls, tuple):
+        types_[id_] = _PENDING
+        types_[id_] = _namedtuple(cls, types_)
+    else:
+        raise ConfigurationError(
+            f"`{id_}` has no place in a contract: make it a dataclass, a msgspec.Struct, a TypedDict or an enum"
+        )
+    return words.Named(id=id_)
+
+
+_PENDING = words.NewTypeDefinition(
+    name="", type=words.Scalar(name="any")
+)  # a recursive type meets itself here
+
+
+def _enum(cls: type[enum.Enum]) -> words.EnumDefinition:
+    base: Any = next(
+        (b.__name__ for b in (enum.StrEnum, enum.IntFlag, enum.IntEnum, enum.Flag) if issubclass(cls, b)),
+        "Enum",
+    )
+    mixin: Any = next((t.__name__ for t in (str, int, float) if base == "Enum" and issubclass(cls, t)), None)
+    return words.EnumDefinition(
+        name=cls.__qualname__,
+        members=tuple(
+            words.Member(name=name, value=member.value) for name, member in cls.__members__.items()
+        ),
+        base=base,
+        mixin=mixin,
+        doc=doc_of(cls),
+    )
+
+
+def _struct(cls: type[msgspec.Struct], types_: Types) -> words.RecordDefinition:
+    config = cls.__struct_config__
+    return words.RecordDefinition(
+        name=cls.__qualname__,
+        style="struct",
+        fields=tuple(
+            words.Field(
+                name=field.name,
+                type=type_of(field.type, types_),
+                wire=field.encode_name if field.encode_name != field.name else None,
+                default=_default(field.default, field.default_factory, msgspec.NODEFAULT),
+            )
+            for field in msgspec.structs.fields(cls)
+        ),
+        doc=doc_of(cls),
+        tag=config.tag,
+        tag_field=config.tag_field if config.tag_field != "type" else None,
+        frozen=bool(config.frozen),
+        kw_only=_is_keyword_only(cls),
+        array_like=bool(config.array_like),
+        omit_defaults=bool(config.omit_defaults),
+        forbid_unknown_fields=bool(config.forbid_unknown_fields),
+    )
+
+
+def _dataclass(cls: Any, types_: Types) -> words.RecordDefinition:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return words.RecordDefinition(
+        name=cls.__qualname__,
+        style="dataclass",
+        fields=tuple(
+            words.Field(
+                name=field.name,
+                type=type_of(hints[field.name], types_),
+                default=_default(field.default, field.default_factory, dataclasses.MISSING),
+            )
+            for field in dataclasses.fields(cls)
+            if field.init
+        ),
+        doc=doc_of(cls),
+        frozen=cls.__dataclass_params__.frozen,
+        kw_only=_is_keyword_only(cls),
+    )
+
+
+def _typeddict(cls: Any, types_: Types) -> words.RecordDefinition:
+    hints: dict[str, Any] = typing.get_type_hints(
+        cls
+    )  # without extras: Required and NotRequired are peeled off
+    return words.RecordDefinition(
+        name=cls.__qualname__,
+        style="typeddict",
+        fields=tuple(words.Field(name=name, type=type_of(hint, types_)) for name, hint in hints.items()),
+        doc=doc_of(cls),
+        optional=tuple(name for name in hints if name in cls.__optional_keys__),
+    )
+
+
+def _namedtuple(cls: Any, types_: Types) -> words.RecordDefinition:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    defaults: dict[str, Any] = cls._field_defaults
+    return words.RecordDefinition(
+        name=cls.__qualname__,
+        style="namedtuple",
+        fields=tuple(
+            words.Field(
+                name=name,
+                type=type_of(hints.get(name, Any), types_),
+                default=default_of(defaults[name]) if name in defaults else None,
+            )
+            for name in cls._fields
+        ),
+        doc=doc_of(cls),
+    )
+
+
+def _default(value: Any, factory: Any, missing: Any) -> words.Default | None:
+    if value is not missing:
+        return default_of(value)
+    return default_of(factory()) if factory is not missing else None
+
+
+def _is_keyword_only(cls: Any) -> bool:
+    parameters = inspect.signature(cls).parameters.values()
+    return bool(parameters) and all(p.kind is inspect.Parameter.KEYWORD_ONLY for p in parameters)

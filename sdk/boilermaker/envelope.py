@@ -1,0 +1,132 @@
+"""What travels in one message: a header and one line for each step that can still run. Wire structs; `codec` has the bytes.
+
+    {"boilermaker":1,"workflow":"...","at":0,"lines":[[0,2]],"queues":["accounts"],"otherwise":[2], ...}
+    {"task":"create_user","payload":{"email":"a@b.org","name":"Ada"},"keep":1}
+    {"task":"send_welcome_email","payload":{},"refs":{"user_id":0},"then":null}
+    {"task":"handle_signup_failure","payload":{"email":"a@b.org"},"then":null,"otherwise":[]}
+
+What most steps share stands in the header once. Fields with their default are left out; unknown fields are ignored.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from boilermaker.failure import FailureInfo
+from boilermaker.plan import StepRef
+from boilermaker.retries import RetryPolicy
+
+WireRef = int | str
+"""`3`: the result of step 3. `"3?"`: that result or null. `"failure"`: the cause of the failure."""
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A result that a later step refers to, and the last step that does."""
+
+    until: int
+    value: msgspec.Raw
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The first line.
+
+    Attributes:
+        boilermaker: version of the format.
+        workflow: id of the workflow, the same in all its messages.
+        at: number of the step to run.
+        attempt: which execution of it this is, from 1.
+        put_off: how often this step was put off because the worker did not know it.
+        lines: ranges of step numbers, first and last, of the lines that follow.
+        queues: the queues that steps name by index; 0 where a step names none.
+        policies: the policies that steps name by index; 0 where a step names none; null means as registered.
+        otherwise: the failure handlers of steps that name none.
+        digests: by queue and task, the wire shape that the publisher was generated from.
+        kept: results by step.
+        failure: why the failure callback that we are in was published.
+        policy: replaces the policy of the current step, on the word of a `RetryException`.
+    """
+
+    boilermaker: Literal[1]
+    workflow: str
+    at: int
+    attempt: int = 1
+    put_off: int = 0
+    lines: tuple[tuple[int, int], ...]
+    queues: tuple[str, ...]
+    policies: tuple[RetryPolicy | None, ...] = ()
+    otherwise: tuple[int, ...] = ()
+    digests: dict[str, dict[str, str]] = {}
+    kept: dict[int, Kept] = {}
+    failure: FailureInfo | None = None
+    policy: RetryPolicy | None = None
+
+
+class Edges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The part of a step line that says where it leads: all that is read of steps that are only passed on."""
+
+    then: int | msgspec.UnsetType | None = msgspec.UNSET
+    otherwise: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+class StepLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step.
+
+    Attributes:
+        then: the step after success; the next number where it is left out, null for none.
+        otherwise: the steps after failure; those of the header where it is left out.
+        keep: the last step that refers to this one's result.
+        delay: seconds to wait when it is this step's turn.
+    """
+
+    task: str
+    payload: msgspec.Raw
+    refs: dict[str, WireRef] = {}
+    queue: int = 0
+    policy: int = 0
+    then: int | msgspec.UnsetType | None = msgspec.UNSET
+    otherwise: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
+    keep: int | None = None
+    delay: float | None = None
+    should_dead_letter: bool | None = None
+    acks_late: bool | None = None
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A step line with what the header says filled in; checked: numbers in range, edges forward."""
+
+    number: int
+    task: str
+    payload: msgspec.Raw
+    refs: dict[str, StepRef]
+    queue: str
+    policy: RetryPolicy | None
+    then: int | None
+    otherwise: tuple[int, ...]
+    keep: int | None
+    delay: float | None
+    should_dead_letter: bool | None
+    acks_late: bool | None
+    digest: str | None
+
+
+class Next(msgspec.Struct, frozen=True, kw_only=True):
+    """One message that an outcome leads to: the same workflow at another place, or another attempt.
+
+    Attributes:
+        slot: which of the messages of this outcome it is; part of its identity.
+        to: the step that it will run.
+        queue: where it goes.
+        result: what the current step has left for later steps.
+        delay: seconds until it becomes visible.
+    """
+
+    slot: int
+    to: int
+    task: str
+    queue: str
+    attempt: int = 1
+    put_off: int = 0
+    result: msgspec.Raw | None = None
+    failure: FailureInfo | None = None
+    policy: RetryPolicy | None = None
+    delay: float = 0

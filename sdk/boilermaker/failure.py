@@ -1,0 +1,66 @@
+"""Failing for good: how a handler says so, and what failure handlers learn about it."""
+
+from typing import Final, Never, cast
+
+import msgspec
+
+from boilermaker.ref import Ref
+
+
+class FailureInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a step failed for good. Holds no payload values and no traceback.
+
+    Attributes:
+        task: name of the task that failed.
+        reason: the stable reason, as in the dead-letter queue: `TaskFailed`, `RetriesExhausted`, `InvalidPayload`, ...
+        description: one sentence for people.
+        error: qualified name of the exception's type, where one was raised.
+        attempt: how many executions there were, this one included.
+        message_id: id of the message that failed, to find it in the dead-letter queue.
+    """
+
+    task: str
+    reason: str
+    description: str
+    error: str | None = None
+    attempt: int = 1
+    message_id: str | None = None
+
+
+class TaskFailed(Exception):  # noqa: N818 - the name says what has happened to the task
+    """Raised by a handler that failed for good: no retry, failure callbacks, dead letter.
+
+    Args:
+        reason: why; it travels to the failure handler and to the dead letter, so keep secrets out of it.
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _Failed:
+    """The type of `TaskFailureResult`, of which there is one."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "TaskFailureResult"
+
+    def __reduce__(self) -> str:
+        return "TaskFailureResult"
+
+
+TaskFailureResult: Final[Never] = cast("Never", _Failed())
+"""Returned by a handler that failed for good.
+
+Typed `Never`, which fits every declared result: a handler `-> UserId` may return it and its result type stays clean.
+"""
+
+cause: Final[Ref[FailureInfo]] = Ref(None, "cause")
+"""The failure that led here, as an argument for a failure handler; legal in steps that only a failure leads to."""
+
+
+def is_failure(result: object) -> bool:
+    """Whether a handler returned `TaskFailureResult`."""
+    return isinstance(result, _Failed)

@@ -1,0 +1,119 @@
+"""When a task is tried again: policies as values, and the exception by which a handler asks for a retry."""
+
+import enum
+from datetime import timedelta
+
+import msgspec
+
+Seconds = float | int | timedelta
+
+
+class RetryMode(enum.Enum):
+    """How the wait grows with the number of tries made."""
+
+    Fixed = "Fixed"
+    """Always `delay`."""
+    Linear = "Linear"
+    """Up to `delay` times the tries made, drawn with full jitter."""
+    Exponential = "Exponential"
+    """Up to `delay` doubled with each further try, drawn with full jitter."""
+
+
+class RetryPolicy(msgspec.Struct, frozen=True):
+    """How often a task is executed, and how long to wait in between.
+
+    Full jitter (Linear, Exponential) draws the wait evenly between 0 and the computed bound, so that tasks that failed
+    together do not come back together (Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+
+    Attributes:
+        max_tries: executions in all, the first one included; at least 1.
+        delay: seconds, the unit of every wait.
+        delay_max: seconds; no wait is longer.
+        retry_mode: how the wait grows.
+
+    Raises:
+        ValueError: `max_tries` below 1, or a wait that is negative or not finite.
+    """
+
+    max_tries: int = 5
+    delay: float = 30
+    delay_max: float = 600
+    retry_mode: RetryMode = RetryMode.Exponential
+
+    def __post_init__(self) -> None:
+        if self.max_tries < 1:
+            raise ValueError("max_tries counts executions, so it is at least 1")
+        if not (0 <= self.delay < float("inf") and 0 <= self.delay_max < float("inf")):
+            raise ValueError("delay and delay_max are seconds, 0 or more")
+
+    @classmethod
+    def default(cls) -> "RetryPolicy":
+        """5 tries, exponential, 30 s up to 600 s."""
+        return cls()
+
+    @classmethod
+    def no_retry(cls) -> "RetryPolicy":
+        """One try."""
+        return cls(max_tries=1, delay=0, delay_max=0, retry_mode=RetryMode.Fixed)
+
+    def bound_seconds(self, tries: int) -> float:
+        """The longest wait after `tries` executions."""
+        match self.retry_mode:
+            case RetryMode.Fixed:
+                wait = self.delay
+            case RetryMode.Linear:
+                wait = self.delay * tries
+            case RetryMode.Exponential:
+                wait = self.delay * 2.0 ** min(tries - 1, 64)
+        return min(wait, self.delay_max)
+
+    def delay_seconds(self, tries: int, jitter: float) -> float:
+        """The wait after `tries` executions; `jitter` is a number from 0 to 1, drawn by the caller."""
+        bound = self.bound_seconds(tries)
+        return bound if self.retry_mode is RetryMode.Fixed else bound * jitter
+
+    def capped(self, *, max_tries: int, delay_max: float) -> "RetryPolicy":
+        """This policy within a worker's limits: what comes from the wire may ask for less, not for more."""
+        if self.max_tries <= max_tries and self.delay_max <= delay_max and self.delay <= delay_max:
+            return self
+        return RetryPolicy(
+            min(self.max_tries, max_tries),
+            min(self.delay, delay_max),
+            min(self.delay_max, delay_max),
+            self.retry_mode,
+        )
+
+
+def NoRetry() -> RetryPolicy:  # noqa: N802 - the name that users know; reads like the policies beside it
+    """One try: `RetryPolicy.no_retry()`."""
+    return RetryPolicy.no_retry()
+
+
+class RetryException(Exception):  # noqa: N818 - asks for a retry, is no error
+    """Raised by a handler to be tried again.
+
+    Args:
+        msg: why; it appears in logs and, on the last try, in the dead letter and in `FailureInfo`.
+        policy: used instead of the task's policy, from this try on.
+        delay: seconds (or a timedelta) to wait instead of what the policy says.
+    """
+
+    def __init__(
+        self, msg: str = "", policy: RetryPolicy | None = None, delay: Seconds | None = None
+    ) -> None:
+        super().__init__(msg)
+        self.msg = msg
+        self.policy = policy
+        self.delay = seconds(delay) if delay is not None else None
+
+
+def seconds(value: Seconds) -> float:
+    """Seconds of a number or a timedelta.
+
+    Raises:
+        ValueError: negative, or not finite.
+    """
+    number = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    if not 0 <= number < float("inf"):
+        raise ValueError(f"a delay is 0 seconds or more, not {number}")
+    return number

@@ -1,0 +1,213 @@
+"""A function's signature as a payload struct, at run time. The generator reads the same from source text.
+
+Says whether a function can be a task, and where it stands in the source if it cannot.
+"""
+
+import functools
+import inspect
+import types
+import typing
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from boilermaker.errors import RegistrationError, TaskBuildError
+from boilermaker.payload import Payload
+from boilermaker.ref import Ref
+
+AnyHandler = Callable[..., Any]
+
+
+class UntypedParameterWarning(UserWarning):
+    """A task's parameter has no annotation: anything passes, and nothing is checked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandlerParameter:
+    """One parameter of a handler, the state left out. `default` is `inspect.Parameter.empty` where it must be given."""
+
+    name: str
+    annotation: Any
+    default: Any
+    keyword_only: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandlerSignature:
+    """What a handler takes and gives, the state left out.
+
+    Attributes:
+        function: the handler.
+        payload_type: a struct with a field for each parameter.
+        result_type: the declared result; `Any` where none is declared.
+        place: `file:line` of the handler.
+    """
+
+    function: AnyHandler
+    parameters: tuple[HandlerParameter, ...]
+    payload_type: type[msgspec.Struct]
+    result_type: Any
+    place: str
+
+    def bind(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, object]:
+        """Arguments by parameter name, defaults left to the payload struct.
+
+        Raises:
+            TaskBuildError: they do not fit the signature; the text is Python's own.
+        """
+        try:
+            bound = self._call.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TaskBuildError(f"{self.function.__name__}(): {error}") from None
+        return dict(bound.arguments)
+
+    @functools.cached_property
+    def _call(self) -> inspect.Signature:
+        kinds = {True: inspect.Parameter.KEYWORD_ONLY, False: inspect.Parameter.POSITIONAL_OR_KEYWORD}
+        return inspect.Signature(
+            [inspect.Parameter(p.name, kinds[p.keyword_only], default=p.default) for p in self.parameters]
+        )
+
+
+@functools.lru_cache(maxsize=4096)
+def read(function: AnyHandler) -> HandlerSignature:
+    """The signature of a function that is to be a task.
+
+    Raises:
+        RegistrationError: it is not async, takes no state, has `*args` or `**kwargs`, or a type msgspec cannot carry.
+    """
+    place = _place(function)
+    if not inspect.iscoroutinefunction(function):
+        raise _refused(function, place, "is not async", "write `async def`")
+    parameters = list(inspect.signature(function).parameters.values())
+    if not parameters or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
+        raise _refused(function, place, "takes no state", "its first parameter is the worker's state")
+    hints = _hints(function, place)
+    read_parameters = tuple(_parameter(function, place, p, hints) for p in parameters[1:])
+    return HandlerSignature(
+        function=function,
+        parameters=read_parameters,
+        payload_type=_payload_type(function, place, read_parameters),
+        result_type=_result_type(function, place, hints),
+        place=place,
+    )
+
+
+def _hints(function: AnyHandler, place: str) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except Exception as error:
+        raise _refused(
+            function,
+            place,
+            f"has an annotation that does not resolve ({error})",
+            "import what it names at module level",
+        ) from error
+
+
+def _parameter(
+    function: AnyHandler, place: str, parameter: inspect.Parameter, hints: Mapping[str, Any]
+) -> HandlerParameter:
+    name = parameter.name
+    if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+        stars = "*" if parameter.kind is inspect.Parameter.VAR_POSITIONAL else "**"
+        raise _refused(
+            function, place, f"has `{stars}{name}`", "name each parameter: its payload has a field for each"
+        )
+    annotation = Any if hints.get(name) is object else hints.get(name, Any)
+    if name not in hints:
+        warnings.warn(
+            f"{place}: parameter `{name}` of `{function.__qualname__}` has no annotation: anything passes unchecked",
+            UntypedParameterWarning,
+            stacklevel=_outside(),
+        )
+    elif parameter.default is None and not _takes_none(annotation):
+        annotation = annotation | None
+    return HandlerParameter(
+        name=name,
+        annotation=annotation,
+        default=parameter.default,
+        keyword_only=parameter.kind is inspect.Parameter.KEYWORD_ONLY,
+    )
+
+
+def _takes_none(annotation: Any) -> bool:
+    if annotation in (None, type(None), Any, object):
+        return True
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return _takes_none(typing.get_args(annotation)[0])
+    if origin is typing.Literal:
+        return None in typing.get_args(annotation)
+    return origin in (typing.Union, types.UnionType) and any(
+        _takes_none(a) for a in typing.get_args(annotation)
+    )
+
+
+def _payload_type(
+    function: AnyHandler, place: str, parameters: tuple[HandlerParameter, ...]
+) -> type[msgspec.Struct]:
+    for parameter in parameters:
+        _check_carried(function, place, f"parameter `{parameter.name}`", parameter.annotation)
+    name = "".join(part.title() for part in function.__name__.split("_"))
+    return msgspec.defstruct(
+        name, [_field(p) for p in parameters], bases=(Payload,), frozen=True, kw_only=True
+    )
+
+
+def _field(parameter: HandlerParameter) -> Any:
+    if parameter.default is inspect.Parameter.empty:
+        return (parameter.name, parameter.annotation)
+    default: Any = parameter.default
+    if isinstance(default, list | dict | set | bytearray):  # pyright: ignore[reportUnknownVariableType]
+        return (parameter.name, parameter.annotation, msgspec.field(default_factory=default.copy))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+    return (parameter.name, parameter.annotation, msgspec.field(default=default))
+
+
+def _result_type(function: AnyHandler, place: str, hints: Mapping[str, Any]) -> Any:
+    declared = hints.get("return", Any)
+    if declared is typing.Never or declared is typing.NoReturn:
+        return Any
+    _check_carried(function, place, "the result", declared)
+    return declared
+
+
+def _check_carried(function: AnyHandler, place: str, what: str, annotation: Any) -> None:
+    if annotation is object:
+        return
+    if typing.get_origin(annotation) is Ref or annotation is Ref:
+        raise _refused(
+            function, place, f"{what} is a `Ref`", "declare the value; callers may give a reference to one"
+        )
+    try:
+        msgspec.json.Decoder(annotation)
+    except (TypeError, ValueError) as error:
+        shown = getattr(annotation, "__qualname__", None) if isinstance(annotation, type) else None
+        raise _refused(
+            function,
+            place,
+            f"{what}: `{shown or annotation}` cannot travel ({error})",
+            "use a type that msgspec can carry",
+        ) from None
+
+
+def _place(function: AnyHandler) -> str:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else "<unknown>:0"
+
+
+def _outside() -> int:
+    """How far up the first frame outside this package is, for a warning that points at the user's line."""
+    level, frame = 2, inspect.currentframe()
+    frame = frame.f_back.f_back if frame and frame.f_back else None
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(("boilermaker.", "functools")):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def _refused(function: AnyHandler, place: str, what: str, remedy: str) -> RegistrationError:
+    name = getattr(function, "__qualname__", repr(function))
+    return RegistrationError(f"{place}: `{name}` cannot be a task: {what}; {remedy}")
