@@ -1,0 +1,129 @@
+"""`[tool.boilermaker]` of the worker service's `pyproject.toml`: read, checked, and nothing else."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from boilermaker_codegen.problems import GenerationError, Problem
+
+TABLE = "tool.boilermaker"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a worker service's stubs are generated.
+
+    Attributes:
+        service: the service's name, for people and for the contract.
+        queue: the queue its tasks are published to, unless a registration names another.
+        source: folders that Python has on its path when the service runs, relative to the configuration file.
+        package: name of the generated package.
+        output: folder into which the package folder is written, relative to the configuration file.
+        allow_untyped: accept parameters without annotation, as `Any`.
+        exclude: files and folders under `source` whose registrations do not count (tests, examples), as globs.
+        line_length: columns that generated lines keep within, as far as they can.
+    """
+
+    service: str
+    queue: str
+    source: tuple[str, ...]
+    package: str
+    output: str
+    allow_untyped: bool = False
+    exclude: tuple[str, ...] = ()
+    line_length: int = 88
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration and the folder that its paths are relative to."""
+
+    folder: Path
+    config: Config
+
+    @property
+    def package_folder(self) -> Path:
+        """Where the generated package is."""
+        return self.folder / self.config.output / self.config.package
+
+
+def load(path: Path) -> Project:
+    """Read the configuration.
+
+    Raises:
+        GenerationError: there is no such file, or its table is missing or wrong; every key at fault is named.
+    """
+    try:
+        tree = tomllib.loads(path.read_bytes().decode())
+    except FileNotFoundError:
+        raise _wrong(path, "there is no such file; name the configuration with `--config`") from None
+    except OSError as error:
+        raise _wrong(path, f"cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _wrong(path, f"is not TOML: {error}") from None
+    tool: Any = tree.get("tool", {})
+    table: Any = tool.get("boilermaker") if isinstance(tool, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if not isinstance(table, dict):
+        raise _wrong(
+            path, f"has no `[{TABLE}]` table; it needs `service`, `queue`, `source`, `package` and `output`"
+        )
+    config = _convert(path, table)  # pyright: ignore[reportUnknownArgumentType]
+    _check(path, config)
+    return Project(folder=path.resolve().parent, config=config)
+
+
+def _convert(path: Path, table: dict[str, Any]) -> Config:
+    fields = {field.name: field for field in msgspec.structs.fields(Config)}
+    messages = [_unknown(key, fields) for key in table if key not in fields]
+    for name, field in fields.items():
+        if name not in table:
+            if field.required:
+                messages.append(f"`{TABLE}.{name}` is missing")
+            continue
+        try:
+            msgspec.convert(table[name], field.type)
+        except msgspec.ValidationError as error:
+            messages.append(f"`{TABLE}.{name}`: {_lower(str(error))}")
+    if messages:
+        raise GenerationError(Problem(path=path.name, message=message) for message in messages)
+    return msgspec.convert(table, Config)
+
+
+def _unknown(key: str, fields: dict[str, Any]) -> str:
+    close = difflib.get_close_matches(key, fields, n=1)
+    hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(f'`{name}`' for name in fields)}"
+    return f"`{TABLE}.{key}` is unknown; {hint}"
+
+
+def _check(path: Path, config: Config) -> None:
+    messages: list[str] = []
+    if not config.package.isidentifier():
+        messages.append(
+            f"`{TABLE}.package`: `{config.package}` cannot be imported; use letters, digits and `_`"
+        )
+    if not config.source:
+        messages.append(f"`{TABLE}.source` is empty; name the folder that holds the service's code")
+    messages.extend(
+        f"`{TABLE}.{name}` is empty" for name in ("service", "queue") if not getattr(config, name).strip()
+    )
+    if config.line_length < 60:
+        messages.append(f"`{TABLE}.line_length`: at least 60 columns are needed")
+    for root in config.source:
+        folder = path.resolve().parent / root
+        if not folder.is_dir():
+            messages.append(f"`{TABLE}.source`: there is no folder `{root}`")
+        elif (folder / "__init__.py").exists():
+            messages.append(
+                f"`{TABLE}.source`: `{root}` is a package itself; name the folder above, the one on Python's path"
+            )
+    if messages:
+        raise GenerationError(Problem(path=path.name, message=message) for message in messages)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _wrong(path: Path, message: str) -> GenerationError:
+    return GenerationError([Problem(path=path.name, message=message)])

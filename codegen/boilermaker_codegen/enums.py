@@ -1,0 +1,125 @@
+"""Enums read from source text."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import libcst as cst
+
+from boilermaker_codegen.docs import doc_of
+from boilermaker_codegen.literals import Literals
+from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.resolve import External, Resolver, Scope, code
+from boilermaker_codegen.vocabulary import ENUM_BASES
+from boilermaker.contract import EnumDefinition, Member
+
+_MIXINS: dict[str, Any] = {"builtins.str": "str", "builtins.int": "int"}
+_UNREAD = frozenset({"__new__", "__init__", "_generate_next_value_", "__set_name__", "__init_subclass__"})
+
+
+def read_enum(
+    node: cst.ClassDef, name: str, bases: list[str], resolver: Resolver, literals: Literals, scope: Scope
+) -> EnumDefinition:
+    """The definition of an enum.
+
+    Args:
+        node: the class.
+        name: its qualified name.
+        bases: full names of its base classes.
+        resolver: finds what names mean.
+        literals: reads the members' values.
+        scope: the scope of its body.
+
+    Raises:
+        Refused: its members cannot be known without running the code, or msgspec cannot carry them.
+    """
+    base, mixin = _base(node, bases, scope)
+    for statement in node.body.body:
+        if isinstance(statement, cst.FunctionDef) and statement.name.value in _UNREAD:
+            raise scope.refuse(
+                statement.name,
+                f"`{statement.name.value}` decides the members of `{name}` when it runs; give each member its value instead",
+            )
+    members: list[Member] = []
+    for target, value_node in _assignments(node, scope):
+        if (target.startswith("_") and target.endswith("_")) or value_node is None:
+            continue
+        if _is_auto(value_node, resolver, scope):
+            value = _next(target, base, mixin, members, value_node, scope)
+        else:
+            value = _value(value_node, base, mixin, members, literals, scope)
+        members.append(Member(name=target, value=value))
+    if not members:
+        raise scope.refuse(node.name, f"the enum `{name}` has no members; give it one")
+    if len({isinstance(member.value, str) for member in members}) != 1:
+        raise scope.refuse(node.name, f"the enum `{name}` mixes str and int values; msgspec carries one or the other")
+    return EnumDefinition(name=name, members=tuple(members), base=base, mixin=mixin, doc=doc_of(node))
+
+
+def _base(node: cst.ClassDef, bases: list[str], scope: Scope) -> tuple[Any, Any]:
+    if len(bases) == 1 and bases[0] in ENUM_BASES:
+        return ENUM_BASES[bases[0]], None
+    if len(bases) == 2 and bases[0] in _MIXINS and bases[1] == "enum.Enum":
+        return "Enum", _MIXINS[bases[0]]
+    raise scope.refuse(
+        node.name,
+        f"the bases of the enum `{node.name.value}` are not read; use one of {', '.join(ENUM_BASES.values())}, or `(str, Enum)`",
+    )
+
+
+def _assignments(node: cst.ClassDef, scope: Scope) -> Iterator[tuple[str, cst.BaseExpression | None]]:
+    for statement in node.body.body:
+        smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else (statement,)
+        for small in smalls:
+            match small:
+                case cst.Assign(targets=targets, value=value):
+                    for target in targets:
+                        if not isinstance(target.target, cst.Name):
+                            raise scope.refuse(target, "members are read one by one; give each a line of its own")
+                        yield target.target.value, value
+                case cst.AnnAssign(target=cst.Name(value=name), value=value):
+                    yield name, value
+                case cst.BaseCompoundStatement() if not isinstance(small, cst.FunctionDef):
+                    raise scope.refuse(small, "only members and methods are read in an enum; write each member out")
+                case _:
+                    pass
+
+
+def _is_auto(node: cst.BaseExpression, resolver: Resolver, scope: Scope) -> bool:
+    if not (isinstance(node, cst.Call) and isinstance(node.func, cst.Name | cst.Attribute) and not node.args):
+        return False
+    return resolver.resolve(node.func, scope) == External("enum.auto")
+
+
+def _next(target: str, base: str, mixin: str | None, members: list[Member], node: cst.CSTNode, scope: Scope) -> str | int:
+    """What `auto()` gives: see `Enum._generate_next_value_` of the standard library."""
+    if base == "StrEnum":
+        return target.lower()
+    values = [member.value for member in members if isinstance(member.value, int)]
+    if mixin is None and len(values) == len(members):
+        if not values:
+            return 1
+        if base in ("Flag", "IntFlag"):
+            return 2 ** max(values).bit_length()
+        if max(values) == values[-1]:  # the last one counts up to Python 3.12, the highest one from 3.13
+            return values[-1] + 1
+    raise scope.refuse(node, f"what `auto()` gives `{target}` depends on the Python version; write the value")
+
+
+def _value(
+    node: cst.BaseExpression, base: str, mixin: str | None, members: list[Member], literals: Literals, scope: Scope
+) -> str | int:
+    known = {member.name: member.value for member in members}
+    value: Any = known[node.value] if isinstance(node, cst.Name) and node.value in known else literals.read(node, scope)
+    wanted: type[Any] | tuple[type[Any], ...] = (str, int)
+    if base == "StrEnum" or mixin == "str":
+        wanted = str
+    elif base in ("IntEnum", "Flag", "IntFlag") or mixin == "int":
+        wanted = int
+    if isinstance(value, bool) or not isinstance(value, wanted):
+        raise _unfit(node, value, wanted, scope)
+    return value
+
+
+def _unfit(node: cst.CSTNode, value: Any, wanted: Any, scope: Scope) -> Refused:
+    carried = wanted.__name__ if isinstance(wanted, type) else "str or int"
+    return scope.refuse(node, f"`{code(node)}` is of type `{type(value).__name__}`; this enum's values must be {carried}")

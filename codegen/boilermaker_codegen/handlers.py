@@ -1,0 +1,208 @@
+"""Handlers: a function's signature in the words of the contract. The rules are those of `boilermaker.signature`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from boilermaker.contract import Default, Parameter, Type
+from boilermaker_codegen.annotations import ANY, NONE, takes_none, union
+from boilermaker_codegen.definitions import Definitions
+from boilermaker_codegen.docs import doc_of
+from boilermaker_codegen.problems import Problem, Refused
+from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.symbols import FunctionSymbol
+from boilermaker_codegen.vocabulary import plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handler:
+    """What a handler takes and gives, the state left out."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    result: Type
+    doc: str | None
+
+
+class Handlers:
+    """Reads handlers.
+
+    Args:
+        resolver: finds what names mean.
+        definitions: reads types and values, and keeps the types.
+        allow_untyped: accept parameters without annotation, as `Any`.
+    """
+
+    def __init__(self, resolver: Resolver, definitions: Definitions, *, allow_untyped: bool) -> None:
+        self._resolver = resolver
+        self._definitions = definitions
+        self._allow_untyped = allow_untyped
+
+    def read(self, node: cst.FunctionDef, scope: Scope, own_decorators: Sequence[cst.Decorator] = ()) -> Handler:
+        """The signature of a handler.
+
+        Args:
+            node: the function.
+            scope: the scope that it is defined in.
+            own_decorators: those of its decorators that register it.
+
+        Raises:
+            Refused: it cannot be a task; everything at fault in it is named.
+        """
+        problems: list[Problem] = []
+        parameters: list[Parameter] = []
+        result: Type = ANY
+        try:
+            self._check_kind(node, scope, own_decorators)
+        except Refused as refused:
+            problems.extend(refused.problems)
+        for parameter, is_keyword_only in self._parameters(node, scope, problems):
+            try:
+                parameters.append(self._parameter(parameter, node, scope, is_keyword_only=is_keyword_only))
+            except Refused as refused:
+                problems.extend(refused.problems)
+        try:
+            result = self._result(node, scope)
+        except Refused as refused:
+            problems.extend(refused.problems)
+        if problems:
+            raise Refused(*problems)
+        return Handler(name=node.name.value, parameters=tuple(parameters), result=result, doc=doc_of(node))
+
+    # ---- what kind of function it is
+
+    def _check_kind(self, node: cst.FunctionDef, scope: Scope, own: Sequence[cst.Decorator]) -> None:
+        name = node.name.value
+        if node.asynchronous is None:
+            raise scope.refuse(node.name, f"`{name}` is not async; write `async def`")
+        if _yields(node):
+            raise scope.refuse(node.name, f"`{name}` is a generator; return a value instead of yielding some")
+        if node.type_parameters is not None:
+            raise scope.refuse(node.name, f"`{name}` is generic; name the types that it takes")
+        for decorator in node.decorators:
+            if decorator not in own and not self._keeps_signature(decorator, scope):
+                raise scope.refuse(
+                    decorator,
+                    f"what `@{code(decorator.decorator)}` makes of the signature of `{name}` cannot be known; let it use "
+                    f"`functools.wraps`, or call it inside the function",
+                )
+
+    def _keeps_signature(self, decorator: cst.Decorator, scope: Scope) -> bool:
+        """A decorator of the service that uses `functools.wraps`: Python then shows the wrapped signature."""
+        named = decorator.decorator
+        named = named.func if isinstance(named, cst.Call) else named
+        meaning = self._resolver.resolve(named, scope)
+        if isinstance(meaning, External):
+            return plain(meaning.name) in ("typing.deprecated", "warnings.deprecated", "typing.override", "typing.final")
+        return (
+            isinstance(meaning, Found)
+            and isinstance(meaning.symbol, FunctionSymbol)
+            and _uses_wraps(meaning.symbol.node, self._resolver, meaning.scope)
+        )
+
+    # ---- parameters
+
+    def _parameters(
+        self, node: cst.FunctionDef, scope: Scope, problems: list[Problem]
+    ) -> list[tuple[cst.Param, bool]]:
+        """All parameters but the state, each with whether it is keyword-only."""
+        given = node.params
+        for stars, item in (("*", given.star_arg), ("**", given.star_kwarg)):
+            if isinstance(item, cst.Param):
+                refused = scope.refuse(
+                    item,
+                    f"`{node.name.value}` has `{stars}{item.name.value}`; name each parameter: its payload has a field for each",
+                )
+                problems.extend(refused.problems)
+        positional = [*given.posonly_params, *given.params]
+        if not positional:
+            refused = scope.refuse(
+                node.name, f"`{node.name.value}` takes no state; its first parameter is the worker's state"
+            )
+            problems.extend(refused.problems)
+        return [*((p, False) for p in positional[1:]), *((p, True) for p in given.kwonly_params)]
+
+    def _parameter(
+        self, node: cst.Param, function: cst.FunctionDef, scope: Scope, *, is_keyword_only: bool
+    ) -> Parameter:
+        name = node.name.value
+        type_: Type = ANY
+        where: cst.CSTNode = node
+        if node.annotation is not None:
+            where = node.annotation.annotation
+            type_ = self._definitions.annotations.read(node.annotation.annotation, scope)
+        elif not self._allow_untyped:
+            raise scope.refuse(
+                node,
+                f"parameter `{name}` of `{function.name.value}` has no annotation; annotate it (`Any` if it may be "
+                f"anything), or set `allow_untyped = true`",
+            )
+        default: Default | None = None
+        if node.default is not None:
+            default = Default(value=self._definitions.literals.as_json(node.default, scope))
+            if isinstance(node.default, cst.Name) and node.default.value == "None" and not takes_none(type_):
+                type_ = union((type_, NONE))
+        self._definitions.note(type_, scope, where, default)
+        return Parameter(name=name, type=type_, default=default, keyword_only=is_keyword_only)
+
+    def _result(self, node: cst.FunctionDef, scope: Scope) -> Type:
+        if node.returns is None:
+            return ANY
+        annotation = node.returns.annotation
+        if isinstance(annotation, cst.Name | cst.Attribute) and not (
+            isinstance(annotation, cst.Name) and annotation.value == "None"
+        ):
+            meaning = self._resolver.resolve(annotation, scope)
+            if isinstance(meaning, External) and plain(meaning.name) in ("typing.Never", "typing.NoReturn"):
+                return ANY
+        type_ = self._definitions.annotations.read(annotation, scope)
+        self._definitions.note(type_, scope, annotation, None)
+        return type_
+
+
+class _Yields(cst.CSTVisitor):
+    def __init__(self, function: cst.FunctionDef) -> None:
+        super().__init__()
+        self.function = function
+        self.found = False
+
+    def visit_Yield(self, node: cst.Yield) -> bool:
+        del node
+        self.found = True
+        return False
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        return node is self.function
+
+    def visit_Lambda(self, node: cst.Lambda) -> bool:
+        del node
+        return False
+
+
+def _yields(node: cst.FunctionDef) -> bool:
+    visitor = _Yields(node)
+    node.visit(visitor)
+    return visitor.found
+
+
+class _Wraps(cst.CSTVisitor):
+    def __init__(self, resolver: Resolver, scope: Scope) -> None:
+        super().__init__()
+        self._resolver = resolver
+        self._scope = scope
+        self.found = False
+
+    def visit_Decorator(self, node: cst.Decorator) -> None:
+        if isinstance(node.decorator, cst.Call) and isinstance(node.decorator.func, cst.Name | cst.Attribute):
+            try:
+                meaning = self._resolver.resolve(node.decorator.func, self._scope)
+            except Refused:
+                return
+            self.found = self.found or meaning == External("functools.wraps")
+
+
+def _uses_wraps(node: cst.FunctionDef, resolver: Resolver, scope: Scope) -> bool:
+    visitor = _Wraps(resolver, scope)
+    node.visit(visitor)
+    return visitor.found

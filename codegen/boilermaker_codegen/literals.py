@@ -1,0 +1,175 @@
+"""Values that can be read from source text: literals, constants, enum members, and arithmetic on numbers."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+import msgspec
+
+from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.symbols import ClassSymbol, ValueSymbol
+
+_EMPTY: dict[str, Callable[..., Any]] = {
+    "builtins.list": list, "builtins.dict": dict, "builtins.set": set, "builtins.frozenset": frozenset,
+    "builtins.tuple": tuple, "builtins.str": str, "builtins.bytes": bytes, "builtins.int": int, "builtins.float": float,
+    "builtins.bool": bool,
+}  # fmt: skip
+_ARITHMETIC: dict[type[cst.BaseBinaryOp], Callable[[Any, Any], Any]] = {
+    cst.Add: lambda a, b: a + b,
+    cst.Subtract: lambda a, b: a - b,
+    cst.Multiply: lambda a, b: a * b,
+    cst.Divide: lambda a, b: a / b,
+    cst.FloorDivide: lambda a, b: a // b,
+}
+_CONSTANTS: dict[str, Any] = {"None": None, "True": True, "False": False}
+
+
+class Literals:
+    """Reads values.
+
+    Args:
+        resolver: finds what names mean.
+        member: called with an enum's member; gives its value.
+    """
+
+    def __init__(
+        self, resolver: Resolver, member: Callable[[Found, str, cst.CSTNode, Scope], Any]
+    ) -> None:
+        self._resolver = resolver
+        self._member = member
+        self._following: list[str] = []
+
+    def read(self, node: cst.BaseExpression, scope: Scope) -> Any:
+        """The value of an expression; members of enums give their values.
+
+        Raises:
+            Refused: it cannot be known without running the code.
+        """
+        match node:
+            case cst.Name(value=name) if name in _CONSTANTS:
+                return _CONSTANTS[name]
+            case cst.Integer() | cst.Float() | cst.SimpleString():
+                return node.evaluated_value
+            case cst.ConcatenatedString() if node.evaluated_value is not None:
+                return node.evaluated_value
+            case cst.UnaryOperation() | cst.BinaryOperation():
+                return self._number(node, scope)
+            case cst.List(elements=elements) | cst.Tuple(elements=elements) | cst.Set(elements=elements):
+                return self._items(node, elements, scope)
+            case cst.Dict():
+                return self._mapping(node, scope)
+            case cst.Name() | cst.Attribute():
+                return self._named(node, scope)
+            case cst.Call():
+                return self._call(node, scope)
+            case _:
+                raise self._unknown(node, scope)
+
+    def as_json(self, node: cst.BaseExpression, scope: Scope) -> Any:
+        """The JSON value of an expression, as msgspec writes it.
+
+        Raises:
+            Refused: as `read`, or it has no JSON form.
+        """
+        value = self.read(node, scope)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise scope.refuse(node, f"`{code(node)}`: NaN and infinities have no JSON form; use None")
+        try:
+            return msgspec.json.decode(msgspec.json.encode(value, order="deterministic"))
+        except (TypeError, ValueError) as error:
+            raise scope.refuse(node, f"`{code(node)}` has no JSON form ({error})") from None
+
+    def _unknown(self, node: cst.CSTNode, scope: Scope) -> Refused:
+        return scope.refuse(
+            node,
+            f"the value of `{code(node)}` cannot be known without running the code; write a literal, a constant or an "
+            f"enum's member",
+        )
+
+    def _number(self, node: cst.UnaryOperation | cst.BinaryOperation, scope: Scope) -> Any:
+        if isinstance(node, cst.UnaryOperation):
+            value = self.read(node.expression, scope)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                match node.operator:
+                    case cst.Minus():
+                        return -value
+                    case cst.Plus():
+                        return value
+                    case _:
+                        pass
+            raise self._unknown(node, scope)
+        left, right = self.read(node.left, scope), self.read(node.right, scope)
+        operation = _ARITHMETIC.get(type(node.operator))
+        numbers = isinstance(left, int | float) and isinstance(right, int | float)
+        if operation is None or not (numbers or (isinstance(left, str) and isinstance(right, str))):
+            raise self._unknown(node, scope)
+        try:
+            return operation(left, right)
+        except (ArithmeticError, TypeError) as error:
+            raise scope.refuse(node, f"`{code(node)}`: {error}") from None
+
+    def _items(
+        self, node: cst.CSTNode, elements: tuple[cst.BaseElement, ...] | Any, scope: Scope
+    ) -> Any:
+        values: list[Any] = []
+        for element in elements:
+            if not isinstance(element, cst.Element):
+                raise self._unknown(node, scope)
+            values.append(self.read(element.value, scope))
+        try:
+            return {cst.List: list, cst.Tuple: tuple, cst.Set: set}[type(node)](values)
+        except TypeError as error:
+            raise scope.refuse(node, f"`{code(node)}`: {error}") from None
+
+    def _mapping(self, node: cst.Dict, scope: Scope) -> Any:
+        pairs: list[tuple[Any, Any]] = []
+        for element in node.elements:
+            if not isinstance(element, cst.DictElement):
+                raise self._unknown(node, scope)
+            pairs.append((self.read(element.key, scope), self.read(element.value, scope)))
+        try:
+            return dict(pairs)
+        except TypeError as error:
+            raise scope.refuse(node, f"`{code(node)}`: {error}") from None
+
+    def _call(self, node: cst.Call, scope: Scope) -> Any:
+        maker = self._resolver.resolve(node.func, scope)
+        if isinstance(maker, External) and maker.name in _EMPTY:
+            if not node.args:
+                return _EMPTY[maker.name]()
+            if maker.name == "builtins.frozenset" and len(node.args) == 1:
+                value = self.read(node.args[0].value, scope)
+                if isinstance(value, list | tuple | set):
+                    return frozenset(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        raise self._unknown(node, scope)
+
+    def _named(self, node: cst.Name | cst.Attribute, scope: Scope) -> Any:
+        if isinstance(node, cst.Attribute):
+            if node.attr.value == "value" and isinstance(node.value, cst.Attribute):
+                member = self._enum_member(node.value, scope)
+                if member is not None:
+                    return member[0]
+            member = self._enum_member(node, scope)
+            if member is not None:
+                return member[0]
+        found = self._resolver.resolve(node, scope)
+        value = found.symbol.value if isinstance(found, Found) and isinstance(found.symbol, ValueSymbol) else None
+        if not isinstance(found, Found) or value is None or found.id in self._following:
+            raise self._unknown(node, scope)
+        self._following.append(found.id)
+        try:
+            return self.read(value, found.scope)
+        except Refused:
+            raise self._unknown(node, scope) from None
+        finally:
+            self._following.pop()
+
+    def _enum_member(self, node: cst.Attribute, scope: Scope) -> tuple[Any] | None:
+        """The value of `Plan.FREE`, in a tuple because it may be None; None where the owner is no class."""
+        owner = self._resolver.resolve(node.value, scope) if isinstance(node.value, cst.Name | cst.Attribute) else None
+        if isinstance(owner, Found) and isinstance(owner.symbol, ClassSymbol):
+            value = self._member(owner, node.attr.value, node, scope)
+            return None if value is None else (value,)
+        return None

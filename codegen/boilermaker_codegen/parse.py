@@ -1,0 +1,143 @@
+"""Source files as syntax trees, parsed when they are first needed. The only place where source text is read."""
+
+import functools
+from collections.abc import Iterable
+from pathlib import Path
+
+import libcst as cst
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+
+from boilermaker import contract
+from boilermaker_codegen.discover import SourceFile
+from boilermaker_codegen.problems import Problem, Refused
+from boilermaker_codegen.symbols import Symbol, symbols_of
+
+
+class Module:
+    """A parsed module of the service, with the names that it binds."""
+
+    def __init__(self, file: SourceFile, tree: cst.Module) -> None:
+        self.file = file
+        self.name = file.module
+        self.tree = tree
+
+    @property
+    def package(self) -> str:
+        """What relative imports start from."""
+        return self.name if self.file.is_package else self.name.rpartition(".")[0]
+
+    @functools.cached_property
+    def symbols(self) -> dict[str, Symbol]:
+        """What each name at module level is bound to."""
+        return symbols_of(self.tree.body, self.package)
+
+    def place(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Line and column of a node, counted from 1."""
+        found = self._positions.get(node)
+        return (found.start.line, found.start.column + 1) if found else (1, 1)
+
+    @functools.cached_property
+    def _positions(self) -> dict[cst.CSTNode, CodeRange]:
+        # as slow as parsing, so only for those modules that something has to be said about
+        wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
+        return dict(wrapper.resolve(PositionProvider))  # type: ignore[arg-type]
+
+    def refuse(self, node: cst.CSTNode, message: str) -> Refused:
+        """The error that says what is wrong at a node."""
+        line, column = self.place(node)
+        return Refused(Problem(path=self.file.shown, line=line, column=column, message=message))
+
+
+class Library:
+    """The modules of a service by name."""
+
+    def __init__(self, files: Iterable[SourceFile]) -> None:
+        self._files = {file.module: file for file in (*_SHIPPED, *files)}
+        self._folders = {
+            ".".join(parts[:end])
+            for name in self._files
+            if (parts := name.split("."))
+            for end in range(1, len(parts))
+            if not name.startswith("boilermaker.")
+        }
+        self._modules: dict[str, Module] = {}
+        self._refused: set[str] = set()
+
+    def has(self, name: str) -> bool:
+        """Whether it is a module of the service, or a folder of such."""
+        return name in self._files or name in self._folders
+
+    def module(self, name: str) -> Module | None:
+        """The parsed module; None where there is none of that name.
+
+        Raises:
+            Refused: it cannot be read or parsed; told once, later calls raise without a problem.
+        """
+        if name not in self._modules and name in self._files:
+            if name in self._refused:
+                raise Refused
+            try:
+                self._modules[name] = Module(self._files[name], parse(self._files[name]))
+            except Refused:
+                self._refused.add(name)
+                raise
+        return self._modules.get(name)
+
+
+def read_bytes(file: SourceFile) -> bytes:
+    """A file's content.
+
+    Raises:
+        Refused: it cannot be read.
+    """
+    try:
+        return file.path.read_bytes()
+    except OSError as error:
+        raise Refused(Problem(path=file.shown, message=f"cannot be read: {error.strerror}")) from None
+
+
+def parse(file: SourceFile) -> cst.Module:
+    """The syntax tree of a file.
+
+    Raises:
+        Refused: it is not Python that this generator reads.
+    """
+    data = read_bytes(file)
+    try:
+        return cst.parse_module(data)
+    except cst.ParserSyntaxError as error:
+        raise Refused(
+            Problem(
+                path=file.shown,
+                line=error.raw_line,
+                column=error.raw_column + 1,
+                message=f"is not Python: {_first_line(error.message)}; correct it, or list the file under `exclude`",
+            )
+        ) from None
+    except (UnicodeDecodeError, LookupError, SyntaxError, ValueError, RecursionError) as error:
+        line = data[: error.start].count(b"\n") + 1 if isinstance(error, UnicodeDecodeError) else 0
+        what = "is not UTF-8 and declares no other encoding" if line else f"cannot be read ({_first_line(str(error))})"
+        raise Refused(
+            Problem(
+                path=file.shown,
+                line=line,
+                column=1 if line else 0,
+                message=f"{what}; save it as UTF-8, or list it under `exclude`",
+            )
+        ) from None
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0].rstrip(".")
+
+
+# Handlers may take what Boilermaker itself defines; it is read like the service's own types.
+_SHIPPED = (
+    SourceFile(
+        path=Path(contract.__file__).with_name("failure.py"),
+        shown="boilermaker/failure.py",
+        module="boilermaker.failure",
+        is_package=False,
+        is_excluded=True,
+    ),
+)

@@ -1,0 +1,244 @@
+"""Dataclasses, Structs, named tuples and TypedDicts read from source text."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import libcst as cst
+import msgspec
+
+from boilermaker.contract import Default, Field, RecordDefinition, Type
+from boilermaker_codegen.annotations import Annotations
+from boilermaker_codegen.docs import doc_of
+from boilermaker_codegen.literals import Literals
+from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.resolve import External, Resolver, Scope, code
+from boilermaker_codegen.vocabulary import plain
+
+Style = Literal["struct", "dataclass", "typeddict", "namedtuple"]
+
+# Options of each style that shape the wire or the stub, and those that do neither.
+_STRUCT_OPTIONS = {"frozen", "kw_only", "array_like", "omit_defaults", "forbid_unknown_fields", "tag", "tag_field", "rename"}
+_STRUCT_IGNORED = {"eq", "order", "gc", "weakref", "dict", "cache_hash", "repr_omit_defaults"}
+_DATACLASS_OPTIONS = {"frozen", "kw_only"}
+_DATACLASS_IGNORED = {"init", "repr", "eq", "order", "unsafe_hash", "match_args", "slots", "weakref_slot"}
+_FIELD_IGNORED = {"repr", "hash", "compare", "metadata"}
+_FACTORIES = {"builtins.list", "builtins.dict", "builtins.set", "builtins.frozenset", "builtins.tuple"}
+
+_NOT_FIELDS = {"typing.ClassVar"}
+_UNREAD_FIELDS = {
+    "dataclasses.InitVar": "`InitVar` is no field that travels; make it a field",
+    "dataclasses.KW_ONLY": "`KW_ONLY` is not read; write `kw_only=True` on the class",
+    "typing.Final": "`Final` is not read in a field; make the class frozen instead",
+    "typing.ReadOnly": "`ReadOnly` is not read; leave it out",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordSource:
+    """A class that is a record.
+
+    Attributes:
+        node: the class.
+        name: its qualified name.
+        scope: the scope of its body.
+        options: keyword options, of the class or its decorator.
+    """
+
+    node: cst.ClassDef
+    name: str
+    style: Style
+    scope: Scope
+    options: tuple[cst.Arg, ...]
+
+
+class Records:
+    """Reads records.
+
+    Args:
+        resolver: finds what names mean.
+        annotations: reads the types of fields.
+        literals: reads defaults and options.
+        sites: called with each field's type, its node and the node of its default, to be checked once all is read.
+    """
+
+    def __init__(self, resolver: Resolver, annotations: Annotations, literals: Literals, sites: Any) -> None:
+        self._resolver = resolver
+        self._annotations = annotations
+        self._literals = literals
+        self._sites = sites
+
+    def read(self, source: RecordSource) -> RecordDefinition:
+        """The definition of a record.
+
+        Raises:
+            Refused: it is not understood; all fields at fault are named.
+        """
+        options = self._options(source)
+        fields: list[Field] = []
+        optional: list[str] = []
+        refused: list[Refused] = []
+        total = options.pop("total", True)
+        for statement in _annotated(source):
+            try:
+                self._add(statement, source, fields, optional, is_total=total)
+            except Refused as error:
+                refused.append(error)
+        if refused:
+            raise Refused(*(problem for error in refused for problem in error.problems))
+        rename = options.pop("rename", None)
+        if rename is not None:
+            fields = _renamed(fields, rename)
+        if source.style == "dataclass" and not fields:
+            options["kw_only"] = False
+        return RecordDefinition(
+            name=source.name,
+            style=source.style,
+            fields=tuple(fields),
+            optional=tuple(optional),
+            doc=doc_of(source.node),
+            **_struct_tag(source, options),
+        )
+
+    # ---- options
+
+    def _options(self, source: RecordSource) -> dict[str, Any]:
+        known: set[str] = {"total"} if source.style == "typeddict" else set()
+        ignored: set[str] = set()
+        if source.style == "struct":
+            known, ignored = _STRUCT_OPTIONS, _STRUCT_IGNORED
+        elif source.style == "dataclass":
+            known, ignored = _DATACLASS_OPTIONS, _DATACLASS_IGNORED
+        options: dict[str, Any] = {}
+        for argument in source.options:
+            name = argument.keyword.value if argument.keyword else ""
+            if name not in known | ignored:
+                raise source.scope.refuse(argument, f"`{code(argument)}` is not understood; leave it out")
+            value = self._literals.read(argument.value, source.scope)
+            if name in known:
+                options[name] = value
+            elif name == "init" and value is not True:
+                raise source.scope.refuse(argument, "a dataclass without `__init__` cannot be built from what arrives")
+        return options
+
+    # ---- fields
+
+    def _add(
+        self,
+        statement: cst.AnnAssign,
+        source: RecordSource,
+        fields: list[Field],
+        optional: list[str],
+        *,
+        is_total: bool,
+    ) -> None:
+        annotation, scope = self._unquoted(statement.annotation.annotation, source.scope)
+        is_optional = not is_total
+        marker = self._marker(annotation, scope)
+        if marker in _NOT_FIELDS:
+            return
+        if marker in _UNREAD_FIELDS:
+            raise source.scope.refuse(annotation, _UNREAD_FIELDS[marker])
+        if marker in ("typing.NotRequired", "typing.Required") and isinstance(annotation, cst.Subscript):
+            is_optional = marker == "typing.NotRequired"
+            annotation = cst.ensure_type(annotation.slice[0].slice, cst.Index).value
+        if not isinstance(statement.target, cst.Name):
+            raise source.scope.refuse(statement, f"`{code(statement)}` is no field; leave it out")
+        name = statement.target.value
+        type_ = self._annotations.read(annotation, scope)
+        wire, default = self._value(statement, source)
+        self._sites(type_, source.scope, annotation, default)
+        if is_optional:
+            optional.append(name)
+        fields.append(Field(name=name, type=type_, wire=wire if wire != name else None, default=default))
+
+    def _unquoted(self, node: cst.BaseExpression, scope: Scope) -> tuple[cst.BaseExpression, Scope]:
+        if isinstance(node, cst.SimpleString | cst.ConcatenatedString):
+            return self._annotations.parse_quoted(node, scope), scope.quoted(node)
+        return node, scope
+
+    def _marker(self, node: cst.BaseExpression, scope: Scope) -> str:
+        outer = node.value if isinstance(node, cst.Subscript) else node
+        if not isinstance(outer, cst.Name | cst.Attribute):
+            return ""
+        if isinstance(outer, cst.Name) and outer.value == "None":
+            return ""
+        meaning = self._resolver.resolve(outer, scope)
+        return plain(meaning.name) if isinstance(meaning, External) else ""
+
+    def _value(self, statement: cst.AnnAssign, source: RecordSource) -> tuple[str | None, Default | None]:
+        """The wire name and the default that stand to the right of `=`."""
+        node = statement.value
+        if node is None:
+            return None, None
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Name | cst.Attribute):
+            maker = self._resolver.resolve(node.func, source.scope)
+            wanted = {"dataclass": "dataclasses.field", "struct": "msgspec.field"}.get(source.style)
+            if isinstance(maker, External) and maker.name in ("dataclasses.field", "msgspec.field"):
+                if maker.name != wanted:
+                    raise source.scope.refuse(node, f"`{maker.name}` means nothing in this class; use `{wanted}`")
+                return self._field_call(node, source)
+        return None, Default(value=self._literals.as_json(node, source.scope))
+
+    def _field_call(self, call: cst.Call, source: RecordSource) -> tuple[str | None, Default | None]:
+        wire: str | None = None
+        default: Default | None = None
+        for argument in call.args:
+            name = argument.keyword.value if argument.keyword else ""
+            if name == "default":
+                default = Default(value=self._literals.as_json(argument.value, source.scope))
+            elif name == "default_factory":
+                default = Default(value=self._factory(argument.value, source.scope))
+            elif name == "name" and source.style == "struct":
+                wire = self._literals.read(argument.value, source.scope)
+            elif not (name in _FIELD_IGNORED and source.style == "dataclass"):
+                raise source.scope.refuse(argument, f"`{code(argument)}` in a field is not read; leave it out")
+        return wire, default
+
+    def _factory(self, node: cst.BaseExpression, scope: Scope) -> Any:
+        if isinstance(node, cst.Lambda) and not node.params.params:
+            return self._literals.as_json(node.body, scope)
+        if isinstance(node, cst.Name | cst.Attribute):
+            maker = self._resolver.resolve(node, scope)
+            if isinstance(maker, External) and maker.name in _FACTORIES:
+                return {} if maker.name == "builtins.dict" else []
+        raise scope.refuse(
+            node, f"what `{code(node)}` makes cannot be known without running it; use `list`, `dict`, `set` or a lambda of a literal"
+        )
+
+
+def _annotated(source: RecordSource) -> Iterator[cst.AnnAssign]:
+    for statement in source.node.body.body:
+        smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else (statement,)
+        for small in smalls:
+            if isinstance(small, cst.AnnAssign):
+                yield small
+            elif isinstance(small, cst.If | cst.For | cst.While | cst.Try | cst.With):
+                raise source.scope.refuse(small, "fields that depend on a condition are not read; write each one out")
+
+
+def _renamed(fields: list[Field], rename: Any) -> list[Field]:
+    """msgspec's own rules say what `rename=` gives; names set by `field(name=...)` stay."""
+    shape = msgspec.defstruct("Renamed", [field.name for field in fields], rename=rename)
+    wires = dict(zip(shape.__struct_fields__, shape.__struct_encode_fields__, strict=True))
+    return [
+        msgspec.structs.replace(field, wire=wires[field.name])
+        if field.wire is None and wires[field.name] != field.name
+        else field
+        for field in fields
+    ]
+
+
+def _struct_tag(source: RecordSource, options: dict[str, Any]) -> dict[str, Any]:
+    """The tag as msgspec has it: `tag=True`, or a `tag_field` alone, tags with the class's name."""
+    if source.style != "struct":
+        return options
+    tag, tag_field = options.pop("tag", None), options.pop("tag_field", None)
+    if tag is True or (tag is None and tag_field is not None):
+        tag = source.node.name.value
+    if tag is not None and tag is not False:
+        options["tag"] = tag
+        options["tag_field"] = tag_field if tag_field != "type" else None
+    if not any(isinstance(statement, cst.AnnAssign) for statement in _annotated(source)):
+        options["kw_only"] = False
+    return options

@@ -1,0 +1,205 @@
+"""What a name means, across the modules of the service, without importing any of them."""
+
+import builtins
+import difflib
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+from boilermaker_codegen.parse import Library, Module
+from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.symbols import (
+    ClassSymbol,
+    FunctionSymbol,
+    Imported,
+    Rebound,
+    Symbol,
+    TypeStatement,
+    ValueSymbol,
+    star_imports,
+    symbols_of,
+)
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """Where an expression stands: a module, and the classes around it.
+
+    Attributes:
+        anchor: the node to name in errors, for expressions that are no part of the file's own tree (quoted annotations).
+    """
+
+    module: Module
+    classes: tuple[cst.ClassDef, ...] = ()
+    anchor: cst.CSTNode | None = None
+
+    def refuse(self, node: cst.CSTNode, message: str) -> Refused:
+        """The error that says what is wrong at a node."""
+        return self.module.refuse(self.anchor or node, message)
+
+    def inside(self, node: cst.ClassDef) -> "Scope":
+        """The scope of a class's body."""
+        return replace(self, classes=(*self.classes, node), anchor=None)
+
+    def quoted(self, node: cst.CSTNode) -> "Scope":
+        """The scope of an expression that stands in a string."""
+        return self if self.anchor else replace(self, anchor=node)
+
+
+@dataclass(frozen=True)
+class External:
+    """Something outside the service: of the standard library, of a third party, a builtin (`builtins.int`)."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Package:
+    """A module of the service, or a folder of such."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A definition in the service.
+
+    Attributes:
+        scope: where it stands; expressions that are part of it are read there.
+        name: its qualified name in its module.
+    """
+
+    scope: Scope
+    name: str
+    symbol: ClassSymbol | FunctionSymbol | ValueSymbol | TypeStatement
+
+    @property
+    def id(self) -> str:
+        """`module.QualifiedName`, as Python has it."""
+        return f"{self.scope.module.name}.{self.name}"
+
+
+Meaning = External | Package | Found
+
+
+class Resolver:
+    """Follows names through imports and re-exports; assignments of one name to another are followed too."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def resolve(self, node: cst.BaseExpression, scope: Scope) -> Meaning:
+        """What a name or a dotted name means.
+
+        Raises:
+            Refused: it is neither, it is not bound, or what it is bound to cannot be known without running the code.
+        """
+        match node:
+            case cst.Name(value=name):
+                return self._name(name, node, scope)
+            case cst.Attribute(value=inner, attr=cst.Name(value=attr)):
+                return self._attribute(self.resolve(inner, scope), attr, node, scope)
+            case _:
+                raise scope.refuse(node, f"`{code(node)}` is not a name; give it one at module level")
+
+    def member(self, module: str, name: str, node: cst.CSTNode, scope: Scope) -> Meaning:
+        """What a name means in a module that is named by text."""
+        return self._member(module, name, node, scope, ())
+
+    def _name(self, name: str, node: cst.CSTNode, scope: Scope) -> Meaning:
+        if scope.classes:  # a class body sees its own names and the module's, not those of classes around it
+            symbols = symbols_of(scope.classes[-1].body.body, scope.module.package)
+            if name in symbols:
+                qualified = ".".join([*(owner.name.value for owner in scope.classes), name])
+                return self._follow(symbols[name], qualified, node, scope, replace(scope, anchor=None), ())
+        return self._global(name, node, scope, scope.module, ())
+
+    def _global(
+        self, name: str, node: cst.CSTNode, scope: Scope, module: Module, seen: tuple[tuple[str, str], ...]
+    ) -> Meaning:
+        symbol = module.symbols.get(name)
+        if symbol is not None:
+            return self._follow(symbol, name, node, scope, Scope(module), seen)
+        if name in _BUILTINS and module is scope.module:
+            return External(f"builtins.{name}")
+        raise scope.refuse(node, _unbound(name, module))
+
+    def _follow(
+        self,
+        symbol: Symbol,
+        name: str,
+        node: cst.CSTNode,
+        scope: Scope,
+        place: Scope,
+        seen: tuple[tuple[str, str], ...],
+    ) -> Meaning:
+        key = (place.module.name, name)
+        if key in seen:
+            raise scope.refuse(node, f"`{name}` is imported in a circle: {' -> '.join(m for m, _ in (*seen, key))}")
+        match symbol:
+            case Imported(module=module, name=None):
+                return self._external(module)
+            case Imported(module=module, name=str(imported)):
+                return self._member(module, imported, node, scope, (*seen, key))
+            case Rebound():
+                raise scope.refuse(
+                    node,
+                    f"`{name}` is bound more than once in {place.module.file.shown}, so what it means depends on when or "
+                    f"on a condition; bind it once",
+                )
+            case _:
+                return Found(place, name, symbol)
+
+    def _member(
+        self, module: str, name: str, node: cst.CSTNode, scope: Scope, seen: tuple[tuple[str, str], ...]
+    ) -> Meaning:
+        if not self._library.has(module):
+            return self._external(f"{module}.{name}")
+        parsed = self._library.module(module)
+        if parsed is not None and name in parsed.symbols:
+            return self._global(name, node, scope, parsed, seen)
+        if self._library.has(f"{module}.{name}"):
+            return Package(f"{module}.{name}")
+        if parsed is None:
+            raise scope.refuse(node, f"there is no module `{module}.{name}` under the source folders")
+        raise scope.refuse(node, _unbound(name, parsed))
+
+    def _external(self, name: str) -> Meaning:
+        return Package(name) if self._library.has(name) else External(name)
+
+    def _attribute(self, base: Meaning, attr: str, node: cst.Attribute, scope: Scope) -> Meaning:
+        match base:
+            case External(name=name):
+                return self._external(f"{name}.{attr}")
+            case Package(name=name):
+                return self._member(name, attr, node, scope, ())
+            case Found(symbol=ClassSymbol(node=owner)):
+                inside = base.scope.inside(owner)
+                symbols = symbols_of(owner.body.body, base.scope.module.package)
+                if attr in symbols:
+                    return self._follow(symbols[attr], f"{base.name}.{attr}", node, scope, inside, ())
+                raise scope.refuse(node, f"`{base.name}` has no `{attr}` in its body")
+            case Found(symbol=ValueSymbol(value=cst.Name() | cst.Attribute() as value)):
+                return self._attribute(self.resolve(value, base.scope), attr, node, scope)
+            case Found():
+                raise scope.refuse(node, f"`{code(node)}`: what `{attr}` is cannot be known without running the code")
+
+
+def code(node: cst.CSTNode) -> str:
+    """A node as source text on one line, cut where it is long."""
+    text = " ".join(cst.Module(body=()).code_for_node(node).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _unbound(name: str, module: Module) -> str:
+    stars = list(star_imports(module.tree.body, module.package))
+    if stars:
+        return (
+            f"`{name}` is not bound by name in {module.file.shown}; it may come from `from {stars[0]} import *`: "
+            f"import it by name"
+        )
+    close = difflib.get_close_matches(name, module.symbols, n=1)
+    hint = f"did you mean `{close[0]}`?" if close else "define or import it at module level"
+    return f"`{name}` is not defined in {module.file.shown}; {hint}"

@@ -1,0 +1,157 @@
+"""The scan: from a configuration to the contract of its service. The pipeline of this package, less writing."""
+
+from dataclasses import dataclass
+
+from boilermaker.contract import Contract, Definition, TaskContract, named_in
+from boilermaker_codegen import lint
+from boilermaker_codegen.collect import Collector, Registration
+from boilermaker_codegen.config import Config, Project
+from boilermaker_codegen.definitions import Definitions
+from boilermaker_codegen.discover import SourceFile, is_candidate, walk
+from boilermaker_codegen.handlers import Handlers
+from boilermaker_codegen.parse import Library, read_bytes
+from boilermaker_codegen.problems import GenerationError, Problem, Refused
+from boilermaker_codegen.resolve import Resolver
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """What a scan found.
+
+    Attributes:
+        places: where each task's handler is defined, as `path:line`, by the task's name.
+        modules: how many modules there are under the source folders.
+    """
+
+    contract: Contract
+    places: dict[str, str]
+    modules: int
+
+
+def scan(project: Project) -> Scan:
+    """Read a worker service's source.
+
+    Raises:
+        GenerationError: something in it is not understood; all of it is named.
+    """
+    files = walk(project)
+    library = Library(files)
+    resolver = Resolver(library)
+    definitions = Definitions(resolver)
+    collector = Collector(resolver, definitions.literals)
+    problems: list[Problem] = []
+    registrations = _collect(files, library, collector, problems)
+    problems.extend(collector.problems)
+    if not registrations and not problems:
+        problems.append(_nothing(project))
+    problems.extend(_taken(registrations))
+    tasks = _tasks(registrations, definitions, resolver, project.config, problems)
+    problems.extend(definitions.problems)
+    problems.extend(lint.check(definitions.sites, definitions.found))
+    if problems:
+        raise GenerationError(problems)
+    config = project.config
+    contract = Contract(
+        service=config.service,
+        queue=config.queue,
+        tasks=tuple(sorted(tasks, key=lambda task: task.name)),
+        types=_needed(tasks, definitions.found),
+    )
+    places = {r.name: f"{r.home.module.file.shown}:{r.home.module.place(r.function.name)[0]}" for r in registrations}
+    return Scan(contract=contract, places=places, modules=len(files))
+
+
+def _collect(
+    files: tuple[SourceFile, ...], library: Library, collector: Collector, problems: list[Problem]
+) -> list[Registration]:
+    """Registrations of all candidates. A module may bind `task = worker.task`: files that name it become candidates too."""
+    registrations: list[Registration] = []
+    waiting = {file.module: file for file in files if not file.is_excluded}
+    aliases: set[str] = set()
+    while True:
+        known = frozenset(aliases)
+        chosen = [file for file in waiting.values() if _chosen(file, known, problems)]
+        for file in chosen:
+            del waiting[file.module]
+            try:
+                module = library.module(file.module)
+                if module is not None:
+                    registrations.extend(collector.collect(module))
+                    aliases.update(collector.aliases(module))
+            except Refused as refused:
+                problems.extend(refused.problems)
+        if not aliases - known:
+            return registrations
+
+
+def _chosen(file: SourceFile, aliases: frozenset[str], problems: list[Problem]) -> bool:
+    try:
+        return is_candidate(read_bytes(file), aliases)
+    except Refused as refused:
+        problems.extend(refused.problems)
+        return False
+
+
+def _nothing(project: Project) -> Problem:
+    folders = ", ".join(f"`{root}`" for root in project.config.source)
+    return Problem(
+        path=folders.replace("`", "").replace(", ", " "),
+        message=f"no task is registered under {folders}; use `@worker.task` or `worker.register_async(...)` at module level",
+    )
+
+
+def _taken(registrations: list[Registration]) -> list[Problem]:
+    problems: list[Problem] = []
+    first: dict[str, Registration] = {}
+    for registration in registrations:
+        known = first.setdefault(registration.name, registration)
+        if known is not registration:
+            place = f"{known.module.file.shown}:{known.module.place(known.node)[0]}"
+            text = f"the task `{registration.name}` is registered already, in {place}; give one of them another `name`"
+            problems.extend(registration.module.refuse(registration.node, text).problems)
+    return problems
+
+
+def _tasks(
+    registrations: list[Registration],
+    definitions: Definitions,
+    resolver: Resolver,
+    config: Config,
+    problems: list[Problem],
+) -> list[TaskContract]:
+    handlers = Handlers(resolver, definitions, allow_untyped=config.allow_untyped)
+    tasks: list[TaskContract] = []
+    for registration in registrations:
+        own = [d for r in registrations if r.function is registration.function for d in r.decorators]
+        try:
+            handler = handlers.read(registration.function, registration.home, own)
+        except Refused as refused:
+            problems.extend(refused.problems)
+            continue
+        tasks.append(
+            TaskContract(
+                name=registration.name,
+                function=handler.name if handler.name != registration.name else None,
+                parameters=handler.parameters,
+                result=handler.result,
+                queue=registration.queue if registration.queue != config.queue else None,
+                doc=handler.doc,
+                deprecated=registration.deprecated,
+            )
+        )
+    return tasks
+
+
+def _needed(tasks: list[TaskContract], found: dict[str, Definition]) -> dict[str, Definition]:
+    """The definitions that tasks need; those read on the way (the enum of a constant, say) are left out."""
+    needed: set[str] = set()
+    waiting = [id_ for task in tasks for type_ in (task.result, *(p.type for p in task.parameters)) for id_ in named_in(type_)]
+    while waiting:
+        id_ = waiting.pop()
+        if id_ not in needed:
+            needed.add(id_)
+            definition = found[id_]
+            fields = getattr(definition, "fields", ())
+            types = [field.type for field in fields] if fields else [definition.type] if hasattr(definition, "type") else []
+            waiting.extend(inner for type_ in types for inner in named_in(type_))
+    return {id_: found[id_] for id_ in sorted(needed)}

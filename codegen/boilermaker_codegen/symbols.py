@@ -1,0 +1,178 @@
+"""What names a block of statements binds, and to what. One walk over the block; nothing is resolved here."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Bound by an import: a module, or a name in one."""
+
+    module: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ClassSymbol:
+    """Bound by a class statement."""
+
+    node: cst.ClassDef
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionSymbol:
+    """Bound by a function definition."""
+
+    node: cst.FunctionDef
+
+
+@dataclass(frozen=True, eq=False)
+class ValueSymbol:
+    """Bound by an assignment. `value` is None where the name is a part of something: unpacked, `+=`, a loop's target."""
+
+    node: cst.CSTNode
+    value: cst.BaseExpression | None
+    annotation: cst.BaseExpression | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TypeStatement:
+    """Bound by `type X = ...`."""
+
+    node: cst.TypeAlias
+
+
+@dataclass(frozen=True, eq=False)
+class Rebound:
+    """Bound more than once, so that what it means depends on when, or on a condition."""
+
+    bindings: "tuple[Binding, ...]"
+
+
+Binding = Imported | ClassSymbol | FunctionSymbol | ValueSymbol | TypeStatement
+Symbol = Binding | Rebound
+Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
+
+
+def symbols_of(body: Statements, package: str) -> dict[str, Symbol]:
+    """The names that a module's or class's body binds.
+
+    Args:
+        body: its statements.
+        package: what relative imports start from.
+    """
+    found: dict[str, list[Binding]] = {}
+    for name, binding in _bindings(body, package):
+        known = found.setdefault(name, [])
+        if binding not in known:
+            known.append(binding)
+    return {name: known[0] if len(known) == 1 else Rebound(tuple(known)) for name, known in found.items()}
+
+
+def star_imports(body: Statements, package: str) -> Iterator[str]:
+    """Modules that the body imports everything from."""
+    for statement in body:
+        if isinstance(statement, cst.SimpleStatementLine):
+            for small in statement.body:
+                if isinstance(small, cst.ImportFrom) and isinstance(small.names, cst.ImportStar):
+                    yield imported_module(small, package)
+
+
+def dotted(node: cst.BaseExpression | None) -> str:
+    """`a.b.c` as text; empty for anything else."""
+    match node:
+        case cst.Name(value=value):
+            return value
+        case cst.Attribute(value=inner, attr=cst.Name(value=attr)):
+            return f"{base}.{attr}" if (base := dotted(inner)) else ""
+        case _:
+            return ""
+
+
+def imported_module(node: cst.ImportFrom, package: str) -> str:
+    """The module that a `from` import names, relative ones made absolute."""
+    name = dotted(node.module)
+    if not node.relative:
+        return name
+    parts = package.split(".") if package else []
+    parts = parts[: len(parts) - (len(node.relative) - 1)]
+    return ".".join([*parts, name] if name else parts)
+
+
+def _bindings(body: Statements, package: str) -> Iterator[tuple[str, Binding]]:
+    for statement in body:
+        match statement:
+            case cst.SimpleStatementLine(body=smalls):
+                for small in smalls:
+                    yield from _small(small, package)
+            case cst.FunctionDef():
+                yield statement.name.value, FunctionSymbol(statement)
+            case cst.ClassDef():
+                yield statement.name.value, ClassSymbol(statement)
+            case cst.BaseCompoundStatement():
+                yield from _compound(statement, package)
+            case _:
+                yield from _small(statement, package)
+
+
+def _compound(statement: cst.BaseCompoundStatement, package: str) -> Iterator[tuple[str, Binding]]:
+    if isinstance(statement, cst.For):
+        yield from _target(statement.target, None)
+    for block in blocks_of(statement):
+        yield from _bindings(block, package)
+
+
+def blocks_of(statement: cst.CSTNode) -> Iterator[Statements]:
+    """The blocks of a compound statement: body, `else`, handlers, `finally`, cases."""
+    for child in statement.children:
+        if isinstance(child, cst.BaseSuite):
+            yield child.body
+        elif isinstance(child, cst.If | cst.Else | cst.Finally | cst.ExceptHandler | cst.ExceptStarHandler | cst.MatchCase):
+            yield from blocks_of(child)
+
+
+def _small(statement: cst.CSTNode, package: str) -> Iterator[tuple[str, Binding]]:
+    match statement:
+        case cst.Import(names=names):
+            for alias in names:
+                full = dotted(alias.name)
+                if alias.asname is not None:
+                    yield dotted(_as_expression(alias.asname)), Imported(full)
+                else:
+                    yield full.partition(".")[0], Imported(full.partition(".")[0])
+        case cst.ImportFrom(names=names) if not isinstance(names, cst.ImportStar):
+            module = imported_module(statement, package)
+            for alias in names:
+                local = _as_expression(alias.asname) if alias.asname else alias.name
+                yield dotted(local), Imported(module, dotted(alias.name))
+        case cst.Assign(targets=targets, value=value):
+            for target in targets:
+                yield from _target(target.target, value)
+        case cst.AnnAssign(target=target, value=value, annotation=annotation) if value is not None:
+            if isinstance(target, cst.Name):
+                yield target.value, ValueSymbol(target, value, annotation.annotation)
+        case cst.AugAssign(target=cst.Name(value=name) as target):
+            yield name, ValueSymbol(target, None)
+        case cst.TypeAlias(name=cst.Name(value=name)):
+            yield name, TypeStatement(statement)
+        case _:
+            pass
+
+
+def _as_expression(asname: cst.AsName) -> cst.BaseExpression:
+    return asname.name if isinstance(asname.name, cst.Name) else cst.Name("")
+
+
+def _target(target: cst.BaseExpression, value: cst.BaseExpression | None) -> Iterator[tuple[str, Binding]]:
+    match target:
+        case cst.Name(value=name):
+            yield name, ValueSymbol(target, value)
+        case cst.Tuple(elements=elements) | cst.List(elements=elements):
+            for element in elements:
+                yield from _target(element.value, None)
+        case cst.StarredElement(value=inner):
+            yield from _target(inner, None)
+        case _:
+            pass

@@ -1,0 +1,81 @@
+"""The words of the standard library, msgspec and Boilermaker that mean something to the generator, as tables."""
+
+from boilermaker.contract import ContainerName, MappingName, ScalarName
+
+SCALARS: dict[str, ScalarName] = {
+    "builtins.object": "any",
+    "builtins.bool": "bool",
+    "builtins.int": "int",
+    "builtins.float": "float",
+    "builtins.str": "str",
+    "builtins.bytes": "bytes",
+    "builtins.bytearray": "bytearray",
+    "datetime.datetime": "datetime",
+    "datetime.date": "date",
+    "datetime.time": "time",
+    "datetime.timedelta": "timedelta",
+    "uuid.UUID": "uuid",
+    "decimal.Decimal": "decimal",
+    "typing.Any": "any",
+    "types.NoneType": "none",
+}
+
+CONTAINERS: dict[str, ContainerName] = {
+    "builtins.list": "list",
+    "builtins.set": "set",
+    "builtins.frozenset": "frozenset",
+    "typing.List": "list",
+    "typing.Set": "set",
+    "typing.FrozenSet": "frozenset",
+    "typing.AbstractSet": "Set",
+    "collections.abc.Set": "Set",
+    **{
+        f"{module}.{name}": name
+        for module in ("typing", "collections.abc")
+        for name in ("Sequence", "MutableSequence", "Collection", "Iterable", "MutableSet")
+    },
+}
+
+MAPPINGS: dict[str, MappingName] = {
+    "builtins.dict": "dict",
+    "typing.Dict": "dict",
+    **{f"{module}.{name}": name for module in ("typing", "collections.abc") for name in ("Mapping", "MutableMapping")},
+}
+
+TUPLES = frozenset({"builtins.tuple", "typing.Tuple"})
+
+WORKERS = frozenset({"boilermaker.Boilermaker", "boilermaker.app.Boilermaker"})
+
+ENUM_BASES = {f"enum.{name}": name for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")}
+
+# What people write, and what to write instead.
+REMEDIES = {
+    "collections.deque": "use `list`",
+    "collections.defaultdict": "use `dict`",
+    "collections.OrderedDict": "use `dict`",
+    "collections.Counter": "use `dict[str, int]`",
+    "collections.namedtuple": "write a `typing.NamedTuple` class",
+    "pathlib.Path": "use `str`",
+    "builtins.complex": "use `tuple[float, float]`",
+    "builtins.memoryview": "use `bytes`",
+    "builtins.type": "pass a name instead of a class",
+    "typing.Callable": "pass data, not code",
+    "collections.abc.Callable": "pass data, not code",
+    "typing.Iterator": "use `list`",
+    "collections.abc.Iterator": "use `list`",
+    "typing.Type": "pass a name instead of a class",
+    "typing.TypeVar": "name the type",
+    "boilermaker.Ref": "declare the value itself; callers may give a reference to one",
+    "boilermaker.Arg": "declare the value itself; callers may give a reference to one",
+    "msgspec.Raw": "declare the type, or `Any`",
+}
+
+
+def plain(name: str) -> str:
+    """A name as its own module has it: `typing_extensions` stands for `typing`, `builtins.` is left out in messages."""
+    return f"typing.{name.removeprefix('typing_extensions.')}" if name.startswith("typing_extensions.") else name
+
+
+def shown(name: str) -> str:
+    """A name for messages."""
+    return name.removeprefix("builtins.")

@@ -1,0 +1,204 @@
+"""Which expressions are workers: objects whose `task` and `register_async` are Boilermaker's."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import libcst as cst
+
+from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.registrations import root_of
+from boilermaker_codegen.resolve import External, Found, Meaning, Package, Resolver, Scope, code
+from boilermaker_codegen.symbols import ClassSymbol, FunctionSymbol, ValueSymbol
+from boilermaker_codegen.vocabulary import WORKERS
+
+Kind = Literal["worker", "foreign", "unknown"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an expression is.
+
+    Attributes:
+        kind: `foreign` is certainly no worker; `unknown` may be one.
+        reason: why it is not known.
+    """
+
+    kind: Kind
+    reason: str = ""
+
+
+WORKER = Verdict("worker")
+FOREIGN = Verdict("foreign")
+
+
+class Workers:
+    """Tells workers from other things."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def judge(self, node: cst.BaseExpression, scope: Scope, functions: tuple[cst.FunctionDef, ...] = ()) -> Verdict:
+        """What an expression is, seen from inside the given functions."""
+        node = root_of(node)
+        if isinstance(node, cst.Call):
+            return self._made(node, scope)
+        if not isinstance(node, cst.Name | cst.Attribute):
+            return Verdict("unknown", f"what `{code(node)}` is cannot be known without running the code")
+        local = self._local(node, scope, functions)
+        if local is not None:
+            return local
+        try:
+            meaning = self._resolver.resolve(node, scope)
+        except Refused as refused:
+            return Verdict("unknown", "; ".join(problem.message for problem in refused.problems))
+        return self._meaning(meaning, node)
+
+    def is_alias(self, node: cst.BaseExpression, scope: Scope) -> bool:
+        """Whether a name is bound to `worker.task`."""
+        try:
+            meaning = self._resolver.resolve(node, scope)
+        except Refused:
+            return False
+        match meaning:
+            case Found(symbol=ValueSymbol(value=cst.Attribute(attr=cst.Name(value="task")) as value)):
+                return self.judge(value.value, meaning.scope).kind == "worker"
+            case Found(symbol=ValueSymbol(value=cst.Name() as value)) if value is not node:
+                return self.is_alias(value, meaning.scope)
+            case _:
+                return False
+
+    def _meaning(self, meaning: Meaning, node: cst.BaseExpression) -> Verdict:
+        match meaning:
+            case External(name=name) if isinstance(node, cst.Name) and "." in name and not name.startswith("builtins."):
+                return Verdict(
+                    "unknown", f"`{name}` is not under the source folders; add its folder to `source` if it is a worker"
+                )
+            case External() | Package():
+                return FOREIGN
+            case Found(symbol=ValueSymbol() as symbol):
+                return self._value(symbol, meaning)
+            case Found(symbol=ClassSymbol() | FunctionSymbol()):
+                return FOREIGN
+            case _:
+                return FOREIGN
+
+    def _value(self, symbol: ValueSymbol, found: Found) -> Verdict:
+        if symbol.annotation is not None:
+            annotated = self._annotation(symbol.annotation, found.scope)
+            if annotated is not None:
+                return annotated
+        if symbol.value is None:
+            return Verdict("unknown", f"what `{found.name}` is bound to cannot be known without running the code")
+        return self.judge(symbol.value, found.scope)
+
+    def _made(self, call: cst.Call, scope: Scope) -> Verdict:
+        made = call.func.value if isinstance(call.func, cst.Subscript) else call.func
+        try:
+            meaning = self._resolver.resolve(made, scope)
+        except Refused:
+            return Verdict("unknown", f"what `{code(made)}` makes cannot be known without running it")
+        match meaning:
+            case External(name=name):
+                return WORKER if name in WORKERS else FOREIGN
+            case Found(symbol=ClassSymbol(node=node)):
+                if any(self._is_worker_class(argument.value, meaning.scope) for argument in node.bases):
+                    return WORKER
+                return FOREIGN
+            case Found(symbol=FunctionSymbol(node=node)):
+                return self._factory(node, meaning)
+            case _:
+                return Verdict("unknown", f"what `{code(made)}` makes cannot be known without running it")
+
+    def _factory(self, node: cst.FunctionDef, found: Found) -> Verdict:
+        if node.returns is not None:
+            annotated = self._annotation(node.returns.annotation, found.scope)
+            if annotated is not None:
+                return annotated
+        if "Boilermaker" not in cst.Module(body=()).code_for_node(node):
+            return FOREIGN
+        return Verdict(
+            "unknown",
+            f"`{found.name}` has no return annotation; write `-> Boilermaker[...]` if it gives a worker",
+        )
+
+    def _annotation(self, node: cst.BaseExpression, scope: Scope) -> Verdict | None:
+        """What an annotation makes of a name; None where it says nothing certain."""
+        if isinstance(node, cst.SimpleString):
+            try:
+                node = cst.parse_expression(str(node.evaluated_value))
+            except cst.ParserSyntaxError:
+                return None
+        if self._is_worker_class(node, scope):
+            return WORKER
+        if "Boilermaker" in code(node):
+            return Verdict("unknown", f"`{code(node)}` may be a worker or not")
+        return FOREIGN if not code(node).endswith(("Any", "Final", "object")) else None
+
+    def _is_worker_class(self, node: cst.BaseExpression, scope: Scope) -> bool:
+        outer = node.value if isinstance(node, cst.Subscript) else node
+        if not isinstance(outer, cst.Name | cst.Attribute):
+            return False
+        try:
+            meaning = self._resolver.resolve(outer, scope)
+        except Refused:
+            return False
+        if isinstance(node, cst.Subscript) and isinstance(meaning, External) and meaning.name == "typing.Final":
+            index = node.slice[0].slice
+            return isinstance(index, cst.Index) and self._is_worker_class(index.value, scope)
+        return isinstance(meaning, External) and meaning.name in WORKERS
+
+    # ---- names that functions bind
+
+    def _local(
+        self, node: cst.BaseExpression, scope: Scope, functions: tuple[cst.FunctionDef, ...]
+    ) -> Verdict | None:
+        """What a name is that one of the functions around binds; None where none does."""
+        while isinstance(node, cst.Attribute):
+            node = node.value
+        if not isinstance(node, cst.Name):
+            return None
+        for function in reversed(functions):
+            verdict = self._local_in(node.value, function, scope)
+            if verdict is not None:
+                return verdict
+        return None
+
+    def _local_in(self, name: str, function: cst.FunctionDef, scope: Scope) -> Verdict | None:
+        given = function.params
+        for parameter in (*given.posonly_params, *given.params, *given.kwonly_params):
+            if parameter.name.value == name:
+                annotated = self._annotation(parameter.annotation.annotation, scope) if parameter.annotation else None
+                return annotated or Verdict("unknown", f"what the parameter `{name}` is cannot be known")
+        finder = _Locals(name)
+        function.body.visit(finder)
+        if finder.value is not None:
+            return self.judge(finder.value, scope)
+        return Verdict("unknown", f"what `{name}` is cannot be known") if finder.is_bound else None
+
+
+class _Locals(cst.CSTVisitor):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self.value: cst.BaseExpression | None = None
+        self.is_bound = False
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        for target in node.targets:
+            if isinstance(target.target, cst.Name) and target.target.value == self._name:
+                self.value, self.is_bound = node.value, True
+
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
+        if isinstance(node.target, cst.Name) and node.target.value == self._name:
+            self.value, self.is_bound = node.value, True
+
+    def visit_ImportAlias(self, node: cst.ImportAlias) -> None:
+        local = node.asname.name if node.asname else node.name
+        if isinstance(local, cst.Name) and local.value == self._name:
+            self.is_bound = True
+
+    def visit_For(self, node: cst.For) -> None:
+        if isinstance(node.target, cst.Name) and node.target.value == self._name:
+            self.is_bound = True
+
+
