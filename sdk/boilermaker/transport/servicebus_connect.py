@@ -1,0 +1,119 @@
+"""How a connection of the SDK is made and ended, and what its errors mean here."""
+
+import asyncio
+from typing import Any
+
+from azure.core.exceptions import ClientAuthenticationError
+from azure.servicebus import exceptions as sdk
+from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
+
+from boilermaker.errors import (
+    BusError,
+    LockLostError,
+    MessageTooLargeError,
+    QueueNotFoundError,
+    SessionQueueError,
+)
+from boilermaker.transport.servicebus_address import Address, redact
+
+# The SDK sends without a limit of time unless told; a bus that does not answer is a fault, not a wait.
+TRY_TIMEOUT_SECONDS = 20.0
+
+_RIGHTS = {
+    "send to": "the role 'Azure Service Bus Data Sender', or a key with the Send right",
+    "receive from": "the role 'Azure Service Bus Data Receiver', or a key with the Listen right",
+}
+_TRANSIENT = (
+    sdk.ServiceBusServerBusyError,
+    sdk.ServiceBusConnectionError,
+    sdk.ServiceBusCommunicationError,
+    sdk.OperationTimeoutError,
+    sdk.ServiceBusQuotaExceededError,  # heals once messages are taken out, or connections closed
+    sdk.MessagingEntityDisabledError,  # heals once an operator enables it
+    OSError,
+    TimeoutError,
+)
+_NO_QUEUE = {"amqp:not-found", "amqp:resource-deleted"}
+_REFUSED = (
+    sdk.ServiceBusAuthenticationError,
+    sdk.ServiceBusAuthorizationError,
+    ClientAuthenticationError,
+)
+
+
+def client(address: Address, *, retries: int) -> ServiceBusClient:
+    """A client that repeats a failed call `retries` times, after 0.4, 0.8, 1.6 ... seconds."""
+    if address.connection_string is not None:
+        return ServiceBusClient.from_connection_string(
+            address.connection_string,
+            retry_total=retries,
+            retry_backoff_factor=0.2,
+            retry_backoff_max=10,
+            try_timeout=TRY_TIMEOUT_SECONDS,
+        )
+    return ServiceBusClient(
+        address.host,
+        address.credential() if address.credential else None,  # type: ignore[arg-type]  # checked by the SDK
+        retry_total=retries,
+        retry_backoff_factor=0.2,
+        retry_backoff_max=10,
+        try_timeout=TRY_TIMEOUT_SECONDS,
+    )
+
+
+def stop_keep_alive(owner: ServiceBusReceiver | ServiceBusSender) -> None:
+    """End the SDK's keep-alive task, for which closing would wait up to a second. It has no public name."""
+    handler: Any = getattr(owner, "_handler", None)
+    task: asyncio.Task[None] | None = getattr(handler, "_keep_alive_thread", None)
+    if task is not None:
+        task.cancel()
+        handler._keep_alive_thread = None  # noqa: SLF001
+
+
+def max_message_size(sender: ServiceBusSender) -> int | None:
+    """What the sender link says one message may have; None where it does not, or the SDK hides it."""
+    limit: object = getattr(sender, "_max_message_size_on_link", None)
+    return limit if isinstance(limit, int) and limit > 0 else None
+
+
+def condition_of(error: BaseException) -> str:
+    """The AMQP error condition that an error of the SDK carries, such as `amqp:not-found`; empty without one."""
+    found: object = getattr(error, "_condition", None) or getattr(error, "condition", None)
+    return found.decode(errors="replace") if isinstance(found, bytes) else str(found or "")
+
+
+def translate(error: BaseException, queue: str, doing: str) -> BusError:
+    """What an error of the SDK is in our words.
+
+    Args:
+        error: whatever was raised.
+        queue: the queue concerned.
+        doing: "send to", "receive from", "settle a message of" or "renew a lock of".
+    """
+    if isinstance(error, BusError):
+        return error
+    condition, text = condition_of(error), redact(str(error))
+    inner: object = getattr(error, "inner_exception", None)
+    what = f"cannot {doing} queue {queue!r}"
+    if isinstance(error, sdk.MessageLockLostError) or "message-lock-lost" in condition:
+        return LockLostError(
+            f"{what}: its lock is lost, the message comes again ({text})",
+            queue=queue,
+        )
+    if isinstance(error, sdk.MessagingEntityNotFoundError) or condition in _NO_QUEUE:
+        return QueueNotFoundError(
+            f"there is no queue {queue!r}: create it, or correct the name ({text})", queue=queue
+        )
+    if isinstance(error, sdk.MessageSizeExceededError) or "message-size-exceeded" in condition:
+        return MessageTooLargeError(f"queue {queue!r} refuses a message of this size ({text})", queue=queue)
+    if "session" in text.lower() and condition in {"amqp:not-allowed", "amqp:not-implemented"}:
+        return SessionQueueError(
+            f"queue {queue!r} requires sessions, which Boilermaker does not use: "
+            "create a queue with sessions disabled (it cannot be changed later) and use that one",
+            queue=queue,
+        )
+    if isinstance(error, _REFUSED) or isinstance(inner, _REFUSED) or condition == "amqp:unauthorized-access":
+        right = _RIGHTS.get(doing, _RIGHTS["receive from"])
+        return BusError(f"not authorized to {doing} queue {queue!r}: it takes {right} ({text})", queue=queue)
+    is_transient = isinstance(error, _TRANSIENT) or bool(getattr(error, "_retryable", False))
+    return BusError(f"{what}: {text}", queue=queue, is_transient=is_transient)

@@ -1,0 +1,58 @@
+"""A link read through the SDK's public methods only, one call at a time: for a version of it we don't know.
+
+Slower (see `servicebus_pyamqp`), every settlement confirmed, and `release` has to abandon, which counts a delivery:
+the SDK has no public name for AMQP's `released`.
+"""
+
+import asyncio
+
+from azure.servicebus import ServiceBusReceivedMessage
+from azure.servicebus.aio import ServiceBusReceiver
+
+from boilermaker.transport.servicebus_settle import Disposition
+
+
+class PlainReader:
+    """Reads one attached link."""
+
+    def __init__(self, receiver: ServiceBusReceiver) -> None:
+        self._receiver = receiver
+        self._taking = asyncio.Lock()
+        self._settling = asyncio.Lock()
+        self._is_closed = False
+
+    @property
+    def is_alive(self) -> bool:
+        """True until closed: the SDK attaches again by itself."""
+        return not self._is_closed
+
+    async def take(self, max_messages: int, wait_seconds: float) -> list[ServiceBusReceivedMessage]:
+        """As `receive_messages`, which waits 0.2 s for a second message after the first."""
+        async with self._taking:
+            return await self._receiver.receive_messages(max_messages, max(wait_seconds, 0.001))
+
+    async def settle(
+        self, message: ServiceBusReceivedMessage, disposition: Disposition, *, confirmed: bool
+    ) -> None:
+        """Settle, always confirmed."""
+        del confirmed
+        async with self._settling:
+            await settle_by_sdk(self._receiver, message, disposition)
+
+    async def close(self) -> None:
+        """Give back what the SDK holds, and disconnect."""
+        self._is_closed = True
+        await self._receiver.close()
+
+
+async def settle_by_sdk(
+    receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage, disposition: Disposition
+) -> None:
+    """Settle through the SDK: by the link that brought the message, else by its lock token on $management."""
+    match disposition.outcome:
+        case "complete":
+            await receiver.complete_message(message)
+        case "abandon" | "release":
+            await receiver.abandon_message(message)
+        case "dead-letter":
+            await receiver.dead_letter_message(message, disposition.reason, disposition.description)
