@@ -17,7 +17,7 @@ from boilermaker.lines import Lines
 from boilermaker.plan import MAX_STEPS, Plan, PlanStep, StepRef
 from boilermaker.retries import RetryPolicy
 
-CONTENT_TYPE = "application/vnd.boilermaker+jsonl"
+CONTENT_TYPE = "application/jsonl"
 MAX_BYTES = 100 * 1024 * 1024  # the largest message that any Service Bus tier takes
 MAX_PUT_OFF = 1000
 _ERRORS = (msgspec.MsgspecError, RecursionError, ValueError)

@@ -124,6 +124,7 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
     to: int
     task: str
     queue: str
+    digest: str | None = None
     attempt: int = 1
     put_off: int = 0
     result: msgspec.Raw | None = None

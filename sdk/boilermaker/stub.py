@@ -3,16 +3,25 @@
 Importing it pulls in neither azure nor asyncio, so stubs cost a producer next to nothing.
 """
 
-from typing import Any, Generic, TypeVar
+import functools
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 import msgspec
 
+from boilermaker.failure import FailureInfo
 from boilermaker.payload import Payload
 from boilermaker.ref import Arg, Ref
 from boilermaker.task import Target, Task
 
-__all__ = ["Arg", "Payload", "Ref", "Task", "TaskStub"]
+if TYPE_CHECKING:
+    # checkers know PEP 702 by this name; at run time it would cost 30 ms, and asyncio with it
+    from typing_extensions import deprecated
 
+__all__ = ["Arg", "FailureInfo", "Payload", "Ref", "Task", "TaskStub", "deprecated"]
+
+P = ParamSpec("P")
 R = TypeVar("R")
 
 
@@ -41,3 +50,20 @@ class TaskStub(Generic[R]):
             InvalidArgumentsError: the worker would refuse them; every argument at fault is named.
         """
         return Task(self.target, arguments)
+
+
+if not TYPE_CHECKING:
+
+    def deprecated(message: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+        """Mark a generated function as deprecated (PEP 702): checkers say so, and calling it warns."""
+
+        def mark(function: Callable[P, R]) -> Callable[P, R]:
+            @functools.wraps(function)
+            def warning(*args: P.args, **kwargs: P.kwargs) -> R:
+                warnings.warn(message, DeprecationWarning, stacklevel=2)
+                return function(*args, **kwargs)
+
+            warning.__deprecated__ = message
+            return warning
+
+        return mark

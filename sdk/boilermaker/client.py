@@ -1,0 +1,169 @@
+"""Publishing: a workflow goes in, checked and sealed; one message comes out on the queue of its first task."""
+
+import itertools
+import uuid
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Self
+
+from boilermaker import codec, outgoing, plan, trace
+from boilermaker.errors import BusError, PublishError, WorkflowTooLargeError
+from boilermaker.plan import Plan
+from boilermaker.registry import Registry, resolve_stub
+from boilermaker.retries import Seconds, seconds
+from boilermaker.task import Chain, Task, head_of
+from boilermaker.transport.port import Bus, OutgoingMessage, Sender
+from boilermaker.transport.servicebus import AzureServiceBus
+
+_MAX_ID = 128  # Service Bus: "MessageId ... up to 128 characters"
+_CHUNK = 500  # messages handed to a sender at a time by publish_many
+
+Publishable = Task[Any] | Chain[Any, Any]
+
+
+class Client:
+    """Publishes tasks and chains. Any number of coroutines may use one client; make one for a process.
+
+        async with Client(AzureServiceBus.from_env()) as client:
+            await client.publish(accounts.create_user(email="a@b.org", name="Ada"))
+
+    Args:
+        bus: the Service Bus namespace, or an `InMemoryServiceBus`.
+        registry: for tasks made from functions: whose registrations give them name, queue and policy.
+    """
+
+    def __init__(self, bus: Bus, *, registry: Registry | None = None) -> None:
+        self._bus = bus
+        self._resolve = resolve_stub if registry is None else registry.resolve
+        self._senders: dict[str, Sender] = {}
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """A client for the Service Bus that the environment names: see `AzureServiceBus.from_env`.
+
+        Raises:
+            ConfigurationError: the environment names none.
+        """
+        return cls(AzureServiceBus.from_env())
+
+    async def publish(self, item: Publishable, *, delay: Seconds | None = None, id: str | None = None) -> str:  # noqa: A002 - the word users know
+        """Publish a workflow by its head and return the workflow's id once the bus has accepted it.
+
+        Publishing the same task object again starts another workflow, with another id. Publishing again under the same
+        `id` runs once, where the queue detects duplicates and within its window.
+
+        Args:
+            item: a task with its callbacks, or a chain.
+            delay: seconds (or a timedelta) until the first task may run.
+            id: the workflow's id, at most 128 characters; made up where none is given.
+
+        Raises:
+            WorkflowError: the workflow cannot run as it stands; nothing was sent.
+            WorkflowTooLargeError: it does not fit in a message of that queue; nothing was sent.
+            PublishError: the bus did not accept it, or did not say so. The error carries the id for a safe repeat.
+            ValueError: a negative delay, or an id that is empty or too long.
+        """
+        workflow = _checked_id(id)
+        steps = plan.flatten(head_of(item), self._resolve)
+        queue = steps[0].resolved.queue
+        try:
+            sender = await self.sender(queue)
+            await sender.send(self._seal(steps, workflow, delay, sender))
+        except BusError as error:
+            raise _not_published(error, workflow, queue) from error
+        return workflow
+
+    async def publish_many(self, items: Iterable[Publishable], *, delay: Seconds | None = None) -> list[str]:
+        """Publish many workflows, in order for each queue, in as few batches as sizes allow; returns their ids.
+
+        Every workflow of a batch is checked before any of it is sent.
+
+        Raises:
+            WorkflowError: a workflow cannot run as it stands. What came before its batch was sent.
+            WorkflowTooLargeError: it does not fit in a message of that queue.
+            PublishError: the bus did not accept a batch; its id is that of the batch's first workflow.
+        """
+        published: list[str] = []
+        remaining = iter(items)
+        while batch := list(itertools.islice(remaining, _CHUNK)):
+            by_queue: dict[str, list[tuple[str, Plan]]] = {}
+            for item in batch:
+                steps = plan.flatten(head_of(item), self._resolve)
+                workflow = _checked_id(None)
+                published.append(workflow)
+                by_queue.setdefault(steps[0].resolved.queue, []).append((workflow, steps))
+            for queue, workflows in by_queue.items():
+                await self._send_batch(queue, workflows, delay)
+        return published
+
+    async def _send_batch(self, queue: str, workflows: list[tuple[str, Plan]], delay: Seconds | None) -> None:
+        try:
+            sender = await self.sender(queue)
+            await sender.send_many(
+                [self._seal(steps, workflow, delay, sender) for workflow, steps in workflows]
+            )
+        except BusError as error:
+            raise _not_published(error, workflows[0][0], queue) from error
+
+    async def sender(self, queue: str) -> Sender:
+        """The open sender to a queue; opened when first asked for.
+
+        Raises:
+            QueueNotFoundError: there is no such queue.
+            BusError: the bus cannot be reached.
+        """
+        sender = self._senders.get(queue)
+        if sender is None:
+            sender = self._senders[queue] = self._bus.sender(queue)
+        await sender.open()
+        return sender
+
+    def _seal(self, steps: Plan, workflow: str, delay: Seconds | None, sender: Sender) -> OutgoingMessage:
+        body = codec.encode(steps, workflow)
+        limit = outgoing.limit_for(sender.max_message_size)
+        if len(body) > limit:
+            raise WorkflowTooLargeError(len(body), limit, tuple(codec.sizes(steps)[:3]))
+        first = steps[0]
+        return outgoing.message(
+            body=body,
+            message_id=workflow,
+            task=first.resolved.name,
+            workflow=workflow,
+            digest=first.resolved.digest,
+            trace=trace.current(),
+            delay=(seconds(delay) if delay is not None else 0) + (first.delay or 0),
+            clock=self._bus.clock,
+        )
+
+    async def close(self) -> None:
+        """Close the senders and the bus. Closing twice is fine."""
+        senders, self._senders = self._senders, {}
+        for sender in senders.values():
+            await sender.close()
+        await self._bus.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace_: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _checked_id(given: str | None) -> str:
+    if given is None:
+        return uuid.uuid4().hex
+    if not 0 < len(given) <= _MAX_ID or not given.isprintable():
+        raise ValueError(f"a workflow id has 1 to {_MAX_ID} printable characters, this one has {len(given)}")
+    return given
+
+
+def _not_published(error: BusError, workflow: str, queue: str) -> PublishError:
+    return PublishError(
+        f"workflow {workflow} was not published to `{queue}`, or the bus did not confirm it: {error} "
+        f'Publish again with id="{workflow}" to be safe against doing it twice.',
+        id=workflow,
+        queue=queue,
+        is_transient=error.is_transient,
+    )

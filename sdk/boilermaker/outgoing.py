@@ -1,0 +1,41 @@
+"""An envelope as an outgoing message: what any Service Bus tool shows of it, and what size it may have."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from boilermaker import codec
+from boilermaker.transport.port import Clock, OutgoingMessage, PropertyValue
+
+HEADROOM_BYTES = 8 * 1024
+"""Kept free for what the bus and later hops add: properties, a kept result, the dead-letter reason and description."""
+
+
+def message(
+    *,
+    body: bytes,
+    message_id: str,
+    task: str,
+    workflow: str,
+    digest: str | None,
+    trace: Mapping[str, str],
+    delay: float,
+    clock: Clock,
+) -> OutgoingMessage:
+    """One message. `delay` is in seconds; 0 makes it visible at once."""
+    properties: dict[str, PropertyValue] = dict(trace)
+    if digest is not None:
+        properties["contract-digest"] = digest
+    return OutgoingMessage(
+        body=body,
+        message_id=message_id,
+        subject=task,
+        content_type=codec.CONTENT_TYPE,
+        correlation_id=workflow,
+        properties=properties,
+        scheduled_enqueue_time=clock.now() + dt.timedelta(seconds=delay) if delay > 0 else None,
+    )
+
+
+def limit_for(max_message_size: int) -> int:
+    """Bytes that a body may have in a queue that takes messages of this size."""
+    return max_message_size - min(HEADROOM_BYTES, max_message_size // 8)

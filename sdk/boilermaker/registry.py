@@ -1,0 +1,159 @@
+"""What a worker can run: registrations by task name, and by function for those who publish what they registered."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from boilermaker import signature
+from boilermaker.errors import RegistrationError, UnregisteredTaskError
+from boilermaker.plan import Resolved
+from boilermaker.retries import RetryPolicy, Seconds, seconds
+from boilermaker.signature import AnyHandler, HandlerSignature
+from boilermaker.task import AnyTask
+
+_MAX_NAME = 128  # the subject of its messages; a name longer than that is a mistake
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """One task that a worker can run.
+
+    Attributes:
+        name: on the wire.
+        queue: where it is published.
+        policy: how it is retried unless a message says otherwise.
+        should_dead_letter: whether a final failure leaves a dead letter.
+        acks_late: True settles after running; False before: a crash then loses the task instead of repeating it.
+        timeout: seconds that one execution may take; None for no limit.
+        deprecated: what to use instead, or why; producers see it in their editor.
+        digest: names the wire shape of payload and result.
+    """
+
+    name: str
+    signature: HandlerSignature
+    queue: str
+    policy: RetryPolicy
+    should_dead_letter: bool = True
+    acks_late: bool = True
+    timeout: float | None = None
+    deprecated: str | None = None
+    digest: str | None = None
+
+    @property
+    def function(self) -> AnyHandler:
+        """The handler."""
+        return self.signature.function
+
+
+class Registry:
+    """Registrations of one worker, in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Registration] = {}
+        self._by_function: dict[AnyHandler, Registration] = {}
+
+    def add(
+        self,
+        function: AnyHandler,
+        *,
+        queue: str,
+        digest: Callable[[str, HandlerSignature], str | None],
+        name: str | None = None,
+        policy: RetryPolicy | None = None,
+        should_dead_letter: bool = True,
+        acks_late: bool = True,
+        timeout: Seconds | None = None,
+        deprecated: str | None = None,
+    ) -> Registration:
+        """Register a function.
+
+        Raises:
+            RegistrationError: it cannot be a task, or its name is taken.
+        """
+        read = signature.read(function)
+        task = name if name is not None else function.__name__
+        if not task.strip() or len(task) > _MAX_NAME or not task.isprintable():
+            raise RegistrationError(
+                f"{read.place}: {task!r} is no name for a task: 1 to {_MAX_NAME} printable characters"
+            )
+        if (taken := self._by_name.get(task)) is not None:
+            raise RegistrationError(
+                f"{read.place}: the task `{task}` is registered already, for `{taken.function.__qualname__}` at "
+                f"{taken.signature.place}; give one of them another `name=`"
+            )
+        limit = None if timeout is None else seconds(timeout)
+        if limit == 0:
+            raise RegistrationError(
+                f"{read.place}: `{task}` has a timeout of 0 seconds; leave it out for no limit"
+            )
+        registration = Registration(
+            name=task,
+            signature=read,
+            queue=queue,
+            policy=policy or RetryPolicy.default(),
+            should_dead_letter=should_dead_letter,
+            acks_late=acks_late,
+            timeout=limit,
+            deprecated=deprecated,
+            digest=digest(task, read),
+        )
+        self._by_name[task] = registration
+        self._by_function.setdefault(function, registration)
+        return registration
+
+    def get(self, name: str) -> Registration | None:
+        """The registration of a task, if there is one."""
+        return self._by_name.get(name)
+
+    def of_function(self, function: AnyHandler) -> Registration | None:
+        """The first registration of a function, if there is one."""
+        return self._by_function.get(function)
+
+    def __iter__(self) -> Iterator[Registration]:
+        return iter(self._by_name.values())
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def resolve(self, task: AnyTask) -> Resolved:
+        """Where a task goes: what its stub says, or what is registered for its function.
+
+        Raises:
+            UnregisteredTaskError: the task was made from a function that is not registered here.
+        """
+        target = task.target
+        if target.function is None:
+            return resolve_stub(task)
+        registration = self.of_function(target.function)
+        if registration is None:
+            raise UnregisteredTaskError(
+                f"`{target.label}` ({_file_of(target.function)}) is not registered with this worker; call "
+                f"`worker.register_async({target.label})` before publishing, or build the task with generated stubs"
+            )
+        return Resolved(
+            name=registration.name,
+            queue=registration.queue,
+            policy=registration.policy,
+            digest=registration.digest,
+        )
+
+
+def resolve_stub(task: AnyTask) -> Resolved:
+    """Where a task goes for a publisher without registry.
+
+    Raises:
+        UnregisteredTaskError: the task was made from a function; only a worker's registry knows its name and queue.
+    """
+    target = task.target
+    if target.name is None or target.queue is None:
+        raise UnregisteredTaskError(
+            f"`{target.label}` was made from a function, and this client has no registry that knows its name and queue; "
+            "publish it through its worker (`worker.publish_task`), or build it with generated stubs"
+        )
+    return Resolved(name=target.name, queue=target.queue, digest=target.digest)
+
+
+def _file_of(function: Callable[..., Any]) -> str:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else "unknown place"

@@ -1,0 +1,190 @@
+"""What follows from an outcome: a pure function over values. It publishes nothing and settles nothing."""
+
+import msgspec
+
+from boilermaker.codec import Envelope
+from boilermaker.envelope import Next, Step
+from boilermaker.failure import FailureInfo
+from boilermaker.registry import Registration
+from boilermaker.retries import RetryPolicy
+from boilermaker.worker.outcome import (
+    Complete,
+    DeadLetter,
+    Failed,
+    Outcome,
+    Rejected,
+    RetryAsked,
+    Settlement,
+    Succeeded,
+    Verdict,
+)
+
+MAX_DESCRIPTION = 4000
+"""Characters; Service Bus SDKs cap a dead-letter description at 4,096."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message may ask of this worker.
+
+    Attributes:
+        max_tries: executions, whatever a policy from the wire says.
+        max_delay: seconds between two tries, likewise.
+        max_deliveries: a message delivered this often without coming to an outcome is given up; below the queue's own
+            maximum delivery count, or the bus buries it first and nobody is told.
+        put_off_seconds: waits before a task that this worker does not know is looked at again; dead-lettered after the
+            last. Deploys overlap: an old worker meets new tasks.
+    """
+
+    max_tries: int = 100
+    max_delay: float = 24 * 3600
+    max_deliveries: int = 5
+    put_off_seconds: tuple[float, ...] = (15, 30, 60, 120)
+
+
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decision takes into account beside the envelope and the outcome.
+
+    Attributes:
+        registration: of the task, where the worker knows it.
+        queues: the queues that the worker may publish to.
+        message_id: of the message being handled.
+        jitter: a number from 0 to 1, drawn for this decision.
+    """
+
+    registration: Registration | None
+    limits: Limits
+    queues: frozenset[str]
+    message_id: str
+    jitter: float
+
+
+def decide(envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdict:
+    """The verdict.
+
+    Raises:
+        EnvelopeError: a step that the outcome leads to is malformed.
+    """
+    match outcome:
+        case Succeeded():
+            return _succeeded(envelope, outcome)
+        case RetryAsked():
+            return _retry(envelope, outcome, around)
+        case Rejected(may_heal=True) if envelope.header.put_off < len(around.limits.put_off_seconds):
+            return _put_off(envelope, outcome, around)
+        case Rejected() | Failed():
+            error = outcome.error if isinstance(outcome, Failed) else None
+            return _failed(
+                envelope, Failed(reason=outcome.reason, description=outcome.description, error=error), around
+            )
+
+
+def _succeeded(envelope: Envelope, outcome: Succeeded) -> Verdict:
+    current = envelope.current
+    publish: tuple[Next, ...] = ()
+    if current.then is not None:
+        step = envelope.steps[current.then]
+        publish = (
+            Next(
+                slot=0,
+                to=step.number,
+                task=step.task,
+                queue=step.queue,
+                digest=step.digest,
+                result=outcome.result,
+                delay=step.delay or 0,
+            ),
+        )
+    return Verdict(publish=publish, settlement=Complete(), word="Completed")
+
+
+def _retry(envelope: Envelope, asked: RetryAsked, around: Circumstances) -> Verdict:
+    header, current = envelope.header, envelope.current
+    policy = _policy(asked.policy or header.policy or current.policy, around)
+    if header.attempt >= policy.max_tries:
+        tries = "1 try" if header.attempt == 1 else f"{header.attempt} tries"
+        failed = Failed(
+            reason="RetriesExhausted",
+            description=f"gave up after {tries}: {asked.description}",
+            error=asked.error,
+        )
+        return _failed(envelope, failed, around)
+    wait = policy.delay_seconds(header.attempt, around.jitter) if asked.delay is None else asked.delay
+    wait = min(wait, around.limits.max_delay)
+    again = msgspec.structs.replace(
+        _same_step(current), attempt=header.attempt + 1, policy=asked.policy or header.policy, delay=wait
+    )
+    return Verdict(
+        publish=(again,),
+        settlement=Complete(),
+        word="Retrying",
+        detail=f"try {header.attempt + 1} of {policy.max_tries} in {wait:.1f}s: {asked.description}",
+    )
+
+
+def _policy(wanted: RetryPolicy | None, around: Circumstances) -> RetryPolicy:
+    registered = around.registration.policy if around.registration is not None else RetryPolicy.no_retry()
+    return (wanted or registered).capped(max_tries=around.limits.max_tries, delay_max=around.limits.max_delay)
+
+
+def _put_off(envelope: Envelope, rejected: Rejected, around: Circumstances) -> Verdict:
+    header = envelope.header
+    wait = around.limits.put_off_seconds[header.put_off]
+    later = msgspec.structs.replace(
+        _same_step(envelope.current),
+        attempt=header.attempt,
+        put_off=header.put_off + 1,
+        policy=header.policy,
+        delay=wait,
+    )
+    return Verdict(
+        publish=(later,),
+        settlement=Complete(),
+        word="Put off",
+        detail=f"looked at again in {wait:g}s: {rejected.description}",
+    )
+
+
+def _failed(envelope: Envelope, failed: Failed, around: Circumstances) -> Verdict:
+    current = envelope.current
+    info = FailureInfo(
+        task=current.task,
+        reason=failed.reason,
+        description=failed.description[:MAX_DESCRIPTION],
+        error=failed.error,
+        attempt=envelope.header.attempt,
+        message_id=around.message_id,
+    )
+    handlers = [envelope.steps[number] for number in current.otherwise]
+    allowed = [step for step in handlers if step.queue in around.queues]
+    description = failed.description
+    if refused := sorted({step.queue for step in handlers} - {step.queue for step in allowed}):
+        description += f"; failure callbacks were not forwarded to {', '.join(refused)}: not in `forwards_to`"
+    return Verdict(
+        publish=tuple(_callback(slot, step, info) for slot, step in enumerate(allowed)),
+        settlement=_burial(current, DeadLetter(failed.reason, description[:MAX_DESCRIPTION]), around),
+        word="Failed",
+        detail=f"{failed.reason}: {description}",
+    )
+
+
+def _callback(slot: int, step: Step, info: FailureInfo) -> Next:
+    return Next(
+        slot=slot,
+        to=step.number,
+        task=step.task,
+        queue=step.queue,
+        digest=step.digest,
+        failure=info,
+        delay=step.delay or 0,
+    )
+
+
+def _burial(current: Step, letter: DeadLetter, around: Circumstances) -> Settlement:
+    wanted = current.should_dead_letter
+    if wanted is None:
+        wanted = around.registration is None or around.registration.should_dead_letter
+    return letter if wanted else Complete()
+
+
+def _same_step(current: Step) -> Next:
+    return Next(slot=0, to=current.number, task=current.task, queue=current.queue, digest=current.digest)

@@ -1,0 +1,106 @@
+"""Runs users' code, and nothing else does: what a handler does becomes an outcome here.
+
+Texts of outcomes leave the process, so they hold types, paths and what was expected, and the words a handler chose on
+purpose (`TaskFailed`, `RetryException`): not values, not messages of other exceptions, not tracebacks.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from boilermaker import codec, failure, payload
+from boilermaker.codec import Envelope
+from boilermaker.envelope import Step
+from boilermaker.registry import Registration
+from boilermaker.retries import RetryException
+from boilermaker.worker.outcome import Failed, Outcome, Rejected, RetryAsked, Succeeded
+
+DescribeError = Callable[[BaseException], str]
+"""Adds words about an exception to what leaves the process; what it returns is the application's responsibility."""
+
+log = logging.getLogger("boilermaker.app")
+
+
+async def execute(
+    envelope: Envelope, registration: Registration, state: object, describe: DescribeError | None
+) -> Outcome:
+    """Run the current step; every way in which that can end is an outcome.
+
+    Raises:
+        asyncio.CancelledError: the worker cancelled it; there is no outcome.
+    """
+    step = envelope.current
+    try:
+        arguments = payload.decode(
+            step.payload, registration.signature.payload_type, codec.results_for(envelope, step)
+        )
+    except payload.UnfitValue as unfit:
+        return _invalid(step, registration, unfit)
+    call = registration.function(
+        state, **{p.name: getattr(arguments, p.name) for p in registration.signature.parameters}
+    )
+    try:
+        async with asyncio.timeout(registration.timeout) as limit:
+            value = await call
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return RetryAsked(description="the handler was cancelled from within", error="asyncio.CancelledError")
+    except failure.TaskFailed as error:
+        return Failed(
+            reason="TaskFailed",
+            description=error.reason or "the handler raised TaskFailed",
+            error=_name(error),
+        )
+    except RetryException as error:
+        return RetryAsked(
+            description=error.msg or "the handler asked for a retry",
+            error=_name(error),
+            policy=error.policy,
+            delay=error.delay,
+        )
+    except TimeoutError as error:
+        if limit.expired():
+            return RetryAsked(description=f"took longer than {registration.timeout:g}s", error="TimeoutError")
+        return _raised(step, error, describe)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever users' code raises is an outcome
+        return _raised(step, error, describe)
+    if failure.is_failure(value):
+        return Failed(reason="TaskFailed", description="the handler returned TaskFailureResult")
+    return _returned(step, registration, value)
+
+
+def _returned(step: Step, registration: Registration, value: object) -> Outcome:
+    if step.keep is None:
+        return Succeeded()
+    try:
+        return Succeeded(result=payload.seal(value, registration.signature.result_type))
+    except payload.UnfitValue as unfit:
+        return Failed(reason="InvalidResult", description=str(unfit))
+
+
+def _invalid(step: Step, registration: Registration, unfit: payload.UnfitValue) -> Rejected:
+    is_other = (
+        step.digest is not None and registration.digest is not None and step.digest != registration.digest
+    )
+    description = str(unfit)
+    if is_other:
+        description += f" (published for contract {step.digest}, this worker has {registration.digest})"
+    return Rejected(reason="InvalidPayload", description=description, may_heal=is_other)
+
+
+def _raised(step: Step, error: BaseException, describe: DescribeError | None) -> RetryAsked:
+    log.warning("[%s] %s raised", step.task, _name(error), exc_info=error)
+    said = f"{_name(error)} raised"
+    if describe is not None:
+        try:
+            said = f"{said}: {describe(error)}"
+        except Exception:
+            log.exception("[%s] describe_error itself failed", step.task)
+    return RetryAsked(description=said, error=_name(error))
+
+
+def _name(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

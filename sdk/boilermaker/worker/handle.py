@@ -1,0 +1,195 @@
+"""One delivery on its road: decode, find, run, decide, publish, settle. Every message takes it, whatever becomes of it."""
+
+import asyncio
+import logging
+import random
+import time
+from typing import Any
+
+import msgspec
+
+from boilermaker import codec, outgoing, trace
+from boilermaker.client import Client
+from boilermaker.codec import Envelope
+from boilermaker.envelope import Next
+from boilermaker.errors import BusError, EnvelopeError, MessageTooLargeError
+from boilermaker.registry import Registration, Registry
+from boilermaker.transport.port import Clock, Delivery, OutgoingMessage, Receiver
+from boilermaker.worker.decide import Circumstances, Limits, decide
+from boilermaker.worker.execute import DescribeError, execute
+from boilermaker.worker.outcome import Complete, DeadLetter, Failed, Outcome, Rejected, Succeeded, Verdict
+from boilermaker.worker.settle import settle
+
+log = logging.getLogger("boilermaker.app")
+
+_LONGEST_PAUSE = 30.0  # seconds between tries to publish to a queue that is missing or refuses
+
+
+class Workshop(msgspec.Struct, frozen=True, kw_only=True):
+    """What handling a message needs, the same for all messages of a worker.
+
+    Attributes:
+        queues: those that the worker may publish to.
+        is_confirmed: whether completing waits for the bus's answer; everything else always does.
+    """
+
+    registry: Registry
+    state: Any
+    client: Client
+    clock: Clock
+    limits: Limits
+    queues: frozenset[str]
+    describe_error: DescribeError | None = None
+    is_confirmed: bool = True
+
+
+class Handling:
+    """One delivery being handled."""
+
+    def __init__(self, workshop: Workshop, receiver: Receiver, delivery: Delivery) -> None:
+        self._shop = workshop
+        self._receiver = receiver
+        self._delivery = delivery
+        self._cause = delivery.message_id or f"sequence-number-{delivery.sequence_number}"
+        self.is_settled = False
+        """True once the message is no longer ours to give back."""
+        self.is_paused = False
+        """True while the verdict cannot be published."""
+
+    async def run(self) -> None:
+        """Take the whole road.
+
+        Raises:
+            asyncio.CancelledError: cancelled on the way; unless `is_settled`, the message is still locked.
+        """
+        started = time.perf_counter()
+        try:
+            envelope = codec.decode(self._delivery.body)
+            step = envelope.current
+            following = None if step.then is None else envelope.steps[step.then]
+        except EnvelopeError as error:
+            await self._undecodable(error)
+            return
+        registration = self._shop.registry.get(step.task)
+        log.info("[%s] Begin Task sequence_number=%s", step.task, self._delivery.sequence_number)
+        outcome: Outcome | None = self._refused(registration, None if following is None else following.queue)
+        if outcome is None and registration is not None:
+            acks_late = registration.acks_late if step.acks_late is None else step.acks_late
+            if not acks_late and not await self._settle(Complete(), is_confirmed=True):
+                return  # it will be delivered again, and nothing has run
+            outcome = await self._execute(envelope, registration)
+        await self._conclude(envelope, outcome or Succeeded(), registration, started)
+
+    def _refused(self, registration: Registration | None, next_queue: str | None) -> Outcome | None:
+        count = self._delivery.delivery_count
+        if count >= self._shop.limits.max_deliveries:
+            return Failed(
+                reason="DeliveriesExhausted",
+                description=f"delivered {count} times without coming to an outcome: its worker died or lost the lock each time",
+            )
+        if registration is None:
+            return Rejected(
+                reason="UnknownTask", description="this worker knows no task of that name", may_heal=True
+            )
+        if next_queue is not None and next_queue not in self._shop.queues:
+            return Rejected(
+                reason="QueueNotAllowed",
+                description=f"the next step is for the queue `{next_queue}`, which is not in this worker's `forwards_to`",
+            )
+        return None
+
+    async def _execute(self, envelope: Envelope, registration: Registration) -> Outcome:
+        token = trace.incoming.set(trace.of_properties(self._delivery.properties))
+        try:
+            return await execute(envelope, registration, self._shop.state, self._shop.describe_error)
+        finally:
+            trace.incoming.reset(token)
+
+    async def _conclude(
+        self, envelope: Envelope, outcome: Outcome, registration: Registration | None, started: float
+    ) -> None:
+        around = Circumstances(
+            registration=registration,
+            limits=self._shop.limits,
+            queues=self._shop.queues,
+            message_id=self._cause,
+            jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
+        )
+        try:
+            verdict = decide(envelope, outcome, around)
+            try:
+                await self._publish(envelope, verdict)
+            except MessageTooLargeError as error:
+                verdict = decide(envelope, Failed(reason="ResultTooLarge", description=str(error)), around)
+                await self._publish(envelope, verdict)
+        except EnvelopeError as error:
+            await self._undecodable(error)
+            return
+        self._log(envelope.current.task, verdict, time.perf_counter() - started)
+        if not self.is_settled:
+            await self._settle(verdict.settlement, is_confirmed=self._shop.is_confirmed)
+
+    async def _publish(self, envelope: Envelope, verdict: Verdict) -> None:
+        """Publish everything or wait until it can be; raises MessageTooLargeError, EnvelopeError."""
+        for next_ in verdict.publish:
+            wait = 0.5
+            while True:
+                try:
+                    sender = await self._shop.client.sender(next_.queue)
+                    body = codec.advance(envelope, next_)
+                    limit = outgoing.limit_for(sender.max_message_size) + outgoing.HEADROOM_BYTES // 2
+                    if len(body) > limit:
+                        raise MessageTooLargeError(
+                            f"with what is kept for later steps the envelope has {len(body):,} bytes, "
+                            f"`{next_.queue}` takes {limit:,}"
+                        )
+                    await sender.send(self._message(envelope, next_, body))
+                    break
+                except MessageTooLargeError:
+                    raise
+                except BusError as error:
+                    if not self.is_paused:
+                        log.error("Cannot publish to `%s`, waiting until it works: %s", next_.queue, error)  # noqa: TRY400 - the text says it all
+                    self.is_paused = True
+                    await asyncio.sleep(wait * (0.5 + random.random() / 2))  # noqa: S311 - as above
+                    wait = min(wait * 2, _LONGEST_PAUSE)
+            if self.is_paused:
+                log.info("Publishing to `%s` works again", next_.queue)
+                self.is_paused = False
+
+    def _message(self, envelope: Envelope, next_: Next, body: bytes) -> OutgoingMessage:
+        return outgoing.message(
+            body=body,
+            message_id=codec.message_id(self._cause, next_.slot),
+            task=next_.task,
+            workflow=envelope.header.workflow,
+            digest=next_.digest,
+            trace=trace.of_properties(self._delivery.properties),
+            delay=next_.delay,
+            clock=self._shop.clock,
+        )
+
+    async def _undecodable(self, error: EnvelopeError) -> None:
+        log.error("Undecodable message sequence_number=%s: %s", self._delivery.sequence_number, error)
+        if not self.is_settled:
+            await self._settle(DeadLetter("UndecodableMessage", str(error)), is_confirmed=True)
+
+    async def _settle(self, settlement: Complete | DeadLetter, *, is_confirmed: bool) -> bool:
+        self.is_settled = True
+        return await settle(self._receiver, self._delivery, settlement, is_confirmed=is_confirmed)
+
+    def _log(self, task: str, verdict: Verdict, seconds: float) -> None:
+        number = self._delivery.sequence_number
+        if verdict.word == "Completed":
+            log.info("[%s] Completed Task sequence_number=%s in %.5fs", task, number, seconds)
+        else:
+            level = logging.ERROR if verdict.word == "Failed" else logging.WARNING
+            log.log(
+                level,
+                "[%s] %s Task sequence_number=%s in %.5fs: %s",
+                task,
+                verdict.word,
+                number,
+                seconds,
+                verdict.detail,
+            )

@@ -1,0 +1,84 @@
+"""What running a handler came to, and what to do about it: plain values."""
+
+from typing import Literal
+
+import msgspec
+
+from boilermaker.envelope import Next
+from boilermaker.retries import RetryPolicy
+
+Reason = Literal[
+    "UndecodableMessage", "InvalidPayload", "UnknownTask", "QueueNotAllowed", "DeliveriesExhausted",
+    "InvalidResult", "ResultTooLarge", "TaskFailed", "RetriesExhausted",
+]  # fmt: skip
+"""Stable dead-letter reasons: operators and alerts rely on them."""
+
+
+class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
+    """The handler returned. `result` is sealed where a later step refers to it."""
+
+    result: msgspec.Raw | None = None
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
+    """Failed for good, whatever tries are left."""
+
+    reason: Reason
+    description: str
+    error: str | None = None
+
+
+class RetryAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """The handler raised, timed out, or asked to be tried again.
+
+    Attributes:
+        policy: replaces the task's policy from here on.
+        delay: seconds, instead of what the policy says.
+    """
+
+    description: str
+    error: str | None = None
+    policy: RetryPolicy | None = None
+    delay: float | None = None
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """Refused at the door; the handler was not run.
+
+    Attributes:
+        may_heal: True where another worker, or this one after its deploy, may take it: it is put off first.
+    """
+
+    reason: Reason
+    description: str
+    may_heal: bool = False
+
+
+Outcome = Succeeded | Failed | RetryAsked | Rejected
+
+
+class Complete(msgspec.Struct, frozen=True):
+    """Remove the message."""
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """Move the message to the dead-letter sub-queue."""
+
+    reason: Reason
+    description: str
+
+
+Settlement = Complete | DeadLetter
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What an outcome leads to: messages to publish first, then how to settle.
+
+    Attributes:
+        word: what became of the task, for the log: "Completed", "Retrying", "Failed" or "Put off".
+    """
+
+    publish: tuple[Next, ...] = ()
+    settlement: Settlement
+    word: Literal["Completed", "Retrying", "Failed", "Put off"]
+    detail: str = ""
