@@ -65,7 +65,9 @@ class Annotations:
             case _:
                 raise scope.refuse(node, f"`{code(node)}` is not an annotation that can be read; name a type")
 
-    def parse_quoted(self, node: cst.SimpleString | cst.ConcatenatedString, scope: Scope) -> cst.BaseExpression:
+    def parse_quoted(
+        self, node: cst.SimpleString | cst.ConcatenatedString, scope: Scope
+    ) -> cst.BaseExpression:
         """The expression in a quoted annotation.
 
         Raises:
@@ -75,7 +77,9 @@ class Annotations:
         try:
             return cst.parse_expression(value.strip() if isinstance(value, str) else "")
         except (cst.ParserSyntaxError, ValueError):
-            raise scope.refuse(node, f"`{code(node)}` is not an annotation: its text is no expression") from None
+            raise scope.refuse(
+                node, f"`{code(node)}` is not an annotation: its text is no expression"
+            ) from None
 
     def _quoted(self, node: cst.SimpleString | cst.ConcatenatedString, scope: Scope) -> Type:
         return self.read(self.parse_quoted(node, scope), scope.quoted(node))
@@ -97,7 +101,8 @@ class Annotations:
                 raise scope.refuse(node, f"`{code(node)}` is a function, not a type; name a type")
             case Found(symbol=TypeStatement(), name=name):
                 raise scope.refuse(
-                    node, f"`{name}` is made by a `type` statement, which is not read; write `{name}: TypeAlias = ...`"
+                    node,
+                    f"`{name}` is made by a `type` statement, which is not read; write `{name}: TypeAlias = ...`",
                 )
 
     def _external(self, name: str, node: cst.CSTNode, scope: Scope) -> Type:
@@ -118,7 +123,9 @@ class Annotations:
         symbol = found.symbol
         value = symbol.value if isinstance(symbol, ValueSymbol) else None
         if value is None:
-            raise scope.refuse(node, f"what `{found.name}` is cannot be known without running the code; bind it plainly")
+            raise scope.refuse(
+                node, f"what `{found.name}` is cannot be known without running the code; bind it plainly"
+            )
         if isinstance(value, cst.Call):
             return self._made(found, value, node, scope)
         if found.id in self._expanding:
@@ -137,8 +144,17 @@ class Annotations:
             return Named(id=found.id)
         if name == "typing.TypeVar":
             raise scope.refuse(node, f"`{found.name}` is a type variable; name the type")
-        if name in ("collections.namedtuple", "typing.NamedTuple", "typing.TypedDict", "enum.Enum", "dataclasses.make_dataclass", "msgspec.defstruct"):
-            raise scope.refuse(node, f"`{found.name}` is made by a call of `{shown(name)}`; write it as a class")
+        if name in (
+            "collections.namedtuple",
+            "typing.NamedTuple",
+            "typing.TypedDict",
+            "enum.Enum",
+            "dataclasses.make_dataclass",
+            "msgspec.defstruct",
+        ):
+            raise scope.refuse(
+                node, f"`{found.name}` is made by a call of `{shown(name)}`; write it as a class"
+            )
         raise scope.refuse(
             node, f"`{found.name}` is made by a call of `{code(call.func)}`, which is not run; name a class"
         )
@@ -149,7 +165,10 @@ class Annotations:
         meaning = self._resolver.resolve(node.value, scope)
         parts = [_index(element, scope) for element in node.slice]
         if not isinstance(meaning, External):
-            raise scope.refuse(node, f"`{code(node.value)}` takes no type arguments here: generics of the service's own are not read; write a class without type variables")
+            raise scope.refuse(
+                node,
+                f"`{code(node.value)}` takes no type arguments here: generics of the service's own are not read; write a class without type variables",
+            )
         name = plain(meaning.name)
         if name in CONTAINERS:
             (item,) = self._arguments(node, name, parts, 1, scope)
@@ -188,9 +207,7 @@ class Annotations:
             raise scope.refuse(node, "an empty tuple carries nothing; name its items' types")
         return TupleOf(items=tuple(self.read(part, scope) for part in parts))
 
-    def _literal_values(
-        self, parts: list[cst.BaseExpression], scope: Scope
-    ) -> list[str | int | bool | None]:
+    def _literal_values(self, parts: list[cst.BaseExpression], scope: Scope) -> list[str | int | bool | None]:
         values: list[str | int | bool | None] = []
         for part in parts:
             for value in self._literal_value(part, scope):
@@ -205,7 +222,8 @@ class Annotations:
                 return inner.values
         elif isinstance(part, cst.Attribute):
             raise scope.refuse(
-                part, f"`Literal[{code(part)}]`: members of enums cannot be literals; write the value, or use the enum"
+                part,
+                f"`Literal[{code(part)}]`: members of enums cannot be literals; write the value, or use the enum",
             )
         elif isinstance(part, cst.Name) and part.value not in ("None", "True", "False"):
             inner = self.read(part, scope)
@@ -240,7 +258,9 @@ class Annotations:
             if name in _SAYINGS:
                 continue
             if name not in _LIMITS:
-                raise scope.refuse(node, f"`{code(argument)}` in `Meta(...)` is not understood; use {', '.join(_LIMITS)}")
+                raise scope.refuse(
+                    node, f"`{code(argument)}` in `Meta(...)` is not understood; use {', '.join(_LIMITS)}"
+                )
             limits[name] = self._literals.read(argument.value, inner)
         try:
             msgspec.Meta(**limits)
@@ -253,7 +273,11 @@ class Annotations:
         try:
             if isinstance(node, cst.Name | cst.Attribute):
                 found = self._resolver.resolve(node, scope)
-                if isinstance(found, Found) and isinstance(found.symbol, ValueSymbol) and found.symbol.value is not None:
+                if (
+                    isinstance(found, Found)
+                    and isinstance(found.symbol, ValueSymbol)
+                    and found.symbol.value is not None
+                ):
                     return self._meta_call(found.symbol.value, found.scope)
             elif isinstance(node, cst.Call):
                 maker = self._resolver.resolve(node.func, scope)

@@ -9,7 +9,16 @@ import libcst as cst
 from boilermaker_codegen.literals import Literals
 from boilermaker_codegen.parse import Module
 from boilermaker_codegen.problems import Problem, Refused
-from boilermaker_codegen.registrations import REGISTER, REGISTER_MANY, TASK, Context, Use, changes, elements_of, uses
+from boilermaker_codegen.registrations import (
+    REGISTER,
+    REGISTER_MANY,
+    TASK,
+    Context,
+    Use,
+    changes,
+    elements_of,
+    uses,
+)
 from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
 from boilermaker_codegen.symbols import FunctionSymbol, ValueSymbol
 from boilermaker_codegen.workers import Verdict, Workers
@@ -82,7 +91,9 @@ class Collector:
         if verdict.kind == "foreign" or (verdict.kind == "unknown" and not _may_register(use, method)):
             return
         if verdict.kind == "unknown":
-            raise scope.refuse(use.attribute, f"`{code(use.attribute)}` may register a task, but {verdict.reason}")
+            raise scope.refuse(
+                use.attribute, f"`{code(use.attribute)}` may register a task, but {verdict.reason}"
+            )
         if use.bound and method == TASK and not use.context.reason:
             return
         self._check_place(use, method, scope)
@@ -94,13 +105,19 @@ class Collector:
                 use.attribute, f"a registration {use.context.reason} cannot be followed; {_AT_MODULE_LEVEL}"
             )
         if use.context.loop is not None and method != REGISTER:
-            raise scope.refuse(use.attribute, f"a registration in a loop is read as `register_async` only; {_AT_MODULE_LEVEL}")
+            raise scope.refuse(
+                use.attribute,
+                f"a registration in a loop is read as `register_async` only; {_AT_MODULE_LEVEL}",
+            )
         if method == TASK and use.function is None:
             raise scope.refuse(
-                use.attribute, f"`{code(use.attribute)}` is read as a decorator only; use `register_async` to call it"
+                use.attribute,
+                f"`{code(use.attribute)}` is read as a decorator only; use `register_async` to call it",
             )
         if method != TASK and use.call is None:
-            raise scope.refuse(use.attribute, f"`{code(use.attribute)}` is passed on, which cannot be followed; call it here")
+            raise scope.refuse(
+                use.attribute, f"`{code(use.attribute)}` is passed on, which cannot be followed; call it here"
+            )
 
     def _registrations(self, use: Use, method: str, scope: Scope) -> Iterator[Registration]:
         if method == TASK and use.function is not None and use.decorator is not None:
@@ -121,7 +138,9 @@ class Collector:
         options = self._options(use.call, rest, scope)
         if method == REGISTER_MANY:
             if "name" in options:
-                raise scope.refuse(use.call, "one `name` cannot serve several functions; register them one by one")
+                raise scope.refuse(
+                    use.call, "one `name` cannot serve several functions; register them one by one"
+                )
             functions = self._functions(subject, scope)
         elif use.context.loop is not None:
             functions = self._looped(subject, use.context, options, scope)
@@ -152,22 +171,40 @@ class Collector:
     def _subject(self, call: cst.Call, method: str, scope: Scope) -> tuple[cst.BaseExpression, list[cst.Arg]]:
         arguments = [argument for argument in call.args if argument.keyword is None and not argument.star]
         if len(arguments) != 1:
-            raise scope.refuse(call, f"`{method}` takes the {'functions' if method == REGISTER_MANY else 'function'} as its one positional argument")
+            raise scope.refuse(
+                call,
+                f"`{method}` takes the {'functions' if method == REGISTER_MANY else 'function'} as its one positional argument",
+            )
         return arguments[0].value, arguments
 
-    def _functions(self, node: cst.BaseExpression, scope: Scope) -> Iterator[tuple[cst.BaseExpression, Scope]]:
+    def _functions(
+        self, node: cst.BaseExpression, scope: Scope
+    ) -> Iterator[tuple[cst.BaseExpression, Scope]]:
         """The functions in a list that is written out, here or under a name at module level."""
         elements = elements_of(node)
         if elements is None:
             if not isinstance(node, cst.Name | cst.Attribute):
-                raise scope.refuse(node, f"what is in `{code(node)}` cannot be known without running the code; write the list out")
+                raise scope.refuse(
+                    node,
+                    f"what is in `{code(node)}` cannot be known without running the code; write the list out",
+                )
             found = self._resolver.resolve(node, scope)
-            value = found.symbol.value if isinstance(found, Found) and isinstance(found.symbol, ValueSymbol) else None
+            value = (
+                found.symbol.value
+                if isinstance(found, Found) and isinstance(found.symbol, ValueSymbol)
+                else None
+            )
             if not isinstance(found, Found) or value is None or elements_of(value) is None:
-                raise scope.refuse(node, f"what is in `{code(node)}` cannot be known without running the code; write the list out")
+                raise scope.refuse(
+                    node,
+                    f"what is in `{code(node)}` cannot be known without running the code; write the list out",
+                )
             for module in (found.scope.module, scope.module):
                 for change in changes(module.tree, found.name):
-                    raise Scope(module).refuse(change, f"`{found.name}` is changed after it was made, which cannot be followed; write the list out")
+                    raise Scope(module).refuse(
+                        change,
+                        f"`{found.name}` is changed after it was made, which cannot be followed; write the list out",
+                    )
             yield from self._functions(value, found.scope)
             return
         for element in elements:
@@ -181,16 +218,25 @@ class Collector:
     ) -> Iterator[tuple[cst.BaseExpression, Scope]]:
         loop = context.loop
         if loop is None or not isinstance(loop.target, cst.Name):
-            raise scope.refuse(subject, "this loop cannot be followed: it must give one function at a time; write `for task in tasks:`")
+            raise scope.refuse(
+                subject,
+                "this loop cannot be followed: it must give one function at a time; write `for task in tasks:`",
+            )
         if not (isinstance(subject, cst.Name) and subject.value == loop.target.value):
-            raise scope.refuse(subject, f"this loop cannot be followed: it registers something else than `{loop.target.value}`; {_AT_MODULE_LEVEL}")
+            raise scope.refuse(
+                subject,
+                f"this loop cannot be followed: it registers something else than `{loop.target.value}`; {_AT_MODULE_LEVEL}",
+            )
         if "name" in options:
             raise scope.refuse(subject, "one `name` cannot serve several functions; register them one by one")
         yield from self._functions(loop.iter, scope)
 
     def _function(self, node: cst.BaseExpression, scope: Scope) -> Found:
         if not isinstance(node, cst.Name | cst.Attribute):
-            raise scope.refuse(node, f"`{code(node)}` is not the name of a function; define one with `async def` and register it")
+            raise scope.refuse(
+                node,
+                f"`{code(node)}` is not the name of a function; define one with `async def` and register it",
+            )
         meaning = self._resolver.resolve(node, scope)
         match meaning:
             case Found(symbol=FunctionSymbol()) if "." not in meaning.name:
@@ -200,9 +246,15 @@ class Collector:
             case Found(symbol=ValueSymbol(value=cst.Name() | cst.Attribute() as value)):
                 return self._function(value, meaning.scope)
             case External(name=name):
-                raise scope.refuse(node, f"`{name}` is not under the source folders; add its folder to `source`, or wrap it in a function")
+                raise scope.refuse(
+                    node,
+                    f"`{name}` is not under the source folders; add its folder to `source`, or wrap it in a function",
+                )
             case _:
-                raise scope.refuse(node, f"`{code(node)}` is not a function defined with `async def`; define one and register it")
+                raise scope.refuse(
+                    node,
+                    f"`{code(node)}` is not a function defined with `async def`; define one and register it",
+                )
 
     # ---- options
 

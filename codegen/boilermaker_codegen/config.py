@@ -92,7 +92,9 @@ def _convert(path: Path, table: dict[str, Any]) -> Config:
 
 def _unknown(key: str, fields: dict[str, Any]) -> str:
     close = difflib.get_close_matches(key, fields, n=1)
-    hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(f'`{name}`' for name in fields)}"
+    hint = (
+        f"did you mean `{close[0]}`?" if close else f"there are {', '.join(f'`{name}`' for name in fields)}"
+    )
     return f"`{TABLE}.{key}` is unknown; {hint}"
 
 

@@ -106,14 +106,20 @@ class Definitions:
         for argument in node.bases:
             base = argument.value
             if isinstance(base, cst.Subscript):
-                raise scope.refuse(base, f"the generic class `{node.name.value}` is not read; write one without type variables")
+                raise scope.refuse(
+                    base,
+                    f"the generic class `{node.name.value}` is not read; write one without type variables",
+                )
             meaning = self._resolver.resolve(base, scope)
             if isinstance(meaning, External):
                 names.append(plain(meaning.name))
             elif isinstance(meaning, Found):
                 names.append(meaning.id)
         if node.type_parameters is not None:
-            raise scope.refuse(node.name, f"the generic class `{node.name.value}` is not read; write one without type parameters")
+            raise scope.refuse(
+                node.name,
+                f"the generic class `{node.name.value}` is not read; write one without type parameters",
+            )
         return names
 
     def _style(self, node: cst.ClassDef, found: Found, bases: list[str]) -> tuple[Style, tuple[cst.Arg, ...]]:
@@ -122,7 +128,8 @@ class Definitions:
         own = [base for base in bases if base not in _RECORD_BASES]
         if own and (decorator is not None or self._is_of_service(own[0])):
             raise scope.refuse(
-                node.bases[0], f"`{name}` inherits from `{own[0]}`, which is not read; write its fields out in `{name}`"
+                node.bases[0],
+                f"`{name}` inherits from `{own[0]}`, which is not read; write its fields out in `{name}`",
             )
         if decorator is not None and not bases:
             options = decorator.args if isinstance(decorator, cst.Call) else ()
@@ -130,8 +137,10 @@ class Definitions:
         if len(bases) == 1 and bases[0] in _RECORD_BASES and decorator is None:
             return _RECORD_BASES[bases[0]], tuple(node.keywords)
         raise scope.refuse(
-            node.name, f"`{name}` cannot travel; make it a dataclass, a msgspec.Struct, a TypedDict, a NamedTuple or an enum"
-            if not own else f"`{name}` is a `{own[0]}`, which cannot travel; make it a dataclass, a msgspec.Struct, a TypedDict, "
+            node.name,
+            f"`{name}` cannot travel; make it a dataclass, a msgspec.Struct, a TypedDict, a NamedTuple or an enum"
+            if not own
+            else f"`{name}` is a `{own[0]}`, which cannot travel; make it a dataclass, a msgspec.Struct, a TypedDict, "
             f"a NamedTuple or an enum",
         )
 
@@ -146,9 +155,13 @@ class Definitions:
             meaning = self._resolver.resolve(named, scope)
             if isinstance(meaning, External) and meaning.name == "dataclasses.dataclass":
                 found = expression
-            elif not (isinstance(meaning, External) and plain(meaning.name) in ("typing.final", "functools.total_ordering")):
+            elif not (
+                isinstance(meaning, External)
+                and plain(meaning.name) in ("typing.final", "functools.total_ordering")
+            ):
                 raise scope.refuse(
-                    expression, f"what `@{code(named)}` makes of `{node.name.value}` cannot be known; leave it out"
+                    expression,
+                    f"what `@{code(named)}` makes of `{node.name.value}` cannot be known; leave it out",
                 )
         return found
 
@@ -157,9 +170,13 @@ class Definitions:
             expression = decorator.decorator
             named = expression.func if isinstance(expression, cst.Call) else expression
             meaning = self._resolver.resolve(named, scope)
-            if not (isinstance(meaning, External) and plain(meaning.name) in ("enum.unique", "enum.verify", "typing.final")):
+            if not (
+                isinstance(meaning, External)
+                and plain(meaning.name) in ("enum.unique", "enum.verify", "typing.final")
+            ):
                 raise scope.refuse(
-                    expression, f"what `@{code(named)}` makes of `{node.name.value}` cannot be known; leave it out"
+                    expression,
+                    f"what `@{code(named)}` makes of `{node.name.value}` cannot be known; leave it out",
                 )
 
     # ---- members of enums, as values

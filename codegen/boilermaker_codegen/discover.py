@@ -51,7 +51,9 @@ def is_candidate(data: bytes, aliases: frozenset[str] = frozenset()) -> bool:
 
 
 def _walk_root(project: Project, root: Path) -> Iterator[SourceFile]:
-    for folder, folders, files in os.walk(root):  # links to folders are not followed: no link can lead in circles
+    for folder, folders, files in os.walk(
+        root
+    ):  # links to folders are not followed: no link can lead in circles
         here = Path(folder)
         folders[:] = sorted(name for name in folders if _is_walked(project, here / name))
         for name in sorted(files):

@@ -51,7 +51,9 @@ def read_enum(
     if not members:
         raise scope.refuse(node.name, f"the enum `{name}` has no members; give it one")
     if len({isinstance(member.value, str) for member in members}) != 1:
-        raise scope.refuse(node.name, f"the enum `{name}` mixes str and int values; msgspec carries one or the other")
+        raise scope.refuse(
+            node.name, f"the enum `{name}` mixes str and int values; msgspec carries one or the other"
+        )
     return EnumDefinition(name=name, members=tuple(members), base=base, mixin=mixin, doc=doc_of(node))
 
 
@@ -74,12 +76,16 @@ def _assignments(node: cst.ClassDef, scope: Scope) -> Iterator[tuple[str, cst.Ba
                 case cst.Assign(targets=targets, value=value):
                     for target in targets:
                         if not isinstance(target.target, cst.Name):
-                            raise scope.refuse(target, "members are read one by one; give each a line of its own")
+                            raise scope.refuse(
+                                target, "members are read one by one; give each a line of its own"
+                            )
                         yield target.target.value, value
                 case cst.AnnAssign(target=cst.Name(value=name), value=value):
                     yield name, value
                 case cst.BaseCompoundStatement() if not isinstance(small, cst.FunctionDef):
-                    raise scope.refuse(small, "only members and methods are read in an enum; write each member out")
+                    raise scope.refuse(
+                        small, "only members and methods are read in an enum; write each member out"
+                    )
                 case _:
                     pass
 
@@ -90,7 +96,9 @@ def _is_auto(node: cst.BaseExpression, resolver: Resolver, scope: Scope) -> bool
     return resolver.resolve(node.func, scope) == External("enum.auto")
 
 
-def _next(target: str, base: str, mixin: str | None, members: list[Member], node: cst.CSTNode, scope: Scope) -> str | int:
+def _next(
+    target: str, base: str, mixin: str | None, members: list[Member], node: cst.CSTNode, scope: Scope
+) -> str | int:
     """What `auto()` gives: see `Enum._generate_next_value_` of the standard library."""
     if base == "StrEnum":
         return target.lower()
@@ -106,10 +114,19 @@ def _next(target: str, base: str, mixin: str | None, members: list[Member], node
 
 
 def _value(
-    node: cst.BaseExpression, base: str, mixin: str | None, members: list[Member], literals: Literals, scope: Scope
+    node: cst.BaseExpression,
+    base: str,
+    mixin: str | None,
+    members: list[Member],
+    literals: Literals,
+    scope: Scope,
 ) -> str | int:
     known = {member.name: member.value for member in members}
-    value: Any = known[node.value] if isinstance(node, cst.Name) and node.value in known else literals.read(node, scope)
+    value: Any = (
+        known[node.value]
+        if isinstance(node, cst.Name) and node.value in known
+        else literals.read(node, scope)
+    )
     wanted: type[Any] | tuple[type[Any], ...] = (str, int)
     if base == "StrEnum" or mixin == "str":
         wanted = str
@@ -122,4 +139,6 @@ def _value(
 
 def _unfit(node: cst.CSTNode, value: Any, wanted: Any, scope: Scope) -> Refused:
     carried = wanted.__name__ if isinstance(wanted, type) else "str or int"
-    return scope.refuse(node, f"`{code(node)}` is of type `{type(value).__name__}`; this enum's values must be {carried}")
+    return scope.refuse(
+        node, f"`{code(node)}` is of type `{type(value).__name__}`; this enum's values must be {carried}"
+    )

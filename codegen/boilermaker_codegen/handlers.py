@@ -39,7 +39,9 @@ class Handlers:
         self._definitions = definitions
         self._allow_untyped = allow_untyped
 
-    def read(self, node: cst.FunctionDef, scope: Scope, own_decorators: Sequence[cst.Decorator] = ()) -> Handler:
+    def read(
+        self, node: cst.FunctionDef, scope: Scope, own_decorators: Sequence[cst.Decorator] = ()
+    ) -> Handler:
         """The signature of a handler.
 
         Args:
@@ -94,7 +96,12 @@ class Handlers:
         named = named.func if isinstance(named, cst.Call) else named
         meaning = self._resolver.resolve(named, scope)
         if isinstance(meaning, External):
-            return plain(meaning.name) in ("typing.deprecated", "warnings.deprecated", "typing.override", "typing.final")
+            return plain(meaning.name) in (
+                "typing.deprecated",
+                "warnings.deprecated",
+                "typing.override",
+                "typing.final",
+            )
         return (
             isinstance(meaning, Found)
             and isinstance(meaning.symbol, FunctionSymbol)

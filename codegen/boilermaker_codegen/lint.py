@@ -83,7 +83,9 @@ def check(sites: list[Site], types: Mapping[str, Definition]) -> Iterator[Proble
             try:
                 decoder.decode(msgspec.json.encode(site.default.value))
             except (msgspec.MsgspecError, ValueError) as error:
-                text = f"the default does not fit: {str(error)[:1].lower()}{str(error)[1:]}; change one of them"
+                text = (
+                    f"the default does not fit: {str(error)[:1].lower()}{str(error)[1:]}; change one of them"
+                )
                 yield from site.scope.refuse(site.node, text).problems
 
 
@@ -141,7 +143,11 @@ class _Shapes:
                 return enum.Enum(name, {member.name: member.value for member in members})
             case RecordDefinition(style="struct"):
                 return msgspec.defstruct(
-                    name, [], tag=definition.tag, tag_field=definition.tag_field, array_like=definition.array_like
+                    name,
+                    [],
+                    tag=definition.tag,
+                    tag_field=definition.tag_field,
+                    array_like=definition.array_like,
                 )
             case RecordDefinition(style="namedtuple"):
                 return typing.NamedTuple(name, [])

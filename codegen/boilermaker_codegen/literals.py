@@ -34,9 +34,7 @@ class Literals:
         member: called with an enum's member; gives its value.
     """
 
-    def __init__(
-        self, resolver: Resolver, member: Callable[[Found, str, cst.CSTNode, Scope], Any]
-    ) -> None:
+    def __init__(self, resolver: Resolver, member: Callable[[Found, str, cst.CSTNode, Scope], Any]) -> None:
         self._resolver = resolver
         self._member = member
         self._following: list[str] = []
@@ -110,9 +108,7 @@ class Literals:
         except (ArithmeticError, TypeError) as error:
             raise scope.refuse(node, f"`{code(node)}`: {error}") from None
 
-    def _items(
-        self, node: cst.CSTNode, elements: tuple[cst.BaseElement, ...] | Any, scope: Scope
-    ) -> Any:
+    def _items(self, node: cst.CSTNode, elements: tuple[cst.BaseElement, ...] | Any, scope: Scope) -> Any:
         values: list[Any] = []
         for element in elements:
             if not isinstance(element, cst.Element):
@@ -155,7 +151,9 @@ class Literals:
             if member is not None:
                 return member[0]
         found = self._resolver.resolve(node, scope)
-        value = found.symbol.value if isinstance(found, Found) and isinstance(found.symbol, ValueSymbol) else None
+        value = (
+            found.symbol.value if isinstance(found, Found) and isinstance(found.symbol, ValueSymbol) else None
+        )
         if not isinstance(found, Found) or value is None or found.id in self._following:
             raise self._unknown(node, scope)
         self._following.append(found.id)
@@ -168,7 +166,11 @@ class Literals:
 
     def _enum_member(self, node: cst.Attribute, scope: Scope) -> tuple[Any] | None:
         """The value of `Plan.FREE`, in a tuple because it may be None; None where the owner is no class."""
-        owner = self._resolver.resolve(node.value, scope) if isinstance(node.value, cst.Name | cst.Attribute) else None
+        owner = (
+            self._resolver.resolve(node.value, scope)
+            if isinstance(node.value, cst.Name | cst.Attribute)
+            else None
+        )
         if isinstance(owner, Found) and isinstance(owner.symbol, ClassSymbol):
             value = self._member(owner, node.attr.value, node, scope)
             return None if value is None else (value,)

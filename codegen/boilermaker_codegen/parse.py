@@ -116,7 +116,11 @@ def parse(file: SourceFile) -> cst.Module:
         ) from None
     except (UnicodeDecodeError, LookupError, SyntaxError, ValueError, RecursionError) as error:
         line = data[: error.start].count(b"\n") + 1 if isinstance(error, UnicodeDecodeError) else 0
-        what = "is not UTF-8 and declares no other encoding" if line else f"cannot be read ({_first_line(str(error))})"
+        what = (
+            "is not UTF-8 and declares no other encoding"
+            if line
+            else f"cannot be read ({_first_line(str(error))})"
+        )
         raise Refused(
             Problem(
                 path=file.shown,

@@ -18,7 +18,16 @@ from boilermaker_codegen.vocabulary import plain
 Style = Literal["struct", "dataclass", "typeddict", "namedtuple"]
 
 # Options of each style that shape the wire or the stub, and those that do neither.
-_STRUCT_OPTIONS = {"frozen", "kw_only", "array_like", "omit_defaults", "forbid_unknown_fields", "tag", "tag_field", "rename"}
+_STRUCT_OPTIONS = {
+    "frozen",
+    "kw_only",
+    "array_like",
+    "omit_defaults",
+    "forbid_unknown_fields",
+    "tag",
+    "tag_field",
+    "rename",
+}
 _STRUCT_IGNORED = {"eq", "order", "gc", "weakref", "dict", "cache_hash", "repr_omit_defaults"}
 _DATACLASS_OPTIONS = {"frozen", "kw_only"}
 _DATACLASS_IGNORED = {"init", "repr", "eq", "order", "unsafe_hash", "match_args", "slots", "weakref_slot"}
@@ -118,7 +127,9 @@ class Records:
             if name in known:
                 options[name] = value
             elif name == "init" and value is not True:
-                raise source.scope.refuse(argument, "a dataclass without `__init__` cannot be built from what arrives")
+                raise source.scope.refuse(
+                    argument, "a dataclass without `__init__` cannot be built from what arrives"
+                )
         return options
 
     # ---- fields
@@ -176,7 +187,9 @@ class Records:
             wanted = {"dataclass": "dataclasses.field", "struct": "msgspec.field"}.get(source.style)
             if isinstance(maker, External) and maker.name in ("dataclasses.field", "msgspec.field"):
                 if maker.name != wanted:
-                    raise source.scope.refuse(node, f"`{maker.name}` means nothing in this class; use `{wanted}`")
+                    raise source.scope.refuse(
+                        node, f"`{maker.name}` means nothing in this class; use `{wanted}`"
+                    )
                 return self._field_call(node, source)
         return None, Default(value=self._literals.as_json(node, source.scope))
 
@@ -192,7 +205,9 @@ class Records:
             elif name == "name" and source.style == "struct":
                 wire = self._literals.read(argument.value, source.scope)
             elif not (name in _FIELD_IGNORED and source.style == "dataclass"):
-                raise source.scope.refuse(argument, f"`{code(argument)}` in a field is not read; leave it out")
+                raise source.scope.refuse(
+                    argument, f"`{code(argument)}` in a field is not read; leave it out"
+                )
         return wire, default
 
     def _factory(self, node: cst.BaseExpression, scope: Scope) -> Any:
@@ -203,7 +218,8 @@ class Records:
             if isinstance(maker, External) and maker.name in _FACTORIES:
                 return {} if maker.name == "builtins.dict" else []
         raise scope.refuse(
-            node, f"what `{code(node)}` makes cannot be known without running it; use `list`, `dict`, `set` or a lambda of a literal"
+            node,
+            f"what `{code(node)}` makes cannot be known without running it; use `list`, `dict`, `set` or a lambda of a literal",
         )
 
 
@@ -214,7 +230,9 @@ def _annotated(source: RecordSource) -> Iterator[cst.AnnAssign]:
             if isinstance(small, cst.AnnAssign):
                 yield small
             elif isinstance(small, cst.If | cst.For | cst.While | cst.Try | cst.With):
-                raise source.scope.refuse(small, "fields that depend on a condition are not read; write each one out")
+                raise source.scope.refuse(
+                    small, "fields that depend on a condition are not read; write each one out"
+                )
 
 
 def _renamed(fields: list[Field], rename: Any) -> list[Field]:

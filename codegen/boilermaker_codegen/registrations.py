@@ -58,7 +58,11 @@ def uses(tree: cst.Module) -> list[Use]:
 
 def root_of(node: cst.BaseExpression) -> cst.BaseExpression:
     """What a fluent chain starts from: `worker` in `worker.register_async(a).register_async`."""
-    while isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value in METHODS:
+    while (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and node.func.attr.value in METHODS
+    ):
         node = node.func.value
     return node
 
@@ -134,7 +138,9 @@ class _Finder(cst.CSTVisitor):
     def visit_For(self, node: cst.For) -> bool:
         outer = self._context
         is_plain = not outer.reason and outer.loop is None and node.orelse is None
-        context = Context("" if is_plain else outer.reason or "in a loop inside a loop", outer.functions, node)
+        context = Context(
+            "" if is_plain else outer.reason or "in a loop inside a loop", outer.functions, node
+        )
         self._state.contexts.append(context)
         return True
 
@@ -153,7 +159,11 @@ class _Finder(cst.CSTVisitor):
 
     def visit_Call(self, node: cst.Call) -> None:
         func = node.func
-        if isinstance(func, cst.Attribute) and func.attr.value in METHODS and id(func) not in self._state.handled:
+        if (
+            isinstance(func, cst.Attribute)
+            and func.attr.value in METHODS
+            and id(func) not in self._state.handled
+        ):
             self._state.handled.add(id(func))
             self.found.append(Use(func, self._context, call=node))
 

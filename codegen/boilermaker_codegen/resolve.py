@@ -137,7 +137,9 @@ class Resolver:
     ) -> Meaning:
         key = (place.module.name, name)
         if key in seen:
-            raise scope.refuse(node, f"`{name}` is imported in a circle: {' -> '.join(m for m, _ in (*seen, key))}")
+            raise scope.refuse(
+                node, f"`{name}` is imported in a circle: {' -> '.join(m for m, _ in (*seen, key))}"
+            )
         match symbol:
             case Imported(module=module, name=None):
                 return self._external(module)
@@ -184,7 +186,9 @@ class Resolver:
             case Found(symbol=ValueSymbol(value=cst.Name() | cst.Attribute() as value)):
                 return self._attribute(self.resolve(value, base.scope), attr, node, scope)
             case Found():
-                raise scope.refuse(node, f"`{code(node)}`: what `{attr}` is cannot be known without running the code")
+                raise scope.refuse(
+                    node, f"`{code(node)}`: what `{attr}` is cannot be known without running the code"
+                )
 
 
 def code(node: cst.CSTNode) -> str:

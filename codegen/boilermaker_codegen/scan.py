@@ -57,7 +57,9 @@ def scan(project: Project) -> Scan:
         tasks=tuple(sorted(tasks, key=lambda task: task.name)),
         types=_needed(tasks, definitions.found),
     )
-    places = {r.name: f"{r.home.module.file.shown}:{r.home.module.place(r.function.name)[0]}" for r in registrations}
+    places = {
+        r.name: f"{r.home.module.file.shown}:{r.home.module.place(r.function.name)[0]}" for r in registrations
+    }
     return Scan(contract=contract, places=places, modules=len(files))
 
 
@@ -145,13 +147,24 @@ def _tasks(
 def _needed(tasks: list[TaskContract], found: dict[str, Definition]) -> dict[str, Definition]:
     """The definitions that tasks need; those read on the way (the enum of a constant, say) are left out."""
     needed: set[str] = set()
-    waiting = [id_ for task in tasks for type_ in (task.result, *(p.type for p in task.parameters)) for id_ in named_in(type_)]
+    waiting = [
+        id_
+        for task in tasks
+        for type_ in (task.result, *(p.type for p in task.parameters))
+        for id_ in named_in(type_)
+    ]
     while waiting:
         id_ = waiting.pop()
         if id_ not in needed:
             needed.add(id_)
             definition = found[id_]
             fields = getattr(definition, "fields", ())
-            types = [field.type for field in fields] if fields else [definition.type] if hasattr(definition, "type") else []
+            types = (
+                [field.type for field in fields]
+                if fields
+                else [definition.type]
+                if hasattr(definition, "type")
+                else []
+            )
             waiting.extend(inner for type_ in types for inner in named_in(type_))
     return {id_: found[id_] for id_ in sorted(needed)}

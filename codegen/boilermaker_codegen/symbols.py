@@ -129,7 +129,9 @@ def blocks_of(statement: cst.CSTNode) -> Iterator[Statements]:
     for child in statement.children:
         if isinstance(child, cst.BaseSuite):
             yield child.body
-        elif isinstance(child, cst.If | cst.Else | cst.Finally | cst.ExceptHandler | cst.ExceptStarHandler | cst.MatchCase):
+        elif isinstance(
+            child, cst.If | cst.Else | cst.Finally | cst.ExceptHandler | cst.ExceptStarHandler | cst.MatchCase
+        ):
             yield from blocks_of(child)
 
 

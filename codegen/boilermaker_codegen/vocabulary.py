@@ -39,7 +39,11 @@ CONTAINERS: dict[str, ContainerName] = {
 MAPPINGS: dict[str, MappingName] = {
     "builtins.dict": "dict",
     "typing.Dict": "dict",
-    **{f"{module}.{name}": name for module in ("typing", "collections.abc") for name in ("Mapping", "MutableMapping")},
+    **{
+        f"{module}.{name}": name
+        for module in ("typing", "collections.abc")
+        for name in ("Mapping", "MutableMapping")
+    },
 }
 
 TUPLES = frozenset({"builtins.tuple", "typing.Tuple"})
@@ -73,7 +77,9 @@ REMEDIES = {
 
 def plain(name: str) -> str:
     """A name as its own module has it: `typing_extensions` stands for `typing`, `builtins.` is left out in messages."""
-    return f"typing.{name.removeprefix('typing_extensions.')}" if name.startswith("typing_extensions.") else name
+    return (
+        f"typing.{name.removeprefix('typing_extensions.')}" if name.startswith("typing_extensions.") else name
+    )
 
 
 def shown(name: str) -> str:

@@ -37,7 +37,9 @@ class Workers:
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
 
-    def judge(self, node: cst.BaseExpression, scope: Scope, functions: tuple[cst.FunctionDef, ...] = ()) -> Verdict:
+    def judge(
+        self, node: cst.BaseExpression, scope: Scope, functions: tuple[cst.FunctionDef, ...] = ()
+    ) -> Verdict:
         """What an expression is, seen from inside the given functions."""
         node = root_of(node)
         if isinstance(node, cst.Call):
@@ -69,9 +71,12 @@ class Workers:
 
     def _meaning(self, meaning: Meaning, node: cst.BaseExpression) -> Verdict:
         match meaning:
-            case External(name=name) if isinstance(node, cst.Name) and "." in name and not name.startswith("builtins."):
+            case External(name=name) if (
+                isinstance(node, cst.Name) and "." in name and not name.startswith("builtins.")
+            ):
                 return Verdict(
-                    "unknown", f"`{name}` is not under the source folders; add its folder to `source` if it is a worker"
+                    "unknown",
+                    f"`{name}` is not under the source folders; add its folder to `source` if it is a worker",
                 )
             case External() | Package():
                 return FOREIGN
@@ -88,7 +93,9 @@ class Workers:
             if annotated is not None:
                 return annotated
         if symbol.value is None:
-            return Verdict("unknown", f"what `{found.name}` is bound to cannot be known without running the code")
+            return Verdict(
+                "unknown", f"what `{found.name}` is bound to cannot be known without running the code"
+            )
         return self.judge(symbol.value, found.scope)
 
     def _made(self, call: cst.Call, scope: Scope) -> Verdict:
@@ -142,7 +149,11 @@ class Workers:
             meaning = self._resolver.resolve(outer, scope)
         except Refused:
             return False
-        if isinstance(node, cst.Subscript) and isinstance(meaning, External) and meaning.name == "typing.Final":
+        if (
+            isinstance(node, cst.Subscript)
+            and isinstance(meaning, External)
+            and meaning.name == "typing.Final"
+        ):
             index = node.slice[0].slice
             return isinstance(index, cst.Index) and self._is_worker_class(index.value, scope)
         return isinstance(meaning, External) and meaning.name in WORKERS
@@ -167,7 +178,9 @@ class Workers:
         given = function.params
         for parameter in (*given.posonly_params, *given.params, *given.kwonly_params):
             if parameter.name.value == name:
-                annotated = self._annotation(parameter.annotation.annotation, scope) if parameter.annotation else None
+                annotated = (
+                    self._annotation(parameter.annotation.annotation, scope) if parameter.annotation else None
+                )
                 return annotated or Verdict("unknown", f"what the parameter `{name}` is cannot be known")
         finder = _Locals(name)
         function.body.visit(finder)
@@ -200,5 +213,3 @@ class _Locals(cst.CSTVisitor):
     def visit_For(self, node: cst.For) -> None:
         if isinstance(node.target, cst.Name) and node.target.value == self._name:
             self.is_bound = True
-
-

@@ -1,0 +1,182 @@
+"""`boilermaker stubs`: the generator on the command line. What it prints is for people; CI reads the exit status."""
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from boilermaker.contract import Contract, Parameter, TaskContract, contract_digest
+from boilermaker_codegen.config import Project, load
+from boilermaker_codegen.imports import Imports
+from boilermaker_codegen.layout import flat
+from boilermaker_codegen.naming import names_of
+from boilermaker_codegen.problems import GenerationError, Problem
+from boilermaker_codegen.render import render
+from boilermaker_codegen.scan import Scan, scan
+from boilermaker_codegen.spelling import Speller
+from boilermaker_codegen.write import Difference, compare, write
+
+_CONFIG = click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The pyproject.toml with the [tool.boilermaker] table.  [default: the nearest one, upwards from here]",
+)
+
+
+@click.group(no_args_is_help=True)
+def stubs() -> None:
+    """Generate the typed package that other services publish tasks with.
+
+    Reads the source of a worker service, without importing it, as the [tool.boilermaker] table of its pyproject.toml
+    says:
+
+    \b
+        [tool.boilermaker]
+        service = "accounts"          # for people
+        queue = "accounts"            # where its tasks are published to
+        source = ["src"]              # what is on Python's path when it runs
+        package = "accounts_stubs"    # the package to generate
+        output = "stubs"              # the folder to put it in
+    """
+
+
+@stubs.command()
+@_CONFIG
+def generate(config: Path | None) -> None:
+    """Write the stubs package. Nothing is written if anything is not understood."""
+    project, found = _scan(config)
+    try:
+        done = write(project.package_folder, _files(project, found))
+    except GenerationError as error:
+        _fail(error, project)
+    where = _relative(project.package_folder)
+    for difference in done:
+        click.echo(f"  {_DONE[difference.kind]} {where}/{difference.name}")
+    state = "written" if done else "up to date"
+    click.echo(f"{where}: {_summary(found.contract)}, {state}")
+
+
+@stubs.command()
+@_CONFIG
+def check(config: Path | None) -> None:
+    """Compare the stubs package with the worker's source, for CI. Exit status 1 if it is not up to date."""
+    project, found = _scan(config)
+    try:
+        differences = compare(project.package_folder, _files(project, found))
+    except GenerationError as error:
+        _fail(error, project)
+    where = _relative(project.package_folder)
+    if not differences:
+        click.echo(f"{where}: {_summary(found.contract)}, up to date")
+        return
+    _print_diff(differences)
+    for difference in differences:
+        click.echo(f"{where}/{difference.name}: {_STATE[difference.kind]}", err=True)
+    files = "1 file is" if len(differences) == 1 else f"{len(differences)} files are"
+    click.echo(f"{files} not up to date; run `boilermaker stubs generate` and commit the result", err=True)
+    sys.exit(1)
+
+
+@stubs.command()
+@_CONFIG
+def show(config: Path | None) -> None:
+    """Show the tasks of the service: name, queue, parameters, result, and where the function is."""
+    _, found = _scan(config)
+    contract = found.contract
+    names = names_of(contract)
+    speller = Speller(contract.types, Imports(), names.types.__getitem__)
+    table = Table(title=f"Tasks of {contract.service}", title_justify="left", show_lines=True)
+    for heading in ("task", "queue", "parameters", "result", "source"):
+        table.add_column(heading, overflow="fold")
+    for task in contract.tasks:
+        table.add_row(*_row(task, contract, speller), Text(found.places[task.name], "dim"))
+    Console().print(table)
+    click.echo(_summary(contract))
+
+
+_DONE = {"missing": "added", "outdated": "changed", "orphaned": "removed"}
+_STATE = {
+    "missing": "missing",
+    "outdated": "not as generated",
+    "orphaned": "orphaned: no part of the package any more",
+}
+
+
+def _row(task: TaskContract, contract: Contract, speller: Speller) -> list[Text]:
+    name = Text(task.name, "bold")
+    if task.deprecated is not None:
+        name.append(f"\ndeprecated: {task.deprecated}", "yellow")
+    parameters = Text("\n").join(Text(_parameter(parameter, speller)) for parameter in task.parameters)
+    return [name, Text(task.queue or contract.queue), parameters, Text(flat(speller.type(task.result)))]
+
+
+def _parameter(parameter: Parameter, speller: Speller) -> str:
+    text = f"{parameter.name}: {flat(speller.type(parameter.type))}"
+    if parameter.default is not None:
+        text += f" = {flat(speller.default(parameter.default, parameter.type))}"
+    return text
+
+
+def _scan(config: Path | None) -> tuple[Project, Scan]:
+    path = config or _nearest()
+    try:
+        project = load(path)
+    except GenerationError as error:
+        _fail(error, None, path.parent)
+    try:
+        return project, scan(project)
+    except GenerationError as error:
+        _fail(error, project)
+
+
+def _files(project: Project, found: Scan) -> dict[str, bytes]:
+    return render(found.contract, width=project.config.line_length)
+
+
+def _nearest() -> Path:
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "pyproject.toml").is_file():
+            return folder / "pyproject.toml"
+    return here / "pyproject.toml"
+
+
+def _fail(error: GenerationError, project: Project | None, folder: Path | None = None) -> NoReturn:
+    base = project.folder if project else folder or Path()
+    for problem in error.problems:
+        click.echo(str(_from_here(problem, base)), err=True)
+    count = "1 problem" if len(error.problems) == 1 else f"{len(error.problems)} problems"
+    click.echo(f"{count}; nothing was written", err=True)
+    sys.exit(1)
+
+
+def _from_here(problem: Problem, base: Path) -> Problem:
+    """The path as seen from where the user stands, so that a terminal can open it."""
+    path = base / problem.path
+    shown = _relative(path) if path.exists() else problem.path
+    return Problem(path=shown, line=problem.line, column=problem.column, message=problem.message)
+
+
+def _relative(path: Path) -> str:
+    return os.path.relpath(path).replace(os.sep, "/")
+
+
+def _summary(contract: Contract) -> str:
+    tasks = "1 task" if len(contract.tasks) == 1 else f"{len(contract.tasks)} tasks"
+    types = "1 type" if len(contract.types) == 1 else f"{len(contract.types)} types"
+    return f"{tasks}, {types}, contract {contract_digest(contract)}"
+
+
+def _print_diff(differences: tuple[Difference, ...]) -> None:
+    diff = "".join(difference.diff for difference in differences)
+    if sys.stdout.isatty():
+        Console().print(Syntax(diff, "diff", background_color="default"))
+    else:
+        click.echo(diff, nl=False)

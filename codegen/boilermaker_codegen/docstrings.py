@@ -1,0 +1,28 @@
+"""Docstrings in the generated code, as `ruff format` leaves them."""
+
+import re
+
+
+def docstring(doc: str, indent: str = "") -> str:
+    """A docstring with its quotes, lines joined; the first line without indentation."""
+    rows = [row.rstrip() for row in doc.strip().splitlines()]
+    body = "\n".join([rows[0], *(f"{indent}{row}" if row else "" for row in rows[1:])])
+    prefix = ""
+    if "\\" in body:
+        if '"""' in body or _ends_in_escape(body):
+            body = body.replace("\\", "\\\\")
+        else:
+            prefix = "r"
+    if not prefix:
+        body = body.replace('"""', r"\"\"\"")
+    start = " " if body.startswith('"') else ""
+    if len(rows) > 1:
+        return f'{prefix}"""{start}{body}\n{indent}"""'
+    end = " " if body.endswith('"') or _ends_in_escape(body) else ""
+    return f'{prefix}"""{start}{body}{end}"""'
+
+
+def _ends_in_escape(body: str) -> bool:
+    """An odd number of backslashes would escape the closing quote."""
+    found = re.search(r"\\+$", body)
+    return bool(found and len(found.group()) % 2)

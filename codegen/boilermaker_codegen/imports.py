@@ -1,0 +1,105 @@
+"""The imports of one generated module: each name once, under a name that is free, in the order that isort has."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+_FUTURE_SECTIONS = ("standard library", "third party", "own package")
+_THIRD_PARTY = frozenset({"boilermaker", "msgspec"})
+
+
+@dataclass
+class Imports:
+    """What a generated module imports.
+
+    Attributes:
+        taken: names that the module binds itself, or that its classes' fields have.
+    """
+
+    taken: frozenset[str] = frozenset()
+    _names: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    _modules: set[str] = field(default_factory=set[str])
+
+    def module(self, name: str) -> str:
+        """Import a module whole."""
+        self._modules.add(name)
+        return name
+
+    def name(self, module: str, name: str) -> str:
+        """Import a name and say what it is called here; builtins are only imported where their name is taken."""
+        if module == "builtins":
+            if name not in self.taken:
+                return name
+            return f"{self.module('builtins')}.{name}"
+        if (module, name) not in self._names:
+            local = name
+            while local in self.taken or local in self._names.values():
+                local += "_"
+            self._names[module, name] = local
+        return self._names[module, name]
+
+    def forget(self, module: str, name: str) -> None:
+        """Leave out a name that turned out not to be used."""
+        del self._names[module, name]
+
+    def blocks(self, width: int) -> list[str]:
+        """The import statements, a block for each section, lines joined."""
+        sections: dict[str, list[tuple[tuple[object, ...], list[str]]]] = {
+            name: [] for name in _FUTURE_SECTIONS
+        }
+        for module in self._modules:
+            sections[_section(module)].append(((0, *natural(module)), [f"import {module}"]))
+        for module in {module for module, _ in self._names}:
+            plain = sorted(
+                (n for (m, n), local in self._names.items() if m == module and n == local), key=member_key
+            )
+            renamed = sorted(
+                ((n, local) for (m, n), local in self._names.items() if m == module and n != local),
+                key=lambda pair: member_key(pair[0]),
+            )
+            statements = [f"from {module} import {n} as {local}" for n, local in renamed]
+            if plain:
+                statements[:0] = _from(module, plain, width)
+            sections[_section(module)].append(((1, *natural(module)), statements))
+        return [
+            "\n".join(line for _, statement in sorted(found) for line in statement)
+            for found in sections.values()
+            if found
+        ]
+
+
+def _from(module: str, names: list[str], width: int) -> list[str]:
+    statement = f"from {module} import {', '.join(names)}"
+    if len(statement) <= width:
+        return [statement]
+    return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
+
+
+def _section(module: str) -> str:
+    if module.startswith("."):
+        return "own package"
+    return "third party" if module.partition(".")[0] in _THIRD_PARTY else "standard library"
+
+
+def natural(name: str) -> tuple[object, ...]:
+    """Sort key: numbers in names by their value, as isort has it."""
+    return tuple(
+        (0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part
+    )
+
+
+def member_key(name: str) -> tuple[object, ...]:
+    """Sort key of names in an import or in `__all__`: constants, then classes, then the rest."""
+    if len(name) > 1 and name.isupper():
+        return (0, *natural(name))
+    return (1 if name[:1].isupper() else 2, *natural(name))
+
+
+def dunder_all(names: Iterable[str], width: int) -> str:
+    """The `__all__` statement."""
+    items = tuple(f'"{name}"' for name in sorted(names, key=member_key))
+    flat = f"__all__ = [{', '.join(items)}]"
+    if len(flat) <= width:
+        return flat
+    return "\n".join(["__all__ = [", *(f"    {item}," for item in items), "]"])

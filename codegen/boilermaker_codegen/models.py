@@ -1,0 +1,192 @@
+"""The generated `models.py`: the worker's own types, each re-created in its own style."""
+
+from collections.abc import Mapping
+
+from boilermaker.contract import (
+    Contract,
+    Definition,
+    EnumDefinition,
+    Field,
+    NewTypeDefinition,
+    RecordDefinition,
+)
+from boilermaker_codegen.docstrings import docstring
+from boilermaker_codegen.imports import Imports
+from boilermaker_codegen.layout import INDENT, Bracket, Expression, Prefixed, call, flat, lines
+from boilermaker_codegen.ordering import needs, ordered
+from boilermaker_codegen.spelling import SHIPPED, Speller, literal, text
+
+_STRUCT_OPTIONS = ("frozen", "kw_only", "array_like", "omit_defaults", "forbid_unknown_fields")
+
+
+class Models:
+    """Writes the definitions of a contract.
+
+    Args:
+        contract: whose types to write.
+        names: class names by id.
+        width: columns.
+    """
+
+    def __init__(self, contract: Contract, names: Mapping[str, str], width: int) -> None:
+        self._types = contract.types
+        self._names = names
+        self._width = width
+        fields = {
+            field.name
+            for d in contract.types.values()
+            if isinstance(d, RecordDefinition)
+            for field in d.fields
+        }
+        self.imports = Imports(taken=frozenset(names.values()) | fields)
+        self._spell = Speller(contract.types, self.imports, names.__getitem__)
+        self._written: set[str] = set()
+
+    def blocks(self) -> list[str]:
+        """The definitions, each after those it needs."""
+        own = {id_: definition for id_, definition in self._types.items() if id_ not in SHIPPED}
+        order = [id_ for id_ in ordered(self._types) if id_ in own]
+        return [self._definition(id_, own[id_]) for id_ in order]
+
+    def _definition(self, id_: str, definition: Definition) -> str:
+        match definition:
+            case NewTypeDefinition():
+                rows = self._newtype(self._names[id_], definition)
+            case EnumDefinition():
+                rows = self._enum(self._names[id_], definition)
+            case RecordDefinition():
+                rows = self._record(id_, definition)
+        self._written.add(id_)
+        return "\n".join(rows)
+
+    def _newtype(self, name: str, definition: NewTypeDefinition) -> list[str]:
+        made = call(self.imports.name("typing", "NewType"), [text(name), self._spell.type(definition.type)])
+        return self._lines(Prefixed(f"{name} = ", made))
+
+    # ---- enums
+
+    def _enum(self, name: str, definition: EnumDefinition) -> list[str]:
+        bases = [self.imports.name("enum", definition.base)]
+        if definition.mixin:
+            bases.insert(0, self.imports.name("builtins", definition.mixin))
+        rows = self._head(f"class {name}", bases, definition.doc)
+        for member in definition.members:
+            rows.extend(self._lines(Prefixed(f"{member.name} = ", literal(member.value)), INDENT))
+        return rows
+
+    # ---- records
+
+    def _record(self, id_: str, definition: RecordDefinition) -> list[str]:
+        name = self._names[id_]
+        is_open = any(needed not in self._written and needed not in SHIPPED for needed in needs(definition))
+        rows = self._decorator(definition)
+        rows += self._head(f"class {name}", self._bases(definition), definition.doc)
+        for field in definition.fields:
+            rows += self._field(field, definition, is_open=is_open)
+        if not definition.fields and not definition.doc:
+            rows.append(f"{INDENT}pass")
+        return rows
+
+    def _decorator(self, definition: RecordDefinition) -> list[str]:
+        if definition.style != "dataclass":
+            return []
+        options = [f"{name}=True" for name in ("frozen", "kw_only") if getattr(definition, name)]
+        name = self.imports.name("dataclasses", "dataclass")
+        return [f"@{flat(call(name, options))}" if options else f"@{name}"]
+
+    def _bases(self, definition: RecordDefinition) -> list[str]:
+        match definition.style:
+            case "struct":
+                self.imports.module("msgspec")
+                tag = [f"tag={flat(literal(definition.tag))}"] if definition.tag is not None else []
+                field = [f"tag_field={text(definition.tag_field)}"] if definition.tag_field else []
+                options = [f"{name}=True" for name in _STRUCT_OPTIONS if getattr(definition, name)]
+                return ["msgspec.Struct", *tag, *field, *options]
+            case "namedtuple":
+                return [self.imports.name("typing", "NamedTuple")]
+            case "typeddict":
+                total = [] if not self._is_optional(definition) else ["total=False"]
+                return [self.imports.name("typing", "TypedDict"), *total]
+            case "dataclass" | "attrs":
+                return []
+
+    def _is_optional(self, definition: RecordDefinition) -> bool:
+        return bool(definition.fields) and len(definition.optional) == len(definition.fields)
+
+    def _head(self, start: str, bases: list[str], doc: str | None) -> list[str]:
+        rows = self._lines(call(start, bases), suffix=":") if bases else [f"{start}:"]
+        if doc:
+            rows += [INDENT + docstring(doc, INDENT), ""]
+        return rows
+
+    def _field(self, field: Field, definition: RecordDefinition, *, is_open: bool) -> list[str]:
+        annotation = self._spell.type(field.type)
+        if is_open and self._refers_forward(field):
+            annotation = text(flat(annotation))
+        if field.name in definition.optional and not self._is_optional(definition):
+            annotation = Bracket(
+                f"{self.imports.name('typing', 'NotRequired')}[", (annotation,), "]", has_comma=False
+            )
+        value = self._value(field, definition)
+        return self._assignment(field.name, annotation, value, self._width)
+
+    def _refers_forward(self, field: Field) -> bool:
+        named = needs(NewTypeDefinition(name="", type=field.type))
+        return any(id_ not in self._written and id_ not in SHIPPED for id_ in named)
+
+    def _value(self, field: Field, definition: RecordDefinition) -> Expression | None:
+        value = None if field.default is None else self._spell.default(field.default, field.type)
+        if definition.style == "struct":
+            return struct_field(value, field.wire)
+        if definition.style == "dataclass" and value is not None and is_mutable(value):
+            made = factory(value, self._spell.type(field.type))
+            return call(self.imports.name("dataclasses", "field"), [Prefixed("default_factory=", made)])
+        return value
+
+    def _assignment(
+        self, name: str, annotation: Expression, value: Expression | None, width: int
+    ) -> list[str]:
+        return assignment(name, annotation, value, width)
+
+    def _lines(self, expression: Expression, indent: str = "", suffix: str = "") -> list[str]:
+        return lines(expression, width=self._width, indent=indent, suffix=suffix)
+
+
+def assignment(name: str, annotation: Expression, value: Expression | None, width: int) -> list[str]:
+    """`name: annotation = value` in a class body."""
+    if value is None:
+        return lines(Prefixed(f"{name}: ", annotation), width=width, indent=INDENT)
+    return lines(Prefixed(f"{name}: {flat(annotation)} = ", value), width=width, indent=INDENT)
+
+
+def is_mutable(value: Expression) -> bool:
+    """Whether a default is a list, a dict or a set, of which each record needs its own."""
+    return isinstance(value, Bracket) and value.head in ("[", "{", "set(", "builtins.set(", "bytearray(")
+
+
+def struct_field(value: Expression | None, wire: str | None) -> Expression | None:
+    """The right side of a Struct's field: msgspec copies empty containers itself, others need a factory."""
+    is_plain = value is None or not is_mutable(value) or not _items(value)
+    if wire is None and is_plain:
+        return value
+    options: list[Expression] = [] if wire is None else [f"name={text(wire)}"]
+    if value is not None:
+        options.append(
+            Prefixed("default=", value) if is_plain else Prefixed("default_factory=lambda: ", value)
+        )
+    return call("msgspec.field", options)
+
+
+def factory(value: Expression, annotation: Expression) -> Expression:
+    """What makes a mutable default: the type itself where it is empty, so that checkers know what it holds."""
+    if (
+        _items(value)
+        or not isinstance(annotation, Bracket)
+        or not annotation.head.startswith(("list[", "dict[", "set["))
+    ):
+        return Prefixed("lambda: ", value)
+    return annotation
+
+
+def _items(value: Expression) -> bool:
+    return isinstance(value, Bracket) and bool(value.items)

@@ -1,0 +1,121 @@
+"""Names in the generated code: made from the worker's, changed only where Python or the neighbours demand it.
+
+Names on the wire never change because of it.
+"""
+
+import keyword
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from boilermaker.contract import Contract, TaskContract
+from boilermaker_codegen.problems import GenerationError, Problem
+from boilermaker_codegen.spelling import SHIPPED
+
+# Builtins that generated annotations and defaults use; a definition of that name would stand in their way.
+_USED_BUILTINS = frozenset(
+    {"None", "bool", "int", "float", "str", "bytes", "bytearray", "list", "dict", "set", "frozenset", "tuple"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """The names of one package.
+
+    Attributes:
+        types: class names by id.
+        functions: function names by task.
+        payloads: payload class names by task.
+    """
+
+    types: Mapping[str, str]
+    functions: Mapping[str, str]
+    payloads: Mapping[str, str]
+
+
+def names_of(contract: Contract) -> Names:
+    """Names for everything that is generated.
+
+    Raises:
+        GenerationError: two tasks would have the same function name.
+    """
+    types = _types(contract)
+    functions = _functions(contract)
+    return Names(types=types, functions=functions, payloads=_payloads(contract, functions))
+
+
+def _types(contract: Contract) -> dict[str, str]:
+    ids = [id_ for id_ in contract.types if id_ not in SHIPPED]
+    depth = dict.fromkeys(ids, 0)
+    while True:
+        names = {id_: _type_name(id_, contract.types[id_].name, depth[id_]) for id_ in ids}
+        counts = Counter(names.values())
+        clashing = [id_ for id_ in ids if counts[names[id_]] > 1 and depth[id_] <= id_.count(".")]
+        if not clashing:
+            return _distinct(names)
+        for id_ in clashing:
+            depth[id_] += 1
+
+
+def _type_name(id_: str, qualified: str, depth: int) -> str:
+    """`Address`; where several have that name `BillingAddress`, after the module or class that it is in."""
+    parts = id_.split(".")
+    own = qualified.rpartition(".")[2]
+    around = parts[:-1][len(parts) - 1 - depth :] if depth else []
+    return _free("".join(_camel(part) for part in around) + own)
+
+
+def _distinct(names: dict[str, str]) -> dict[str, str]:
+    """Names whose modules differ in nothing but punctuation get numbers, in the order of their ids."""
+    seen: Counter[str] = Counter()
+    for id_, name in names.items():
+        seen[name] += 1
+        if seen[name] > 1:
+            names[id_] = f"{name}{seen[name]}"
+    return names
+
+
+def _functions(contract: Contract) -> dict[str, str]:
+    wanted = {task.name: _function_name(task) for task in contract.tasks}
+    counts = Counter(wanted.values())
+    names = {task: name if counts[name] == 1 else _free(_identifier(task)) for task, name in wanted.items()}
+    owners: dict[str, str] = {}
+    problems: list[Problem] = []
+    for task, name in names.items():
+        other = owners.setdefault(name, task)
+        if other != task:
+            problems.append(
+                Problem(
+                    path=contract.service,
+                    message=f"the tasks `{other}` and `{task}` would both be the function `{name}`; rename one of the handlers",
+                )
+            )
+    if problems:
+        raise GenerationError(problems)
+    return names
+
+
+def _function_name(task: TaskContract) -> str:
+    return _free((task.function or _identifier(task.name)).lstrip("_") or "task")
+
+
+def _payloads(contract: Contract, functions: Mapping[str, str]) -> dict[str, str]:
+    del contract
+    names = {task: _free(_camel(function)) for task, function in functions.items()}
+    counts = Counter(names.values())
+    return {task: name if counts[name] == 1 else f"{name}_{functions[task]}" for task, name in names.items()}
+
+
+def _identifier(text: str) -> str:
+    name = "".join(c if c.isidentifier() or c.isdigit() else "_" for c in text).strip("_")
+    return name if name.isidentifier() else f"task_{name}"
+
+
+def _camel(text: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in text.split("_"))
+
+
+def _free(name: str) -> str:
+    if keyword.iskeyword(name) or name in _USED_BUILTINS:
+        return f"{name}_"
+    return name

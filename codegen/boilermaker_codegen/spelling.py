@@ -1,0 +1,245 @@
+"""Types and values of the contract as Python source, in the style of the generated code."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from boilermaker.contract import (
+    Constrained,
+    Container,
+    Default,
+    Definition,
+    EnumDefinition,
+    LiteralOf,
+    MappingOf,
+    Named,
+    NewTypeDefinition,
+    RecordDefinition,
+    Scalar,
+    TupleOf,
+    Type,
+    UnionOf,
+)
+from boilermaker_codegen.imports import Imports
+from boilermaker_codegen.layout import Bracket, Expression, Joined, Prefixed, call, flat, subscript
+
+_SCALARS = {
+    "any": ("typing", "Any"), "datetime": ("datetime", "datetime"), "date": ("datetime", "date"),
+    "time": ("datetime", "time"), "timedelta": ("datetime", "timedelta"), "uuid": ("uuid", "UUID"),
+    "decimal": ("decimal", "Decimal"),
+}  # fmt: skip
+_ABSTRACT = frozenset(
+    {
+        "Sequence",
+        "MutableSequence",
+        "Collection",
+        "Iterable",
+        "MutableSet",
+        "Set",
+        "Mapping",
+        "MutableMapping",
+    }
+)
+_LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_length", "tz")
+
+# ids of types that the generated code imports instead of defining them
+SHIPPED = {"boilermaker.failure.FailureInfo": ("boilermaker.stub", "FailureInfo")}
+
+
+class Speller:
+    """Spells types and defaults for one generated module.
+
+    Args:
+        types: the contract's definitions.
+        imports: the module's imports; what is spelled is imported.
+        local: says how the module calls a definition by its id.
+    """
+
+    def __init__(
+        self, types: Mapping[str, Definition], imports: Imports, local: Callable[[str], str]
+    ) -> None:
+        self._types = types
+        self._imports = imports
+        self._local = local
+
+    def type(self, type_: Type) -> Expression:  # noqa: PLR0911 - a table: one row for each kind of type
+        """A type as an annotation."""
+        match type_:
+            case Scalar(name="none"):
+                return "None"
+            case Scalar(name=name):
+                return self._name(*_SCALARS.get(name, ("builtins", name)))
+            case LiteralOf(values=values):
+                return subscript(self._name("typing", "Literal"), [literal(value) for value in values])
+            case Container(container="tuple", item=item):
+                return subscript(self._name("builtins", "tuple"), [self.type(item), "..."])
+            case Container(container=container, item=item):
+                return subscript(self._generic(container), [self.type(item)])
+            case TupleOf(items=items):
+                return subscript(self._name("builtins", "tuple"), [self.type(item) for item in items])
+            case MappingOf(mapping=mapping, key=key, value=value):
+                return subscript(self._generic(mapping), [self.type(key), self.type(value)])
+            case UnionOf(members=members):
+                return Joined(tuple(self.type(member) for member in members))
+            case Constrained(type=inner):
+                limits = {name: getattr(type_, name) for name in _LIMITS if getattr(type_, name) is not None}
+                self._imports.module("msgspec")
+                meta = call(
+                    "msgspec.Meta", [f"{name}={_limit(name, value)}" for name, value in limits.items()]
+                )
+                return subscript(self._name("typing", "Annotated"), [self.type(inner), meta])
+            case Named(id=id_):
+                return self.named(id_)
+
+    def named(self, id_: str) -> str:
+        """How this module calls a definition."""
+        return self._name(*SHIPPED[id_]) if id_ in SHIPPED else self._local(id_)
+
+    def default(self, default: Default, type_: Type) -> Expression:
+        """A default as an expression of that type."""
+        return self._value(default.value, type_)
+
+    def _name(self, module: str, name: str) -> str:
+        return self._imports.name(module, name)
+
+    def _generic(self, name: str) -> str:
+        return self._name("collections.abc" if name in _ABSTRACT else "builtins", name)
+
+    # ---- values
+
+    def _value(self, value: Any, type_: Type) -> Expression:  # noqa: PLR0911 - a table, as `type`
+        match type_:
+            case Constrained(type=inner):
+                return self._value(value, inner)
+            case UnionOf(members=members):
+                member = next((m for m in members if self.fits(value, m)), Scalar(name="any"))
+                return self._value(value, member)
+            case Named(id=id_):
+                return self._named_value(value, id_)
+            case Scalar(name="bytes"):
+                return _bytes(base64.b64decode(value))
+            case Scalar(name="bytearray"):
+                return call(self._name("builtins", "bytearray"), [_bytes(base64.b64decode(value))])
+            case Container(container=container, item=item) if isinstance(value, list):
+                return self._items([self._value(part, item) for part in value], container)  # pyright: ignore[reportUnknownVariableType]
+            case TupleOf(items=items) if isinstance(value, list):
+                return self._items([self._value(p, t) for p, t in zip(value, items, strict=True)], "tuple")  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            case MappingOf(key=key, value=inner) if isinstance(value, dict):
+                pairs: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+                return Bracket("{", tuple(self._pair(k, v, key, inner) for k, v in pairs.items()), "}")
+            case _:
+                return literal(value)
+
+    def _named_value(self, value: Any, id_: str) -> Expression:
+        definition = self._types[id_]
+        if isinstance(definition, NewTypeDefinition):
+            return call(self.named(id_), [self._value(value, definition.type)])
+        if isinstance(definition, EnumDefinition):
+            member = next(member.name for member in definition.members if member.value == value)
+            return f"{self.named(id_)}.{member}"
+        return literal(value)
+
+    def _pair(self, key: str, value: Any, key_type: Type, value_type: Type) -> Expression:
+        plain: Any = key
+        if not self.fits(
+            plain, key_type
+        ):  # keys of objects are strings on the wire: `{1: "a"}` is `{"1": "a"}`
+            plain = json.loads(key)
+        return Prefixed(f"{flat(self._value(plain, key_type))}: ", self._value(value, value_type))
+
+    def _items(self, items: list[Expression], container: str) -> Expression:
+        match container:
+            case "list" | "MutableSequence":
+                return Bracket("[", tuple(items), "]")
+            case "set" | "MutableSet":
+                return Bracket("{", tuple(items), "}") if items else call(self._name("builtins", "set"), [])
+            case "frozenset" | "Set":
+                inner = [Bracket("{", tuple(items), "}")] if items else []
+                return call(self._name("builtins", "frozenset"), inner)
+            case _ if len(items) == 1:
+                return f"({flat(items[0])},)"
+            case _:
+                return Bracket("(", tuple(items), ")")
+
+    def fits(self, value: Any, type_: Type) -> bool:
+        """Whether a JSON value is one that a default of this type may have."""
+        match type_:
+            case Constrained(type=inner):
+                return self.fits(value, inner)
+            case UnionOf(members=members):
+                return any(self.fits(value, member) for member in members)
+            case LiteralOf(values=values):
+                return any(value == known and type(value) is type(known) for known in values)
+            case Named(id=id_):
+                return self._fits_named(value, self._types[id_])
+            case Container() | TupleOf():
+                return isinstance(value, list)
+            case MappingOf():
+                return isinstance(value, dict)
+            case Scalar(name=name):
+                return (
+                    name == "any"
+                    or isinstance(value, _JSON.get(name, str))
+                    and (name == "bool") >= isinstance(value, bool)
+                )
+
+    def _fits_named(self, value: Any, definition: Definition) -> bool:
+        match definition:
+            case NewTypeDefinition(type=type_):
+                return self.fits(value, type_)
+            case EnumDefinition(members=members):
+                return any(member.value == value for member in members)
+            case RecordDefinition():
+                return isinstance(value, dict | list)
+
+
+_JSON: dict[str, Any] = {"none": type(None), "bool": bool, "int": int, "float": (int, float)}
+
+
+def literal(value: Any) -> Expression:
+    """A JSON value as Python."""
+    match value:
+        case str():
+            return text(value)
+        case list():
+            items: list[Any] = value
+            return Bracket("[", tuple(literal(item) for item in items), "]")
+        case dict():
+            pairs: dict[str, Any] = value
+            return Bracket("{", tuple(Prefixed(f"{text(k)}: ", literal(v)) for k, v in pairs.items()), "}")
+        case _:
+            return repr(value)
+
+
+def text(value: str) -> str:
+    """A string literal: double quotes, unless single ones save escapes."""
+    plain = repr(value)
+    body = plain[1:-1].replace("\\'", "'") if plain[0] == "'" else plain[1:-1]
+    if body.count('"') > body.count("'"):
+        return "'" + body.replace("'", "\\'") + "'"
+    return '"' + body.replace('"', '\\"') + '"'
+
+
+def _bytes(value: bytes) -> str:
+    return (
+        "b" + text(value.decode("latin-1"))
+        if value.isascii() and value.decode().isprintable()
+        else _escaped(value)
+    )
+
+
+def _escaped(value: bytes) -> str:
+    return 'b"' + "".join(chr(c) if 32 <= c < 127 and c not in b'"\\' else f"\\x{c:02x}" for c in value) + '"'
+
+
+def _limit(name: str, value: Any) -> str:
+    if (
+        name == "pattern"
+        and "\\" in value
+        and '"' not in value
+        and not value.endswith("\\")
+        and value.isprintable()
+    ):
+        return f'r"{value}"'
+    return flat(literal(value))

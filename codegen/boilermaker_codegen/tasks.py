@@ -1,0 +1,119 @@
+"""The generated `tasks.py`: one function for each task, and below them what the functions stand on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from boilermaker.contract import Contract, Parameter, TaskContract, task_digest
+from boilermaker_codegen.docstrings import docstring
+from boilermaker_codegen.imports import Imports
+from boilermaker_codegen.layout import INDENT, Expression, Prefixed, call, flat, lines, subscript
+from boilermaker_codegen.models import is_mutable
+from boilermaker_codegen.naming import Names
+from boilermaker_codegen.spelling import Speller, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """One generated function, as lines joined.
+
+    Attributes:
+        head: its decorator and signature.
+        doc: its docstring.
+        body: the line that makes the task.
+        stub: the statement that makes its `TaskStub`.
+    """
+
+    head: str
+    doc: str
+    body: str
+    stub: str
+
+
+class Tasks:
+    """Writes the functions of a contract.
+
+    Args:
+        contract: whose tasks to write.
+        names: the package's names.
+        width: columns.
+
+    Attributes:
+        has_mutable_defaults: some parameter's default is a list, a dict or a set.
+    """
+
+    def __init__(self, contract: Contract, names: Names, width: int) -> None:
+        self._contract = contract
+        self._names = names
+        self._width = width
+        self.has_mutable_defaults = False
+        self.imports = Imports(taken=frozenset(names.functions.values()))
+        self._arg, self._task, self._stub = (
+            self.imports.name("boilermaker.stub", name) for name in ("Arg", "Task", "TaskStub")
+        )
+        self._final = self.imports.name("typing", "Final")
+        self._payloads = self.imports.name(".", "payloads")
+        self._spell = Speller(
+            contract.types, self.imports, lambda id_: self.imports.name(".models", names.types[id_])
+        )
+        if not any(parameter for task in contract.tasks for parameter in task.parameters):
+            self.imports.forget("boilermaker.stub", "Arg")
+
+    def functions(self) -> Iterator[Function]:
+        """The functions, in the order of the tasks."""
+        for task in self._contract.tasks:
+            yield self._function(task)
+
+    def _function(self, task: TaskContract) -> Function:
+        name = self._names.functions[task.name]
+        stub = self._stub_name(task, name)
+        parameters = list(self._parameters(task))
+        result = subscript(self._task, [self._spell.type(task.result)])
+        head = lines(call(f"def {name}", parameters), width=self._width, suffix=f") -> {flat(result)}:"[1:])
+        if task.deprecated is not None:
+            decorator = call(self.imports.name("boilermaker.stub", "deprecated"), [text(task.deprecated)])
+            head[:0] = lines(Prefixed("@", decorator), width=self._width)
+        arguments = [f"{p.name}={p.name}" for p in task.parameters]
+        body = lines(Prefixed("return ", call(stub, arguments)), width=self._width, indent=INDENT)
+        doc = task.doc or f"Make a task of `{task.name}`."
+        return Function(
+            head="\n".join(head),
+            doc=docstring(doc, INDENT),
+            body="\n".join(body),
+            stub="\n".join(self._wiring(task, stub)),
+        )
+
+    def _stub_name(self, task: TaskContract, function: str) -> str:
+        name = f"_{function}"
+        while any(parameter.name == name for parameter in task.parameters):
+            name += "_"
+        return name
+
+    def _parameters(self, task: TaskContract) -> Iterator[Expression]:
+        is_bare = False
+        for parameter in task.parameters:
+            if parameter.keyword_only and not is_bare:
+                is_bare = True
+                yield "*"
+            yield self._parameter(parameter)
+
+    def _parameter(self, parameter: Parameter) -> Expression:
+        annotation = subscript(self._arg, [self._spell.type(parameter.type)])
+        if parameter.default is None:
+            return Prefixed(f"{parameter.name}: ", annotation)
+        value = self._spell.default(parameter.default, parameter.type)
+        self.has_mutable_defaults = self.has_mutable_defaults or is_mutable(value)
+        return Prefixed(f"{parameter.name}: {flat(annotation)} = ", value)
+
+    def _wiring(self, task: TaskContract, stub: str) -> list[str]:
+        result = self._spell.type(task.result)
+        made = call(
+            flat(subscript(self._stub, [result])),
+            [
+                text(task.name),
+                f"{self._payloads}.{self._names.payloads[task.name]}",
+                result,
+                f"queue={text(task.queue or self._contract.queue)}",
+                f'digest="{task_digest(self._contract, task.name)}"',
+            ],
+        )
+        return lines(Prefixed(f"{stub}: {self._final} = ", made), width=self._width)

@@ -1,0 +1,137 @@
+"""The package folder: compared with what should stand in it, and brought up to date. All or nothing."""
+
+import contextlib
+import difflib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from boilermaker_codegen.problems import GenerationError, Problem
+from boilermaker_codegen.render import MARKER
+
+Kind = Literal["missing", "outdated", "orphaned"]
+
+
+@dataclass(frozen=True, order=True, kw_only=True)
+class Difference:
+    """One file that is not as it should be.
+
+    Attributes:
+        name: its name in the package folder.
+        kind: `orphaned` was generated once and is no part of the package any more.
+        diff: a unified diff from what stands there to what should.
+    """
+
+    name: str
+    kind: Kind
+    diff: str = ""
+
+
+def compare(folder: Path, files: Mapping[str, bytes]) -> tuple[Difference, ...]:
+    """How a package folder differs from the files that should stand in it, sorted by name."""
+    found: list[Difference] = []
+    for name, wanted in files.items():
+        there = _read(folder / name)
+        if there is None:
+            found.append(Difference(name=name, kind="missing", diff=_diff(folder, name, b"", wanted)))
+        elif there != wanted:
+            found.append(Difference(name=name, kind="outdated", diff=_diff(folder, name, there, wanted)))
+    for name in _orphans(folder, files):
+        there = _read(folder / name) or b""
+        found.append(Difference(name=name, kind="orphaned", diff=_diff(folder, name, there, b"")))
+    return tuple(sorted(found))
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> tuple[Difference, ...]:
+    """Bring a package folder up to date and say what was done. Files that are right are not touched.
+
+    Raises:
+        GenerationError: the folder holds something that was not generated under a name that is needed, or cannot be
+            written; nothing has been changed.
+    """
+    differences = compare(folder, files)
+    _check_own(folder, differences)
+    changed = [difference.name for difference in differences if difference.kind != "orphaned"]
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            staged = [(_stage(stack, folder, files[name]), folder / name) for name in changed]
+            for temporary, path in staged:  # everything is written: from here on only renames
+                temporary.replace(path)
+            for difference in differences:
+                if difference.kind == "orphaned":
+                    (folder / difference.name).unlink()
+        except OSError as error:
+            raise GenerationError(
+                [Problem(path=folder.name, message=f"cannot be written: {error.strerror}")]
+            ) from None
+    return differences
+
+
+def _stage(stack: contextlib.ExitStack, folder: Path, data: bytes) -> Path:
+    handle, name = tempfile.mkstemp(prefix=".boilermaker-", dir=folder)
+    temporary = Path(name)
+    stack.callback(temporary.unlink, missing_ok=True)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    temporary.chmod(0o666 & ~_umask())
+    return temporary
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _check_own(folder: Path, differences: tuple[Difference, ...]) -> None:
+    """A package that somebody wrote by hand is never overwritten."""
+    strangers = [
+        difference.name
+        for difference in differences
+        if difference.kind == "outdated"
+        and difference.name.endswith(".py")
+        and (data := _read(folder / difference.name))
+        and not _is_generated(data)
+    ]
+    if strangers:
+        text = "was not generated and is not overwritten; choose another `package` or `output`, or delete it"
+        raise GenerationError([Problem(path=f"{folder.name}/{name}", message=text) for name in strangers])
+
+
+def _orphans(folder: Path, files: Mapping[str, bytes]) -> list[str]:
+    if not folder.is_dir():
+        return []
+    return [
+        path.name
+        for path in folder.glob("*.py")
+        if path.name not in files and path.is_file() and _is_generated(path.read_bytes())
+    ]
+
+
+def _is_generated(data: bytes) -> bool:
+    return data.startswith(MARKER.partition(":")[0].encode())
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise GenerationError(
+            [Problem(path=path.name, message=f"cannot be read: {error.strerror}")]
+        ) from None
+
+
+def _diff(folder: Path, name: str, there: bytes, wanted: bytes) -> str:
+    rows = difflib.unified_diff(
+        there.decode(errors="replace").splitlines(keepends=True),
+        wanted.decode().splitlines(keepends=True),
+        fromfile=f"{folder.name}/{name} (as it stands)",
+        tofile=f"{folder.name}/{name} (as generated)",
+    )
+    return "".join(row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n" for row in rows)
