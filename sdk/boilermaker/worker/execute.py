@@ -39,8 +39,9 @@ async def execute(
     call = registration.function(
         state, **{p.name: getattr(arguments, p.name) for p in registration.signature.parameters}
     )
+    limit = asyncio.timeout(registration.timeout)
     try:
-        async with asyncio.timeout(registration.timeout) as limit:
+        async with limit:
             value = await call
     except asyncio.CancelledError:
         task = asyncio.current_task()

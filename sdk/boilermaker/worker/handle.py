@@ -49,7 +49,7 @@ class Handling:
     def __init__(self, workshop: Workshop, receiver: Receiver, delivery: Delivery) -> None:
         self._shop = workshop
         self._receiver = receiver
-        self._delivery = delivery
+        self.delivery = delivery
         self._cause = delivery.message_id or f"sequence-number-{delivery.sequence_number}"
         self.is_settled = False
         """True once the message is no longer ours to give back."""
@@ -64,14 +64,14 @@ class Handling:
         """
         started = time.perf_counter()
         try:
-            envelope = codec.decode(self._delivery.body)
+            envelope = codec.decode(self.delivery.body)
             step = envelope.current
             following = None if step.then is None else envelope.steps[step.then]
         except EnvelopeError as error:
             await self._undecodable(error)
             return
         registration = self._shop.registry.get(step.task)
-        log.info("[%s] Begin Task sequence_number=%s", step.task, self._delivery.sequence_number)
+        log.info("[%s] Begin Task sequence_number=%s", step.task, self.delivery.sequence_number)
         outcome: Outcome | None = self._refused(registration, None if following is None else following.queue)
         if outcome is None and registration is not None:
             acks_late = registration.acks_late if step.acks_late is None else step.acks_late
@@ -81,7 +81,7 @@ class Handling:
         await self._conclude(envelope, outcome or Succeeded(), registration, started)
 
     def _refused(self, registration: Registration | None, next_queue: str | None) -> Outcome | None:
-        count = self._delivery.delivery_count
+        count = self.delivery.delivery_count
         if count >= self._shop.limits.max_deliveries:
             return Failed(
                 reason="DeliveriesExhausted",
@@ -99,7 +99,7 @@ class Handling:
         return None
 
     async def _execute(self, envelope: Envelope, registration: Registration) -> Outcome:
-        token = trace.incoming.set(trace.of_properties(self._delivery.properties))
+        token = trace.incoming.set(trace.of_properties(self.delivery.properties))
         try:
             return await execute(envelope, registration, self._shop.state, self._shop.describe_error)
         finally:
@@ -130,32 +130,40 @@ class Handling:
             await self._settle(verdict.settlement, is_confirmed=self._shop.is_confirmed)
 
     async def _publish(self, envelope: Envelope, verdict: Verdict) -> None:
-        """Publish everything or wait until it can be; raises MessageTooLargeError, EnvelopeError."""
+        """Publish everything, or wait until it can be; raises MessageTooLargeError, EnvelopeError."""
         for next_ in verdict.publish:
             wait = 0.5
-            while True:
-                try:
-                    sender = await self._shop.client.sender(next_.queue)
-                    body = codec.advance(envelope, next_)
-                    limit = outgoing.limit_for(sender.max_message_size) + outgoing.HEADROOM_BYTES // 2
-                    if len(body) > limit:
-                        raise MessageTooLargeError(
-                            f"with what is kept for later steps the envelope has {len(body):,} bytes, "
-                            f"`{next_.queue}` takes {limit:,}"
-                        )
-                    await sender.send(self._message(envelope, next_, body))
-                    break
-                except MessageTooLargeError:
-                    raise
-                except BusError as error:
-                    if not self.is_paused:
-                        log.error("Cannot publish to `%s`, waiting until it works: %s", next_.queue, error)  # noqa: TRY400 - the text says it all
-                    self.is_paused = True
-                    await asyncio.sleep(wait * (0.5 + random.random() / 2))  # noqa: S311 - as above
-                    wait = min(wait * 2, _LONGEST_PAUSE)
+            while not await self._try_to_publish(envelope, next_):
+                await asyncio.sleep(wait * (0.5 + random.random() / 2))  # noqa: S311 - spreads what waits
+                wait = min(wait * 2, _LONGEST_PAUSE)
             if self.is_paused:
                 log.info("Publishing to `%s` works again", next_.queue)
                 self.is_paused = False
+
+    async def _try_to_publish(self, envelope: Envelope, next_: Next) -> bool:
+        try:
+            sender = await self._shop.client.sender(next_.queue)
+            await sender.send(self._sealed(envelope, next_, sender.max_message_size))
+        except MessageTooLargeError:
+            raise
+        except BusError as error:
+            if not self.is_paused:
+                log.error("Cannot publish to `%s`, waiting until it works: %s", next_.queue, error)  # noqa: TRY400 - the text says it all
+            self.is_paused = True
+            return False
+        return True
+
+    def _sealed(self, envelope: Envelope, next_: Next, max_message_size: int) -> OutgoingMessage:
+        body = codec.advance(envelope, next_)
+        limit = (
+            outgoing.limit_for(max_message_size) + outgoing.HEADROOM_BYTES // 2
+        )  # results may use half of the headroom
+        if len(body) > limit:
+            raise MessageTooLargeError(
+                f"with what is kept for later steps the envelope has {len(body):,} bytes, "
+                f"`{next_.queue}` takes {limit:,}"
+            )
+        return self._message(envelope, next_, body)
 
     def _message(self, envelope: Envelope, next_: Next, body: bytes) -> OutgoingMessage:
         return outgoing.message(
@@ -164,22 +172,22 @@ class Handling:
             task=next_.task,
             workflow=envelope.header.workflow,
             digest=next_.digest,
-            trace=trace.of_properties(self._delivery.properties),
+            trace=trace.of_properties(self.delivery.properties),
             delay=next_.delay,
             clock=self._shop.clock,
         )
 
     async def _undecodable(self, error: EnvelopeError) -> None:
-        log.error("Undecodable message sequence_number=%s: %s", self._delivery.sequence_number, error)
+        log.error("Undecodable message sequence_number=%s: %s", self.delivery.sequence_number, error)
         if not self.is_settled:
             await self._settle(DeadLetter("UndecodableMessage", str(error)), is_confirmed=True)
 
     async def _settle(self, settlement: Complete | DeadLetter, *, is_confirmed: bool) -> bool:
         self.is_settled = True
-        return await settle(self._receiver, self._delivery, settlement, is_confirmed=is_confirmed)
+        return await settle(self._receiver, self.delivery, settlement, is_confirmed=is_confirmed)
 
     def _log(self, task: str, verdict: Verdict, seconds: float) -> None:
-        number = self._delivery.sequence_number
+        number = self.delivery.sequence_number
         if verdict.word == "Completed":
             log.info("[%s] Completed Task sequence_number=%s in %.5fs", task, number, seconds)
         else:

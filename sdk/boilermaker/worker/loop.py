@@ -1,0 +1,173 @@
+"""Receives, runs so many handlers at a time, keeps their locks, and stops in good order."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from boilermaker.errors import BusError
+from boilermaker.transport.port import Delivery, Receiver
+from boilermaker.worker.handle import Handling, Workshop
+from boilermaker.worker.locks import LockKeeper
+from boilermaker.worker.settle import give_back
+
+log = logging.getLogger("boilermaker.app")
+
+_RECEIVE_SECONDS = 1.0  # how long one look at the queue waits; a stop is noticed within it
+_PAUSE_SECONDS = 0.5
+_LONGEST_BACKOFF = 30.0
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How much at a time, and how long.
+
+    Attributes:
+        concurrency: handlers that run at a time.
+        grace_seconds: what running handlers are given to finish once the worker is stopped.
+        lock_limit: how long a lock is renewed at most.
+    """
+
+    concurrency: int = 100
+    grace_seconds: float = 30
+    lock_limit: timedelta = timedelta(hours=1)
+
+
+class Loop:
+    """One worker at work on one queue."""
+
+    def __init__(self, workshop: Workshop, receiver: Receiver, pace: Pace) -> None:
+        self._shop = workshop
+        self._receiver = receiver
+        self._pace = pace
+        self._locks = LockKeeper(receiver, workshop.clock, pace.lock_limit)
+        self._running: dict[asyncio.Task[None], Handling] = {}
+        self._stopping = asyncio.Event()
+        self._hurrying = asyncio.Event()
+        self._changed = asyncio.Event()
+        self.handled = 0
+        """Messages taken so far."""
+
+    def stop(self) -> None:
+        """Receive nothing more and let running handlers finish; called again, do not wait for them."""
+        if self._stopping.is_set():
+            self._hurrying.set()
+        self._stopping.set()
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Work until stopped.
+
+        Raises:
+            BusError: a fault of the worker's own queue that cannot heal by itself.
+        """
+        await self._receiver.open()
+        keeper = asyncio.create_task(self._locks.run())
+        try:
+            await self._work()
+        finally:
+            await self._wind_down()
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
+
+    async def drain(self) -> int:
+        """Handle what can be received now, and nothing that comes later; returns how many messages that were."""
+        batch = await self._receiver.receive(self._pace.concurrency, 0)
+        for delivery in batch:
+            self._start(delivery)
+        while self._running:
+            await asyncio.wait(self._running)
+        return len(batch)
+
+    async def _work(self) -> None:
+        backoff = 0.0
+        while not self._stopping.is_set():
+            free = self._pace.concurrency - len(self._running)
+            if free <= 0 or any(handling.is_paused for handling in self._running.values()):
+                await self._wait_for_change()
+                continue
+            try:
+                batch = await self._receiver.receive(free, _RECEIVE_SECONDS)
+            except BusError as error:
+                if not error.is_transient:
+                    raise
+                if not backoff:
+                    log.warning("Receiving failed, tried again until it works: %s", error)
+                backoff = min(max(backoff * 2, 0.25), _LONGEST_BACKOFF)
+                await self._sleep_unless_stopped(backoff * (0.5 + random.random() / 2))  # noqa: S311 - spreads reconnects
+                continue
+            if backoff:
+                log.info("Receiving works again")
+                backoff = 0.0
+            await self._take(batch)
+
+    async def _take(self, batch: Sequence[Delivery]) -> None:
+        for delivery in batch:
+            if self._stopping.is_set():
+                await give_back(self._receiver, delivery)
+            else:
+                self._start(delivery)
+
+    def _start(self, delivery: Delivery) -> None:
+        handling = Handling(self._shop, self._receiver, delivery)
+        task = asyncio.create_task(handling.run())
+        self._running[task] = handling
+        self._locks.watch(delivery, task.cancel)
+        task.add_done_callback(lambda done: self._finished(done, delivery))
+
+    def _finished(self, task: asyncio.Task[None], delivery: Delivery) -> None:
+        self._locks.forget(delivery)
+        self._running.pop(task, None)
+        self.handled += 1
+        self._changed.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error(
+                "Handling sequence_number=%s broke; its lock has to expire",
+                delivery.sequence_number,
+                exc_info=error,
+            )
+
+    async def _wait_for_change(self) -> None:
+        self._changed.clear()
+        try:
+            async with asyncio.timeout(_PAUSE_SECONDS):
+                await self._changed.wait()
+        except TimeoutError:
+            pass  # paused handlers say nothing when they go on: look again
+
+    async def _sleep_unless_stopped(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            pass  # the usual end of a sleep
+
+    async def _wind_down(self) -> None:
+        """Wait for what runs, then cancel it and give back what is still locked."""
+        if self._running:
+            log.info(
+                "Stopping: waiting up to %gs for %s running tasks",
+                self._pace.grace_seconds,
+                len(self._running),
+            )
+            hurry = asyncio.create_task(self._hurrying.wait())
+            finished = asyncio.gather(*self._running, return_exceptions=True)
+            await asyncio.wait(
+                [hurry, asyncio.ensure_future(finished)],
+                timeout=self._pace.grace_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            hurry.cancel()
+        left = dict(self._running)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        for handling in left.values():
+            if not handling.is_settled:
+                await give_back(self._receiver, handling.delivery)
+        if left:
+            log.warning(
+                "Stopped with %s tasks unfinished; they were given back and will run again", len(left)
+            )
