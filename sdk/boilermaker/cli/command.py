@@ -1,0 +1,90 @@
+"""The root of the `boilermaker` command and how it finds its subcommands."""
+
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+GROUP = "boilermaker.commands"
+
+# Loaded when asked for: each may need an extra that is not installed.
+_OWN = {
+    "contract": "boilermaker.cli.contract:contract",
+    "local": "boilermaker.localbus.command:local",
+    "worker": "boilermaker.cli.worker:worker",
+}
+_EXTRA_OF = {
+    "proton": "local",
+    "cproton": "local",
+    "libcst": "codegen",
+    "jinja2": "codegen",
+}
+
+
+class _Commands(click.Group):
+    """Subcommands by entry point. One that cannot be loaded says why, and leaves the others alone."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return sorted(_found())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
+        entry_point = _found().get(cmd_name)
+        return None if entry_point is None else _load(entry_point)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog='Shell completion: run  eval "$(_BOILERMAKER_COMPLETE=bash_source boilermaker)"  in bash, '
+    "the same with zsh_source in zsh, or with fish_source piped to `source` in fish.",
+)
+@click.version_option(package_name="boilermaker", message="boilermaker %(version)s")
+def boilermaker() -> None:
+    r"""Background work on Azure Service Bus, typed from end to end.
+
+    A worker service registers async functions; `stubs` generates the typed package that other services publish with;
+    `worker` runs the functions; `local` is a Service Bus for your machine.
+
+    \b
+        boilermaker stubs generate                what producers import, from the worker's source
+        boilermaker local --queue accounts        a Service Bus to try it on
+        boilermaker worker accounts.app:worker    run what was registered
+    """
+
+
+def _found() -> dict[str, EntryPoint]:
+    """Our own commands win over a plugin of the same name."""
+    plugins = {each.name: each for each in entry_points(group=GROUP)}
+    own = {name: EntryPoint(name=name, value=value, group=GROUP) for name, value in _OWN.items()}
+    return plugins | own
+
+
+def _load(entry_point: EntryPoint) -> click.Command:
+    try:
+        loaded: object = entry_point.load()
+    except ModuleNotFoundError as error:
+        extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
+        if extra is not None:
+            return _absent(entry_point.name, f"needs {error.name}: pip install 'boilermaker[{extra}]'")
+        return _absent(entry_point.name, f"cannot be loaded from {entry_point.value}: {error}")
+    except Exception as error:  # noqa: BLE001  # a plugin may fail in any way; the other commands must go on
+        return _absent(
+            entry_point.name, f"cannot be loaded from {entry_point.value}: {type(error).__name__}: {error}"
+        )
+    if not isinstance(loaded, click.Command):
+        return _absent(entry_point.name, f"cannot be loaded: {entry_point.value} is no click command")
+    return loaded
+
+
+def _absent(name: str, reason: str) -> click.Command:
+    """A command that says why it is not there, whatever it is called with."""
+
+    def explain() -> None:
+        raise click.ClickException(f"`boilermaker {name}` {reason}")
+
+    return click.Command(
+        name,
+        callback=explain,
+        short_help=f"({reason})",
+        params=[click.Argument(["ignored"], nargs=-1, expose_value=False, type=click.UNPROCESSED)],
+        context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    )

@@ -1,0 +1,116 @@
+"""How log records look: JSON lines for machines, coloured lines for people. What is logged is logged elsewhere.
+
+Everything goes through the standard library's root logger, so that libraries and handlers look the same as
+Boilermaker's own records.
+"""
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Literal, TextIO
+
+import structlog
+
+Format = Literal["auto", "json", "console"]
+LEVELS = ("debug", "info", "warning", "error")
+
+_Event = MutableMapping[str, Any]
+_Processor = Callable[[Any, str, _Event], Mapping[str, Any] | str]
+
+# The SDK tells of each frame and link at INFO, and prints tracebacks of errors that it then raises.
+_QUIET = {"azure": logging.ERROR, "azure.servicebus._pyamqp": logging.CRITICAL}
+
+
+def configure(style: Format, level: str, stream: TextIO = sys.stderr) -> None:
+    """Send all records to `stream`.
+
+    Args:
+        style: `auto` is `console` on a terminal and `json` elsewhere.
+        level: one of `LEVELS`; libraries speak from `warning` on, unless it is `debug`.
+        stream: where the lines go.
+    """
+    is_console = style == "console" or (style == "auto" and stream.isatty())
+    render: _Processor = _console(stream) if is_console else _json
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _ordered, render],
+            foreign_pre_chain=[
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.ExtraAdder(),
+                _timestamp,
+                _exception,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    chosen = logging.getLevelNamesMapping()[level.upper()]
+    root.setLevel(logging.DEBUG if chosen == logging.DEBUG else max(chosen, logging.WARNING))
+    logging.getLogger("boilermaker").setLevel(chosen)
+    if chosen != logging.DEBUG:
+        for name, limit in _QUIET.items():
+            logging.getLogger(name).setLevel(limit)
+
+
+def _timestamp(_logger: Any, _method: str, event: _Event) -> _Event:
+    record: logging.LogRecord = event["_record"]
+    event["timestamp"] = datetime.fromtimestamp(record.created, UTC).strftime("%Y/%m/%d %H:%M:%S")
+    return event
+
+
+def _exception(_logger: Any, _method: str, event: _Event) -> _Event:
+    """Type and frames; neither the error's text, which may quote a payload, nor any local value."""
+    record: logging.LogRecord = event["_record"]
+    if record.exc_info and record.exc_info[0] is not None:
+        event["error"] = _name_of(record.exc_info[0])
+        event["traceback"] = _frames(record.exc_info[2])
+    event.pop("exc_info", None)
+    return event
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
+
+
+def _name_of(kind: type[BaseException]) -> str:
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _ordered(_logger: Any, _method: str, event: _Event) -> Mapping[str, Any]:
+    """event, level, logger, timestamp; then what else there is."""
+    first = {key: event.pop(key) for key in ("event", "level", "logger", "timestamp") if key in event}
+    return first | dict(event)
+
+
+def _json(_logger: Any, _method: str, event: _Event) -> str:
+    return json.dumps(event, ensure_ascii=False, default=str)
+
+
+def _console(stream: TextIO) -> _Processor:
+    dim, bold, reset = ("\x1b[2m", "\x1b[1m", "\x1b[0m") if stream.isatty() else ("", "", "")
+    colours = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"} if stream.isatty() else {}
+
+    def render(_logger: Any, _method: str, event: _Event) -> str:
+        values = dict(event)
+        time, level = values.pop("timestamp")[11:], values.pop("level")
+        logger, text = values.pop("logger"), values.pop("event")
+        trace: list[str] = values.pop("traceback", [])
+        mark = f"{colours.get(level, '')}{level:<7}{reset if level in colours else ''}"
+        extra = "".join(f" {dim}{key}={reset}{value}" for key, value in values.items())
+        name = "" if logger == "boilermaker.app" else f"{dim}{logger}:{reset} "
+        lines = [f"{dim}{time}{reset} {mark} {name}{_emphasized(str(text), bold, reset)}{extra}"]
+        return "\n".join([*lines, *(f"{dim}         {frame}{reset}" for frame in trace)])
+
+    return render
+
+
+def _emphasized(text: str, bold: str, reset: str) -> str:
+    """`[task]` at the start of a line is what the eye looks for."""
+    head, bracket, rest = text.partition("] ")
+    return f"{bold}{head}]{reset} {rest}" if bracket and head.startswith("[") else text

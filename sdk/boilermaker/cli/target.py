@@ -1,0 +1,92 @@
+"""From `module:worker` on the command line to the `Boilermaker` that it names."""
+
+import importlib
+import os
+import sys
+import traceback
+from types import ModuleType
+from typing import Any
+
+import click
+
+from boilermaker.app import Boilermaker
+
+argument = click.argument("target", metavar="MODULE:WORKER")
+
+
+def find(target: str) -> Boilermaker[Any]:
+    """Import the module, from the current folder or from what is installed, and return its worker.
+
+    Args:
+        target: `module:attribute`; `module` alone where it holds one worker only.
+
+    Raises:
+        click.ClickException: no such module or attribute, it is no worker, or importing it fails.
+    """
+    name, _, path = target.partition(":")
+    if not name or target.endswith(":"):
+        raise click.BadParameter(
+            f"{target!r} names no worker: write module:attribute, such as accounts.app:worker"
+        )
+    module = _import(name)
+    if not path:
+        return _only_worker_of(module)
+    found: object = module
+    for part in path.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            raise click.ClickException(f"module {name!r} has no {path!r}{_listing(module)}") from None
+    if not isinstance(found, Boilermaker):
+        raise click.ClickException(
+            f"{target} is no Boilermaker, but of type {type(found).__name__}{_listing(module)}"
+        )
+    return found
+
+
+def _import(name: str) -> ModuleType:
+    # As `python -m` does: the service need not be installed.
+    if "" not in sys.path and os.getcwd() not in sys.path:  # noqa: PTH109  # sys.path holds text
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109  # sys.path holds text
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise click.ClickException(
+                f"there is no module {error.name!r}: run from the folder that holds it, or put that folder on PYTHONPATH"
+            ) from None
+        raise _failed(name, error) from error
+    except Exception as error:
+        raise _failed(name, error) from error
+
+
+def _failed(name: str, error: Exception) -> click.ClickException:
+    """The user's own frames, and in one line what went wrong."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [
+        frame for frame in frames if not frame.filename.startswith("<frozen") and frame.filename != __file__
+    ]
+    own = [frame for frame in own if not frame.filename.endswith(("importlib/__init__.py",))]
+    shown = "".join(traceback.format_list(own))
+    return click.ClickException(
+        f"importing {name!r} failed: {type(error).__name__}: {error}\n{shown}".rstrip()
+    )
+
+
+def _workers_of(module: ModuleType) -> dict[str, Boilermaker[Any]]:
+    return {name: value for name, value in vars(module).items() if isinstance(value, Boilermaker)}
+
+
+def _only_worker_of(module: ModuleType) -> Boilermaker[Any]:
+    workers = _workers_of(module)
+    if len({id(worker) for worker in workers.values()}) == 1:
+        return next(iter(workers.values()))
+    raise click.ClickException(
+        f"module {module.__name__!r} holds {'several workers' if workers else 'no worker'}: "
+        f"name one as {module.__name__}:attribute{_listing(module)}"
+    )
+
+
+def _listing(module: ModuleType) -> str:
+    names = sorted(_workers_of(module))
+    return f"; workers there: {', '.join(names)}" if names else ""

@@ -1,0 +1,50 @@
+"""`boilermaker worker`: run a worker until it is told to stop."""
+
+import asyncio
+import sys
+
+import click
+
+from boilermaker.cli import logs
+from boilermaker.cli.target import argument, find
+from boilermaker.errors import BoilermakerError
+
+
+@click.command()
+@argument
+@click.option(
+    "--concurrency",
+    type=click.IntRange(min=1),
+    help="How many handlers run at a time.  [default: the worker's own]",
+)
+@click.option("--queue", help="Receive from this queue.  [default: the worker's own]")
+@click.option(
+    "--log-format",
+    "log_format",
+    type=click.Choice(["auto", "json", "console"]),
+    default="auto",
+    show_default=True,
+    help="JSON lines, readable lines, or what suits: readable on a terminal, else JSON.",
+)
+@click.option(
+    "--log-level", type=click.Choice(logs.LEVELS, case_sensitive=False), default="info", show_default=True
+)
+def worker(
+    target: str, concurrency: int | None, queue: str | None, log_format: logs.Format, log_level: str
+) -> None:
+    """Run the tasks that a worker has registered.
+
+    MODULE:WORKER is where it is, as in accounts.app:worker; it is imported from the current folder. Logs go to
+    standard error. SIGTERM and SIGINT (Ctrl-C) let running handlers finish; a second one hurries.
+
+    The bus is the one that the worker was made with, often AzureServiceBus.from_env(), which reads
+    SERVICE_BUS_CONNECTION_STRING, or SERVICE_BUS_NAMESPACE_URL, and SERVICE_BUS_QUEUE.
+    """
+    logs.configure(log_format, log_level)
+    try:
+        found = find(target)
+        asyncio.run(found.run(concurrency=concurrency, queue=queue))
+    except BoilermakerError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        sys.exit(130)
