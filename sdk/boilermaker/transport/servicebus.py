@@ -4,6 +4,7 @@ Nothing of azure is imported here. The siblings that need it (`servicebus_send`,
 loaded when a sender or a receiver is asked for: importing stubs and building tasks costs nothing of it.
 """
 
+import asyncio
 import importlib
 import os
 from collections.abc import Mapping
@@ -63,6 +64,7 @@ class AzureServiceBus:
         self._address = from_namespace(fully_qualified_namespace, credential=lambda: credential)
         self._queue = queue or None
         self._clock = _WallClock()
+        self._credential: _Closable | None = None
         self._open: list[_Closable] = []
 
     @classmethod
@@ -109,7 +111,7 @@ class AzureServiceBus:
             )
         credential = _DefaultCredential()
         bus = cls._at(from_namespace(namespace, credential=credential.get), environ.get(QUEUE))
-        bus._open.append(credential)  # noqa: SLF001  # ours to close, last of all
+        bus._credential = credential  # noqa: SLF001  # ours to close
         return bus
 
     @classmethod
@@ -147,8 +149,9 @@ class AzureServiceBus:
 
     async def close(self) -> None:
         """Close every sender and receiver made here, and the credential that `from_env` made."""
-        for each in reversed(self._open):
-            await each.close()
+        await asyncio.gather(*(each.close() for each in self._open))
+        if self._credential is not None:
+            await self._credential.close()
 
     def __repr__(self) -> str:
         return f"<AzureServiceBus {self._address.host} queue={self._queue!r}>"

@@ -1,10 +1,13 @@
 """How a connection of the SDK is made and ended, and what its errors mean here."""
 
 import asyncio
+import logging
+import time
 from typing import Any
 
 from azure.core.exceptions import ClientAuthenticationError
 from azure.servicebus import exceptions as sdk
+from azure.servicebus._pyamqp.error import AMQPException
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 
 from boilermaker.errors import (
@@ -18,6 +21,8 @@ from boilermaker.transport.servicebus_address import Address, redact
 
 # The SDK sends without a limit of time unless told; a bus that does not answer is a fault, not a wait.
 TRY_TIMEOUT_SECONDS = 20.0
+_REFUSAL_SECONDS = 2.0
+_sdk_log = logging.getLogger("azure.servicebus")
 
 _RIGHTS = {
     "send to": "the role 'Azure Service Bus Data Sender', or a key with the Send right",
@@ -68,6 +73,37 @@ def stop_keep_alive(owner: ServiceBusReceiver | ServiceBusSender) -> None:
     if task is not None:
         task.cancel()
         handler._keep_alive_thread = None  # noqa: SLF001
+
+
+async def confirm_attached(owner: ServiceBusReceiver | ServiceBusSender) -> None:
+    """Raise what the service says if it refuses the link.
+
+    A refused link is attached without a source or target, and detached at once with the reason (AMQP 1.0, 2.6.3).
+    The SDK calls it open in between.
+    """
+    handler: Any = getattr(owner, "_handler", None)
+    link: Any = getattr(handler, "_link", None)
+    if link is None:
+        return  # another version of the SDK: the first use will tell
+    deadline = time.monotonic() + _REFUSAL_SECONDS
+    try:
+        # Once in any case: some peers attach in full before they detach.
+        await handler._connection.listen(wait=0.01)  # noqa: SLF001
+        while link.get_state().value != 3 and time.monotonic() < deadline:  # LinkState.ATTACHED
+            await handler._connection.listen(wait=0.1)  # noqa: SLF001
+    except Exception as error:
+        raise in_sdk_words(owner, error) from error
+
+
+def in_sdk_words(owner: ServiceBusReceiver | ServiceBusSender, error: Exception) -> Exception:
+    """An error of the SDK's AMQP layer as the SDK's own public error; what is none is a lost connection."""
+    if not isinstance(error, AMQPException):
+        return (
+            error if isinstance(error, OSError) else ConnectionResetError(f"{type(error).__name__}: {error}")
+        )
+    sdk_transport: Any = owner._amqp_transport  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    converted: Exception = sdk_transport.create_servicebus_exception(_sdk_log, error)
+    return converted
 
 
 def max_message_size(sender: ServiceBusSender) -> int | None:

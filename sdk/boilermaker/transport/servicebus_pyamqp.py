@@ -16,7 +16,6 @@ token, through the SDK's public methods. Where the SDK has changed and a name us
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -25,17 +24,15 @@ from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus._pyamqp.error import AMQPError, MessageException, MessageSettlementUnconfirmed
 from azure.servicebus.aio import ServiceBusReceiver
 
-from boilermaker.transport.servicebus_connect import stop_keep_alive
+from boilermaker.transport.servicebus_connect import in_sdk_words, stop_keep_alive
 from boilermaker.transport.servicebus_settle import Disposition, Unconfirmed
-
-_log = logging.getLogger("boilermaker.transport")
 
 _READ_SECONDS = 0.2  # the SDK's own limit for one read; how soon the end of a connection is noticed
 _ANSWER_SECONDS = 20.0
 # Without prefetch, what arrives after `take` has returned is given back: so wait until nothing comes for this long.
 _QUIET_SECONDS = 0.002
 _MOST_QUIET_SECONDS = 0.02
-_DRAIN_SECONDS = 0.3
+_DRAIN_SECONDS = 0.2
 _DEAD_LETTER = b"com.microsoft:dead-letter"
 
 
@@ -118,7 +115,7 @@ class Reader:
         except MessageSettlementUnconfirmed as error:
             raise Unconfirmed(str(error)) from error
         except MessageException as error:
-            raise self._in_sdk_words(error) from error
+            raise in_sdk_words(self._receiver, error) from error
         except Exception as error:
             raise Unconfirmed(str(error)) from error
 
@@ -127,15 +124,20 @@ class Reader:
         if not self._is_closing:
             self._is_closing = True
             with contextlib.suppress(Exception):  # a dead connection holds nothing to give back
-                await self._link.flow(link_credit=0, drain=True)
-                async with asyncio.timeout(_DRAIN_SECONDS):
-                    await self._drained.wait()
-                self._link.current_link_credit = 0  # tells the SDK that there is nothing left to drain
+                if self._link.current_link_credit > 0:
+                    await self._drain()
         try:
             await self._receiver.close()
         finally:
             self._task.cancel()
             await asyncio.wait([self._task])
+
+    async def _drain(self) -> None:
+        """Let what is under way arrive. Without credit left, the SDK's close does not wait for it again."""
+        await self._link.flow(link_credit=0, drain=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await self._drained.wait()
 
     # ---- the reader ---------------------------------------------------------------------------------------
 
@@ -165,7 +167,7 @@ class Reader:
                 await self._listen(wait=_READ_SECONDS)
                 self._wake_listeners()
         except Exception as error:  # noqa: BLE001  # whatever ended it, those who wait learn it
-            self._error = self._in_sdk_words(error)
+            self._error = in_sdk_words(self._receiver, error)
         finally:
             self._arrived.set()
             self._drained.set()
@@ -249,12 +251,6 @@ class Reader:
                 del self._answers[delivery_id]
         # Unanswered, it gives up at once.
         await self._outcome(delivery_ids, 1e-6, *rest)
-
-    def _in_sdk_words(self, error: Exception) -> Exception:
-        if isinstance(error, OSError):
-            return error
-        converted: Exception = self._receiver._amqp_transport.create_servicebus_exception(_log, error)  # noqa: SLF001
-        return converted
 
 
 def _outcome(disposition: Disposition) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 from boilermaker.errors import BusError, LockLostError, SettlementError
 from boilermaker.transport.port import Delivery
 from boilermaker.transport.servicebus_address import Address
-from boilermaker.transport.servicebus_connect import client, translate
+from boilermaker.transport.servicebus_connect import client, confirm_attached, translate
 from boilermaker.transport.servicebus_delivery import AzureDelivery
 from boilermaker.transport.servicebus_plain import PlainReader, settle_by_sdk
 from boilermaker.transport.servicebus_settle import Disposition, LinkReader, Unconfirmed
@@ -166,6 +166,7 @@ class AzureReceiver:
             try:
                 receiver = service.get_queue_receiver(self._queue, prefetch_count=self._prefetch)
                 await receiver.__aenter__()
+                await confirm_attached(receiver)
                 return _Attachment(service, receiver, _read(receiver, self._prefetch))
             except Exception as error:
                 await service.close()

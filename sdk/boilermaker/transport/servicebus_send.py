@@ -16,7 +16,13 @@ from azure.servicebus.exceptions import MessageSizeExceededError
 from boilermaker.errors import BusError, MessageTooLargeError
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus_address import Address
-from boilermaker.transport.servicebus_connect import client, max_message_size, stop_keep_alive, translate
+from boilermaker.transport.servicebus_connect import (
+    client,
+    confirm_attached,
+    max_message_size,
+    stop_keep_alive,
+    translate,
+)
 
 
 class _Call:
@@ -107,6 +113,7 @@ class AzureSender:
                 self._client = self._client or client(self._address, retries=3)
                 sender = self._client.get_queue_sender(self._queue)
                 await sender.__aenter__()
+                await confirm_attached(sender)
                 batch = await sender.create_message_batch()
             except Exception as error:
                 raise translate(error, self._queue, "send to") from error
