@@ -75,6 +75,26 @@ def stop_keep_alive(owner: ServiceBusReceiver | ServiceBusSender) -> None:
         handler._keep_alive_thread = None  # noqa: SLF001
 
 
+class Socket:
+    """The socket under a sender or receiver. The SDK forgets to close one whose connection was lost."""
+
+    def __init__(self, owner: ServiceBusReceiver | ServiceBusSender) -> None:
+        self._owner = owner
+        self._transport = self._current()
+
+    def _current(self) -> Any:
+        handler: Any = getattr(self._owner, "_handler", None)
+        return getattr(getattr(handler, "_connection", None), "_transport", None)
+
+    async def close_if_lost(self) -> None:
+        """Close the socket that is no longer the owner's, if there is one."""
+        current = self._current()
+        if current is not self._transport:
+            lost, self._transport = self._transport, current
+            if lost is not None:
+                await lost.close()
+
+
 async def confirm_attached(owner: ServiceBusReceiver | ServiceBusSender) -> None:
     """Raise what the service says if it refuses the link.
 

@@ -24,7 +24,7 @@ from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus._pyamqp.error import AMQPError, MessageException, MessageSettlementUnconfirmed
 from azure.servicebus.aio import ServiceBusReceiver
 
-from boilermaker.transport.servicebus_connect import in_sdk_words, stop_keep_alive
+from boilermaker.transport.servicebus_connect import Socket, in_sdk_words, stop_keep_alive
 from boilermaker.transport.servicebus_settle import Disposition, Unconfirmed
 
 _READ_SECONDS = 0.2  # the SDK's own limit for one read; how soon the end of a connection is noticed
@@ -52,6 +52,7 @@ class Reader:
         self._connection = connection
         self._link: Any = handler._link  # noqa: SLF001
         self._buffer: Any = handler._received_messages  # noqa: SLF001
+        self._socket = Socket(receiver)
         self._taking = asyncio.Lock()
         self._arrived = asyncio.Event()
         self._drained = asyncio.Event()
@@ -131,6 +132,7 @@ class Reader:
         finally:
             self._task.cancel()
             await asyncio.wait([self._task])
+            await self._socket.close_if_lost()
 
     async def _drain(self) -> None:
         """Let what is under way arrive. Without credit left, the SDK's close does not wait for it again."""

@@ -17,6 +17,7 @@ from boilermaker.errors import BusError, MessageTooLargeError
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus_address import Address
 from boilermaker.transport.servicebus_connect import (
+    Socket,
     client,
     confirm_attached,
     max_message_size,
@@ -59,6 +60,7 @@ class AzureSender:
         self._queue = queue
         self._client: ServiceBusClient | None = None
         self._sender: ServiceBusSender | None = None
+        self._socket: Socket | None = None
         self._opening = asyncio.Lock()
         self._waiting: deque[_Waiting] = deque()
         self._flusher: asyncio.Task[None] | None = None
@@ -102,6 +104,8 @@ class AzureSender:
             if sender is not None:
                 stop_keep_alive(sender)
                 await sender.close()
+            if self._socket is not None:
+                await self._socket.close_if_lost()
             if service is not None:
                 await service.close()
 
@@ -118,7 +122,7 @@ class AzureSender:
             except Exception as error:
                 raise translate(error, self._queue, "send to") from error
             self._max_message_size = max_message_size(sender) or batch.max_size_in_bytes
-            self._sender = sender
+            self._sender, self._socket = sender, Socket(sender)
             return sender
 
     async def _flush(self) -> None:
@@ -197,6 +201,9 @@ class AzureSender:
             await sender.send_messages(message)
         except Exception as error:  # noqa: BLE001  # whatever it is, the callers learn it
             return translate(error, self._queue, "send to")
+        finally:
+            if self._socket is not None:
+                await self._socket.close_if_lost()
         return None
 
     def _is_too_large(self, message: ServiceBusMessage) -> bool:
