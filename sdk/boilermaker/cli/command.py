@@ -13,6 +13,9 @@ _OWN = {
     "worker": "boilermaker.cli.worker:worker",
 }
 _EXTRA_OF = {
+    "click": "cli",
+    "rich": "cli",
+    "structlog": "cli",
     "proton": "local",
     "cproton": "local",
     "libcst": "codegen",

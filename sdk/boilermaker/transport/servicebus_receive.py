@@ -57,6 +57,7 @@ class AzureReceiver:
         self._queue = queue
         self._prefetch = prefetch
         self._attachment: _Attachment | None = None
+        self._closes = 0
         self._attaching = asyncio.Lock()
         # Requests to $management share one error slot in the SDK: one at a time.
         self._managing = asyncio.Lock()
@@ -67,7 +68,7 @@ class AzureReceiver:
 
     async def receive(self, max_messages: int, max_wait_seconds: float) -> Sequence[Delivery]:
         """Up to `max_messages` as soon as there are some; empty once `max_wait_seconds` went by. Raises BusError."""
-        deadline = time.monotonic() + max_wait_seconds
+        deadline, closes = time.monotonic() + max_wait_seconds, self._closes
         while True:
             attachment = await self._attached()
             try:
@@ -77,6 +78,8 @@ class AzureReceiver:
                 await self._detach(attachment)
                 if not lost.is_transient:
                     raise lost from error
+                if self._closes != closes:  # not lost: closed while this waited
+                    return []
                 _log.info("%s; reconnecting", lost)
                 if time.monotonic() >= deadline:
                     return []
@@ -115,7 +118,11 @@ class AzureReceiver:
         return renewed.replace(tzinfo=renewed.tzinfo or UTC)
 
     async def close(self) -> None:
-        """Disconnect; what is buffered is released. Closing twice is fine; receiving again reconnects."""
+        """Disconnect; what is buffered is released, a `receive` under way ends empty.
+
+        Closing twice is fine; receiving again reconnects.
+        """
+        self._closes += 1
         if self._attachment is not None:
             await self._detach(self._attachment)
 
@@ -168,8 +175,10 @@ class AzureReceiver:
                 await receiver.__aenter__()
                 await confirm_attached(receiver)
                 return _Attachment(service, receiver, _read(receiver, self._prefetch))
-            except Exception as error:
+            except BaseException as error:
                 await service.close()
+                if not isinstance(error, Exception):
+                    raise
                 found = translate(error, self._queue, "receive from")
                 if not found.is_transient or attempt == _OPEN_TRIES - 1:
                     raise found from error

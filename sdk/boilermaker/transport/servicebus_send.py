@@ -113,13 +113,17 @@ class AzureSender:
         async with self._opening:
             if self._sender is not None:
                 return self._sender
+            self._client = self._client or client(self._address, retries=3)
+            sender = self._client.get_queue_sender(self._queue)
             try:
-                self._client = self._client or client(self._address, retries=3)
-                sender = self._client.get_queue_sender(self._queue)
                 await sender.__aenter__()
                 await confirm_attached(sender)
                 batch = await sender.create_message_batch()
-            except Exception as error:
+            except BaseException as error:
+                stop_keep_alive(sender)
+                await sender.close()
+                if not isinstance(error, Exception):
+                    raise
                 raise translate(error, self._queue, "send to") from error
             self._max_message_size = max_message_size(sender) or batch.max_size_in_bytes
             self._sender, self._socket = sender, Socket(sender)
@@ -134,14 +138,11 @@ class AzureSender:
                 sender = await self._connected()
                 while taken:
                     taken = await self._send_some(sender, taken)
-        except BusError as error:
-            _fail([*taken, *self._take_all()], error)
-        except BaseException as error:
-            reason = "the sender stopped" if isinstance(error, asyncio.CancelledError) else str(error)
-            _fail(
-                [*taken, *self._take_all()],
-                BusError(f"cannot send to queue {self._queue!r}: {reason}", queue=self._queue),
-            )
+        except Exception as error:  # noqa: BLE001  # whatever it is, all who wait learn it
+            _fail([*taken, *self._take_all()], translate(error, self._queue, "send to"))
+        except BaseException:
+            stopped = BusError(f"sending to queue {self._queue!r} was stopped", queue=self._queue)
+            _fail([*taken, *self._take_all()], stopped)
             raise
         finally:
             self._flusher = None
@@ -185,6 +186,9 @@ class AzureSender:
                     return batch, packed, waiting[index:]
                 # Too large for a batch, perhaps not for a message (they differ on Premium): it goes alone.
                 return batch, [each], waiting[index + 1 :]
+            except Exception as error:  # noqa: BLE001  # it cannot be encoded; the others can
+                each.call.settle(translate(error, self._queue, "send to"))
+                continue
             packed.append(each)
         return batch, packed, []
 
