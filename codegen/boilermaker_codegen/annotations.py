@@ -1,10 +1,8 @@
 """Annotations in the words of the contract. Named types are handed on to `definitions`."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import libcst as cst
-import msgspec
 
 from boilermaker.contract import (
     Constrained,
@@ -18,16 +16,13 @@ from boilermaker.contract import (
     UnionOf,
 )
 from boilermaker_codegen.literals import Literals
-from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.metadata import Metadata
 from boilermaker_codegen.resolve import External, Found, Package, Resolver, Scope, code
 from boilermaker_codegen.symbols import ClassSymbol, FunctionSymbol, TypeStatement, ValueSymbol
 from boilermaker_codegen.vocabulary import CONTAINERS, MAPPINGS, REMEDIES, SCALARS, TUPLES, plain, shown
 
 ANY = Scalar(name="any")
 NONE = Scalar(name="none")
-
-_LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_length", "tz")
-_SAYINGS = ("title", "description", "examples", "extra_json_schema", "extra")
 
 
 class Annotations:
@@ -41,7 +36,7 @@ class Annotations:
 
     def __init__(self, resolver: Resolver, literals: Literals, define: Callable[[Found], None]) -> None:
         self._resolver = resolver
-        self._literals = literals
+        self._metadata = Metadata(resolver, literals, self.read)
         self._define = define
         self._expanding: list[str] = []
 
@@ -87,22 +82,24 @@ class Annotations:
     # ---- names
 
     def _named(self, node: cst.Name | cst.Attribute, scope: Scope) -> Type:
-        match self._resolver.resolve(node, scope):
-            case External(name=name):
-                return self._external(plain(name), node, scope)
-            case Package(name=name):
-                raise scope.refuse(node, f"`{name}` is a module, not a type; name the class in it")
-            case Found(symbol=ClassSymbol()) as found:
-                self._define(found)
-                return Named(id=found.id)
-            case Found(symbol=ValueSymbol()) as found:
-                return self._value(found, node, scope)
-            case Found(symbol=FunctionSymbol()):
+        meaning = self._resolver.resolve(node, scope)
+        if isinstance(meaning, External):
+            return self._external(plain(meaning.name), node, scope)
+        if isinstance(meaning, Package):
+            raise scope.refuse(node, f"`{meaning.name}` is a module, not a type; name the class in it")
+        match meaning.symbol:
+            case ClassSymbol():
+                self._define(meaning)
+                return Named(id=meaning.id)
+            case ValueSymbol() as symbol:
+                return self._value(meaning, symbol, node, scope)
+            case FunctionSymbol():
                 raise scope.refuse(node, f"`{code(node)}` is a function, not a type; name a type")
-            case Found(symbol=TypeStatement(), name=name):
+            case TypeStatement():
                 raise scope.refuse(
                     node,
-                    f"`{name}` is made by a `type` statement, which is not read; write `{name}: TypeAlias = ...`",
+                    f"`{meaning.name}` is made by a `type` statement, which is not read; write "
+                    f"`{meaning.name}: TypeAlias = ...`",
                 )
 
     def _external(self, name: str, node: cst.CSTNode, scope: Scope) -> Type:
@@ -119,9 +116,8 @@ class Annotations:
         remedy = REMEDIES.get(name, "use a type of the service's own, or a builtin")
         raise scope.refuse(node, f"`{shown(name)}` cannot travel; {remedy}")
 
-    def _value(self, found: Found, node: cst.CSTNode, scope: Scope) -> Type:
-        symbol = found.symbol
-        value = symbol.value if isinstance(symbol, ValueSymbol) else None
+    def _value(self, found: Found, symbol: ValueSymbol, node: cst.CSTNode, scope: Scope) -> Type:
+        value = symbol.value
         if value is None:
             raise scope.refuse(
                 node, f"what `{found.name}` is cannot be known without running the code; bind it plainly"
@@ -185,9 +181,9 @@ class Annotations:
             case "typing.Union":
                 return union([self.read(part, scope) for part in parts])
             case "typing.Literal":
-                return LiteralOf(values=tuple(self._literal_values(parts, scope)))
+                return self._metadata.literal(parts, scope)
             case "typing.Annotated":
-                return self._annotated(parts, scope)
+                return self._metadata.annotated(parts, scope)
             case _:
                 remedy = REMEDIES.get(name, "use a type of the service's own, or a builtin")
                 raise scope.refuse(node, f"`{shown(name)}` cannot travel; {remedy}")
@@ -206,87 +202,6 @@ class Annotations:
         if isinstance(parts[0], cst.Tuple):
             raise scope.refuse(node, "an empty tuple carries nothing; name its items' types")
         return TupleOf(items=tuple(self.read(part, scope) for part in parts))
-
-    def _literal_values(self, parts: list[cst.BaseExpression], scope: Scope) -> list[str | int | bool | None]:
-        values: list[str | int | bool | None] = []
-        for part in parts:
-            for value in self._literal_value(part, scope):
-                if not any(type(value) is type(known) and value == known for known in values):
-                    values.append(value)
-        return values
-
-    def _literal_value(self, part: cst.BaseExpression, scope: Scope) -> tuple[str | int | bool | None, ...]:
-        if isinstance(part, cst.Subscript):
-            inner = self.read(part, scope)
-            if isinstance(inner, LiteralOf):
-                return inner.values
-        elif isinstance(part, cst.Attribute):
-            raise scope.refuse(
-                part,
-                f"`Literal[{code(part)}]`: members of enums cannot be literals; write the value, or use the enum",
-            )
-        elif isinstance(part, cst.Name) and part.value not in ("None", "True", "False"):
-            inner = self.read(part, scope)
-            if isinstance(inner, LiteralOf):
-                return inner.values
-        else:
-            value = self._literals.read(part, scope)
-            if value is None or isinstance(value, str | int):
-                return (value,)
-        raise scope.refuse(part, f"`{code(part)}` cannot be a literal type; use str, int, bool or None")
-
-    def _annotated(self, parts: list[cst.BaseExpression], scope: Scope) -> Type:
-        inner = self.read(parts[0], scope)
-        limits: dict[str, Any] = {}
-        if isinstance(inner, Constrained):
-            limits = {name: value for name in _LIMITS if (value := getattr(inner, name)) is not None}
-            inner = inner.type
-        for part in parts[1:]:
-            for name, value in self._meta(part, scope):
-                if name in limits:
-                    raise scope.refuse(part, f"`{name}` is set twice; keep one of them")
-                limits[name] = value
-        return Constrained(type=inner, **limits) if limits else inner
-
-    def _meta(self, node: cst.BaseExpression, scope: Scope) -> list[tuple[str, Any]]:
-        call, inner = self._meta_call(node, scope)
-        if call is None:
-            return []
-        limits: dict[str, Any] = {}
-        for argument in call.args:
-            name = argument.keyword.value if argument.keyword else ""
-            if name in _SAYINGS:
-                continue
-            if name not in _LIMITS:
-                raise scope.refuse(
-                    node, f"`{code(argument)}` in `Meta(...)` is not understood; use {', '.join(_LIMITS)}"
-                )
-            limits[name] = self._literals.read(argument.value, inner)
-        try:
-            msgspec.Meta(**limits)
-        except Exception as error:  # `re.error` for a pattern, TypeError and ValueError for the rest
-            raise scope.refuse(node, f"`{code(call)}`: {error}") from None
-        return [(name, value) for name, value in limits.items() if value is not None]
-
-    def _meta_call(self, node: cst.BaseExpression, scope: Scope) -> tuple[cst.Call | None, Scope]:
-        """The call of `msgspec.Meta` that a piece of metadata is, or is bound to; other metadata says nothing here."""
-        try:
-            if isinstance(node, cst.Name | cst.Attribute):
-                found = self._resolver.resolve(node, scope)
-                if (
-                    isinstance(found, Found)
-                    and isinstance(found.symbol, ValueSymbol)
-                    and found.symbol.value is not None
-                ):
-                    return self._meta_call(found.symbol.value, found.scope)
-            elif isinstance(node, cst.Call):
-                maker = self._resolver.resolve(node.func, scope)
-                if isinstance(maker, External) and maker.name == "msgspec.Meta":
-                    return node, scope
-        except Refused:
-            if "Meta" in code(node):
-                raise
-        return None, scope
 
 
 def union(members: "Iterator[Type] | tuple[Type, ...] | list[Type]") -> Type:

@@ -32,7 +32,7 @@ _CONFIG = click.option(
 
 @click.group(no_args_is_help=True)
 def stubs() -> None:
-    """Generate the typed package that other services publish tasks with.
+    r"""Generate the typed package that other services publish tasks with.
 
     Reads the source of a worker service, without importing it, as the [tool.boilermaker] table of its pyproject.toml
     says:

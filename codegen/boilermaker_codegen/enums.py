@@ -5,12 +5,12 @@ from typing import Any
 
 import libcst as cst
 
+from boilermaker.contract import EnumDefinition, Member
 from boilermaker_codegen.docs import doc_of
 from boilermaker_codegen.literals import Literals
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.resolve import External, Resolver, Scope, code
 from boilermaker_codegen.vocabulary import ENUM_BASES
-from boilermaker.contract import EnumDefinition, Member
 
 _MIXINS: dict[str, Any] = {"builtins.str": "str", "builtins.int": "int"}
 _UNREAD = frozenset({"__new__", "__init__", "_generate_next_value_", "__set_name__", "__init_subclass__"})
@@ -102,12 +102,12 @@ def _next(
     """What `auto()` gives: see `Enum._generate_next_value_` of the standard library."""
     if base == "StrEnum":
         return target.lower()
-    values = [member.value for member in members if isinstance(member.value, int)]
+    values: list[int] = [member.value for member in members if isinstance(member.value, int)]
     if mixin is None and len(values) == len(members):
         if not values:
             return 1
         if base in ("Flag", "IntFlag"):
-            return 2 ** max(values).bit_length()
+            return 1 << max(values).bit_length()
         if max(values) == values[-1]:  # the last one counts up to Python 3.12, the highest one from 3.13
             return values[-1] + 1
     raise scope.refuse(node, f"what `auto()` gives `{target}` depends on the Python version; write the value")
@@ -132,9 +132,9 @@ def _value(
         wanted = str
     elif base in ("IntEnum", "Flag", "IntFlag") or mixin == "int":
         wanted = int
-    if isinstance(value, bool) or not isinstance(value, wanted):
-        raise _unfit(node, value, wanted, scope)
-    return value
+    if isinstance(value, str | int) and isinstance(value, wanted) and not isinstance(value, bool):
+        return value
+    raise _unfit(node, value, wanted, scope)
 
 
 def _unfit(node: cst.CSTNode, value: Any, wanted: Any, scope: Scope) -> Refused:

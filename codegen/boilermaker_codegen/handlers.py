@@ -13,6 +13,7 @@ from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
 from boilermaker_codegen.symbols import FunctionSymbol
 from boilermaker_codegen.vocabulary import plain
+from boilermaker_codegen.walking import descendants
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +106,18 @@ class Handlers:
         return (
             isinstance(meaning, Found)
             and isinstance(meaning.symbol, FunctionSymbol)
-            and _uses_wraps(meaning.symbol.node, self._resolver, meaning.scope)
+            and any(self._is_wraps(inner, meaning.scope) for inner in descendants(meaning.symbol.node.body))
         )
+
+    def _is_wraps(self, node: cst.CSTNode, scope: Scope) -> bool:
+        match node:
+            case cst.Decorator(decorator=cst.Call(func=cst.Name() | cst.Attribute() as func)):
+                try:
+                    return self._resolver.resolve(func, scope) == External("functools.wraps")
+                except Refused:
+                    return False
+            case _:
+                return False
 
     # ---- parameters
 
@@ -168,48 +179,8 @@ class Handlers:
         return type_
 
 
-class _Yields(cst.CSTVisitor):
-    def __init__(self, function: cst.FunctionDef) -> None:
-        super().__init__()
-        self.function = function
-        self.found = False
-
-    def visit_Yield(self, node: cst.Yield) -> bool:
-        del node
-        self.found = True
-        return False
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        return node is self.function
-
-    def visit_Lambda(self, node: cst.Lambda) -> bool:
-        del node
-        return False
-
-
 def _yields(node: cst.FunctionDef) -> bool:
-    visitor = _Yields(node)
-    node.visit(visitor)
-    return visitor.found
+    def enter(inner: cst.CSTNode) -> bool:
+        return not isinstance(inner, cst.FunctionDef | cst.Lambda)
 
-
-class _Wraps(cst.CSTVisitor):
-    def __init__(self, resolver: Resolver, scope: Scope) -> None:
-        super().__init__()
-        self._resolver = resolver
-        self._scope = scope
-        self.found = False
-
-    def visit_Decorator(self, node: cst.Decorator) -> None:
-        if isinstance(node.decorator, cst.Call) and isinstance(node.decorator.func, cst.Name | cst.Attribute):
-            try:
-                meaning = self._resolver.resolve(node.decorator.func, self._scope)
-            except Refused:
-                return
-            self.found = self.found or meaning == External("functools.wraps")
-
-
-def _uses_wraps(node: cst.FunctionDef, resolver: Resolver, scope: Scope) -> bool:
-    visitor = _Wraps(resolver, scope)
-    node.visit(visitor)
-    return visitor.found
+    return any(isinstance(inner, cst.Yield) for inner in descendants(node.body, enter=enter))

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-
 _FUTURE_SECTIONS = ("standard library", "third party", "own package")
 _THIRD_PARTY = frozenset({"boilermaker", "msgspec"})
 

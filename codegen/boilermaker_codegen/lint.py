@@ -110,7 +110,7 @@ class _Shapes:
         self._types = types
         self._made: dict[str, Any] = {}
 
-    def of(self, type_: Type) -> Any:  # noqa: PLR0911 - a table: one row for each kind of type
+    def of(self, type_: Type) -> Any:
         match type_:
             case Scalar(name=name):
                 return _SCALARS[name]

@@ -10,6 +10,7 @@ import msgspec
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
 from boilermaker_codegen.symbols import ClassSymbol, ValueSymbol
+from boilermaker_codegen.vocabulary import plain
 
 _EMPTY: dict[str, Callable[..., Any]] = {
     "builtins.list": list, "builtins.dict": dict, "builtins.set": set, "builtins.frozenset": frozenset,
@@ -54,8 +55,8 @@ class Literals:
                 return node.evaluated_value
             case cst.UnaryOperation() | cst.BinaryOperation():
                 return self._number(node, scope)
-            case cst.List(elements=elements) | cst.Tuple(elements=elements) | cst.Set(elements=elements):
-                return self._items(node, elements, scope)
+            case cst.List() | cst.Tuple() | cst.Set():
+                return self._items(node, scope)
             case cst.Dict():
                 return self._mapping(node, scope)
             case cst.Name() | cst.Attribute():
@@ -108,14 +109,16 @@ class Literals:
         except (ArithmeticError, TypeError) as error:
             raise scope.refuse(node, f"`{code(node)}`: {error}") from None
 
-    def _items(self, node: cst.CSTNode, elements: tuple[cst.BaseElement, ...] | Any, scope: Scope) -> Any:
+    def _items(self, node: cst.List | cst.Tuple | cst.Set, scope: Scope) -> Any:
         values: list[Any] = []
-        for element in elements:
+        for element in node.elements:
             if not isinstance(element, cst.Element):
                 raise self._unknown(node, scope)
             values.append(self.read(element.value, scope))
+        if isinstance(node, cst.List):
+            return values
         try:
-            return {cst.List: list, cst.Tuple: tuple, cst.Set: set}[type(node)](values)
+            return tuple(values) if isinstance(node, cst.Tuple) else set(values)
         except TypeError as error:
             raise scope.refuse(node, f"`{code(node)}`: {error}") from None
 
@@ -132,14 +135,24 @@ class Literals:
 
     def _call(self, node: cst.Call, scope: Scope) -> Any:
         maker = self._resolver.resolve(node.func, scope)
-        if isinstance(maker, External) and maker.name in _EMPTY:
-            if not node.args:
-                return _EMPTY[maker.name]()
-            if maker.name == "builtins.frozenset" and len(node.args) == 1:
-                value = self.read(node.args[0].value, scope)
-                if isinstance(value, list | tuple | set):
-                    return frozenset(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        if isinstance(maker, External) and maker.name in _EMPTY and not node.args:
+            return _EMPTY[maker.name]()
+        inner = node.args[0].value if len(node.args) == 1 and not node.args[0].star else None
+        if inner is not None and maker == External("builtins.frozenset"):
+            value = self.read(inner, scope)
+            if isinstance(value, list | tuple | set):
+                return frozenset(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        if inner is not None and isinstance(maker, Found) and self._is_newtype(maker):
+            return self.read(inner, scope)
         raise self._unknown(node, scope)
+
+    def _is_newtype(self, found: Found) -> bool:
+        match found.symbol:
+            case ValueSymbol(value=cst.Call(func=cst.Name() | cst.Attribute() as func)):
+                maker = self._resolver.resolve(func, found.scope)
+                return isinstance(maker, External) and plain(maker.name) == "typing.NewType"
+            case _:
+                return False
 
     def _named(self, node: cst.Name | cst.Attribute, scope: Scope) -> Any:
         if isinstance(node, cst.Attribute):

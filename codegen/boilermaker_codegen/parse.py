@@ -40,7 +40,7 @@ class Module:
     def _positions(self) -> dict[cst.CSTNode, CodeRange]:
         # as slow as parsing, so only for those modules that something has to be said about
         wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
-        return dict(wrapper.resolve(PositionProvider))  # type: ignore[arg-type]
+        return dict(wrapper.resolve(PositionProvider))
 
     def refuse(self, node: cst.CSTNode, message: str) -> Refused:
         """The error that says what is wrong at a node."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import libcst as cst
 import msgspec
 
-from boilermaker.contract import Default, Field, RecordDefinition, Type
+from boilermaker.contract import Default, Field, RecordDefinition
 from boilermaker_codegen.annotations import Annotations
 from boilermaker_codegen.docs import doc_of
 from boilermaker_codegen.literals import Literals
@@ -236,7 +236,7 @@ def _annotated(source: RecordSource) -> Iterator[cst.AnnAssign]:
 
 
 def _renamed(fields: list[Field], rename: Any) -> list[Field]:
-    """msgspec's own rules say what `rename=` gives; names set by `field(name=...)` stay."""
+    """Msgspec's own rules say what `rename=` gives; names set by `field(name=...)` stay."""
     shape = msgspec.defstruct("Renamed", [field.name for field in fields], rename=rename)
     wires = dict(zip(shape.__struct_fields__, shape.__struct_encode_fields__, strict=True))
     return [
@@ -257,6 +257,6 @@ def _struct_tag(source: RecordSource, options: dict[str, Any]) -> dict[str, Any]
     if tag is not None and tag is not False:
         options["tag"] = tag
         options["tag_field"] = tag_field if tag_field != "type" else None
-    if not any(isinstance(statement, cst.AnnAssign) for statement in _annotated(source)):
+    if next(_annotated(source), None) is None:
         options["kw_only"] = False
     return options

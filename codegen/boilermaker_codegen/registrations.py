@@ -4,9 +4,11 @@ What looks like one and cannot be followed is an error: no task is left out in s
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import libcst as cst
+
+from boilermaker_codegen.walking import children, descendants
 
 REGISTER = "register_async"
 REGISTER_MANY = "register_many_async"
@@ -52,7 +54,7 @@ class Use:
 def uses(tree: cst.Module) -> list[Use]:
     """All uses in a module, in source order."""
     finder = _Finder()
-    tree.visit(finder)
+    finder.walk(tree, Context())
     return finder.found
 
 
@@ -67,121 +69,106 @@ def root_of(node: cst.BaseExpression) -> cst.BaseExpression:
     return node
 
 
-@dataclass
-class _State:
-    contexts: list[Context] = field(default_factory=lambda: [Context()])
-    handled: set[int] = field(default_factory=set[int])
+class _Finder:
+    """One walk over a module that knows what stands around each node."""
 
-
-class _Finder(cst.CSTVisitor):
     def __init__(self) -> None:
-        super().__init__()
         self.found: list[Use] = []
-        self._state = _State()
+        self._handled: set[int] = set()
 
-    # ---- what stands around
+    def walk(self, node: cst.CSTNode, context: Context) -> None:
+        """Look at a node and all that is in it."""
+        match node:
+            case cst.FunctionDef():
+                self._function(node, context)
+                return
+            case cst.For():
+                context = _in_loop(node, context)
+            case cst.Call():
+                self._call(node, context)
+            case cst.Assign(value=value) | cst.AnnAssign(value=value):
+                self._bound(value, context)
+            case cst.Attribute():
+                self._use(node, context)
+            case _:
+                context = _inside(context, _reason(node))
+        for child in children(node):
+            self.walk(child, context)
 
-    @property
-    def _context(self) -> Context:
-        return self._state.contexts[-1]
-
-    def _enter(self, reason: str) -> bool:
-        outer = self._context
-        self._state.contexts.append(Context(outer.reason or reason, outer.functions))
-        return True
-
-    def _leave(self, _node: cst.CSTNode) -> None:
-        self._state.contexts.pop()
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        context = self._context
+    def _function(self, node: cst.FunctionDef, context: Context) -> None:
         for decorator in node.decorators:
             self._decorator(decorator, node, context)
-            decorator.visit(self)
-        node.params.visit(self)
-        self._state.contexts.append(
-            Context(context.reason or f"in the function `{node.name.value}`", (*context.functions, node))
-        )
-        node.body.visit(self)
-        self._state.contexts.pop()
-        return False
-
-    def visit_ClassDef(self, node: cst.ClassDef) -> bool:
-        return self._enter(f"in the class `{node.name.value}`")
-
-    def visit_If(self, _node: cst.If) -> bool:
-        return self._enter("under an `if`")
-
-    def visit_IfExp(self, _node: cst.IfExp) -> bool:
-        return self._enter("under a condition")
-
-    def visit_Try(self, _node: cst.Try) -> bool:
-        return self._enter("under a `try`")
-
-    def visit_TryStar(self, _node: cst.TryStar) -> bool:
-        return self._enter("under a `try`")
-
-    def visit_While(self, _node: cst.While) -> bool:
-        return self._enter("in a `while` loop")
-
-    def visit_Match(self, _node: cst.Match) -> bool:
-        return self._enter("in a `match`")
-
-    def visit_Lambda(self, _node: cst.Lambda) -> bool:
-        return self._enter("in a lambda")
-
-    def _comprehension(self, _node: cst.CSTNode) -> bool:
-        return self._enter("in a comprehension")
-
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
-
-    def visit_For(self, node: cst.For) -> bool:
-        outer = self._context
-        is_plain = not outer.reason and outer.loop is None and node.orelse is None
-        context = Context(
-            "" if is_plain else outer.reason or "in a loop inside a loop", outer.functions, node
-        )
-        self._state.contexts.append(context)
-        return True
-
-    leave_ClassDef = leave_If = leave_IfExp = leave_Try = leave_TryStar = leave_While = leave_Match = _leave
-    leave_Lambda = leave_ListComp = leave_SetComp = leave_DictComp = leave_GeneratorExp = leave_For = _leave
-
-    # ---- uses
+            self.walk(decorator, context)
+        self.walk(node.params, context)
+        inside = _inside(context, f"in the function `{node.name.value}`")
+        self.walk(node.body, replace(inside, functions=(*context.functions, node)))
 
     def _decorator(self, decorator: cst.Decorator, function: cst.FunctionDef, context: Context) -> None:
         expression = decorator.decorator
         call = expression if isinstance(expression, cst.Call) else None
         named = call.func if call else expression
-        if isinstance(named, cst.Name) or (isinstance(named, cst.Attribute) and named.attr.value == TASK):
-            self._state.handled.add(id(named))
+        if isinstance(named, cst.Name):
             self.found.append(Use(named, context, call=call, function=function, decorator=decorator))
+        elif isinstance(named, cst.Attribute) and named.attr.value == TASK:
+            self._use(named, context, call=call, function=function, decorator=decorator)
 
-    def visit_Call(self, node: cst.Call) -> None:
-        func = node.func
-        if (
-            isinstance(func, cst.Attribute)
-            and func.attr.value in METHODS
-            and id(func) not in self._state.handled
-        ):
-            self._state.handled.add(id(func))
-            self.found.append(Use(func, self._context, call=node))
+    def _call(self, node: cst.Call, context: Context) -> None:
+        if isinstance(node.func, cst.Attribute):
+            self._use(node.func, context, call=node)
 
-    def visit_Assign(self, node: cst.Assign) -> None:
-        self._bound(node.value)
+    def _bound(self, value: cst.BaseExpression | None, context: Context) -> None:
+        if isinstance(value, cst.Attribute):
+            self._use(value, context, bound=True)
 
-    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
-        self._bound(node.value)
+    def _use(
+        self,
+        node: cst.Attribute,
+        context: Context,
+        *,
+        call: cst.Call | None = None,
+        function: cst.FunctionDef | None = None,
+        decorator: cst.Decorator | None = None,
+        bound: bool = False,
+    ) -> None:
+        """Note a use; whatever stands around it has come first and knows more about it."""
+        if node.attr.value in METHODS and id(node) not in self._handled:
+            self._handled.add(id(node))
+            self.found.append(
+                Use(node, context, call=call, function=function, decorator=decorator, bound=bound)
+            )
 
-    def _bound(self, value: cst.BaseExpression | None) -> None:
-        if isinstance(value, cst.Attribute) and value.attr.value in METHODS:
-            self._state.handled.add(id(value))
-            self.found.append(Use(value, self._context, bound=True))
 
-    def visit_Attribute(self, node: cst.Attribute) -> None:
-        if node.attr.value in METHODS and id(node) not in self._state.handled:
-            self._state.handled.add(id(node))
-            self.found.append(Use(node, self._context))
+def _reason(node: cst.CSTNode) -> str:
+    """Why a registration in a node cannot be followed; empty where it can."""
+    if isinstance(node, cst.ClassDef):
+        return f"in the class `{node.name.value}`"
+    return _REASONS.get(type(node), "")
+
+
+_REASONS: dict[type[cst.CSTNode], str] = {
+    cst.If: "under an `if`",
+    cst.IfExp: "under a condition",
+    cst.BooleanOperation: "under a condition",
+    cst.Try: "under a `try`",
+    cst.TryStar: "under a `try`",
+    cst.While: "in a `while` loop",
+    cst.Match: "in a `match`",
+    cst.Lambda: "in a lambda",
+    cst.ListComp: "in a comprehension",
+    cst.SetComp: "in a comprehension",
+    cst.DictComp: "in a comprehension",
+    cst.GeneratorExp: "in a comprehension",
+}
+
+
+def _inside(context: Context, reason: str) -> Context:
+    return Context(context.reason or reason, context.functions) if reason else context
+
+
+def _in_loop(node: cst.For, context: Context) -> Context:
+    if context.loop is not None:
+        return _inside(context, "in a loop inside a loop")
+    return context if context.reason else replace(context, loop=node)
 
 
 def elements_of(node: cst.BaseExpression) -> Sequence[cst.BaseElement] | None:
@@ -194,28 +181,12 @@ _CHANGING = frozenset({"append", "extend", "insert", "remove", "pop", "clear", "
 
 def changes(tree: cst.Module, name: str) -> Iterator[cst.CSTNode]:
     """Where a module changes the list that a name is bound to."""
-    finder = _Changes(name)
-    tree.visit(finder)
-    return iter(finder.found)
-
-
-class _Changes(cst.CSTVisitor):
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name = name
-        self.found: list[cst.CSTNode] = []
-
-    def visit_Call(self, node: cst.Call) -> None:
-        match node.func:
-            case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=attr)):
-                if name == self._name and attr in _CHANGING:
-                    self.found.append(node)
-            case _:
-                pass
-
-    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
-        match node.target:
-            case cst.Subscript(value=cst.Name(value=name)) if name == self._name:
-                self.found.append(node)
+    for node in descendants(tree):
+        match node:
+            case cst.Call(func=cst.Attribute(value=cst.Name(value=changed), attr=cst.Name(value=how))):
+                if changed == name and how in _CHANGING:
+                    yield node
+            case cst.AssignTarget(target=cst.Subscript(value=cst.Name(value=changed))) if changed == name:
+                yield node
             case _:
                 pass

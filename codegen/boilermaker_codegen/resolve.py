@@ -141,9 +141,9 @@ class Resolver:
                 node, f"`{name}` is imported in a circle: {' -> '.join(m for m, _ in (*seen, key))}"
             )
         match symbol:
-            case Imported(module=module, name=None):
-                return self._external(module)
-            case Imported(module=module, name=str(imported)):
+            case Imported(module=module, name=imported):
+                if imported is None:
+                    return self._external(module)
                 return self._member(module, imported, node, scope, (*seen, key))
             case Rebound():
                 raise scope.refuse(
@@ -151,7 +151,7 @@ class Resolver:
                     f"`{name}` is bound more than once in {place.module.file.shown}, so what it means depends on when or "
                     f"on a condition; bind it once",
                 )
-            case _:
+            case ClassSymbol() | FunctionSymbol() | ValueSymbol() | TypeStatement():
                 return Found(place, name, symbol)
 
     def _member(

@@ -9,6 +9,7 @@ from boilermaker_codegen.config import Config, Project
 from boilermaker_codegen.definitions import Definitions
 from boilermaker_codegen.discover import SourceFile, is_candidate, walk
 from boilermaker_codegen.handlers import Handlers
+from boilermaker_codegen.ordering import needs
 from boilermaker_codegen.parse import Library, read_bytes
 from boilermaker_codegen.problems import GenerationError, Problem, Refused
 from boilermaker_codegen.resolve import Resolver
@@ -136,9 +137,9 @@ def _tasks(
                 function=handler.name if handler.name != registration.name else None,
                 parameters=handler.parameters,
                 result=handler.result,
-                queue=registration.queue if registration.queue != config.queue else None,
+                queue=registration.options.queue if registration.options.queue != config.queue else None,
                 doc=handler.doc,
-                deprecated=registration.deprecated,
+                deprecated=registration.options.deprecated,
             )
         )
     return tasks
@@ -150,21 +151,12 @@ def _needed(tasks: list[TaskContract], found: dict[str, Definition]) -> dict[str
     waiting = [
         id_
         for task in tasks
-        for type_ in (task.result, *(p.type for p in task.parameters))
+        for type_ in (task.result, *(parameter.type for parameter in task.parameters))
         for id_ in named_in(type_)
     ]
     while waiting:
         id_ = waiting.pop()
         if id_ not in needed:
             needed.add(id_)
-            definition = found[id_]
-            fields = getattr(definition, "fields", ())
-            types = (
-                [field.type for field in fields]
-                if fields
-                else [definition.type]
-                if hasattr(definition, "type")
-                else []
-            )
-            waiting.extend(inner for type_ in types for inner in named_in(type_))
+            waiting.extend(needs(found[id_]))
     return {id_: found[id_] for id_ in sorted(needed)}

@@ -63,7 +63,7 @@ class Speller:
         self._imports = imports
         self._local = local
 
-    def type(self, type_: Type) -> Expression:  # noqa: PLR0911 - a table: one row for each kind of type
+    def type(self, type_: Type) -> Expression:
         """A type as an annotation."""
         match type_:
             case Scalar(name="none"):
@@ -108,7 +108,7 @@ class Speller:
 
     # ---- values
 
-    def _value(self, value: Any, type_: Type) -> Expression:  # noqa: PLR0911 - a table, as `type`
+    def _value(self, value: Any, type_: Type) -> Expression:
         match type_:
             case Constrained(type=inner):
                 return self._value(value, inner)
@@ -178,10 +178,8 @@ class Speller:
             case MappingOf():
                 return isinstance(value, dict)
             case Scalar(name=name):
-                return (
-                    name == "any"
-                    or isinstance(value, _JSON.get(name, str))
-                    and (name == "bool") >= isinstance(value, bool)
+                return name == "any" or (
+                    isinstance(value, _JSON.get(name, str)) and (name == "bool") >= isinstance(value, bool)
                 )
 
     def _fits_named(self, value: Any, definition: Definition) -> bool:
@@ -199,17 +197,15 @@ _JSON: dict[str, Any] = {"none": type(None), "bool": bool, "int": int, "float": 
 
 def literal(value: Any) -> Expression:
     """A JSON value as Python."""
-    match value:
-        case str():
-            return text(value)
-        case list():
-            items: list[Any] = value
-            return Bracket("[", tuple(literal(item) for item in items), "]")
-        case dict():
-            pairs: dict[str, Any] = value
-            return Bracket("{", tuple(Prefixed(f"{text(k)}: ", literal(v)) for k, v in pairs.items()), "}")
-        case _:
-            return repr(value)
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, list):
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return Bracket("[", tuple(literal(item) for item in items), "]")
+    if isinstance(value, dict):
+        pairs: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return Bracket("{", tuple(Prefixed(f"{text(k)}: ", literal(v)) for k, v in pairs.items()), "}")
+    return repr(value)
 
 
 def text(value: str) -> str:

@@ -137,18 +137,8 @@ def blocks_of(statement: cst.CSTNode) -> Iterator[Statements]:
 
 def _small(statement: cst.CSTNode, package: str) -> Iterator[tuple[str, Binding]]:
     match statement:
-        case cst.Import(names=names):
-            for alias in names:
-                full = dotted(alias.name)
-                if alias.asname is not None:
-                    yield dotted(_as_expression(alias.asname)), Imported(full)
-                else:
-                    yield full.partition(".")[0], Imported(full.partition(".")[0])
-        case cst.ImportFrom(names=names) if not isinstance(names, cst.ImportStar):
-            module = imported_module(statement, package)
-            for alias in names:
-                local = _as_expression(alias.asname) if alias.asname else alias.name
-                yield dotted(local), Imported(module, dotted(alias.name))
+        case cst.Import() | cst.ImportFrom():
+            yield from _imports(statement, package)
         case cst.Assign(targets=targets, value=value):
             for target in targets:
                 yield from _target(target.target, value)
@@ -161,6 +151,19 @@ def _small(statement: cst.CSTNode, package: str) -> Iterator[tuple[str, Binding]
             yield name, TypeStatement(statement)
         case _:
             pass
+
+
+def _imports(statement: cst.Import | cst.ImportFrom, package: str) -> Iterator[tuple[str, Binding]]:
+    if isinstance(statement, cst.Import):
+        for alias in statement.names:
+            full = dotted(alias.name)
+            bound = full if alias.asname else full.partition(".")[0]  # `import a.b` binds `a`
+            yield (dotted(_as_expression(alias.asname)) if alias.asname else bound), Imported(bound)
+    elif not isinstance(statement.names, cst.ImportStar):
+        module = imported_module(statement, package)
+        for alias in statement.names:
+            local = _as_expression(alias.asname) if alias.asname else alias.name
+            yield dotted(local), Imported(module, dotted(alias.name))
 
 
 def _as_expression(asname: cst.AsName) -> cst.BaseExpression:

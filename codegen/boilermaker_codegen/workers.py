@@ -10,6 +10,7 @@ from boilermaker_codegen.registrations import root_of
 from boilermaker_codegen.resolve import External, Found, Meaning, Package, Resolver, Scope, code
 from boilermaker_codegen.symbols import ClassSymbol, FunctionSymbol, ValueSymbol
 from boilermaker_codegen.vocabulary import WORKERS
+from boilermaker_codegen.walking import descendants
 
 Kind = Literal["worker", "foreign", "unknown"]
 
@@ -182,34 +183,27 @@ class Workers:
                     self._annotation(parameter.annotation.annotation, scope) if parameter.annotation else None
                 )
                 return annotated or Verdict("unknown", f"what the parameter `{name}` is cannot be known")
-        finder = _Locals(name)
-        function.body.visit(finder)
-        if finder.value is not None:
-            return self.judge(finder.value, scope)
-        return Verdict("unknown", f"what `{name}` is cannot be known") if finder.is_bound else None
+        is_bound, value = _local_value(name, function)
+        if value is not None:
+            return self.judge(value, scope)
+        return Verdict("unknown", f"what `{name}` is cannot be known") if is_bound else None
 
 
-class _Locals(cst.CSTVisitor):
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name = name
-        self.value: cst.BaseExpression | None = None
-        self.is_bound = False
-
-    def visit_Assign(self, node: cst.Assign) -> None:
-        for target in node.targets:
-            if isinstance(target.target, cst.Name) and target.target.value == self._name:
-                self.value, self.is_bound = node.value, True
-
-    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
-        if isinstance(node.target, cst.Name) and node.target.value == self._name:
-            self.value, self.is_bound = node.value, True
-
-    def visit_ImportAlias(self, node: cst.ImportAlias) -> None:
-        local = node.asname.name if node.asname else node.name
-        if isinstance(local, cst.Name) and local.value == self._name:
-            self.is_bound = True
-
-    def visit_For(self, node: cst.For) -> None:
-        if isinstance(node.target, cst.Name) and node.target.value == self._name:
-            self.is_bound = True
+def _local_value(name: str, function: cst.FunctionDef) -> tuple[bool, cst.BaseExpression | None]:
+    """Whether a function's body binds a name, and to what where that is plain."""
+    is_bound = False
+    for node in descendants(function.body):
+        match node:
+            case cst.Assign(targets=targets, value=value):
+                if any(isinstance(t.target, cst.Name) and t.target.value == name for t in targets):
+                    return True, value
+            case cst.AnnAssign(target=cst.Name(value=bound), value=value) if bound == name:
+                return True, value
+            case cst.For(target=cst.Name(value=bound)) if bound == name:
+                is_bound = True
+            case cst.ImportAlias(name=imported, asname=asname):
+                local = asname.name if asname else imported
+                is_bound = is_bound or (isinstance(local, cst.Name) and local.value == name)
+            case _:
+                pass
+    return is_bound, None

@@ -1,0 +1,126 @@
+"""What stands in the brackets of `Literal[...]` and `Annotated[...]`: values and constraints instead of types."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import libcst as cst
+import msgspec
+
+from boilermaker.contract import Constrained, LiteralOf, Type
+from boilermaker_codegen.literals import Literals
+from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.symbols import ValueSymbol
+
+Read = Callable[[cst.BaseExpression, Scope], Type]
+LiteralValue = str | int | bool | None
+
+_LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_length", "tz")
+_SAYINGS = ("title", "description", "examples", "extra_json_schema", "extra")
+_CONSTANTS = ("None", "True", "False")
+
+
+class Metadata:
+    """Reads `Literal` and `Annotated`.
+
+    Args:
+        resolver: finds what names mean.
+        literals: reads values.
+        read: reads an annotation inside.
+    """
+
+    def __init__(self, resolver: Resolver, literals: Literals, read: Read) -> None:
+        self._resolver = resolver
+        self._literals = literals
+        self._read = read
+
+    # ---- Literal
+
+    def literal(self, parts: Sequence[cst.BaseExpression], scope: Scope) -> LiteralOf:
+        """`Literal[...]`: values in source order, without repeats.
+
+        Raises:
+            Refused: a value that a literal type cannot have, or that msgspec cannot carry.
+        """
+        values: list[LiteralValue] = []
+        for part in parts:
+            for value in self._literal_values(part, scope):
+                if not any(type(value) is type(known) and value == known for known in values):
+                    values.append(value)
+        return LiteralOf(values=tuple(values))
+
+    def _literal_values(self, part: cst.BaseExpression, scope: Scope) -> tuple[LiteralValue, ...]:
+        if isinstance(part, cst.Attribute):
+            raise scope.refuse(
+                part,
+                f"`Literal[{code(part)}]`: members of enums cannot be literals; write the value, or use the enum",
+            )
+        if isinstance(part, cst.Subscript) or (isinstance(part, cst.Name) and part.value not in _CONSTANTS):
+            inner = self._read(part, scope)
+            if isinstance(inner, LiteralOf):
+                return inner.values
+        else:
+            value: Any = self._literals.read(part, scope)
+            if value is None or isinstance(value, str | int):
+                return (value,)
+        raise scope.refuse(part, f"`{code(part)}` cannot be a literal type; use str, int, bool or None")
+
+    # ---- Annotated
+
+    def annotated(self, parts: Sequence[cst.BaseExpression], scope: Scope) -> Type:
+        """`Annotated[type, ...]`: what `msgspec.Meta` checks; other metadata says nothing here.
+
+        Raises:
+            Refused: constraints that are not understood, contradict each other or are set twice.
+        """
+        inner = self._read(parts[0], scope)
+        limits: dict[str, Any] = {}
+        if isinstance(inner, Constrained):
+            limits = {name: value for name in _LIMITS if (value := getattr(inner, name)) is not None}
+            inner = inner.type
+        for part in parts[1:]:
+            for name, value in self._meta(part, scope).items():
+                if name in limits:
+                    raise scope.refuse(part, f"`{name}` is set twice; keep one of them")
+                limits[name] = value
+        return Constrained(type=inner, **limits) if limits else inner
+
+    def _meta(self, node: cst.BaseExpression, scope: Scope) -> dict[str, Any]:
+        call, inside = self._meta_call(node, scope)
+        if call is None:
+            return {}
+        limits: dict[str, Any] = {}
+        for argument in call.args:
+            name = argument.keyword.value if argument.keyword else ""
+            if name in _SAYINGS:
+                continue
+            if name not in _LIMITS:
+                raise scope.refuse(
+                    node, f"`{code(argument)}` in `Meta(...)` is not understood; use {', '.join(_LIMITS)}"
+                )
+            limits[name] = self._literals.read(argument.value, inside)
+        try:
+            msgspec.Meta(**limits)
+        except Exception as error:  # noqa: BLE001 - `re.error` for a pattern, TypeError and ValueError for the rest
+            raise scope.refuse(node, f"`{code(call)}`: {error}; correct it") from None
+        return {name: value for name, value in limits.items() if value is not None}
+
+    def _meta_call(self, node: cst.BaseExpression, scope: Scope) -> tuple[cst.Call | None, Scope]:
+        """The call of `msgspec.Meta` that a piece of metadata is, or is bound to; None for other metadata."""
+        try:
+            if isinstance(node, cst.Name | cst.Attribute):
+                found = self._resolver.resolve(node, scope)
+                if (
+                    isinstance(found, Found)
+                    and isinstance(found.symbol, ValueSymbol)
+                    and found.symbol.value is not None
+                ):
+                    return self._meta_call(found.symbol.value, found.scope)
+            elif isinstance(node, cst.Call):
+                maker = self._resolver.resolve(node.func, scope)
+                if isinstance(maker, External) and maker.name == "msgspec.Meta":
+                    return node, scope
+        except Refused:
+            if "Meta" in code(node):
+                raise
+        return None, scope

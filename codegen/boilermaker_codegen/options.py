@@ -1,0 +1,47 @@
+"""The options of a registration, as far as the contract needs them; the others belong to the worker alone."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import libcst as cst
+
+from boilermaker_codegen.literals import Literals
+from boilermaker_codegen.resolve import Scope, code
+
+_TEXTS = ("name", "queue", "deprecated")
+_OPTIONS = (*_TEXTS, "policy", "should_dead_letter", "acks_late", "timeout")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a registration says about its task beside the function."""
+
+    name: str | None = None
+    queue: str | None = None
+    deprecated: str | None = None
+
+
+def read_options(arguments: Iterable[cst.Arg], literals: Literals, scope: Scope) -> Options:
+    """The options among the keyword arguments of a registration.
+
+    Raises:
+        Refused: an option is unknown, or one that the contract needs cannot be known without running the code.
+    """
+    found: dict[str, str] = {}
+    for argument in arguments:
+        name = argument.keyword.value if argument.keyword else ""
+        if argument.star or not name:
+            raise scope.refuse(argument, f"`{code(argument)}` cannot be followed; write each option out")
+        if name not in _OPTIONS:
+            close = difflib.get_close_matches(name, _OPTIONS, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(_OPTIONS)}"
+            raise scope.refuse(argument, f"`{name}` is not an option of a registration; {hint}")
+        if name not in _TEXTS:
+            continue
+        value = literals.read(argument.value, scope)
+        if value is not None and not (isinstance(value, str) and value.strip()):
+            raise scope.refuse(argument, f"`{name}` must be a text that is not empty")
+        if value is not None:
+            found[name] = value
+    return Options(**found)
