@@ -1,1 +1,62 @@
-"""Background work on Azure Service Bus, typed from end to end."""
+"""Background work on Azure Service Bus, typed from end to end.
+
+The face: what users import, each loaded when it is first asked for (PEP 562), so that generated stubs cost a producer
+neither azure nor asyncio.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for type checkers and editors: the same names, eagerly
+    from boilermaker import errors, failure, retries
+    from boilermaker.app import Boilermaker
+    from boilermaker.client import Client
+    from boilermaker.ref import Arg, Ref
+    from boilermaker.task import Chain, Task, chain
+    from boilermaker.transport.memory import InMemoryServiceBus
+    from boilermaker.transport.servicebus import AzureServiceBus
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Arg",
+    "AzureServiceBus",
+    "Boilermaker",
+    "Chain",
+    "Client",
+    "InMemoryServiceBus",
+    "Ref",
+    "Task",
+    "chain",
+    "errors",
+    "failure",
+    "retries",
+]
+
+_HOMES = {
+    "Arg": "boilermaker.ref",
+    "AzureServiceBus": "boilermaker.transport.servicebus",
+    "Boilermaker": "boilermaker.app",
+    "Chain": "boilermaker.task",
+    "Client": "boilermaker.client",
+    "InMemoryServiceBus": "boilermaker.transport.memory",
+    "Ref": "boilermaker.ref",
+    "Task": "boilermaker.task",
+    "chain": "boilermaker.task",
+}
+_ROOMS = ("errors", "failure", "retries")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        found = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _ROOMS:
+        found = importlib.import_module(f"boilermaker.{name}")
+    else:
+        raise AttributeError(f"module 'boilermaker' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

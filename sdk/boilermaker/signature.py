@@ -34,6 +34,11 @@ class HandlerParameter:
     default: Any
     keyword_only: bool
 
+    @property
+    def has_default(self) -> bool:
+        """Whether it may be left out."""
+        return self.default is not inspect.Parameter.empty
+
 
 @dataclass(frozen=True, kw_only=True)
 class HandlerSignature:

@@ -153,13 +153,12 @@ class Loop:
                 len(self._running),
             )
             hurry = asyncio.create_task(self._hurrying.wait())
-            finished = asyncio.gather(*self._running, return_exceptions=True)
+            everything = asyncio.create_task(asyncio.wait(set(self._running)))
             await asyncio.wait(
-                [hurry, asyncio.ensure_future(finished)],
-                timeout=self._pace.grace_seconds,
-                return_when=asyncio.FIRST_COMPLETED,
+                {hurry, everything}, timeout=self._pace.grace_seconds, return_when=asyncio.FIRST_COMPLETED
             )
             hurry.cancel()
+            everything.cancel()
         left = dict(self._running)
         for task in left:
             task.cancel()

@@ -1,0 +1,350 @@
+"""A worker service: registration and wiring. What it does with messages is in `worker`."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypedDict, TypeVar, Unpack, overload
+
+from boilermaker import describe, task
+from boilermaker.client import Client, Publishable
+from boilermaker.contract import Contract, Parameter, TaskContract, task_digest
+from boilermaker.errors import ConfigurationError, RegistrationError
+from boilermaker.registry import Registration, Registry
+from boilermaker.retries import RetryPolicy, Seconds, seconds
+from boilermaker.signature import HandlerParameter, HandlerSignature
+from boilermaker.task import Task
+from boilermaker.transport.memory import InMemoryServiceBus
+from boilermaker.transport.port import Bus
+from boilermaker.worker.decide import Limits
+from boilermaker.worker.execute import DescribeError
+from boilermaker.worker.handle import Workshop, log
+from boilermaker.worker.loop import Loop, Pace
+
+S = TypeVar("S")
+P = ParamSpec("P")
+R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Coroutine[Any, Any, Any]])
+
+Handler = Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
+
+
+class TaskOptions(TypedDict, total=False):
+    """Options of a registration.
+
+    Attributes:
+        name: the task's name on the wire; the function's name where it is left out.
+        queue: where it is published; the worker's queue where it is left out.
+        policy: how it is retried; `RetryPolicy.default()` where it is left out.
+        should_dead_letter: whether a final failure leaves a dead letter; True.
+        acks_late: settle after running (True) or before (False: a crash loses the task instead of repeating it).
+        timeout: seconds (or a timedelta) that one execution may take; no limit where it is left out.
+        deprecated: what to use instead, or why; producers see it in their editor.
+    """
+
+    name: str | None
+    queue: str | None
+    policy: RetryPolicy | None
+    should_dead_letter: bool
+    acks_late: bool
+    timeout: Seconds | None
+    deprecated: str | None
+
+
+class Boilermaker(Generic[S]):
+    """A worker: async functions registered as tasks, and the queue that they are run from.
+
+    Args:
+        state: handed to every handler as its first argument; held for as long as the worker lives.
+        bus: `AzureServiceBus` or `InMemoryServiceBus`.
+        queue: the queue to receive from, and to publish registered tasks to; the bus's default queue if left out.
+        service: the service's name in its contract; the queue's name if left out.
+        forwards_to: further queues that workflows may go on to from here. Others are refused as `QueueNotAllowed`: a
+            message must not reach through a worker what its publisher may not.
+        limits: what messages may ask of this worker.
+        describe_error: adds words about an exception to dead letters and `FailureInfo`, which hold its type only.
+        max_lock_renewal: how long the lock of one message is renewed while its handler runs.
+        optimistic: complete without waiting for the bus's answer once a verdict is published; a lost settlement then
+            costs a repeat, which duplicate detection drops. Leave it off for queues without duplicate detection.
+
+    Raises:
+        ConfigurationError: neither `queue` nor the bus names a queue.
+    """
+
+    def __init__(
+        self,
+        state: S,
+        bus: Bus,
+        *,
+        queue: str | None = None,
+        service: str | None = None,
+        forwards_to: Iterable[str] = (),
+        limits: Limits | None = None,
+        describe_error: DescribeError | None = None,
+        max_lock_renewal: timedelta = timedelta(hours=1),
+        optimistic: bool = False,
+    ) -> None:
+        named = queue or bus.default_queue
+        if not named:
+            raise ConfigurationError(
+                "no queue to work on: pass `Boilermaker(..., queue=...)`, or name one in the bus (EntityPath in the "
+                "connection string, SERVICE_BUS_QUEUE in the environment)"
+            )
+        self.state = state
+        self.bus = bus
+        self.queue = named
+        self.service = service or named
+        self.registry = Registry()
+        self.client = Client(bus, registry=self.registry)
+        self._forwards_to = frozenset(forwards_to)
+        self._limits = limits or Limits()
+        self._describe_error = describe_error
+        self._max_lock_renewal = max_lock_renewal
+        self._optimistic = optimistic
+        self._loop: Loop | None = None
+
+    # ---- registration
+
+    @overload
+    def task(self, function: F, /) -> F: ...
+    @overload
+    def task(self, /, **options: Unpack[TaskOptions]) -> Callable[[F], F]: ...
+    def task(self, function: Callable[..., Any] | None = None, /, **options: Unpack[TaskOptions]) -> Any:
+        """Register the decorated function: `@worker.task` or `@worker.task(policy=..., ...)`; it stays as it is.
+
+        Raises:
+            RegistrationError: it cannot be a task, or its name is taken.
+        """
+        if function is not None:
+            self._register(function, options)
+            return function
+
+        def register(decorated: Callable[..., Any]) -> Callable[..., Any]:
+            self._register(decorated, options)
+            return decorated
+
+        return register
+
+    def register_async(
+        self, fn: Callable[..., Coroutine[Any, Any, Any]], **options: Unpack[TaskOptions]
+    ) -> Self:
+        """Register a function; the worker comes back, so that calls chain.
+
+        Raises:
+            RegistrationError: it cannot be a task, or its name is taken.
+        """
+        self._register(fn, options)
+        return self
+
+    def register_many_async(
+        self, fns: Iterable[Callable[..., Coroutine[Any, Any, Any]]], **options: Unpack[TaskOptions]
+    ) -> Self:
+        """Register several functions with the same options.
+
+        Raises:
+            RegistrationError: one of them cannot be a task, or its name is taken; or `name` is given for several.
+        """
+        functions = list(fns)
+        if options.get("name") is not None and len(functions) != 1:
+            raise RegistrationError("`name=` names one task: register these functions one by one")
+        for fn in functions:
+            self._register(fn, options)
+        return self
+
+    def _register(self, function: Callable[..., Any], options: TaskOptions) -> None:
+        chosen: dict[str, Any] = {**options}
+        chosen["queue"] = chosen.get("queue") or self.queue
+        registration = self.registry.add(function, digest=self._digest, **chosen)
+        log.info("Registered background function fn=%s", registration.name)
+
+    # ---- building and publishing
+
+    def create_task(self, fn: Handler[S, P, R], /, *args: P.args, **kwargs: P.kwargs) -> Task[R]:
+        """A task from a registered function and its arguments, the state left out.
+
+        Raises:
+            UnregisteredTaskError: the function is not registered with this worker.
+            TaskBuildError: the arguments do not fit; InvalidArgumentsError: the worker would refuse them.
+        """
+        registration = self.registry.of_function(fn)
+        built = Task.si(fn, *args, **kwargs)
+        if registration is None:
+            self.registry.resolve(built)  # raises, and says what to do
+        return built
+
+    def chain(self, first: Task[R], /, *rest: Publishable, on_failure: Publishable | None = None) -> Task[R]:
+        """Join tasks so that each runs once the one before has succeeded: see `boilermaker.chain`."""
+        return task.chain(first, *rest, on_failure=on_failure)
+
+    async def publish_task(
+        self,
+        item: Publishable,
+        *,
+        delay: Seconds | None = None,
+        id: str | None = None,  # noqa: A002 - the word of Client.publish
+    ) -> str:
+        """Publish a workflow and return its id: see `Client.publish`."""
+        return await self.client.publish(item, delay=delay, id=id)
+
+    async def apply_async(self, fn: Handler[S, P, R], /, *args: P.args, **kwargs: P.kwargs) -> Task[R]:
+        """Build a task and publish it at once; the task comes back."""
+        built = self.create_task(fn, *args, **kwargs)
+        await self.client.publish(built)
+        return built
+
+    # ---- working
+
+    async def run(self, *, concurrency: int = 100, grace_seconds: Seconds = 30) -> None:
+        """Work until SIGINT, SIGTERM or `stop()`. Running handlers are given `grace_seconds` to finish.
+
+        Raises:
+            BusError: a fault of the worker's own queue that cannot heal by itself.
+            ConfigurationError: the worker is running already, or `concurrency` is below 1.
+        """
+        if self._loop is not None:
+            raise ConfigurationError("this worker is running already; make a second one to run twice")
+        loop = self._loop = self._new_loop(concurrency, seconds(grace_seconds), prefetch=concurrency)
+        undo = _stop_on_signals(loop)
+        log.info(
+            "Working on queue=%s with %s tasks, %s at a time", self.queue, len(self.registry), concurrency
+        )
+        try:
+            await loop.run()
+        finally:
+            undo()
+            self._loop = None
+            log.info("Stopped after %s messages", loop.handled)
+            await self.close()
+
+    def stop(self) -> None:
+        """Let a running worker finish; called again, it does not wait for running handlers."""
+        if self._loop is not None:
+            self._loop.stop()
+
+    async def drain(self, *, concurrency: int = 100, max_messages: int = 1_000_000) -> int:
+        """Run everything in this worker's queue, scheduled retries included, in virtual time; for tests.
+
+        Returns the number of messages handled. What went to other queues waits there for their workers.
+
+        Raises:
+            ConfigurationError: the bus is not an `InMemoryServiceBus`, or `max_messages` did not suffice.
+        """
+        if not isinstance(self.bus, InMemoryServiceBus):
+            raise ConfigurationError(
+                "drain() moves the clock, which only an InMemoryServiceBus has; use run()"
+            )
+        loop = self._new_loop(concurrency, 0, prefetch=0)
+        total = 0
+        while total <= max_messages:
+            handled = await loop.drain()
+            if not handled and not self.bus.jump(self.queue):
+                return total
+            total += handled
+        raise ConfigurationError(f"more than {max_messages:,} messages came: does a handler publish itself?")
+
+    def _new_loop(self, concurrency: int, grace: float, *, prefetch: int) -> Loop:
+        if concurrency < 1:
+            raise ConfigurationError(
+                f"concurrency is the number of handlers at a time, 1 or more, not {concurrency}"
+            )
+        own = {registration.queue for registration in self.registry}
+        workshop = Workshop(
+            registry=self.registry,
+            state=self.state,
+            client=self.client,
+            clock=self.bus.clock,
+            limits=self._limits,
+            queues=frozenset({self.queue, *own, *self._forwards_to}),
+            describe_error=self._describe_error,
+            is_confirmed=not self._optimistic,
+        )
+        pace = Pace(concurrency=concurrency, grace_seconds=grace, lock_limit=self._max_lock_renewal)
+        return Loop(workshop, self.bus.receiver(self.queue, prefetch=prefetch), pace)
+
+    async def close(self) -> None:
+        """Close the connections. Publishing again opens them again."""
+        await self.client.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # ---- contract
+
+    def contract(self) -> Contract:
+        """The contract of the registered functions, derived from the functions themselves.
+
+        Raises:
+            ConfigurationError: a type or default that the contract has no words for.
+        """
+        types: describe.Types = {}
+        tasks = [_task_contract(registration, self.queue, types) for registration in self.registry]
+        return Contract(
+            service=self.service,
+            queue=self.queue,
+            tasks=tuple(sorted(tasks, key=lambda t: t.name)),
+            types=types,
+        )
+
+    def _digest(self, name: str, read: HandlerSignature) -> str | None:
+        types: describe.Types = {}
+        try:
+            described = _described(name, read, types)
+        except ConfigurationError:
+            return None  # carried by msgspec, yet without a place in contracts: no digest to compare
+        return task_digest(Contract(service="", queue="", tasks=(described,), types=types), name)
+
+
+def _task_contract(registration: Registration, queue: str, types: describe.Types) -> TaskContract:
+    described = _described(registration.name, registration.signature, types)
+    return TaskContract(
+        name=described.name,
+        parameters=described.parameters,
+        result=described.result,
+        function=described.function,
+        queue=registration.queue if registration.queue != queue else None,
+        doc=describe.doc_of(registration.function),
+        deprecated=registration.deprecated,
+    )
+
+
+def _described(name: str, read: HandlerSignature, types: describe.Types) -> TaskContract:
+    function = read.function.__name__
+    return TaskContract(
+        name=name,
+        parameters=tuple(_parameter(p, types) for p in read.parameters),
+        result=describe.type_of(read.result_type, types),
+        function=function if function != name else None,
+    )
+
+
+def _parameter(read: HandlerParameter, types: describe.Types) -> Parameter:
+    return Parameter(
+        name=read.name,
+        type=describe.type_of(read.annotation, types),
+        default=describe.default_of(read.default) if read.has_default else None,
+        keyword_only=read.keyword_only,
+    )
+
+
+def _stop_on_signals(loop: Loop) -> Callable[[], None]:
+    """Stop on SIGINT and SIGTERM where this thread may handle signals; returns what undoes that."""
+    running = asyncio.get_running_loop()
+    installed: list[signal.Signals] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            running.add_signal_handler(number, loop.stop)
+            installed.append(number)
+        except (NotImplementedError, RuntimeError, ValueError):
+            pass  # not the main thread, or a platform without: `stop()` remains
+
+    def undo() -> None:
+        for number in installed:
+            running.remove_signal_handler(number)
+
+    return undo
