@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -41,7 +41,7 @@ def find(target: str) -> Boilermaker[Any]:
         raise click.ClickException(
             f"{target} is no Boilermaker, but of type {type(found).__name__}{_listing(module)}"
         )
-    return found
+    return cast("Boilermaker[Any]", found)
 
 
 def _import(name: str) -> ModuleType:

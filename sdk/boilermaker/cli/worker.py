@@ -15,9 +15,20 @@ from boilermaker.errors import BoilermakerError
 @click.option(
     "--concurrency",
     type=click.IntRange(min=1),
-    help="How many handlers run at a time.  [default: the worker's own]",
+    default=100,
+    show_default=True,
+    help="How many handlers run at a time.",
 )
 @click.option("--queue", help="Receive from this queue.  [default: the worker's own]")
+@click.option(
+    "--grace",
+    "grace_seconds",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long running handlers may take to finish when the worker is told to stop.",
+)
 @click.option(
     "--log-format",
     "log_format",
@@ -30,7 +41,13 @@ from boilermaker.errors import BoilermakerError
     "--log-level", type=click.Choice(logs.LEVELS, case_sensitive=False), default="info", show_default=True
 )
 def worker(
-    target: str, concurrency: int | None, queue: str | None, log_format: logs.Format, log_level: str
+    target: str,
+    *,
+    concurrency: int,
+    queue: str | None,
+    grace_seconds: float,
+    log_format: logs.Format,
+    log_level: str,
 ) -> None:
     """Run the tasks that a worker has registered.
 
@@ -43,7 +60,8 @@ def worker(
     logs.configure(log_format, log_level)
     try:
         found = find(target)
-        asyncio.run(found.run(concurrency=concurrency, queue=queue))
+        found.queue = queue or found.queue
+        asyncio.run(found.run(concurrency=concurrency, grace_seconds=grace_seconds))
     except BoilermakerError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

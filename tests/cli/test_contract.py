@@ -1,0 +1,111 @@
+"""`boilermaker contract`: live functions beside the committed file."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Write = Callable[[str, str], Path]
+
+SERVICE = """
+from boilermaker.app import Boilermaker
+from boilermaker.transport.memory import InMemoryServiceBus
+
+worker = Boilermaker(None, InMemoryServiceBus(), queue="accounts")
+
+
+@worker.task
+async def create_user(state, email: str, name: str = "nobody") -> int:
+    "Create a user."
+    return 1
+"""
+
+PYPROJECT = """
+[tool.boilermaker]
+service = "accounts"
+queue = "accounts"
+source = ["."]
+package = "accounts_stubs"
+output = "stubs"
+"""
+
+
+@pytest.fixture
+def committed(run: Run, write: Write) -> Path:
+    """A service whose contract is committed where its configuration says."""
+    write("service.py", SERVICE)
+    write("pyproject.toml", PYPROJECT)
+    return write("stubs/accounts_stubs/contract.json", run("contract", "show", "service:worker").stdout)
+
+
+def test_show_prints_the_canonical_form(run: Run, write: Write) -> None:
+    """The bytes that the generator commits."""
+    write("service.py", SERVICE)
+
+    done = run("contract", "show", "service:worker")
+
+    assert 0 == done.returncode, done.stderr
+    assert ["create_user"] == [task["name"] for task in json.loads(done.stdout)["tasks"]]
+
+
+def test_equal_contracts_are_told_in_a_sentence(run: Run, committed: Path) -> None:
+    """Exit status 0; the file is found by the configuration."""
+    done = run("contract", "verify", "service:worker")
+
+    digest = json.loads(committed.read_text())["digest"]
+    assert (0, "") == (done.returncode, done.stderr)
+    assert (
+        f"stubs/accounts_stubs/contract.json is what service:worker does: 1 task, digest {digest}\n"
+        == done.stdout
+    )
+
+
+def test_a_difference_is_shown_as_a_diff(run: Run, write: Write, committed: Path) -> None:
+    """Exit status 1, with what to do."""
+    write("service.py", SERVICE.replace("email: str", "email: int"))
+
+    done = run("contract", "verify", "service:worker", "--contract", str(committed))
+
+    assert 1 == done.returncode
+    changes = ["".join(line.split()) for line in done.stdout.splitlines()]
+    assert ['-"name":"str"', '+"name":"int"'] == [
+        line for line in changes if '"name"' in line and line[0] in "+-"
+    ]
+    assert "--- stubs/accounts_stubs/contract.json\n+++ service:worker (live)\n" in done.stdout
+    assert "boilermaker stubs generate" in done.stderr
+
+
+def test_a_contract_that_is_not_there_is_asked_for(run: Run, write: Write) -> None:
+    """With the command that writes it."""
+    write("service.py", SERVICE)
+    write("pyproject.toml", PYPROJECT)
+
+    done = run("contract", "verify", "service:worker")
+
+    assert 1 == done.returncode
+    assert "boilermaker stubs generate" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_configuration_the_file_must_be_named(run: Run, write: Write) -> None:
+    """Nothing is guessed."""
+    write("service.py", SERVICE)
+
+    done = run("contract", "verify", "service:worker")
+
+    assert 1 == done.returncode
+    assert "--contract PATH" in done.stderr
+
+
+def test_a_file_that_is_no_contract_is_told_as_such(run: Run, write: Write, committed: Path) -> None:
+    """A merge conflict left in it, say."""
+    committed.write_text("<<<<<<< ours\n")
+
+    done = run("contract", "verify", "service:worker")
+
+    assert 1 == done.returncode
+    assert "contract.json is no contract" in done.stderr
+    assert "Traceback" not in done.stderr
