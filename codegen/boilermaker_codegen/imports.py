@@ -1,7 +1,7 @@
 """The imports of one generated module: each name once, under a name that is free, in the order that isort has."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 _FUTURE_SECTIONS = ("standard library", "third party", "own package")
@@ -50,16 +50,7 @@ class Imports:
         for module in self._modules:
             sections[_section(module)].append(((0, *natural(module)), [f"import {module}"]))
         for module in {module for module, _ in self._names}:
-            plain = sorted(
-                (n for (m, n), local in self._names.items() if m == module and n == local), key=member_key
-            )
-            renamed = sorted(
-                ((n, local) for (m, n), local in self._names.items() if m == module and n != local),
-                key=lambda pair: member_key(pair[0]),
-            )
-            statements = [f"from {module} import {n} as {local}" for n, local in renamed]
-            if plain:
-                statements[:0] = _from(module, plain, width)
+            statements = _from(module, self._names, width)
             sections[_section(module)].append(((1, *natural(module)), statements))
         return [
             "\n".join(line for _, statement in sorted(found) for line in statement)
@@ -68,11 +59,20 @@ class Imports:
         ]
 
 
-def _from(module: str, names: list[str], width: int) -> list[str]:
-    statement = f"from {module} import {', '.join(names)}"
-    if len(statement) <= width:
-        return [statement]
-    return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
+def _from(module: str, names: Mapping[tuple[str, str], str], width: int) -> list[str]:
+    """The statements that import from one module: one for all plain names, one for each renamed name."""
+    of_module = sorted((name for owner, name in names if owner == module), key=member_key)
+    plain = [name for name in of_module if names[module, name] == name]
+    statements: list[tuple[tuple[object, ...], list[str]]] = [
+        (member_key(name), [f"from {module} import {name} as {names[module, name]}"])
+        for name in of_module
+        if name not in plain
+    ]
+    if plain:
+        one = f"from {module} import {', '.join(plain)}"
+        exploded = [f"from {module} import (", *(f"    {name}," for name in plain), ")"]
+        statements.append((member_key(plain[0]), [one] if len(one) <= width else exploded))
+    return [line for _, statement in sorted(statements) for line in statement]
 
 
 def _section(module: str) -> str:

@@ -18,17 +18,27 @@ class Bracket:
         items: what stands between the commas.
         close: the closing bracket.
         has_comma: a comma may follow the last item; in a subscript with one item it would change the meaning.
+        is_display: a list, a tuple, a dict or a set: once broken, each item has a line of its own.
     """
 
     head: str
     items: "tuple[Expression, ...]"
     close: str
     has_comma: bool = True
+    is_display: bool = False
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A subscript that is called: `TaskStub[int](...)`."""
+
+    callee: Bracket
+    arguments: Bracket
 
 
 @dataclass(frozen=True)
 class Joined:
-    """`A | B`, or two strings next to each other: parts with an operator between them."""
+    """`A | B`: parts with an operator between them."""
 
     parts: "tuple[Expression, ...]"
     operator: str = "| "
@@ -42,7 +52,17 @@ class Prefixed:
     expression: "Expression"
 
 
-Expression = str | Bracket | Joined | Prefixed
+@dataclass(frozen=True)
+class Declared:
+    """`name: annotation = value`, of a parameter or a field."""
+
+    name: str
+    annotation: "Expression"
+    value: "Expression"
+    is_field: bool = False
+
+
+Expression = str | Bracket | Applied | Joined | Prefixed | Declared
 
 
 def call(head: str, items: Iterable[Expression]) -> Bracket:
@@ -56,6 +76,11 @@ def subscript(head: str, items: Iterable[Expression]) -> Bracket:
     return Bracket(f"{head}[", parts, "]", has_comma=len(parts) > 1)
 
 
+def display(opening: str, items: Iterable[Expression], close: str) -> Bracket:
+    """`[items]`, `{items}`, `(items)`."""
+    return Bracket(opening, tuple(items), close, is_display=True)
+
+
 def flat(expression: Expression) -> str:
     """An expression on one line."""
     match expression:
@@ -63,10 +88,14 @@ def flat(expression: Expression) -> str:
             return expression
         case Bracket(head=head, items=items, close=close):
             return head + ", ".join(flat(item) for item in items) + close
+        case Applied(callee=callee, arguments=arguments):
+            return flat(callee) + flat(arguments)
         case Joined(parts=parts, operator=operator):
             return f" {operator}".join(flat(part) for part in parts)
         case Prefixed(prefix=prefix, expression=inner):
             return prefix + flat(inner)
+        case Declared(name=name, annotation=annotation, value=value):
+            return f"{name}: {flat(annotation)} = {flat(value)}"
 
 
 def lines(expression: Expression, *, width: int, indent: str = "", suffix: str = "") -> list[str]:
@@ -78,57 +107,110 @@ def lines(expression: Expression, *, width: int, indent: str = "", suffix: str =
         indent: what each line starts with.
         suffix: what must follow on the last line.
     """
-    return _lines("", expression, suffix, indent, width)
+    return _Layout(width).lines("", expression, suffix, indent)
 
 
-def _lines(prefix: str, expression: Expression, suffix: str, indent: str, width: int) -> list[str]:
-    text = f"{indent}{prefix}{flat(expression)}{suffix}"
-    if len(text) <= width:
-        return [text]
-    match expression:
-        case str():
+def signature(head: str, parameters: Iterable[Expression], result: Bracket, *, width: int) -> list[str]:
+    """`def head(parameters) -> result:`."""
+    items = tuple(parameters)
+    whole = f"{head}({', '.join(flat(item) for item in items)}) -> {flat(result)}:"
+    if len(whole) <= width:
+        return [whole]
+    layout = _Layout(width)
+    if not items:
+        body = layout.lines("", result, "", INDENT)
+        return [f"{head}() -> (", *body, "):"]
+    one = INDENT + ", ".join(flat(item) for item in items)
+    rows = [f"{one},"] if len(items) == 1 else [one]
+    if len(rows[0]) > width:
+        rows = [row for item in items for row in layout.lines("", item, ",", INDENT)]
+    return [f"{head}(", *rows, *layout.lines(") -> ", result, ":", "")]
+
+
+class _Layout:
+    def __init__(self, width: int) -> None:
+        self._width = width
+
+    def lines(self, prefix: str, expression: Expression, suffix: str, indent: str) -> list[str]:
+        text = f"{indent}{prefix}{flat(expression)}{suffix}"
+        if self._fits(text):
             return [text]
-        case Prefixed(prefix=inner_prefix, expression=inner):
-            return _lines(prefix + inner_prefix, inner, suffix, indent, width)
-        case Joined():
-            return _joined(prefix, expression, suffix, indent, width)
-        case Bracket(items=()):
-            return [text]
-        case Bracket():
-            return _bracket(prefix, expression, suffix, indent, width)
+        match expression:
+            case Prefixed(prefix=inner_prefix, expression=inner):
+                return self.lines(prefix + inner_prefix, inner, suffix, indent)
+            case Joined():
+                return self._joined(prefix, expression, suffix, indent)
+            case Applied():
+                return self._applied(prefix, expression, suffix, indent)
+            case Declared():
+                return self._declared(expression, suffix, indent)
+            case Bracket() if expression.items:
+                return self._bracket(prefix, expression, suffix, indent)
+            case _:
+                return [text]
 
+    def _fits(self, text: str) -> bool:
+        return len(text) <= self._width
 
-def _bracket(prefix: str, bracket: Bracket, suffix: str, indent: str, width: int) -> list[str]:
-    inner = indent + INDENT
-    opening, closing = f"{indent}{prefix}{bracket.head}", f"{indent}{bracket.close}{suffix}"
-    body = inner + ", ".join(flat(item) for item in bracket.items)
-    if len(body) <= width:
-        return [opening, body, closing]
-    if len(bracket.items) == 1 and not bracket.has_comma:
-        return [opening, *_alone(bracket.items[0], inner, width), closing]
-    exploded = [line for item in bracket.items for line in _lines("", item, ",", inner, width)]
-    return [opening, *exploded, closing]
+    def _bracket(self, prefix: str, bracket: Bracket, suffix: str, indent: str) -> list[str]:
+        inner = indent + INDENT
+        opening, closing = f"{indent}{prefix}{bracket.head}", f"{indent}{bracket.close}{suffix}"
+        body = inner + ", ".join(flat(item) for item in bracket.items)
+        if self._fits(body) and not bracket.is_display:
+            return [opening, body, closing]
+        if not bracket.has_comma:
+            return [opening, *self._alone(bracket.items[0], inner), closing]
+        exploded = [line for item in bracket.items for line in self.lines("", item, ",", inner)]
+        return [opening, *exploded, closing]
 
+    def _alone(self, item: Expression, indent: str) -> list[str]:
+        """The one item of a subscript: a union in it needs no parentheses of its own."""
+        return self._operands(item, indent) if isinstance(item, Joined) else self.lines("", item, "", indent)
 
-def _alone(item: Expression, indent: str, width: int) -> list[str]:
-    """The one item of a subscript: a union in it needs no parentheses of its own."""
-    if isinstance(item, Joined):
-        return _operands(item, indent, width)
-    return _lines("", item, "", indent, width)
+    def _applied(self, prefix: str, applied: Applied, suffix: str, indent: str) -> list[str]:
+        head = prefix + flat(applied.callee)
+        if self._fits(f"{indent}{head}{applied.arguments.head}"):
+            return self._bracket(head, applied.arguments, suffix, indent)
+        callee = self._bracket(prefix, applied.callee, "", indent)
+        arguments = self._bracket(callee[-1].removeprefix(indent), applied.arguments, suffix, indent)
+        return [*callee[:-1], *arguments]
 
+    def _joined(self, prefix: str, joined: Joined, suffix: str, indent: str) -> list[str]:
+        if not prefix:
+            rows = self._operands(joined, indent)
+            return [*rows[:-1], rows[-1] + suffix]
+        inner = indent + INDENT
+        one = f"{inner}{flat(joined)}"
+        body = [one] if self._fits(one) else self._operands(joined, inner)
+        return [f"{indent}{prefix}(", *body, f"{indent}){suffix}"]
 
-def _joined(prefix: str, joined: Joined, suffix: str, indent: str, width: int) -> list[str]:
-    if not prefix:
-        rows = _operands(joined, indent, width)
-        return [*rows[:-1], rows[-1] + suffix]
-    inner = indent + INDENT
-    one = f"{inner}{flat(joined)}"
-    body = [one] if len(one) <= width else _operands(joined, inner, width)
-    return [f"{indent}{prefix}(", *body, f"{indent}){suffix}"]
+    def _operands(self, joined: Joined, indent: str) -> list[str]:
+        rows: list[str] = []
+        for index, part in enumerate(joined.parts):
+            rows.extend(self.lines(joined.operator if index else "", part, "", indent))
+        return rows
 
+    def _declared(self, declared: Declared, suffix: str, indent: str) -> list[str]:
+        """The value is broken where the annotation before it fits; else the annotation is."""
+        annotation, value = declared.annotation, declared.value
+        head = f"{declared.name}: {flat(annotation)} = "
+        if isinstance(value, Bracket) and value.items and self._fits(f"{indent}{head}{value.head}"):
+            return self._bracket(head, value, suffix, indent)
+        if declared.is_field and isinstance(value, str) and self._fits(f"{indent}{head}("):
+            inner = f"{indent}{INDENT}{value}"
+            return (
+                [f"{indent}{head}(", inner, f"{indent})"] if self._fits(inner) else [f"{indent}{head}{value}"]
+            )
+        rows = self._broken(f"{declared.name}: ", annotation, indent)
+        last = f"{rows[-1].removeprefix(indent)} = "
+        return [*rows[:-1], *self.lines(last, value, suffix, indent)]
 
-def _operands(joined: Joined, indent: str, width: int) -> list[str]:
-    rows: list[str] = []
-    for index, part in enumerate(joined.parts):
-        rows.extend(_lines(joined.operator if index else "", part, "", indent, width))
-    return rows
+    def _broken(self, prefix: str, annotation: Expression, indent: str) -> list[str]:
+        """An annotation on more than one line, although it would fit on one."""
+        match annotation:
+            case Bracket():
+                return self._bracket(prefix, annotation, "", indent)
+            case Joined():
+                return self._joined(prefix, annotation, "", indent)
+            case _:
+                return [f"{indent}{prefix}{flat(annotation)}"]

@@ -76,7 +76,9 @@ class Literals:
         if isinstance(value, float) and not math.isfinite(value):
             raise scope.refuse(node, f"`{code(node)}`: NaN and infinities have no JSON form; use None")
         try:
-            return msgspec.json.decode(msgspec.json.encode(value, order="deterministic"))
+            return msgspec.json.decode(
+                msgspec.json.encode(msgspec.to_builtins(value, str_keys=True, order="deterministic"))
+            )
         except (TypeError, ValueError) as error:
             raise scope.refuse(node, f"`{code(node)}` has no JSON form ({error})") from None
 

@@ -12,7 +12,7 @@ from boilermaker.contract import (
 )
 from boilermaker_codegen.docstrings import docstring
 from boilermaker_codegen.imports import Imports
-from boilermaker_codegen.layout import INDENT, Bracket, Expression, Prefixed, call, flat, lines
+from boilermaker_codegen.layout import INDENT, Bracket, Declared, Expression, Prefixed, call, flat, lines
 from boilermaker_codegen.ordering import needs, ordered
 from boilermaker_codegen.spelling import SHIPPED, Speller, literal, text
 
@@ -128,7 +128,7 @@ class Models:
                 f"{self.imports.name('typing', 'NotRequired')}[", (annotation,), "]", has_comma=False
             )
         value = self._value(field, definition)
-        return self._assignment(field.name, annotation, value, self._width)
+        return assignment(field.name, annotation, value, self._width)
 
     def _refers_forward(self, field: Field) -> bool:
         named = needs(NewTypeDefinition(name="", type=field.type))
@@ -143,11 +143,6 @@ class Models:
             return call(self.imports.name("dataclasses", "field"), [Prefixed("default_factory=", made)])
         return value
 
-    def _assignment(
-        self, name: str, annotation: Expression, value: Expression | None, width: int
-    ) -> list[str]:
-        return assignment(name, annotation, value, width)
-
     def _lines(self, expression: Expression, indent: str = "", suffix: str = "") -> list[str]:
         return lines(expression, width=self._width, indent=indent, suffix=suffix)
 
@@ -156,7 +151,7 @@ def assignment(name: str, annotation: Expression, value: Expression | None, widt
     """`name: annotation = value` in a class body."""
     if value is None:
         return lines(Prefixed(f"{name}: ", annotation), width=width, indent=INDENT)
-    return lines(Prefixed(f"{name}: {flat(annotation)} = ", value), width=width, indent=INDENT)
+    return lines(Declared(name, annotation, value, is_field=True), width=width, indent=INDENT)
 
 
 def is_mutable(value: Expression) -> bool:

@@ -17,6 +17,8 @@ _USED_BUILTINS = frozenset(
     {"None", "bool", "int", "float", "str", "bytes", "bytearray", "list", "dict", "set", "frozenset", "tuple"}
 )
 
+_MODULES = frozenset({"models", "payloads", "tasks"})  # of the package; a function of that name would hide it
+
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
@@ -40,7 +42,7 @@ def names_of(contract: Contract) -> Names:
         GenerationError: two tasks would have the same function name.
     """
     types = _types(contract)
-    functions = _functions(contract)
+    functions = _functions(contract, frozenset(types.values()) | _MODULES)
     return Names(types=types, functions=functions, payloads=_payloads(contract, functions))
 
 
@@ -75,10 +77,11 @@ def _distinct(names: dict[str, str]) -> dict[str, str]:
     return names
 
 
-def _functions(contract: Contract) -> dict[str, str]:
+def _functions(contract: Contract, taken: frozenset[str]) -> dict[str, str]:
     wanted = {task.name: _function_name(task) for task in contract.tasks}
     counts = Counter(wanted.values())
     names = {task: name if counts[name] == 1 else _free(_identifier(task)) for task, name in wanted.items()}
+    names = {task: f"{name}_" if name in taken else name for task, name in names.items()}
     owners: dict[str, str] = {}
     problems: list[Problem] = []
     for task, name in names.items():

@@ -47,20 +47,31 @@ def render(contract: Contract, *, width: int) -> dict[str, bytes]:
             "digest": contract_digest(contract),
             "has_deprecated": any(task.deprecated is not None for task in contract.tasks),
         },
-        "payloads.py": {"imports": payloads.imports.blocks(width), "blocks": payload_blocks},
+        "payloads.py": {"imports": payloads.imports.blocks(width), "body": stacked(payload_blocks)},
         "tasks.py": {
             "imports": tasks.imports.blocks(width),
             "functions": functions,
-            "has_mutable_defaults": tasks.has_mutable_defaults,
+            "exempt": ", ".join(sorted(tasks.exempt)),
             "queue": _in_docstring(contract.queue),
         },
     }
     if model_blocks:
-        pages["models.py"] = {"imports": models.imports.blocks(width), "blocks": model_blocks}
+        pages["models.py"] = {"imports": models.imports.blocks(width), "body": stacked(model_blocks)}
     files = {
         name: _template(f"{name}.j2").render({**common, **page}).encode() for name, page in pages.items()
     }
     return {**files, "contract.json": to_json(contract), "py.typed": b""}
+
+
+def stacked(blocks: list[str]) -> str:
+    """Definitions below each other, after a blank line: two more around each, none between one-liners."""
+    text = ""
+    for above, block in zip([None, *blocks], blocks, strict=False):
+        is_small = "\n" not in block and (above is None or "\n" not in above)
+        text += (
+            ("" if above is None else "\n") + ("" if is_small else "\n" if above is None else "\n\n") + block
+        )
+    return text
 
 
 def _in_docstring(text: str) -> str:

@@ -22,7 +22,7 @@ from boilermaker.contract import (
     UnionOf,
 )
 from boilermaker_codegen.imports import Imports
-from boilermaker_codegen.layout import Bracket, Expression, Joined, Prefixed, call, flat, subscript
+from boilermaker_codegen.layout import Expression, Joined, Prefixed, call, display, flat, subscript
 
 _SCALARS = {
     "any": ("typing", "Any"), "datetime": ("datetime", "datetime"), "date": ("datetime", "date"),
@@ -127,7 +127,7 @@ class Speller:
                 return self._items([self._value(p, t) for p, t in zip(value, items, strict=True)], "tuple")  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
             case MappingOf(key=key, value=inner) if isinstance(value, dict):
                 pairs: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
-                return Bracket("{", tuple(self._pair(k, v, key, inner) for k, v in pairs.items()), "}")
+                return display("{", [self._pair(k, v, key, inner) for k, v in pairs.items()], "}")
             case _:
                 return literal(value)
 
@@ -151,16 +151,16 @@ class Speller:
     def _items(self, items: list[Expression], container: str) -> Expression:
         match container:
             case "list" | "MutableSequence":
-                return Bracket("[", tuple(items), "]")
+                return display("[", items, "]")
             case "set" | "MutableSet":
-                return Bracket("{", tuple(items), "}") if items else call(self._name("builtins", "set"), [])
+                return display("{", items, "}") if items else call(self._name("builtins", "set"), [])
             case "frozenset" | "Set":
-                inner = [Bracket("{", tuple(items), "}")] if items else []
+                inner = [display("{", items, "}")] if items else []
                 return call(self._name("builtins", "frozenset"), inner)
             case _ if len(items) == 1:
                 return f"({flat(items[0])},)"
             case _:
-                return Bracket("(", tuple(items), ")")
+                return display("(", items, ")")
 
     def fits(self, value: Any, type_: Type) -> bool:
         """Whether a JSON value is one that a default of this type may have."""
@@ -201,10 +201,10 @@ def literal(value: Any) -> Expression:
         return text(value)
     if isinstance(value, list):
         items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
-        return Bracket("[", tuple(literal(item) for item in items), "]")
+        return display("[", [literal(item) for item in items], "]")
     if isinstance(value, dict):
         pairs: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
-        return Bracket("{", tuple(Prefixed(f"{text(k)}: ", literal(v)) for k, v in pairs.items()), "}")
+        return display("{", [Prefixed(f"{text(k)}: ", literal(v)) for k, v in pairs.items()], "}")
     return repr(value)
 
 

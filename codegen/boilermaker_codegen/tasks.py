@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from boilermaker.contract import Contract, Parameter, TaskContract, task_digest
 from boilermaker_codegen.docstrings import docstring
 from boilermaker_codegen.imports import Imports
-from boilermaker_codegen.layout import INDENT, Expression, Prefixed, call, flat, lines, subscript
+from boilermaker_codegen.layout import (
+    INDENT,
+    Applied,
+    Bracket,
+    Declared,
+    Expression,
+    Prefixed,
+    call,
+    lines,
+    signature,
+    subscript,
+)
 from boilermaker_codegen.models import is_mutable
 from boilermaker_codegen.naming import Names
 from boilermaker_codegen.spelling import Speller, text
@@ -38,14 +49,14 @@ class Tasks:
         width: columns.
 
     Attributes:
-        has_mutable_defaults: some parameter's default is a list, a dict or a set.
+        exempt: codes of lint rules that defaults break: a list, a dict or a set (B006), the call of a NewType (B008).
     """
 
     def __init__(self, contract: Contract, names: Names, width: int) -> None:
         self._contract = contract
         self._names = names
         self._width = width
-        self.has_mutable_defaults = False
+        self.exempt: set[str] = set()
         self.imports = Imports(taken=frozenset(names.functions.values()))
         self._arg, self._task, self._stub = (
             self.imports.name("boilermaker.stub", name) for name in ("Arg", "Task", "TaskStub")
@@ -68,7 +79,7 @@ class Tasks:
         stub = self._stub_name(task, name)
         parameters = list(self._parameters(task))
         result = subscript(self._task, [self._spell.type(task.result)])
-        head = lines(call(f"def {name}", parameters), width=self._width, suffix=f") -> {flat(result)}:"[1:])
+        head = signature(f"def {name}", parameters, result, width=self._width)
         if task.deprecated is not None:
             decorator = call(self.imports.name("boilermaker.stub", "deprecated"), [text(task.deprecated)])
             head[:0] = lines(Prefixed("@", decorator), width=self._width)
@@ -101,19 +112,25 @@ class Tasks:
         if parameter.default is None:
             return Prefixed(f"{parameter.name}: ", annotation)
         value = self._spell.default(parameter.default, parameter.type)
-        self.has_mutable_defaults = self.has_mutable_defaults or is_mutable(value)
-        return Prefixed(f"{parameter.name}: {flat(annotation)} = ", value)
+        if is_mutable(value):
+            self.exempt.add("B006")
+        elif isinstance(value, Bracket) and value.head.endswith("("):
+            self.exempt.add("B008")
+        return Declared(parameter.name, annotation, value)
 
     def _wiring(self, task: TaskContract, stub: str) -> list[str]:
         result = self._spell.type(task.result)
-        made = call(
-            flat(subscript(self._stub, [result])),
-            [
-                text(task.name),
-                f"{self._payloads}.{self._names.payloads[task.name]}",
-                result,
-                f"queue={text(task.queue or self._contract.queue)}",
-                f'digest="{task_digest(self._contract, task.name)}"',
-            ],
+        made = Applied(
+            subscript(self._stub, [result]),
+            call(
+                "",
+                [
+                    text(task.name),
+                    f"{self._payloads}.{self._names.payloads[task.name]}",
+                    result,
+                    f"queue={text(task.queue or self._contract.queue)}",
+                    f'digest="{task_digest(self._contract, task.name)}"',
+                ],
+            ),
         )
         return lines(Prefixed(f"{stub}: {self._final} = ", made), width=self._width)

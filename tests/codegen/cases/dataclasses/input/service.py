@@ -1,0 +1,39 @@
+import dataclasses
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from boilermaker import Boilermaker, InMemoryServiceBus
+
+worker = Boilermaker(object(), InMemoryServiceBus(), queue="dataclasses")
+
+
+@dataclass
+class Address:
+    """Where somebody lives."""
+
+    street: str
+    lines: list[str] = field(default_factory=list)
+    tags: set[str] = field(default_factory=set, repr=False)
+    extra: dict[str, int] = field(default_factory=lambda: {"a": 1})
+    country: str = "NL"
+    kind: ClassVar[str] = "postal"
+
+    def __post_init__(self) -> None:
+        pass
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    name: str
+    home: Address
+    others: tuple[Address, ...] = ()
+    age: int | None = field(default=None)
+
+
+@dataclass
+class Empty:
+    pass
+
+
+@worker.task
+async def move(state, person: Person, to: Address, nothing: Empty) -> Person: ...

@@ -1,0 +1,71 @@
+import enum
+from enum import IntEnum, StrEnum, auto, unique
+
+from boilermaker import Boilermaker, InMemoryServiceBus
+
+worker = Boilermaker(object(), InMemoryServiceBus(), queue="enums")
+
+
+class Plan(StrEnum):
+    """What a customer pays.
+
+    Billing depends on it.
+    """
+
+    FREE = "free"
+    PRO = auto()
+    GRATIS = FREE
+
+    @property
+    def is_paid(self) -> bool:
+        return self is Plan.PRO
+
+
+@unique
+class Priority(IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Color(enum.Enum):
+    RED = "r"
+    BLUE = "b"
+
+
+class Code(str, enum.Enum):
+    OK = "ok"
+
+
+class Step(int, enum.Enum):
+    FIRST = 1
+
+
+class Count(enum.Enum):
+    ONE = auto()
+    TWO = auto()
+    TEN = 10
+
+
+class Access(enum.Flag):
+    READ = auto()
+    WRITE = auto()
+    BOTH = 3
+
+
+class Bits(enum.IntFlag):
+    A = 1
+    B = 2
+
+
+@worker.task
+async def every_enum(
+    state,
+    color: Color,
+    code: Code,
+    step: Step,
+    count: Count,
+    access: Access,
+    bits: Bits,
+    plan: Plan = Plan.PRO,
+    priority: Priority = Priority.LOW,
+) -> Plan: ...

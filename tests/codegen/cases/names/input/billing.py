@@ -1,0 +1,11 @@
+from dataclasses import dataclass
+
+
+@dataclass
+class Address:
+    street: str
+
+
+@dataclass
+class Task:
+    title: str

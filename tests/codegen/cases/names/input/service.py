@@ -1,0 +1,39 @@
+from datetime import date as day
+
+import billing
+import shipping
+from boilermaker import Boilermaker, InMemoryServiceBus
+
+worker = Boilermaker(object(), InMemoryServiceBus(), queue="names")
+
+
+@worker.task
+async def list(state, a: billing.Address, b: shipping.Address) -> billing.Task: ...
+
+
+@worker.task
+async def Task(state, self: int, payload: str, task: billing.Task, policy: int = 1) -> shipping.Arg: ...
+
+
+@worker.task
+async def payloads(state, date: day | None = None, until: day | None = None, dict: dict[str, int] = {}) -> None: ...
+
+
+@worker.task
+async def _private(state, _private: int) -> None: ...
+
+
+@worker.task(name="größe")
+async def größe(state, länge: int) -> None: ...
+
+
+@worker.task(name="with spaces & signs")
+async def listed(state) -> None: ...
+
+
+@worker.task(name="import")
+async def import_(state) -> None: ...
+
+
+@worker.task
+async def models(state) -> None: ...

@@ -1,0 +1,4 @@
+"""The accounts service."""
+
+from .types import Account as Account
+from .types import UserId

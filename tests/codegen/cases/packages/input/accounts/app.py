@@ -1,0 +1,3 @@
+import boilermaker as bm
+
+worker: "bm.Boilermaker[object]" = bm.Boilermaker(object(), bm.InMemoryServiceBus(), queue="packages")

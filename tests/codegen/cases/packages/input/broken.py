@@ -1,0 +1,1 @@
+raise RuntimeError("this module raises when it is imported")

@@ -1,0 +1,4 @@
+from boilermaker import Boilermaker, InMemoryServiceBus
+
+worker: Boilermaker[object] = Boilermaker(object(), InMemoryServiceBus(), queue="registrations")
+task = worker.task

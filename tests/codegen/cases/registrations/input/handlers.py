@@ -1,0 +1,13 @@
+async def first(state) -> None: ...
+
+
+async def second(state, x: int) -> None: ...
+
+
+async def third(state) -> None: ...
+
+
+async def fourth(state) -> None: ...
+
+
+FURTHER = (third, fourth)

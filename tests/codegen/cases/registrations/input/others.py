@@ -1,0 +1,38 @@
+"""Methods that are called `task` and are none of ours."""
+
+import celery
+from celery import shared_task
+
+
+class Own:
+    def task(self, function):
+        return function
+
+
+celery_app = celery.Celery()
+own = Own()
+
+
+@celery_app.task
+def sync_task(x): ...
+
+
+@own.task
+async def own_task(x): ...
+
+
+@shared_task
+def shared(x): ...
+
+
+def setup(app):
+    @app.task
+    def inner(x): ...
+
+
+class Runner:
+    def run(self):
+        return self.task
+
+
+task = 1

@@ -1,0 +1,24 @@
+from typing import Optional, Union
+
+from boilermaker import Boilermaker, InMemoryServiceBus
+
+worker = Boilermaker(object(), InMemoryServiceBus(), queue="unions")
+
+
+Number = int | float
+
+
+@worker.task
+async def every_union(
+    state,
+    a: int | str,
+    b: Optional[int],
+    c: Union[int, str, None],
+    d: None | int,
+    e: Number | None,
+    f: Union[int, Union[int, str]],
+    g: "int | None",
+    h: list[int] | dict[str, int] | None,
+    i: int = None,
+    j: Optional[str] = None,
+) -> int | None: ...
