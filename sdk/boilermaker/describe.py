@@ -81,7 +81,11 @@ def default_of(value: Any) -> words.Default:
         ConfigurationError: the value has no JSON form.
     """
     try:
-        return words.Default(value=msgspec.json.decode(msgspec.json.encode(value, order="deterministic")))
+        return words.Default(
+            value=msgspec.json.decode(
+                msgspec.json.encode(msgspec.to_builtins(value, str_keys=True, order="deterministic"))
+            )
+        )
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"the default {value!r} cannot be written out: {error}") from None
 
