@@ -1,0 +1,127 @@
+"""`boilermaker worker`: a process that runs tasks from a real bus, until it is told to stop."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from boilermaker.app import Boilermaker
+from boilermaker.localbus.server import LocalServiceBus
+from boilermaker.transport.servicebus import AzureServiceBus
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Write = Callable[[str, str], Path]
+
+SERVICE = """
+from boilermaker.app import Boilermaker
+from boilermaker.transport.servicebus import AzureServiceBus
+
+worker = Boilermaker(None, AzureServiceBus.from_env(), queue="accounts")
+
+
+@worker.task
+async def greet(state, name: str) -> str:
+    return "hello " + name
+"""
+
+
+@pytest.fixture
+def namespace() -> Iterator[LocalServiceBus]:
+    """A local bus with two queues."""
+    with LocalServiceBus(["accounts", "other"]) as namespace:
+        yield namespace
+
+
+async def greet(state: None, name: str) -> str:
+    """The publisher's own declaration of the worker's task."""
+    raise NotImplementedError
+
+
+async def _publish(namespace: LocalServiceBus, queue: str) -> None:
+    bus = AzureServiceBus.from_connection_string(namespace.connection_string)
+    async with Boilermaker(None, bus, queue=queue).register_async(greet) as publisher:
+        await publisher.apply_async(greet, "Ada")
+
+
+@contextlib.contextmanager
+def _worker(folder: Path, namespace: LocalServiceBus, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "boilermaker.cli", "worker", "service:worker", *arguments],
+        cwd=folder,
+        env={**os.environ, "SERVICE_BUS_CONNECTION_STRING": namespace.connection_string},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize(("arguments", "queue"), [((), "accounts"), (("--queue", "other"), "other")])
+def test_a_worker_runs_what_is_published_until_it_is_told_to_stop(
+    write: Write, tmp_path: Path, namespace: LocalServiceBus, arguments: tuple[str, ...], queue: str
+) -> None:
+    """Its lines are JSON, in the documentation's words; SIGTERM ends it with exit status 0."""
+    write("service.py", SERVICE)
+    with _worker(tmp_path, namespace, "--concurrency", "7", *arguments) as process:
+        assert process.stderr is not None
+        events = (json.loads(line)["event"] for line in process.stderr)
+        assert "Registered background function fn=greet" == next(events)
+        assert f"Working on queue={queue} with 1 tasks, 7 at a time" == next(events)
+        asyncio.run(_publish(namespace, queue))
+        assert "[greet] Begin Task sequence_number=1" == next(events)
+        assert next(events).startswith("[greet] Completed Task sequence_number=1 in 0.")
+        process.send_signal(signal.SIGTERM)
+        assert ["Stopped after 1 messages"] == list(events)
+        assert 0 == process.wait(20)
+
+
+def test_a_queue_that_is_not_there_ends_the_worker(
+    run: Run, write: Write, namespace: LocalServiceBus
+) -> None:
+    """It cannot heal by itself: exit status 1, and what to do."""
+    write("service.py", SERVICE)
+
+    done = run(
+        "worker",
+        "service:worker",
+        "--queue",
+        "absent",
+        SERVICE_BUS_CONNECTION_STRING=namespace.connection_string,
+    )
+
+    assert 1 == done.returncode
+    assert "Error: there is no queue 'absent': create it, or correct the name" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_bus_the_worker_says_what_to_set(run: Run, write: Write) -> None:
+    """The variables, not a traceback of the service's import."""
+    write("service.py", SERVICE)
+
+    done = run("worker", "service:worker", SERVICE_BUS_CONNECTION_STRING="", SERVICE_BUS_NAMESPACE_URL="")
+
+    assert 1 == done.returncode
+    assert "SERVICE_BUS_CONNECTION_STRING" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--concurrency", "0"), ("--log-format", "xml"), ("--grace", "-1"), ("--unknown",)]
+)
+def test_wrong_options_are_refused(run: Run, write: Write, arguments: tuple[str, ...]) -> None:
+    """Exit status 2, before anything is imported."""
+    write("service.py", "raise SystemExit('imported')")
+
+    done = run("worker", "service:worker", *arguments)
+
+    assert 2 == done.returncode
+    assert "imported" not in done.stderr

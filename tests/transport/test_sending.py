@@ -1,0 +1,213 @@
+"""Sending over real sockets: what is put together, what is kept apart."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from azure.servicebus.aio import ServiceBusSender
+
+from boilermaker.errors import BusError, MessageTooLargeError, QueueNotFoundError
+from boilermaker.transport.port import OutgoingMessage
+from boilermaker.transport.servicebus import AzureServiceBus
+from transport.wires import Wire, message
+
+
+async def test_a_message_arrives_with_all_that_it_had(bus: AzureServiceBus, queue: str) -> None:
+    """Application properties come back as text, though the SDK hands them over as bytes."""
+    sent = OutgoingMessage(
+        body=b'{"a":1}',
+        message_id="id-1",
+        subject="create_user",
+        correlation_id="workflow-1",
+        properties={"text": "größe", "number": 7, "share": 0.5, "flag": True},
+    )
+    before = datetime.now(UTC)
+    await bus.sender(queue).send(sent)
+
+    [delivery] = await bus.receiver(queue).receive(1, 5)
+
+    assert (b'{"a":1}', "id-1", "create_user", "workflow-1") == (
+        delivery.body,
+        delivery.message_id,
+        delivery.subject,
+        delivery.correlation_id,
+    )
+    assert {"text": "größe", "number": 7, "share": 0.5, "flag": True} == delivery.properties
+    assert (1, 0) == (delivery.sequence_number, delivery.delivery_count)
+    assert delivery.enqueued_time is not None
+    assert delivery.enqueued_time >= before - timedelta(seconds=1)
+    assert delivery.locked_until > delivery.enqueued_time
+
+
+async def test_sends_that_wait_leave_together(
+    bus: AzureServiceBus, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred coroutines cost a few round trips, not a hundred."""
+    sdk_send, calls = ServiceBusSender.send_messages, []
+
+    async def counted(self: ServiceBusSender, batch: object, **kwargs: object) -> None:
+        calls.append(batch)
+        await sdk_send(self, batch, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ServiceBusSender, "send_messages", counted)
+    sender = bus.sender(queue)
+
+    await asyncio.gather(*(sender.send(message()) for _ in range(100)))
+
+    assert len(calls) < 5
+    assert 100 == len(await _bodies(bus, queue, 100))
+
+
+async def test_each_caller_keeps_its_order(bus: AzureServiceBus, queue: str) -> None:
+    """Whoever sends one after the other finds them in the queue so."""
+    sender = bus.sender(queue)
+
+    async def caller(name: str) -> None:
+        for number in range(20):
+            await sender.send(message(f"{name}{number:02}".encode()))
+
+    await asyncio.gather(caller("a"), caller("b"), caller("c"))
+    bodies = await _bodies(bus, queue, 60)
+
+    for name in ("a", "b", "c"):
+        own = [body for body in bodies if body.startswith(name)]
+        assert [f"{name}{number:02}" for number in range(20)] == own
+
+
+async def test_many_messages_are_split_by_size_and_stay_in_order(bus: AzureServiceBus, queue: str) -> None:
+    """More than fits in a batch, in one call."""
+    sent = [f"{number:03}" + "x" * 20_000 for number in range(40)]
+
+    await bus.sender(queue).send_many([message(body.encode()) for body in sent])
+
+    assert [body[:3] for body in sent] == [body[:3] for body in await _bodies(bus, queue, 40)]
+
+
+async def test_a_message_too_large_fails_alone(bus: AzureServiceBus, queue: str) -> None:
+    """Those that would have left with it arrive."""
+    sender = bus.sender(queue)
+    sizes = [10, 300_000, 100_000, 100_000, 100_000, 20]
+
+    results = await asyncio.gather(
+        *(sender.send(message(b"x" * size)) for size in sizes), return_exceptions=True
+    )
+
+    assert [type(None), MessageTooLargeError, *[type(None)] * 4] == [type(result) for result in results]
+    assert [10, 20, 100_000, 100_000, 100_000] == sorted(len(body) for body in await _bodies(bus, queue, 5))
+
+
+async def test_what_comes_after_a_failure_in_one_call_is_not_sent(bus: AzureServiceBus, queue: str) -> None:
+    """So that a caller who sends in order can tell how far it came."""
+    with pytest.raises(MessageTooLargeError):
+        await bus.sender(queue).send_many([message(b"first"), message(b"x" * 300_000), message(b"last")])
+
+    assert ["first"] == await _bodies(bus, queue, 1)
+    assert [] == await bus.receiver(queue).receive(1, 0.1)
+
+
+async def test_a_scheduled_message_comes_when_it_is_due(bus: AzureServiceBus, queue: str) -> None:
+    """By a property of an ordinary send, among others that are not scheduled."""
+    due = datetime.now(UTC) + timedelta(seconds=1)
+    later = OutgoingMessage(body=b"later", message_id="later", scheduled_enqueue_time=due)
+    await bus.sender(queue).send_many([later, message(b"now")])
+    receiver = bus.receiver(queue)
+
+    [first] = await receiver.receive(1, 5)
+    [second] = await receiver.receive(1, 5)
+
+    assert (b"now", b"later") == (first.body, second.body)
+    assert datetime.now(UTC) >= due
+
+
+async def test_the_size_limit_is_known_once_open(bus: AzureServiceBus, queue: str) -> None:
+    """As the queue tells it: 256 KB on the Standard tier."""
+    sender = bus.sender(queue)
+
+    await sender.open()
+
+    assert 262_144 == sender.max_message_size
+
+
+async def test_a_caller_that_gives_up_takes_its_message_back(bus: AzureServiceBus, queue: str) -> None:
+    """As long as it waits for its turn."""
+    sender = bus.sender(queue)
+    kept = asyncio.create_task(sender.send(message(b"kept")))
+    dropped = asyncio.create_task(sender.send(message(b"dropped")))
+    await asyncio.sleep(0)  # both wait for the connection now
+    dropped.cancel()
+    await kept
+
+    assert ["kept"] == await _bodies(bus, queue, 1)
+    assert [] == await bus.receiver(queue).receive(1, 0.1)
+
+
+async def test_a_property_that_amqp_cannot_carry_is_refused_for_its_sender_only(
+    bus: AzureServiceBus, queue: str
+) -> None:
+    """The message that leaves beside it is not held up."""
+    sender = bus.sender(queue)
+    odd = OutgoingMessage(body=b"odd", message_id="odd", properties={"it": object()})  # type: ignore[dict-item]
+
+    results = await asyncio.gather(sender.send(message(b"fine")), sender.send(odd), return_exceptions=True)
+
+    assert [type(None), BusError] == [type(result) for result in results]
+    assert ["fine"] == await _bodies(bus, queue, 1)
+
+
+async def test_sending_after_close_connects_again(bus: AzureServiceBus, queue: str) -> None:
+    """Closing twice is fine too."""
+    sender = bus.sender(queue)
+    await sender.send(message(b"one"))
+    await sender.close()
+    await sender.close()
+    await sender.send(message(b"two"))
+
+    assert ["one", "two"] == await _bodies(bus, queue, 2)
+
+
+async def test_a_queue_that_is_not_there_is_found_out_when_opened(bus: AzureServiceBus) -> None:
+    """And again by each send."""
+    sender = bus.sender("nope")
+
+    with pytest.raises(QueueNotFoundError, match="'nope'"):
+        await sender.open()
+    with pytest.raises(QueueNotFoundError):
+        await sender.send(message())
+
+
+async def test_sending_goes_on_after_the_connection_was_cut(
+    wired_bus: AzureServiceBus, bus: AzureServiceBus, wire: Wire, queue: str
+) -> None:
+    """The SDK connects again; the caller notices a delay."""
+    sender = wired_bus.sender(queue)
+    await sender.send(message(b"before"))
+    await wire.cut()
+
+    await sender.send(message(b"after"))
+
+    assert ["before", "after"] == await _bodies(bus, queue, 2)
+
+
+async def test_nobody_there_is_a_transient_fault(
+    namespace: object, wired_bus: AzureServiceBus, wire: Wire
+) -> None:
+    """After the SDK's own repeats; all who wait learn it."""
+    await wire.disconnect()
+    sender = wired_bus.sender("accounts")
+
+    results = await asyncio.gather(*(sender.send(message()) for _ in range(3)), return_exceptions=True)
+
+    assert [(BusError, True)] * 3 == [(type(each), getattr(each, "is_transient", None)) for each in results]
+    assert "secret" not in str(results)
+
+
+async def _bodies(bus: AzureServiceBus, queue: str, count: int) -> list[str]:
+    """Receive and complete `count` messages."""
+    receiver, bodies = bus.receiver(queue, prefetch=count), []
+    while len(bodies) < count:
+        deliveries = await receiver.receive(count, 5)
+        assert deliveries, f"only {len(bodies)} of {count} messages came"
+        for delivery in deliveries:
+            bodies.append(delivery.body.decode())
+            await receiver.complete(delivery)
+    return bodies
