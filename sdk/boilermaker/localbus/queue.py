@@ -1,180 +1,113 @@
 """One queue with the semantics of Service Bus, pure: no sockets, no threads, no clock of its own.
 
 Every call is told what time it is, so a real clock and a virtual one drive the same code. Two faces stand on it: `amqp`
-(sockets, for real clients) and `transport.memory` (no sockets). Rules are those of "Message transfers, locks, and
-settlement", "Duplicate detection", "Message sequencing and timestamps", "Overview of dead-letter queues" in the Azure
-Service Bus documentation.
+(sockets, for real clients) and `transport.memory` (no sockets). The rules are those of "Message transfers, locks, and
+settlement", "Duplicate detection", "Message sequencing and timestamps", "Message expiration" and "Overview of dead-letter
+queues" in the Azure Service Bus documentation.
 """
 
 import heapq
-import re
 import uuid
-from collections import OrderedDict, deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import Enum
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
-MAX_MESSAGE_ID = 128
-_NAME = re.compile(r"^[A-Za-z0-9$][A-Za-z0-9._/$-]{0,258}[A-Za-z0-9]$|^[A-Za-z0-9]$")
+from boilermaker.localbus.messages import (
+    MAX_MESSAGE_ID,
+    MAX_PROPERTIES,
+    MAX_PROPERTY,
+    Counts,
+    Incoming,
+    InvalidMessage,
+    LockLost,
+    MessageNotFound,
+    MessageTooLarge,
+    State,
+    StoredMessage,
+)
+from boilermaker.localbus.settings import QueueSettings
+
 DEAD_LETTER_SUFFIX = "/$deadletterqueue"
 
-
-class QueueError(Exception):
-    """The queue refuses; the faces turn it into an AMQP condition or an error of the port."""
-
-
-class LockLost(QueueError):
-    """The lock has expired, or was never this one's."""
-
-
-class MessageTooLarge(QueueError):
-    """The message is larger than the queue takes."""
-
-
-class InvalidMessage(QueueError):
-    """A property breaks a limit of Service Bus."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class QueueSettings:
-    """What is set when a queue is created.
-
-    Attributes:
-        name: 1 to 260 letters, digits, `.`, `-`, `_`, `/`; begins and ends with a letter or digit.
-        duplicate_detection_window: None switches detection off.
-        max_message_size: bytes, all properties included; 256 KB as on the Standard tier.
-
-    Raises:
-        ValueError: a name or number that Service Bus would refuse.
-    """
-
-    name: str
-    lock_duration: timedelta = timedelta(seconds=60)
-    max_delivery_count: int = 10
-    duplicate_detection_window: timedelta | None = timedelta(minutes=10)
-    default_time_to_live: timedelta | None = None
-    dead_letter_on_expiration: bool = True
-    requires_session: bool = False
-    max_message_size: int = 256 * 1024
-
-    def __post_init__(self) -> None:
-        if not _NAME.match(self.name):
-            raise ValueError(
-                f"{self.name!r} is no name for a queue: 1 to 260 letters, digits, periods, hyphens, underscores and "
-                "slashes, with a letter or digit at both ends"
-            )
-        if not timedelta(0) < self.lock_duration <= timedelta(minutes=5):
-            raise ValueError(f"{self.name}: the lock duration is more than 0 and at most 5 minutes")
-        if self.max_delivery_count < 1:
-            raise ValueError(f"{self.name}: the maximum delivery count is 1 or more")
-        if self.max_message_size < 1024:
-            raise ValueError(f"{self.name}: the maximum message size is 1 KB or more")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Incoming:
-    """A message as a sender hands it over. `content` is the face's own form of it, kept untouched."""
-
-    content: object
-    size: int
-    message_id: str | None = None
-    time_to_live: timedelta | None = None
-    scheduled_enqueue_time: datetime | None = None
-
-
-class State(Enum):
-    """Where a message is in its life; the numbers are those of `x-opt-message-state`."""
-
-    ACTIVE = 0
-    DEFERRED = 1
-    SCHEDULED = 2
-
-
-@dataclass(eq=False, kw_only=True)
-class StoredMessage:
-    """A message in the queue. `delivery_count` counts deliveries that ended without settlement."""
-
-    incoming: Incoming
-    sequence_number: int
-    enqueued_time: datetime
-    state: State = State.ACTIVE
-    expires_at: datetime | None = None
-    delivery_count: int = 0
-    lock_token: uuid.UUID | None = None
-    locked_until: datetime | None = None
-    dead_letter_reason: str | None = None
-    dead_letter_description: str | None = None
-    dead_letter_source: str | None = None
-    properties_to_modify: dict[str, object] = field(default_factory=dict[str, object])
-
-    @property
-    def content(self) -> object:
-        """The face's own form of the message."""
-        return self.incoming.content
+# What time will bring: when, a tie-breaker, which message, and for the end of a lock its token.
+_Due = tuple[datetime, int, int, uuid.UUID | None]
 
 
 class Queue:
-    """One queue and, unless it is one, its dead-letter sub-queue."""
+    """One queue and, unless it is one, its dead-letter sub-queue.
 
-    def __init__(self, settings: QueueSettings, *, is_dead_letter: bool = False) -> None:
+    Args:
+        settings: of the queue; its dead-letter sub-queue shares name, lock duration and sizes.
+        on_dead_letter: told of each message that moves to the sub-queue.
+    """
+
+    def __init__(
+        self,
+        settings: QueueSettings,
+        *,
+        on_dead_letter: Callable[[StoredMessage], None] | None = None,
+        is_dead_letter: bool = False,
+    ) -> None:
         self.settings = settings
         self.name = settings.name + (DEAD_LETTER_SUFFIX if is_dead_letter else "")
         self.dead_letters: Queue | None = None if is_dead_letter else Queue(settings, is_dead_letter=True)
-        self._next_number = 1
-        self._messages: OrderedDict[int, StoredMessage] = OrderedDict()
-        self._ready: deque[int] = deque()  # sequence numbers, active and not locked, in order of delivery
-        self._scheduled: list[tuple[datetime, int]] = []
-        self._locks: dict[uuid.UUID, int] = {}
-        self._lock_ends: list[tuple[datetime, int, uuid.UUID]] = []
-        self._expiries: list[tuple[datetime, int]] = []
-        self._ids: OrderedDict[str, datetime] = OrderedDict()
+        self._on_dead_letter = on_dead_letter
+        self._last_number = 0
+        self._messages: dict[int, StoredMessage] = {}
+        self._ready: list[int] = []  # a heap of numbers; some may have gone since
+        self._locks: dict[uuid.UUID, StoredMessage] = {}
+        self._due: list[_Due] = []  # a heap; entries that no longer hold are skipped
+        self._due_entries = 0
+        self._seen_ids: set[str] = set()
+        self._seen_order: deque[tuple[datetime, str]] = deque()
 
     # ---- sending
 
     def send(self, incoming: Incoming, now: datetime) -> int | None:
         """Enqueue; returns the sequence number, or None where a duplicate was accepted and dropped.
 
+        A scheduled message gets another sequence number when it becomes active.
+
         Raises:
             MessageTooLarge: over `max_message_size`.
-            InvalidMessage: a message id of more than 128 characters.
+            InvalidMessage: a message id of more than 128 characters, properties that are too large.
         """
-        self.check(incoming)
+        return self.send_batch([incoming], now)[0]
+
+    def send_batch(self, batch: Sequence[Incoming], now: datetime) -> list[int | None]:
+        """Enqueue all of them or, where one is refused, none. Returns and raises as `send`."""
+        for incoming in batch:
+            self.check(incoming)
         self.advance(now)
-        if self._is_duplicate(incoming.message_id, now):
-            return None
-        number = self._next_number
-        self._next_number += 1
-        message = StoredMessage(incoming=incoming, sequence_number=number, enqueued_time=now)
-        self._messages[number] = message
-        due = incoming.scheduled_enqueue_time
-        if due is not None and due > now:
-            message.state = State.SCHEDULED
-            heapq.heappush(self._scheduled, (due, number))
-        else:
-            self._activate(message, now)
-        return number
+        return [self._enqueue(incoming, now) for incoming in batch]
 
     def check(self, incoming: Incoming) -> None:
         """Whether the queue would take it. Raises as `send`."""
+        if self.dead_letters is None:
+            raise InvalidMessage(f"{self.name} takes no messages from senders")
         if incoming.size > self.settings.max_message_size:
             raise MessageTooLarge(
-                f"the message has {incoming.size} bytes, {self.settings.name} takes {self.settings.max_message_size}"
+                f"the message has {incoming.size:,} bytes, {self.name} takes {self.settings.max_message_size:,}"
             )
         if incoming.message_id is not None and len(incoming.message_id) > MAX_MESSAGE_ID:
             raise InvalidMessage(f"a message id has at most {MAX_MESSAGE_ID} characters")
+        if incoming.largest_property > MAX_PROPERTY:
+            raise InvalidMessage(f"an application property has at most {MAX_PROPERTY:,} bytes")
+        if incoming.properties_size > MAX_PROPERTIES:
+            raise InvalidMessage(f"a message's properties have at most {MAX_PROPERTIES:,} bytes in all")
 
-    def cancel_scheduled(self, numbers: Iterable[int]) -> None:
-        """Remove scheduled messages that have not become active.
+    def cancel_scheduled(self, numbers: Iterable[int], now: datetime) -> None:
+        """Remove scheduled messages that have not become active. Their ids stay in the duplicate detection history.
 
         Raises:
-            InvalidMessage: one of them is not there or not scheduled; none is removed.
+            MessageNotFound: one of them is not there or not scheduled; none is removed.
         """
-        wanted = list(numbers)
-        for number in wanted:
+        self.advance(now)
+        wanted = set(numbers)
+        for number in sorted(wanted):
             message = self._messages.get(number)
             if message is None or message.state is not State.SCHEDULED:
-                raise InvalidMessage(f"no scheduled message has the sequence number {number}")
+                raise MessageNotFound(f"no scheduled message has the sequence number {number}")
         for number in wanted:
             del self._messages[number]
 
@@ -183,29 +116,44 @@ class Queue:
     def receive(self, now: datetime) -> StoredMessage | None:
         """Lock and return the next message, if there is one."""
         self.advance(now)
-        while self._ready:
-            message = self._messages.get(self._ready.popleft())
-            if message is None or message.lock_token is not None:
-                continue
-            message.lock_token = uuid.uuid4()
-            message.locked_until = now + self.settings.lock_duration
-            self._locks[message.lock_token] = message.sequence_number
-            self._watch_lock(message)
-            return message
-        return None
+        if not self.has_ready:
+            return None
+        message = self._messages[heapq.heappop(self._ready)]
+        self._lock(message, now)
+        return message
 
     def receive_and_delete(self, now: datetime) -> StoredMessage | None:
         """Remove and return the next message, if there is one."""
-        message = self.receive(now)
-        if message is not None and message.lock_token is not None:
-            self.complete(message.lock_token, now)
-        return message
+        self.advance(now)
+        return self._messages.pop(heapq.heappop(self._ready)) if self.has_ready else None
+
+    def receive_deferred(
+        self, numbers: Iterable[int], now: datetime, *, delete: bool = False
+    ) -> list[StoredMessage]:
+        """Lock (or remove) deferred messages.
+
+        Raises:
+            MessageNotFound: one of them is not there, not deferred, or locked; none is locked.
+        """
+        self.advance(now)
+        found: list[StoredMessage] = []
+        for number in dict.fromkeys(numbers):
+            message = self._messages.get(number)
+            if message is None or message.state is not State.DEFERRED or message.lock_token is not None:
+                raise MessageNotFound(f"no deferred message has the sequence number {number}")
+            found.append(message)
+        for message in found:
+            if delete:
+                del self._messages[message.sequence_number]
+            else:
+                self._lock(message, now)
+        return found
 
     def peek(self, from_number: int, count: int, now: datetime) -> list[StoredMessage]:
-        """Up to `count` messages from this sequence number on, locked, scheduled or not, without locking them."""
+        """Up to `count` messages from this sequence number on, whatever their state, without locking them."""
         self.advance(now)
-        found = (m for number, m in self._messages.items() if number >= from_number)
-        return [message for message, _ in zip(found, range(count), strict=False)]
+        numbers = heapq.nsmallest(count, (number for number in self._messages if number >= from_number))
+        return [self._messages[number] for number in numbers]
 
     # ---- settling
 
@@ -213,165 +161,229 @@ class Queue:
         """Remove the message. Raises LockLost."""
         del self._messages[self._take(token, now).sequence_number]
 
-    def abandon(self, token: uuid.UUID, now: datetime, properties: dict[str, object] | None = None) -> None:
+    def abandon(self, token: uuid.UUID, now: datetime) -> None:
         """Give the lock up; counts a delivery. Raises LockLost."""
-        message = self._take(token, now)
-        message.properties_to_modify.update(properties or {})
-        self._failed_delivery(message, now)
+        self._failed_delivery(self._take(token, now), now)
 
     def release(self, token: uuid.UUID, now: datetime) -> None:
         """Give the lock up without counting a delivery. Raises LockLost."""
-        self._ready.appendleft(self._take(token, now).sequence_number)
+        self._give_back(self._take(token, now), now)
+
+    def defer(self, token: uuid.UUID, now: datetime) -> None:
+        """Put the message aside until it is asked for by its sequence number. Raises LockLost."""
+        self._take(token, now).state = State.DEFERRED
 
     def dead_letter(
         self, token: uuid.UUID, reason: str | None, description: str | None, now: datetime
     ) -> None:
         """Move the message to the dead-letter sub-queue. Raises LockLost."""
-        self._bury(self._take(token, now), reason, description, now)
+        self._bury(self._take(token, now), reason, description)
 
     def renew(self, token: uuid.UUID, now: datetime) -> datetime:
         """Lock for another lock duration from now; returns until when. Raises LockLost."""
-        self.advance(now)
-        message = self._messages.get(self._locks.get(token, 0))
-        if message is None:
-            raise LockLost("the lock is lost: it expired, or the message was settled")
-        message.locked_until = now + self.settings.lock_duration
-        self._watch_lock(message)
-        return message.locked_until
+        message = self._held(token, now)
+        return self._watch_lock(message, now)
 
-    def holds(self, token: uuid.UUID) -> bool:
+    def has_lock(self, token: uuid.UUID, now: datetime) -> bool:
         """Whether a lock with this token is held."""
+        self.advance(now)
         return token in self._locks
 
     # ---- time
 
     def advance(self, now: datetime) -> None:
-        """Let happen what is due: locks run out, scheduled messages become active, messages expire."""
-        while self._lock_ends and self._lock_ends[0][0] <= now:
-            _, number, token = heapq.heappop(self._lock_ends)
+        """Let happen what is due, in its order: locks run out, scheduled messages become active, messages expire."""
+        while self._due and self._due[0][0] <= now:
+            when, _, number, token = heapq.heappop(self._due)
             message = self._messages.get(number)
-            if message is not None and message.lock_token == token and (message.locked_until or now) <= now:
-                self._failed_delivery(self._unlock(message), now)
-        while self._scheduled and self._scheduled[0][0] <= now:
-            due, number = heapq.heappop(self._scheduled)
-            if (message := self._messages.get(number)) is not None:
-                message.enqueued_time = due
-                self._activate(message, now)
-        while self._expiries and self._expiries[0][0] <= now:
-            _, number = heapq.heappop(self._expiries)
-            message = self._messages.get(number)
-            if message is not None and message.lock_token is None:
-                self._expire(message, now)
+            if message is not None and _still_holds(message, when, token):
+                self._happen(message, when)
+        if self.dead_letters is not None:
+            self.dead_letters.advance(now)
 
     def next_event(self) -> datetime | None:
-        """When time alone will change something that a receiver sees: a lock running out, a message becoming active."""
-        times = [due for due, number in self._scheduled if number in self._messages]
-        times += [end for end, _, token in self._lock_ends if token in self._locks]
-        return min(times, default=None)
+        """When time alone will change something that a receiver sees: a lock, a schedule or a life ends."""
+        while self._due:
+            when, _, number, token = self._due[0]
+            message = self._messages.get(number)
+            if message is not None and _still_holds(message, when, token):
+                return when
+            heapq.heappop(self._due)
+        return None
 
     # ---- looking
-
-    def counts(self) -> dict[str, int]:
-        """How many messages are active (locked ones included), locked, scheduled, and dead-lettered."""
-        scheduled = sum(1 for message in self._messages.values() if message.state is State.SCHEDULED)
-        return {
-            "active": len(self._messages) - scheduled,
-            "locked": len(self._locks),
-            "scheduled": scheduled,
-            "dead-letter": len(self.dead_letters._messages) if self.dead_letters is not None else 0,  # noqa: SLF001 - its own sub-queue
-        }
-
-    def messages(self) -> list[StoredMessage]:
-        """Everything in the queue, by sequence number."""
-        return list(self._messages.values())
 
     @property
     def has_ready(self) -> bool:
         """Whether something may be received now, as of the last call that told the time."""
-        return bool(self._ready)
+        while self._ready:
+            message = self._messages.get(self._ready[0])
+            if message is not None and message.lock_token is None and message.state is State.ACTIVE:
+                return True
+            heapq.heappop(self._ready)
+        return False
+
+    def counts(self) -> Counts:
+        """How many messages are here, by state."""
+        scheduled = sum(message.state is State.SCHEDULED for message in self._messages.values())
+        deferred = sum(message.state is State.DEFERRED for message in self._messages.values())
+        return Counts(
+            active=len(self._messages) - scheduled - deferred,
+            locked=len(self._locks),
+            scheduled=scheduled,
+            deferred=deferred,
+            dead_letter=0 if self.dead_letters is None else len(self.dead_letters.messages()),
+        )
+
+    def messages(self) -> list[StoredMessage]:
+        """Everything in the queue, by sequence number."""
+        return [self._messages[number] for number in sorted(self._messages)]
 
     # ---- inside
 
-    def _activate(self, message: StoredMessage, now: datetime) -> None:
-        message.state = State.ACTIVE
-        ttl = message.incoming.time_to_live
-        default = self.settings.default_time_to_live
-        ttl = min(ttl, default) if ttl is not None and default is not None else ttl or default
-        if ttl is not None and self.dead_letters is not None:
-            message.expires_at = message.enqueued_time + ttl
-            heapq.heappush(self._expiries, (message.expires_at, message.sequence_number))
-        self._ready.append(message.sequence_number)
-        if message.expires_at is not None and message.expires_at <= now:
-            self._expire(message, now)
-
-    def _watch_lock(self, message: StoredMessage) -> None:
-        if message.lock_token is not None and message.locked_until is not None:
-            heapq.heappush(
-                self._lock_ends, (message.locked_until, message.sequence_number, message.lock_token)
-            )
-
-    def _take(self, token: uuid.UUID, now: datetime) -> StoredMessage:
-        self.advance(now)
-        message = self._messages.get(self._locks.get(token, 0))
-        if message is None:
-            raise LockLost("the lock is lost: it expired, or the message was settled")
-        return self._unlock(message)
-
-    def _unlock(self, message: StoredMessage) -> StoredMessage:
-        if message.lock_token is not None:
-            self._locks.pop(message.lock_token, None)
-        message.lock_token = message.locked_until = None
-        return message
-
-    def _failed_delivery(self, message: StoredMessage, now: datetime) -> None:
-        message.delivery_count += 1
-        if message.expires_at is not None and message.expires_at <= now:
-            self._expire(message, now)
-        elif self.dead_letters is not None and message.delivery_count >= self.settings.max_delivery_count:
-            count = message.delivery_count
-            self._bury(
-                message,
-                "MaxDeliveryCountExceeded",
-                f"Message could not be consumed after {count} delivery attempts.",
-                now,
-            )
-        else:
-            self._ready.appendleft(message.sequence_number)
-
-    def _expire(self, message: StoredMessage, now: datetime) -> None:
-        if self.settings.dead_letter_on_expiration:
-            self._bury(message, "TTLExpiredException", "The message expired and was dead lettered.", now)
-        else:
-            self._messages.pop(message.sequence_number, None)
-
-    def _bury(
-        self, message: StoredMessage, reason: str | None, description: str | None, now: datetime
-    ) -> None:
-        if self.dead_letters is None:  # a dead letter that is dead-lettered again stays where it is
-            self._ready.append(message.sequence_number)
-            return
-        self._messages.pop(message.sequence_number, None)
-        self.dead_letters._receive_dead(message, reason, description, now)  # noqa: SLF001 - its own sub-queue
-
-    def _receive_dead(
-        self, message: StoredMessage, reason: str | None, description: str | None, now: datetime
-    ) -> None:
-        message.state = State.ACTIVE
-        message.expires_at = None
-        message.enqueued_time = now
-        message.dead_letter_reason = reason
-        message.dead_letter_description = description
-        message.dead_letter_source = self.settings.name
+    def _enqueue(self, incoming: Incoming, now: datetime) -> int | None:
+        if self._is_duplicate(incoming.message_id, now):
+            return None
+        self._last_number += 1
+        message = StoredMessage(incoming=incoming, sequence_number=self._last_number, enqueued_time=now)
         self._messages[message.sequence_number] = message
-        self._ready.append(message.sequence_number)
+        due = incoming.scheduled_enqueue_time
+        if due is not None and due > now:
+            message.state = State.SCHEDULED
+            message.scheduled_for = due
+            self._remember(due, message)
+        else:
+            self._activate(message, now)
+        return message.sequence_number
 
     def _is_duplicate(self, message_id: str | None, now: datetime) -> bool:
         window = self.settings.duplicate_detection_window
         if window is None or not message_id:
             return False
-        while self._ids and next(iter(self._ids.values())) + window <= now:
-            self._ids.popitem(last=False)
-        if message_id in self._ids:
+        while self._seen_order and self._seen_order[0][0] <= now - window:
+            self._seen_ids.discard(self._seen_order.popleft()[1])
+        if message_id in self._seen_ids:
             return True
-        self._ids[message_id] = now
+        self._seen_ids.add(message_id)
+        self._seen_order.append((now, message_id))
         return False
+
+    def _activate(self, message: StoredMessage, when: datetime) -> None:
+        message.state = State.ACTIVE
+        message.enqueued_time = when
+        message.expires_at = self._end_of_life(message)
+        if message.expires_at is not None:
+            self._remember(message.expires_at, message)
+        heapq.heappush(self._ready, message.sequence_number)
+
+    def _end_of_life(self, message: StoredMessage) -> datetime | None:
+        lives = [
+            life
+            for life in (message.incoming.time_to_live, self.settings.default_time_to_live)
+            if life is not None
+        ]
+        try:
+            return message.enqueued_time + min(lives) if lives else None
+        except OverflowError:  # as good as for ever
+            return None
+
+    def _lock(self, message: StoredMessage, now: datetime) -> None:
+        message.lock_token = uuid.uuid4()
+        self._locks[message.lock_token] = message
+        self._watch_lock(message, now)
+
+    def _watch_lock(self, message: StoredMessage, now: datetime) -> datetime:
+        message.locked_until = now + self.settings.lock_duration
+        self._remember(message.locked_until, message, message.lock_token)
+        return message.locked_until
+
+    def _remember(self, when: datetime, message: StoredMessage, token: uuid.UUID | None = None) -> None:
+        self._due_entries += 1
+        heapq.heappush(self._due, (when, self._due_entries, message.sequence_number, token))
+        if len(self._due) > 1024 + 4 * len(self._messages):  # mostly locks of messages long settled
+            self._due = [entry for entry in self._due if self._is_live(entry)]
+            heapq.heapify(self._due)
+
+    def _is_live(self, entry: _Due) -> bool:
+        message = self._messages.get(entry[2])
+        return message is not None and _still_holds(message, entry[0], entry[3])
+
+    def _held(self, token: uuid.UUID, now: datetime) -> StoredMessage:
+        self.advance(now)
+        message = self._locks.get(token)
+        if message is None:
+            raise LockLost("the lock is lost: it expired, or the message was settled")
+        return message
+
+    def _take(self, token: uuid.UUID, now: datetime) -> StoredMessage:
+        message = self._held(token, now)
+        self._unlock(message)
+        return message
+
+    def _unlock(self, message: StoredMessage) -> None:
+        if message.lock_token is not None:
+            del self._locks[message.lock_token]
+        message.lock_token = message.locked_until = None
+
+    def _happen(self, message: StoredMessage, when: datetime) -> None:
+        if message.lock_token is not None:
+            self._unlock(message)
+            self._failed_delivery(message, when)
+        elif message.state is State.SCHEDULED:
+            # "As the message transitions to the active state, the message is appended to the queue as if it had been
+            # enqueued at the current instant, which includes assigning a new SequenceNumber."
+            del self._messages[message.sequence_number]
+            self._last_number += 1
+            message.sequence_number = self._last_number
+            self._messages[self._last_number] = message
+            self._activate(message, when)
+        else:
+            self._expire(message)
+
+    def _failed_delivery(self, message: StoredMessage, now: datetime) -> None:
+        message.delivery_count += 1
+        if self.dead_letters is not None and message.delivery_count >= self.settings.max_delivery_count:
+            self._bury(
+                message,
+                "MaxDeliveryCountExceeded",
+                f"Message could not be consumed after {message.delivery_count} delivery attempts.",
+            )
+        else:
+            self._give_back(message, now)
+
+    def _give_back(self, message: StoredMessage, now: datetime) -> None:
+        if message.state is State.DEFERRED:  # it stays deferred until it is completed or dead-lettered
+            return
+        if message.expires_at is not None and message.expires_at <= now:
+            self._expire(message)
+        else:
+            heapq.heappush(self._ready, message.sequence_number)
+
+    def _expire(self, message: StoredMessage) -> None:
+        if self.settings.dead_letter_on_expiration:
+            self._bury(message, "TTLExpiredException", "The message expired and was dead lettered.")
+        else:
+            del self._messages[message.sequence_number]
+
+    def _bury(self, message: StoredMessage, reason: str | None, description: str | None) -> None:
+        message.dead_letter_reason = reason
+        message.dead_letter_description = description
+        message.state = State.ACTIVE
+        message.expires_at = None  # "there's no time to live in the dead-letter queue"
+        if self.dead_letters is None:  # what is dead-lettered again stays where it is, with its new reason
+            heapq.heappush(self._ready, message.sequence_number)
+            return
+        message.dead_letter_source = self.settings.name
+        del self._messages[message.sequence_number]
+        self.dead_letters._messages[message.sequence_number] = message  # noqa: SLF001 - its own sub-queue
+        heapq.heappush(self.dead_letters._ready, message.sequence_number)  # noqa: SLF001 - its own sub-queue
+        if self._on_dead_letter is not None:
+            self._on_dead_letter(message)
+
+
+def _still_holds(message: StoredMessage, when: datetime, token: uuid.UUID | None) -> bool:
+    if token is not None:
+        return message.lock_token == token and message.locked_until == when
+    if message.state is State.SCHEDULED:
+        return message.scheduled_for == when
+    return message.state is State.ACTIVE and message.expires_at == when and message.lock_token is None
