@@ -9,17 +9,20 @@ import logging
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from cproton import bytes2pybytes, lib
+import cproton
 from proton import Condition, Delivery, Terminus
 from proton.handlers import MessagingHandler
 
 from boilermaker.localbus import amqp_management, amqp_messages
-from boilermaker.localbus.queue import DEAD_LETTER_SUFFIX, LockLost, MessageTooLarge, Queue, QueueError
+from boilermaker.localbus.messages import LockLost, MessageTooLarge, QueueError
+from boilermaker.localbus.queue import DEAD_LETTER_SUFFIX, Queue
 
+_C: Any = cproton  # the C library under proton, which has no types
 log = logging.getLogger("boilermaker.local")
 
+_UNSPECIFIED: int = cast("Any", Terminus).UNSPECIFIED
 _CREDIT = 1000  # messages that a sender may have under way
 _MANAGEMENT = "/$management"
 _CBS = "$cbs"
@@ -140,7 +143,7 @@ class Front(MessagingHandler):
 
     def _refuse(self, link: Any, condition: Condition) -> None:
         log.warning("Refused a link: %s", condition.description)
-        link.source.type = link.target.type = Terminus.UNSPECIFIED
+        link.source.type = link.target.type = _UNSPECIFIED
         link.condition = condition
         link.open()
         self._container.schedule(0.005, _Closing(link))  # attach and detach in frames of their own
@@ -241,7 +244,7 @@ class Front(MessagingHandler):
 
     def _settled(self, link: Any, delivery: Any) -> None:
         queue = self._queue(link.context)
-        token = uuid.UUID(bytes_le=bytes2pybytes(lib.pn_delivery_tag(delivery._impl)))  # noqa: SLF001 - `tag` decodes as text
+        token = uuid.UUID(bytes_le=_C.bytes2pybytes(_C.lib.pn_delivery_tag(delivery._impl)))  # noqa: SLF001 - `tag` decodes as text
         if queue is None:
             return
         try:
@@ -290,7 +293,7 @@ def _dispose(queue: Queue, token: uuid.UUID, delivery: Any) -> None:
                 token, info.get("DeadLetterReason"), info.get("DeadLetterErrorDescription"), now
             )
         case _:
-            if queue.holds(token):
+            if queue.has_lock(token, now):
                 queue.release(token, now)
 
 

@@ -12,7 +12,8 @@ import proton
 from proton import Message, symbol, timestamp
 
 from boilermaker.localbus import amqp_messages
-from boilermaker.localbus.queue import LockLost, MessageTooLarge, Queue, QueueError
+from boilermaker.localbus.messages import LockLost, MessageTooLarge, QueueError
+from boilermaker.localbus.queue import Queue
 
 _TYPES: Any = proton.Data
 Reply = tuple[int, str, dict[str, Any], str | None]
@@ -87,8 +88,7 @@ def _schedule(queue: Queue, body: Any, now: datetime) -> Reply:
 
 
 def _cancel(queue: Queue, body: Any, now: datetime) -> Reply:
-    queue.advance(now)
-    queue.cancel_scheduled(int(number) for number in body["sequence-numbers"])
+    queue.cancel_scheduled([int(number) for number in body["sequence-numbers"]], now)
     return 200, "OK", {}, None
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from proton import Message, symbol, timestamp
 
-from boilermaker.localbus.queue import Incoming, InvalidMessage, StoredMessage
+from boilermaker.localbus.messages import Incoming, InvalidMessage, StoredMessage
 
 _DATA = 0x75
 _DESCRIBED = b"\x00\x53"
@@ -59,7 +59,7 @@ def outgoing(stored: StoredMessage) -> bytes:
     if stored.dead_letter_source is not None:
         annotations[symbol("x-opt-deadletter-source")] = stored.dead_letter_source
     message.annotations = annotations
-    properties: dict[str, object] = {**(message.properties or {}), **stored.properties_to_modify}
+    properties: dict[str, object] = dict(message.properties or {})
     if stored.dead_letter_reason is not None:
         properties["DeadLetterReason"] = stored.dead_letter_reason
     if stored.dead_letter_description is not None:

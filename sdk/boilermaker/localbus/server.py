@@ -10,7 +10,9 @@ from proton.reactor import ApplicationEvent, Container, EventInjector
 
 from boilermaker.errors import ConfigurationError
 from boilermaker.localbus.amqp import Front
-from boilermaker.localbus.queue import Queue, QueueSettings
+from boilermaker.localbus.messages import Counts
+from boilermaker.localbus.queue import Queue
+from boilermaker.localbus.settings import QueueSettings
 
 _STOP_SECONDS = 5.0
 
@@ -81,9 +83,9 @@ class LocalServiceBus:
         """Cut every connection without a word, as a network does."""
         self._trigger("drop_asked")
 
-    def counts(self) -> dict[str, dict[str, int]]:
+    def counts(self) -> dict[str, Counts]:
         """By queue: how many messages are active, locked, scheduled and dead-lettered."""
-        counted: dict[str, dict[str, int]] = self._call(
+        counted: dict[str, Counts] = self._call(
             lambda: {name: queue.counts() for name, queue in self.queues.items()}
         )
         return counted

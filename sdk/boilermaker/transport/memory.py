@@ -14,16 +14,16 @@ from boilermaker.errors import (
     QueueNotFoundError,
     SessionQueueError,
 )
-from boilermaker.localbus.queue import (
+from boilermaker.localbus.messages import (
     Incoming,
     InvalidMessage,
     LockLost,
     MessageTooLarge,
-    Queue,
-    QueueSettings,
     State,
     StoredMessage,
 )
+from boilermaker.localbus.queue import Queue
+from boilermaker.localbus.settings import QueueSettings
 from boilermaker.transport.port import Delivery, OutgoingMessage
 
 _FIXED_OVERHEAD = 200  # bytes that AMQP sections take beside body and texts, about

@@ -1,0 +1,100 @@
+"""`boilermaker local`: a Service Bus namespace on this machine, from the command line."""
+
+import logging
+import re
+import signal
+import threading
+from datetime import timedelta
+
+import click
+
+from boilermaker.errors import ConfigurationError
+from boilermaker.localbus.server import LocalServiceBus
+from boilermaker.localbus.settings import QueueSettings
+
+log = logging.getLogger("boilermaker.local")
+
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_SIZES = {"": 1, "B": 1, "KB": 1024, "MB": 1024 * 1024}
+
+
+@click.command()
+@click.option(
+    "--queue",
+    "queues",
+    multiple=True,
+    required=True,
+    metavar="NAME[:SETTING=VALUE,...]",
+    help="A queue to create; repeat for more. Settings: lock=60s, max-delivery=10, dedup=10m (or off), ttl=1h, size=256KB.",
+)
+@click.option("--port", default=5672, show_default=True, help="The port to listen on; 0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+def local(queues: tuple[str, ...], port: int, host: str) -> None:
+    """Run a Service Bus namespace on this machine.
+
+    Real Service Bus clients talk to it over AMQP 1.0. Messages live in memory: they are gone when it stops.
+
+    \b
+    Example:
+      boilermaker local --queue accounts --queue emails:lock=30s,max-delivery=5
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
+    try:
+        bus = LocalServiceBus([parse_queue(text) for text in queues], host=host, port=port).start()
+    except (ConfigurationError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Local Service Bus on {host}:{bus.port} with {', '.join(bus.queues)}. Connect with:\n")
+    click.echo(f"  export SERVICE_BUS_CONNECTION_STRING='{bus.connection_string}'\n")
+    click.echo("Ctrl-C stops it.")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
+    counts = bus.counts()
+    bus.stop()
+    for name, count in counts.items():
+        click.echo(
+            f"{name}: {count.active} active, {count.scheduled} scheduled, {count.dead_letter} dead letters, all gone now"
+        )
+
+
+def parse_queue(text: str) -> QueueSettings:
+    """A queue as the command line says it.
+
+    Raises:
+        ValueError: an unknown setting, or a value that is none.
+    """
+    name, _, rest = text.partition(":")
+    settings: dict[str, object] = {}
+    for part in filter(None, rest.split(",")):
+        key, _, value = part.partition("=")
+        match key.strip():
+            case "lock":
+                settings["lock_duration"] = _duration(value)
+            case "max-delivery":
+                settings["max_delivery_count"] = int(value)
+            case "dedup":
+                settings["duplicate_detection_window"] = None if value == "off" else _duration(value)
+            case "ttl":
+                settings["default_time_to_live"] = _duration(value)
+            case "size":
+                settings["max_message_size"] = _size(value)
+            case other:
+                raise ValueError(
+                    f"{text}: `{other}` is no setting; there are lock, max-delivery, dedup, ttl and size"
+                )
+    return QueueSettings(name=name, **settings)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def _duration(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is no duration; write 30s, 10m, 1h")
+    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"(\d+)(B|KB|MB)?", text.strip(), re.IGNORECASE)
+    if found is None:
+        raise ValueError(f"{text!r} is no size; write 256KB, 1MB")
+    return int(found[1]) * _SIZES[(found[2] or "").upper()]

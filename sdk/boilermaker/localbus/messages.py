@@ -1,0 +1,94 @@
+"""A message on its way into a queue, in it, and the reasons for which a queue refuses."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+# Service Bus quotas: "Message property size: maximum of 32 KB for each property; the cumulative size of all
+# properties can't exceed 64 KB".
+MAX_MESSAGE_ID = 128
+MAX_PROPERTY = 32 * 1024
+MAX_PROPERTIES = 64 * 1024
+
+
+class QueueError(Exception):
+    """The queue refuses; the faces turn it into an AMQP error or an error of the port."""
+
+
+class LockLost(QueueError):  # noqa: N818 - an AMQP condition's name, message-lock-lost
+    """The lock has expired, or was never this one's."""
+
+
+class MessageTooLarge(QueueError):  # noqa: N818 - see LockLost
+    """The message is larger than the queue takes."""
+
+
+class InvalidMessage(QueueError):  # noqa: N818 - see LockLost
+    """A property breaks a limit of Service Bus."""
+
+
+class MessageNotFound(QueueError):  # noqa: N818 - an AMQP condition's name, message-not-found
+    """No message in the state asked for has this sequence number."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Incoming:
+    """A message as a sender hands it over.
+
+    Attributes:
+        content: the face's own form of it, kept untouched.
+        size: bytes, all properties included.
+        properties_size: bytes of everything but the body.
+        largest_property: bytes of the largest application property.
+    """
+
+    content: object
+    size: int
+    properties_size: int = 0
+    largest_property: int = 0
+    message_id: str | None = None
+    time_to_live: timedelta | None = None
+    scheduled_enqueue_time: datetime | None = None
+
+
+class State(Enum):
+    """Where a message is in its life; the numbers are those of `x-opt-message-state`."""
+
+    ACTIVE = 0
+    DEFERRED = 1
+    SCHEDULED = 2
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class StoredMessage:
+    """A message in the queue, which alone changes it. `delivery_count` counts deliveries that came to nothing."""
+
+    incoming: Incoming
+    sequence_number: int
+    enqueued_time: datetime
+    state: State = State.ACTIVE
+    scheduled_for: datetime | None = None
+    expires_at: datetime | None = None
+    delivery_count: int = 0
+    lock_token: uuid.UUID | None = None
+    locked_until: datetime | None = None
+    dead_letter_reason: str | None = None
+    dead_letter_description: str | None = None
+    dead_letter_source: str | None = None
+
+    @property
+    def content(self) -> object:
+        """The face's own form of the message."""
+        return self.incoming.content
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What is in a queue. A message is in one of `active`, `scheduled`, `deferred`; `locked` ones are among the active."""
+
+    active: int
+    locked: int
+    scheduled: int
+    deferred: int
+    dead_letter: int

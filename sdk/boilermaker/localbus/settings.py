@@ -1,0 +1,56 @@
+"""What is set when a queue is created, checked by Service Bus's own rules."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+# Queue names: "1 to 260; alphanumerics, periods, hyphens, underscores, and slashes; start and end with alphanumeric"
+# (Azure resource naming rules, Microsoft.ServiceBus/namespaces/queues).
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,258}[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueSettings:
+    """What is set when a queue is created.
+
+    Attributes:
+        name: 1 to 260 letters, digits, `.`, `-`, `_`, `/`; begins and ends with a letter or digit; case does not count.
+        lock_duration: how long a received message is locked; more than 0, at most 5 minutes.
+        max_delivery_count: deliveries before a message is dead-lettered; 1 to 2,000.
+        duplicate_detection_window: 20 seconds to 7 days; None switches detection off.
+        default_time_to_live: for messages that ask for none, and the most that one may ask for; None for ever.
+        dead_letter_on_expiration: expired messages go to the dead-letter sub-queue; else they vanish.
+        requires_session: nobody may attach to such a queue here: Boilermaker does not use sessions.
+        max_message_size: bytes, all properties included; 256 KB as on the Standard tier.
+
+    Raises:
+        ValueError: a name or number that Service Bus would refuse.
+    """
+
+    name: str
+    lock_duration: timedelta = timedelta(seconds=60)
+    max_delivery_count: int = 10
+    duplicate_detection_window: timedelta | None = timedelta(minutes=10)
+    default_time_to_live: timedelta | None = None
+    dead_letter_on_expiration: bool = True
+    requires_session: bool = False
+    max_message_size: int = 256 * 1024
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(
+                f"{self.name!r} is no name for a queue: 1 to 260 letters, digits, periods, hyphens, underscores and "
+                "slashes, with a letter or digit at both ends"
+            )
+        if not timedelta(0) < self.lock_duration <= timedelta(minutes=5):
+            raise ValueError(f"{self.name}: the lock duration is more than 0 and at most 5 minutes")
+        if not 1 <= self.max_delivery_count <= 2000:
+            raise ValueError(f"{self.name}: the maximum delivery count is 1 to 2,000")
+        window = self.duplicate_detection_window
+        if window is not None and not timedelta(seconds=20) <= window <= timedelta(days=7):
+            raise ValueError(f"{self.name}: the duplicate detection window is 20 seconds to 7 days")
+        ttl = self.default_time_to_live
+        if ttl is not None and ttl <= timedelta(0):
+            raise ValueError(f"{self.name}: the time to live is more than 0")
+        if self.max_message_size < 1024:
+            raise ValueError(f"{self.name}: the maximum message size is 1 KB or more")
