@@ -65,9 +65,11 @@ def _load(entry_point: EntryPoint) -> click.Command:
     try:
         loaded: object = entry_point.load()
     except ModuleNotFoundError as error:
-        extra = _EXTRA_OF.get((error.name or "").partition(".")[0])
-        if extra is not None:
-            return _absent(entry_point.name, f"needs {error.name}: pip install 'boilermaker[{extra}]'")
+        package = (error.name or "").partition(".")[0]
+        if package in _EXTRA_OF:
+            return _absent(
+                entry_point.name, f"needs {package}: pip install 'boilermaker[{_EXTRA_OF[package]}]'"
+            )
         return _absent(entry_point.name, f"cannot be loaded from {entry_point.value}: {error}")
     except Exception as error:  # noqa: BLE001  # a plugin may fail in any way; the other commands must go on
         return _absent(
