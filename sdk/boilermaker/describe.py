@@ -95,7 +95,7 @@ def doc_of(item: Any) -> str | None:
     doc = item.__dict__.get("__doc__") if isinstance(item, type) else item.__doc__
     if not doc or (isinstance(item, type) and doc.startswith(f"{item.__name__}(")):
         return None
-    return inspect.cleandoc(doc)
+    return inspect.cleandoc(doc) or None
 
 
 def _union(args: tuple[Any, ...], types_: Types) -> words.Type:
@@ -230,10 +230,14 @@ def _dataclass(cls: Any, types_: Types) -> words.RecordDefinition:
     )
 
 
+_PRESENCE = (typing.Required, typing.NotRequired)
+
+
 def _typeddict(cls: Any, types_: Types) -> words.RecordDefinition:
-    hints: dict[str, Any] = typing.get_type_hints(
-        cls
-    )  # without extras: Required and NotRequired are peeled off
+    hints: dict[str, Any] = {
+        name: typing.get_args(hint)[0] if typing.get_origin(hint) in _PRESENCE else hint
+        for name, hint in typing.get_type_hints(cls, include_extras=True).items()
+    }
     return words.RecordDefinition(
         name=cls.__qualname__,
         style="typeddict",
