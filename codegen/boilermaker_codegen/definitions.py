@@ -1,23 +1,26 @@
 """The types of the contract: each class met is read once, whatever it needs in turn is read with it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
 
-from boilermaker.contract import Default, Definition, EnumDefinition, Member, NewTypeDefinition, Type
+from boilermaker.contract import Definition, EnumDefinition, Member, NewTypeDefinition, Type
 from boilermaker_codegen.annotations import Annotations
 from boilermaker_codegen.enums import read_enum
-from boilermaker_codegen.literals import Literals
+from boilermaker_codegen.literals import Literals, Value
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.records import Records, RecordSource, Style
-from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.resolve import Found, Meaning, Resolver, Scope, code
 from boilermaker_codegen.symbols import ClassSymbol, ValueSymbol
 from boilermaker_codegen.vocabulary import ENUM_BASES, plain
 
 _RECORD_BASES: dict[str, Style] = {
     "msgspec.Struct": "struct", "typing.NamedTuple": "namedtuple", "typing.TypedDict": "typeddict",
 }  # fmt: skip
+_MAKE_RECORD = "make it a dataclass, a msgspec.Struct, a TypedDict, a NamedTuple or an enum"
+_NO_GENERICS = "write one without type variables"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +30,7 @@ class Site:
     type: Type
     scope: Scope
     node: cst.CSTNode
-    default: Default | None
+    default: Value | None
 
 
 class Definitions:
@@ -51,7 +54,7 @@ class Definitions:
         self.annotations = Annotations(resolver, self.literals, self._define)
         self._records = Records(resolver, self.annotations, self.literals, self.note)
 
-    def note(self, type_: Type, scope: Scope, node: cst.CSTNode, default: Default | None) -> None:
+    def note(self, type_: Type, scope: Scope, node: cst.CSTNode, default: Value | None) -> None:
         """Keep a type to be checked once all definitions are read."""
         self.sites.append(Site(type_, scope, node, default))
 
@@ -75,8 +78,7 @@ class Definitions:
         bases = self._bases(node, found.scope)
         inside = found.scope.inside(node)
         if any(base in ENUM_BASES for base in bases):
-            if node.decorators:
-                self._check_enum_decorators(node, found.scope)
+            self._check_enum_decorators(node, found.scope)
             return read_enum(node, found.name, bases, self._resolver, self.literals, inside)
         style, options = self._style(node, found, bases)
         return self._records.read(
@@ -102,82 +104,69 @@ class Definitions:
     # ---- classes
 
     def _bases(self, node: cst.ClassDef, scope: Scope) -> list[str]:
-        names: list[str] = []
-        for argument in node.bases:
-            base = argument.value
-            if isinstance(base, cst.Subscript):
-                raise scope.refuse(
-                    base,
-                    f"the generic class `{node.name.value}` is not read; write one without type variables",
-                )
-            meaning = self._resolver.resolve(base, scope)
-            if isinstance(meaning, External):
-                names.append(plain(meaning.name))
-            elif isinstance(meaning, Found):
-                names.append(meaning.id)
+        """Full names of the base classes; of those of the service their ids."""
+        name = node.name.value
         if node.type_parameters is not None:
-            raise scope.refuse(
-                node.name,
-                f"the generic class `{node.name.value}` is not read; write one without type parameters",
-            )
-        return names
+            raise scope.refuse(node.name, f"the generic class `{name}` is not read; {_NO_GENERICS}")
+        return [
+            base.id if isinstance(base, Found) else plain(base.name)
+            for base in self._base_meanings(node, scope)
+        ]
+
+    def _base_meanings(self, node: cst.ClassDef, scope: Scope) -> list[Meaning]:
+        for argument in node.bases:
+            if isinstance(argument.value, cst.Subscript):
+                raise scope.refuse(
+                    argument.value, f"the generic class `{node.name.value}` is not read; {_NO_GENERICS}"
+                )
+        return [self._resolver.resolve(argument.value, scope) for argument in node.bases]
 
     def _style(self, node: cst.ClassDef, found: Found, bases: list[str]) -> tuple[Style, tuple[cst.Arg, ...]]:
+        """What kind of record a class is, and the options of its decorator or of its own."""
         name, scope = node.name.value, found.scope
         decorator = self._dataclass_decorator(node, scope)
-        own = [base for base in bases if base not in _RECORD_BASES]
-        if own and (decorator is not None or self._is_of_service(own[0])):
-            raise scope.refuse(
-                node.bases[0],
-                f"`{name}` inherits from `{own[0]}`, which is not read; write its fields out in `{name}`",
-            )
+        for argument, base in zip(node.bases, self._base_meanings(node, scope), strict=True):
+            if isinstance(base, Found):
+                raise scope.refuse(
+                    argument,
+                    f"`{name}` inherits from `{base.id}`, which is not read; write its fields out in `{name}`",
+                )
         if decorator is not None and not bases:
-            options = decorator.args if isinstance(decorator, cst.Call) else ()
-            return "dataclass", tuple(options)
-        if len(bases) == 1 and bases[0] in _RECORD_BASES and decorator is None:
+            return "dataclass", tuple(decorator.args if isinstance(decorator, cst.Call) else ())
+        if decorator is None and len(bases) == 1 and bases[0] in _RECORD_BASES:
             return _RECORD_BASES[bases[0]], tuple(node.keywords)
-        raise scope.refuse(
-            node.name,
-            f"`{name}` cannot travel; make it a dataclass, a msgspec.Struct, a TypedDict, a NamedTuple or an enum"
-            if not own
-            else f"`{name}` is a `{own[0]}`, which cannot travel; make it a dataclass, a msgspec.Struct, a TypedDict, "
-            f"a NamedTuple or an enum",
+        what = (
+            f"`{name}` is a `{', '.join(bases)}`, which cannot travel" if bases else f"`{name}` cannot travel"
         )
-
-    def _is_of_service(self, name: str) -> bool:
-        return any(site_id == name for site_id in self._met) or not name.startswith(("builtins.", "typing."))
+        raise scope.refuse(node.name, f"{what}; {_MAKE_RECORD}")
 
     def _dataclass_decorator(self, node: cst.ClassDef, scope: Scope) -> cst.BaseExpression | None:
         found: cst.BaseExpression | None = None
-        for decorator in node.decorators:
-            expression = decorator.decorator
-            named = expression.func if isinstance(expression, cst.Call) else expression
-            meaning = self._resolver.resolve(named, scope)
-            if isinstance(meaning, External) and meaning.name == "dataclasses.dataclass":
-                found = expression
-            elif not (
-                isinstance(meaning, External)
-                and plain(meaning.name) in ("typing.final", "functools.total_ordering")
-            ):
+        for decorator, name in self._decorators(node, scope):
+            if name == "dataclasses.dataclass":
+                found = decorator
+            elif name not in ("typing.final", "functools.total_ordering"):
                 raise scope.refuse(
-                    expression,
-                    f"what `@{code(named)}` makes of `{node.name.value}` cannot be known; leave it out",
+                    decorator,
+                    f"what `@{code(decorator)}` makes of `{node.name.value}` cannot be known; {_MAKE_RECORD}",
                 )
         return found
 
     def _check_enum_decorators(self, node: cst.ClassDef, scope: Scope) -> None:
+        for decorator, name in self._decorators(node, scope):
+            if name not in ("enum.unique", "enum.verify", "typing.final"):
+                raise scope.refuse(
+                    decorator,
+                    f"what `@{code(decorator)}` makes of `{node.name.value}` cannot be known; leave it out",
+                )
+
+    def _decorators(self, node: cst.ClassDef, scope: Scope) -> Iterator[tuple[cst.BaseExpression, str]]:
+        """The decorators of a class, each with its full name."""
         for decorator in node.decorators:
             expression = decorator.decorator
             named = expression.func if isinstance(expression, cst.Call) else expression
             meaning = self._resolver.resolve(named, scope)
-            if not (
-                isinstance(meaning, External)
-                and plain(meaning.name) in ("enum.unique", "enum.verify", "typing.final")
-            ):
-                raise scope.refuse(
-                    expression,
-                    f"what `@{code(named)}` makes of `{node.name.value}` cannot be known; leave it out",
-                )
+            yield expression, meaning.id if isinstance(meaning, Found) else plain(meaning.name)
 
     # ---- members of enums, as values
 

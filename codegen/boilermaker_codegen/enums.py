@@ -110,6 +110,10 @@ def _next(
             return 1 << max(values).bit_length()
         if max(values) == values[-1]:  # the last one counts up to Python 3.12, the highest one from 3.13
             return values[-1] + 1
+    if mixin is not None:
+        raise scope.refuse(
+            node, f"what `auto()` gives `{target}` beside `{mixin}` is not read; write the value"
+        )
     raise scope.refuse(node, f"what `auto()` gives `{target}` depends on the Python version; write the value")
 
 

@@ -9,6 +9,7 @@ from boilermaker.contract import Default, Parameter, Type
 from boilermaker_codegen.annotations import ANY, NONE, takes_none, union
 from boilermaker_codegen.definitions import Definitions
 from boilermaker_codegen.docs import doc_of
+from boilermaker_codegen.literals import Value
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
 from boilermaker_codegen.symbols import FunctionSymbol
@@ -156,12 +157,13 @@ class Handlers:
                 f"parameter `{name}` of `{function.name.value}` has no annotation; annotate it (`Any` if it may be "
                 f"anything), or set `allow_untyped = true`",
             )
-        default: Default | None = None
+        value: Value | None = None
         if node.default is not None:
-            default = Default(value=self._definitions.literals.as_json(node.default, scope))
+            value = self._definitions.literals.value(node.default, scope)
             if isinstance(node.default, cst.Name) and node.default.value == "None" and not takes_none(type_):
                 type_ = union((type_, NONE))
-        self._definitions.note(type_, scope, where, default)
+        self._definitions.note(type_, scope, where, value)
+        default = None if value is None else Default(value=value.json)
         return Parameter(name=name, type=type_, default=default, keyword_only=is_keyword_only)
 
     def _result(self, node: cst.FunctionDef, scope: Scope) -> Type:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
@@ -25,6 +26,15 @@ _ARITHMETIC: dict[type[cst.BaseBinaryOp], Callable[[Any, Any], Any]] = {
     cst.FloorDivide: lambda a, b: a // b,
 }
 _CONSTANTS: dict[str, Any] = {"None": None, "True": True, "False": False}
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A default: where it is written, what it is in Python, and as JSON."""
+
+    node: cst.BaseExpression
+    raw: Any
+    json: Any
 
 
 class Literals:
@@ -66,8 +76,8 @@ class Literals:
             case _:
                 raise self._unknown(node, scope)
 
-    def as_json(self, node: cst.BaseExpression, scope: Scope) -> Any:
-        """The JSON value of an expression, as msgspec writes it.
+    def value(self, node: cst.BaseExpression, scope: Scope) -> Value:
+        """The value of an expression, and its JSON form as msgspec writes it.
 
         Raises:
             Refused: as `read`, or it has no JSON form.
@@ -76,9 +86,8 @@ class Literals:
         if isinstance(value, float) and not math.isfinite(value):
             raise scope.refuse(node, f"`{code(node)}`: NaN and infinities have no JSON form; use None")
         try:
-            return msgspec.json.decode(
-                msgspec.json.encode(msgspec.to_builtins(value, str_keys=True, order="deterministic"))
-            )
+            plain = msgspec.to_builtins(value, str_keys=True, order="deterministic")
+            return Value(node, value, msgspec.json.decode(msgspec.json.encode(plain)))
         except (TypeError, ValueError) as error:
             raise scope.refuse(node, f"`{code(node)}` has no JSON form ({error})") from None
 
@@ -109,7 +118,7 @@ class Literals:
         try:
             return operation(left, right)
         except (ArithmeticError, TypeError) as error:
-            raise scope.refuse(node, f"`{code(node)}`: {error}") from None
+            raise scope.refuse(node, f"`{code(node)}`: {error}; correct it") from None
 
     def _items(self, node: cst.List | cst.Tuple | cst.Set, scope: Scope) -> Any:
         values: list[Any] = []
@@ -122,7 +131,7 @@ class Literals:
         try:
             return tuple(values) if isinstance(node, cst.Tuple) else set(values)
         except TypeError as error:
-            raise scope.refuse(node, f"`{code(node)}`: {error}") from None
+            raise scope.refuse(node, f"`{code(node)}`: {error}; correct it") from None
 
     def _mapping(self, node: cst.Dict, scope: Scope) -> Any:
         pairs: list[tuple[Any, Any]] = []
@@ -133,7 +142,7 @@ class Literals:
         try:
             return dict(pairs)
         except TypeError as error:
-            raise scope.refuse(node, f"`{code(node)}`: {error}") from None
+            raise scope.refuse(node, f"`{code(node)}`: {error}; correct it") from None
 
     def _call(self, node: cst.Call, scope: Scope) -> Any:
         maker = self._resolver.resolve(node.func, scope)

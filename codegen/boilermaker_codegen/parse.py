@@ -1,6 +1,9 @@
 """Source files as syntax trees, parsed when they are first needed. The only place where source text is read."""
 
 import functools
+import io
+import re
+import tokenize
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -103,36 +106,42 @@ def parse(file: SourceFile) -> cst.Module:
         Refused: it is not Python that this generator reads.
     """
     data = read_bytes(file)
+    text = _decoded(data, file)
     try:
-        return cst.parse_module(data)
+        return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
-        raise Refused(
-            Problem(
-                path=file.shown,
-                line=error.raw_line,
-                column=error.raw_column + 1,
-                message=f"is not Python: {_first_line(error.message)}; correct it, or list the file under `exclude`",
-            )
-        ) from None
-    except (UnicodeDecodeError, LookupError, SyntaxError, ValueError, RecursionError) as error:
-        line = data[: error.start].count(b"\n") + 1 if isinstance(error, UnicodeDecodeError) else 0
-        what = (
-            "is not UTF-8 and declares no other encoding"
-            if line
-            else f"cannot be read ({_first_line(str(error))})"
-        )
-        raise Refused(
-            Problem(
-                path=file.shown,
-                line=line,
-                column=1 if line else 0,
-                message=f"{what}; save it as UTF-8, or list it under `exclude`",
-            )
-        ) from None
+        # a byte order mark or a form feed may shift what libcst says; its own text has the place of the token
+        place = _PLACE.search(error.message)
+        line, column = (int(place[1]), int(place[2])) if place else (error.raw_line, error.raw_column)
+        raise _unreadable(file, line, column + 1, "is not Python from here on; correct it") from None
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(file, 0, 0, f"cannot be parsed ({type(error).__name__}); simplify it") from None
 
 
-def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0].rstrip(".")
+_PLACE = re.compile(r"error at (\d+):(\d+)")
+
+
+def _decoded(data: bytes, file: SourceFile) -> str:
+    """Source text as Python decodes it (PEP 263): UTF-8, unless the file declares something else."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError as error:
+        if "unknown encoding" in str(error):
+            raise _unreadable(
+                file, 1, 1, "declares an encoding that Python does not know; save it as UTF-8"
+            ) from None
+        encoding = "utf-8"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        raise _unreadable(file, line, column, f"is not {encoding.upper()} here; save it as UTF-8") from None
+
+
+def _unreadable(file: SourceFile, line: int, column: int, message: str) -> Refused:
+    text = f"{message}, or list the file under `exclude`"
+    return Refused(Problem(path=file.shown, line=line, column=column, message=text))
 
 
 # Handlers may take what Boilermaker itself defines; it is read like the service's own types.

@@ -1,7 +1,7 @@
 """Dataclasses, Structs, named tuples and TypedDicts read from source text."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import libcst as cst
@@ -10,7 +10,7 @@ import msgspec
 from boilermaker.contract import Default, Field, RecordDefinition
 from boilermaker_codegen.annotations import Annotations
 from boilermaker_codegen.docs import doc_of
-from boilermaker_codegen.literals import Literals
+from boilermaker_codegen.literals import Literals, Value
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.resolve import External, Resolver, Scope, code
 from boilermaker_codegen.vocabulary import plain
@@ -161,7 +161,14 @@ class Records:
         self._sites(type_, source.scope, annotation, default)
         if is_optional:
             optional.append(name)
-        fields.append(Field(name=name, type=type_, wire=wire if wire != name else None, default=default))
+        fields.append(
+            Field(
+                name=name,
+                type=type_,
+                wire=wire if wire != name else None,
+                default=None if default is None else Default(value=default.json),
+            )
+        )
 
     def _unquoted(self, node: cst.BaseExpression, scope: Scope) -> tuple[cst.BaseExpression, Scope]:
         if isinstance(node, cst.SimpleString | cst.ConcatenatedString):
@@ -177,7 +184,7 @@ class Records:
         meaning = self._resolver.resolve(outer, scope)
         return plain(meaning.name) if isinstance(meaning, External) else ""
 
-    def _value(self, statement: cst.AnnAssign, source: RecordSource) -> tuple[str | None, Default | None]:
+    def _value(self, statement: cst.AnnAssign, source: RecordSource) -> tuple[str | None, Value | None]:
         """The wire name and the default that stand to the right of `=`."""
         node = statement.value
         if node is None:
@@ -191,17 +198,17 @@ class Records:
                         node, f"`{maker.name}` means nothing in this class; use `{wanted}`"
                     )
                 return self._field_call(node, source)
-        return None, Default(value=self._literals.as_json(node, source.scope))
+        return None, self._literals.value(node, source.scope)
 
-    def _field_call(self, call: cst.Call, source: RecordSource) -> tuple[str | None, Default | None]:
+    def _field_call(self, call: cst.Call, source: RecordSource) -> tuple[str | None, Value | None]:
         wire: str | None = None
-        default: Default | None = None
+        default: Value | None = None
         for argument in call.args:
             name = argument.keyword.value if argument.keyword else ""
             if name == "default":
-                default = Default(value=self._literals.as_json(argument.value, source.scope))
+                default = self._literals.value(argument.value, source.scope)
             elif name == "default_factory":
-                default = Default(value=self._factory(argument.value, source.scope))
+                default = self._factory(argument.value, source.scope)
             elif name == "name" and source.style == "struct":
                 wire = self._literals.read(argument.value, source.scope)
             elif not (name in _FIELD_IGNORED and source.style == "dataclass"):
@@ -210,13 +217,13 @@ class Records:
                 )
         return wire, default
 
-    def _factory(self, node: cst.BaseExpression, scope: Scope) -> Any:
+    def _factory(self, node: cst.BaseExpression, scope: Scope) -> Value:
         if isinstance(node, cst.Lambda) and not node.params.params:
-            return self._literals.as_json(node.body, scope)
+            return self._literals.value(node.body, scope)
         if isinstance(node, cst.Name | cst.Attribute):
             maker = self._resolver.resolve(node, scope)
             if isinstance(maker, External) and maker.name in _FACTORIES:
-                return {} if maker.name == "builtins.dict" else []
+                return self._literals.value(cst.Call(func=node), replace(scope, anchor=node))
         raise scope.refuse(
             node,
             f"what `{code(node)}` makes cannot be known without running it; use `list`, `dict`, `set` or a lambda of a literal",

@@ -21,12 +21,12 @@ class Scan:
 
     Attributes:
         places: where each task's handler is defined, as `path:line`, by the task's name.
-        modules: how many modules there are under the source folders.
+        registered_in: names of the modules that register them.
     """
 
     contract: Contract
     places: dict[str, str]
-    modules: int
+    registered_in: frozenset[str]
 
 
 def scan(project: Project) -> Scan:
@@ -61,7 +61,9 @@ def scan(project: Project) -> Scan:
     places = {
         r.name: f"{r.home.module.file.shown}:{r.home.module.place(r.function.name)[0]}" for r in registrations
     }
-    return Scan(contract=contract, places=places, modules=len(files))
+    return Scan(
+        contract=contract, places=places, registered_in=frozenset(r.module.name for r in registrations)
+    )
 
 
 def _collect(

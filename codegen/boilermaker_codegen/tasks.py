@@ -85,7 +85,7 @@ class Tasks:
             head[:0] = lines(Prefixed("@", decorator), width=self._width)
         arguments = [f"{p.name}={p.name}" for p in task.parameters]
         body = lines(Prefixed("return ", call(stub, arguments)), width=self._width, indent=INDENT)
-        doc = task.doc or f"Make a task of `{task.name}`."
+        doc = task.doc or f"Make a task that runs `{task.name}`."
         return Function(
             head="\n".join(head),
             doc=docstring(doc, INDENT),

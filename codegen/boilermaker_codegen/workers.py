@@ -46,7 +46,10 @@ class Workers:
         if isinstance(node, cst.Call):
             return self._made(node, scope)
         if not isinstance(node, cst.Name | cst.Attribute):
-            return Verdict("unknown", f"what `{code(node)}` is cannot be known without running the code")
+            return Verdict(
+                "unknown",
+                f"what `{code(node)}` is cannot be known without running the code; give it a name at module level",
+            )
         local = self._local(node, scope, functions)
         if local is not None:
             return local
@@ -104,7 +107,10 @@ class Workers:
         try:
             meaning = self._resolver.resolve(made, scope)
         except Refused:
-            return Verdict("unknown", f"what `{code(made)}` makes cannot be known without running it")
+            return Verdict(
+                "unknown",
+                f"what `{code(made)}` makes cannot be known without running it; annotate the name with `Boilermaker[...]` if it is a worker",
+            )
         match meaning:
             case External(name=name):
                 return WORKER if name in WORKERS else FOREIGN
@@ -115,7 +121,10 @@ class Workers:
             case Found(symbol=FunctionSymbol(node=node)):
                 return self._factory(node, meaning)
             case _:
-                return Verdict("unknown", f"what `{code(made)}` makes cannot be known without running it")
+                return Verdict(
+                    "unknown",
+                    f"what `{code(made)}` makes cannot be known without running it; annotate the name with `Boilermaker[...]` if it is a worker",
+                )
 
     def _factory(self, node: cst.FunctionDef, found: Found) -> Verdict:
         if node.returns is not None:
@@ -139,7 +148,9 @@ class Workers:
         if self._is_worker_class(node, scope):
             return WORKER
         if "Boilermaker" in code(node):
-            return Verdict("unknown", f"`{code(node)}` may be a worker or not")
+            return Verdict(
+                "unknown", f"`{code(node)}` may be a worker or not; annotate it with `Boilermaker[...]` alone"
+            )
         return FOREIGN if not code(node).endswith(("Any", "Final", "object")) else None
 
     def _is_worker_class(self, node: cst.BaseExpression, scope: Scope) -> bool:
@@ -182,11 +193,17 @@ class Workers:
                 annotated = (
                     self._annotation(parameter.annotation.annotation, scope) if parameter.annotation else None
                 )
-                return annotated or Verdict("unknown", f"what the parameter `{name}` is cannot be known")
+                return annotated or Verdict(
+                    "unknown", f"what the parameter `{name}` is cannot be known; register at module level"
+                )
         is_bound, value = _local_value(name, function)
         if value is not None:
             return self.judge(value, scope)
-        return Verdict("unknown", f"what `{name}` is cannot be known") if is_bound else None
+        return (
+            Verdict("unknown", f"what `{name}` is cannot be known; register at module level")
+            if is_bound
+            else None
+        )
 
 
 def _local_value(name: str, function: cst.FunctionDef) -> tuple[bool, cst.BaseExpression | None]:

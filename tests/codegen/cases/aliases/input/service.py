@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import typing as t
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from datetime import date
+from datetime import date
+from typing import TypeAlias
 
 from boilermaker import Boilermaker, InMemoryServiceBus
 

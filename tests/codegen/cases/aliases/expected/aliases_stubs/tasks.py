@@ -17,7 +17,7 @@ from . import payloads
 def quoted(
     names: Arg[list[str]], again: Arg[dict[str, list[str]] | None], when: Arg[date]
 ) -> Task[Sequence[str]]:
-    """Make a task of `quoted`."""
+    """Make a task that runs `quoted`."""
     return _quoted(names=names, again=again, when=when)
 
 

@@ -25,7 +25,7 @@ def every_constraint(
     h: Arg[list[Annotated[int, msgspec.Meta(ge=0)]]],
     i: Arg[Annotated[float, msgspec.Meta(ge=0.0, le=100.0)]] = 50,
 ) -> Task[Annotated[int, msgspec.Meta(gt=0)]]:
-    """Make a task of `every_constraint`."""
+    """Make a task that runs `every_constraint`."""
     return _every_constraint(a=a, b=b, c=c, d=d, e=e, f=f, g=g, h=h, i=i)
 
 

@@ -33,7 +33,7 @@ def abstract(
     h: Arg[MutableMapping[str, int]],
     i: Arg[Sequence[int]],
 ) -> Task[Sequence[int]]:
-    """Make a task of `abstract`."""
+    """Make a task that runs `abstract`."""
     return _abstract(a=a, b=b, c=c, d=d, e=e, f=f, g=g, h=h, i=i)
 
 
@@ -50,7 +50,7 @@ def builtins(
     j: Arg[set[Any]],
     k: Arg[dict[int, Any]],
 ) -> Task[list[dict[str, int]]]:
-    """Make a task of `builtins`."""
+    """Make a task that runs `builtins`."""
     return _builtins(a=a, b=b, c=c, d=d, e=e, f=f, g=g, h=h, i=i, j=j, k=k)
 
 
@@ -61,7 +61,7 @@ def old_style(
     d: Arg[tuple[int, ...]],
     e: Arg[Set[int]],
 ) -> Task[list[str]]:
-    """Make a task of `old_style`."""
+    """Make a task that runs `old_style`."""
     return _old_style(a=a, b=b, c=c, d=d, e=e)
 
 

@@ -14,7 +14,7 @@ from .models import Address, Empty, Person
 
 
 def move(person: Arg[Person], to: Arg[Address], nothing: Arg[Empty]) -> Task[Person]:
-    """Make a task of `move`."""
+    """Make a task that runs `move`."""
     return _move(person=person, to=to, nothing=nothing)
 
 

@@ -28,7 +28,7 @@ def constant_values(
     owner: Arg[UserId] = UserId("nobody"),
     colors: Arg[tuple[Color, ...]] = (Color.RED,),
 ) -> Task[None]:
-    """Make a task of `constant_values`."""
+    """Make a task that runs `constant_values`."""
     return _constant_values(
         retries=retries,
         most=most,
@@ -56,7 +56,7 @@ def containers(
     mapping: Arg[Mapping[str, float]] = {},
     maybe: Arg[list[str] | None] = None,
 ) -> Task[None]:
-    """Make a task of `containers`."""
+    """Make a task that runs `containers`."""
     return _containers(
         names=names,
         empty=empty,
@@ -88,7 +88,7 @@ def literals(
     seconds: Arg[int] = 86400,
     positive: Arg[Annotated[int, msgspec.Meta(gt=0)]] = 1,
 ) -> Task[None]:
-    """Make a task of `literals`."""
+    """Make a task that runs `literals`."""
     return _literals(
         flag=flag,
         count=count,

@@ -13,7 +13,7 @@ from . import payloads
 
 
 def create_user(email: Arg[str]) -> Task[int]:
-    """Make a task of `create_user`."""
+    """Make a task that runs `create_user`."""
     return _create_user(email=email)
 
 

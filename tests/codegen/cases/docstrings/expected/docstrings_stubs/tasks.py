@@ -18,7 +18,7 @@ def backslash() -> Task[None]:
 
 
 def empty() -> Task[None]:
-    """Make a task of `empty`."""
+    """Make a task that runs `empty`."""
     return _empty()
 
 
@@ -38,7 +38,7 @@ def long(x: Arg[int]) -> Task[None]:
 
 
 def none() -> Task[None]:
-    """Make a task of `none`."""
+    """Make a task that runs `none`."""
     return _none()
 
 

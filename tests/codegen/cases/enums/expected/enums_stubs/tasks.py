@@ -23,7 +23,7 @@ def every_enum(
     plan: Arg[Plan] = Plan.PRO,
     priority: Arg[Priority] = Priority.LOW,
 ) -> Task[Plan]:
-    """Make a task of `every_enum`."""
+    """Make a task that runs `every_enum`."""
     return _every_enum(
         color=color,
         code=code,

@@ -21,7 +21,7 @@ def every_literal(
     f: Arg[Literal['say "hi"']] = 'say "hi"',
     g: Arg[Literal["a", None]] = None,
 ) -> Task[Literal["done", "late"]]:
-    """Make a task of `every_literal`."""
+    """Make a task that runs `every_literal`."""
     return _every_literal(a=a, b=b, c=c, d=d, e=e, f=f, g=g)
 
 

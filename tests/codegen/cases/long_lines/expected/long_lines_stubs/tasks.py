@@ -19,14 +19,14 @@ from .models import AVeryLongNameForAClassThatHoldsAddresses
 def a_function_with_a_long_name_and_a_long_result(
     x: Arg[int],
 ) -> Task[dict[str, list[AVeryLongNameForAClassThatHoldsAddresses]]]:
-    """Make a task of `a_function_with_a_long_name_and_a_long_result`."""
+    """Make a task that runs `a_function_with_a_long_name_and_a_long_result`."""
     return _a_function_with_a_long_name_and_a_long_result(x=x)
 
 
 def just_over_a_line_long(
     one: Arg[int], two: Arg[int], three: Arg[int], four_: Arg[int]
 ) -> Task[None]:
-    """Make a task of `just_over_a_line_long`."""
+    """Make a task that runs `just_over_a_line_long`."""
     return _just_over_a_line_long(one=one, two=two, three=three, four_=four_)
 
 
@@ -71,7 +71,7 @@ def long_parameters(
         int,
     ]
 ]:
-    """Make a task of `long_parameters`."""
+    """Make a task that runs `long_parameters`."""
     return _long_parameters(
         first=first, second=second, third=third, fourth=fourth, fifth=fifth
     )

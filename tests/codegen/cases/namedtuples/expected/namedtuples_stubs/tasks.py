@@ -14,7 +14,7 @@ from .models import Span
 
 
 def cut(span: Arg[Span]) -> Task[list[Span]]:
-    """Make a task of `cut`."""
+    """Make a task that runs `cut`."""
     return _cut(span=span)
 
 

@@ -22,32 +22,32 @@ from .models import Task as Task__
 def Task_(
     self: Arg[int], payload: Arg[str], task: Arg[Task__], policy: Arg[int] = 1
 ) -> Task[Arg_]:
-    """Make a task of `Task`."""
+    """Make a task that runs `Task`."""
     return _Task_(self=self, payload=payload, task=task, policy=policy)
 
 
 def private(_private: Arg[int]) -> Task[None]:
-    """Make a task of `_private`."""
+    """Make a task that runs `_private`."""
     return _private_(_private=_private)
 
 
 def größe(länge: Arg[int]) -> Task[None]:
-    """Make a task of `größe`."""
+    """Make a task that runs `größe`."""
     return _größe(länge=länge)
 
 
 def import_() -> Task[None]:
-    """Make a task of `import`."""
+    """Make a task that runs `import`."""
     return _import_()
 
 
 def list_(a: Arg[BillingAddress], b: Arg[ShippingAddress]) -> Task[Task__]:
-    """Make a task of `list`."""
+    """Make a task that runs `list`."""
     return _list_(a=a, b=b)
 
 
 def models_() -> Task[None]:
-    """Make a task of `models`."""
+    """Make a task that runs `models`."""
     return _models_()
 
 
@@ -56,12 +56,12 @@ def payloads_(
     until: Arg[date | None] = None,
     dict: Arg[dict[str, int]] = {},
 ) -> Task[None]:
-    """Make a task of `payloads`."""
+    """Make a task that runs `payloads`."""
     return _payloads_(date=date, until=until, dict=dict)
 
 
 def listed() -> Task[None]:
-    """Make a task of `with spaces & signs`."""
+    """Make a task that runs `with spaces & signs`."""
     return _listed()
 
 

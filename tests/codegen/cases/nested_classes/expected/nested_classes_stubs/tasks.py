@@ -14,7 +14,7 @@ from .models import Line, Status
 
 
 def place(line: Arg[Line], status: Arg[Status] = Status.OPEN) -> Task[Line]:
-    """Make a task of `place`."""
+    """Make a task that runs `place`."""
     return _place(line=line, status=status)
 
 

@@ -16,7 +16,7 @@ from .models import AdminId, Names, UserId
 def promote(
     user_id: Arg[UserId], names: Arg[Names], by: Arg[AdminId | None] = None
 ) -> Task[AdminId]:
-    """Make a task of `promote`."""
+    """Make a task that runs `promote`."""
     return _promote(user_id=user_id, names=names, by=by)
 
 

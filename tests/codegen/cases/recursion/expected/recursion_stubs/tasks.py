@@ -21,7 +21,7 @@ def grow(
     forest: Arg[Forest],
     wood: Arg[Wood],
 ) -> Task[Tree | None]:
-    """Make a task of `grow`."""
+    """Make a task that runs `grow`."""
     return _grow(
         tree=tree, author=author, folder=folder, link=link, forest=forest, wood=wood
     )

@@ -13,68 +13,68 @@ from . import payloads
 
 
 def bare() -> Task[None]:
-    """Make a task of `bare`."""
+    """Make a task that runs `bare`."""
     return _bare()
 
 
 def charge() -> Task[None]:
-    """Make a task of `billing.charge`."""
+    """Make a task that runs `billing.charge`."""
     return _charge()
 
 
 def by_alias_called() -> Task[None]:
-    """Make a task of `by-alias-called`."""
+    """Make a task that runs `by-alias-called`."""
     return _by_alias_called()
 
 
 def by_alias() -> Task[None]:
-    """Make a task of `by_alias`."""
+    """Make a task that runs `by_alias`."""
     return _by_alias()
 
 
 def fifth() -> Task[None]:
-    """Make a task of `fifth`."""
+    """Make a task that runs `fifth`."""
     return _fifth()
 
 
 def fourth() -> Task[None]:
-    """Make a task of `fourth`."""
+    """Make a task that runs `fourth`."""
     return _fourth()
 
 
 @deprecated("use `bare`")
 def old() -> Task[None]:
-    """Make a task of `old`."""
+    """Make a task that runs `old`."""
     return _old()
 
 
 def one() -> Task[None]:
-    """Make a task of `one`."""
+    """Make a task that runs `one`."""
     return _one()
 
 
 def second(x: Arg[int]) -> Task[None]:
-    """Make a task of `second`."""
+    """Make a task that runs `second`."""
     return _second(x=x)
 
 
 def sixth() -> Task[None]:
-    """Make a task of `sixth`."""
+    """Make a task that runs `sixth`."""
     return _sixth()
 
 
 def third() -> Task[None]:
-    """Make a task of `third`."""
+    """Make a task that runs `third`."""
     return _third()
 
 
 def two() -> Task[None]:
-    """Make a task of `two`."""
+    """Make a task that runs `two`."""
     return _two()
 
 
 def with_options(x: Arg[int]) -> Task[int]:
-    """Make a task of `with_options`."""
+    """Make a task that runs `with_options`."""
     return _with_options(x=x)
 
 

@@ -53,12 +53,12 @@ def every_scalar(
 
 
 def no_result() -> Task[None]:
-    """Make a task of `no_result`."""
+    """Make a task that runs `no_result`."""
     return _no_result()
 
 
 def unknown_result() -> Task[Any]:
-    """Make a task of `unknown_result`."""
+    """Make a task that runs `unknown_result`."""
     return _unknown_result()
 
 

@@ -21,7 +21,7 @@ def every_struct(
     shape: Arg[Circle | Square],
     untagged: Arg[Untagged],
 ) -> Task[list[Cat | Dog]]:
-    """Make a task of `every_struct`."""
+    """Make a task that runs `every_struct`."""
     return _every_struct(
         point=point, options=options, row=row, pet=pet, shape=shape, untagged=untagged
     )

@@ -16,7 +16,7 @@ from .models import Mixed, Movie, Settings
 def store(
     movie: Arg[Movie], settings: Arg[Settings], mixed: Arg[Mixed | None] = None
 ) -> Task[Movie]:
-    """Make a task of `store`."""
+    """Make a task that runs `store`."""
     return _store(movie=movie, settings=settings, mixed=mixed)
 
 

@@ -24,7 +24,7 @@ def every_union(
     i: Arg[int | None] = None,
     j: Arg[str | None] = None,
 ) -> Task[int | None]:
-    """Make a task of `every_union`."""
+    """Make a task that runs `every_union`."""
     return _every_union(a=a, b=b, c=c, d=d, e=e, f=f, g=g, h=h, i=i, j=j)
 
 

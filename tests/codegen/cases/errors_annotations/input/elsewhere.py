@@ -1,0 +1,8 @@
+import enum
+
+
+class Color(enum.Enum):
+    RED = "r"
+
+
+def make(): ...

@@ -1,0 +1,93 @@
+import collections
+import pathlib
+import typing
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, Literal, Never, Tuple, TypeVar, Union
+
+import numpy
+from boilermaker import Arg, Ref
+
+import elsewhere
+from elsewhere import *
+from elsewhere import Missing
+
+from boilermaker import Boilermaker, InMemoryServiceBus
+
+worker = Boilermaker(object(), InMemoryServiceBus(), queue="errors-annotations")
+
+
+T = TypeVar("T")
+Loop = "Loop | None"
+made = collections.namedtuple("made", "a b")
+dynamic = elsewhere.make()
+first, second = int, str
+
+try:
+    from fast import Number
+except ImportError:
+    Number = int
+
+
+class Box(Generic[T]):
+    pass
+
+
+def function(): ...
+
+
+type Alias = int
+
+
+@worker.task
+async def names(
+    state,
+    a: undefined,
+    b: elsewhere,
+    c: function,
+    d: elsewhere.nothing,
+    e: Missing,
+    f: FromStar,
+    g: Number,
+    h: dynamic,
+    i: first,
+    j: "not an expression",
+    k: 3,
+    l: Alias,
+    m: [int],
+    n: lambda: int,
+) -> None: ...
+
+
+@worker.task
+async def strangers(
+    state,
+    a: deque[int],
+    b: pathlib.Path,
+    c: numpy.ndarray,
+    d: Callable[[int], str],
+    e: collections.defaultdict,
+    f: complex,
+    g: Ref[int],
+    h: Arg[str],
+    i: T,
+    j: made,
+    k: Box[int],
+    l: type[int],
+    m: typing.Iterator[int],
+    n: Never,
+) -> None: ...
+
+
+@worker.task
+async def shapes(
+    state,
+    a: list[int, str],
+    b: dict[str],
+    c: tuple[()],
+    d: Literal[1.5],
+    e: Literal[elsewhere.Color.RED],
+    f: Loop,
+    g: Union[int, undefined],
+    h: list[1:2],
+) -> Tuple[int, undefined]: ...

@@ -1,0 +1,168 @@
+import dataclasses
+import enum
+import typing
+from dataclasses import InitVar, KW_ONLY, dataclass, field
+from typing import Final, Generic, NamedTuple, NewType, TypedDict, TypeVar
+
+import attrs
+import msgspec
+import pydantic
+
+from boilermaker import Boilermaker, InMemoryServiceBus
+
+worker = Boilermaker(object(), InMemoryServiceBus(), queue="errors-definitions")
+
+
+T = TypeVar("T")
+Renamed = NewType("SomethingElse", int)
+Untyped = NewType("Untyped", object)
+Wrong = NewType("Wrong")
+
+
+class Plain:
+    x: int
+
+
+class Model(pydantic.BaseModel):
+    x: int
+
+
+@attrs.define
+class Attrs:
+    x: int
+
+
+@dataclass
+class Parent:
+    x: int
+
+
+@dataclass
+class Child(Parent):
+    y: int
+
+
+class StructParent(msgspec.Struct):
+    x: int
+
+
+class StructChild(StructParent):
+    y: int
+
+
+class TypedChild(TypedDict, Generic[T]):
+    y: T
+
+
+@dataclass
+class Conditional:
+    x: int
+    if True:
+        y: int
+
+
+@dataclass
+class Fields:
+    a: InitVar[int]
+    b: int = field(init=False)
+    c: list[int] = field(default_factory=Plain)
+    d: int = msgspec.field(default=1)
+    e: Final[int] = 1
+    f: "Undefined" = 1
+    _: KW_ONLY
+    g: int = dataclasses.field(default=compute())
+
+
+@dataclass(init=False)
+class NoInit:
+    x: int
+
+
+@dataclass(**options)
+class Starred:
+    x: int
+
+
+class Tagged(msgspec.Struct, tag=lambda name: name):
+    x: int
+
+
+class Strange(msgspec.Struct, colour="red"):
+    x: int
+
+
+class Empty(enum.Enum):
+    pass
+
+
+class Mixed(enum.Enum):
+    A = 1
+    B = "b"
+
+
+class Floats(enum.Enum):
+    A = 1.5
+
+
+class Tuples(enum.Enum):
+    A = (1, 2)
+
+
+class Computed(enum.Enum):
+    A = compute()
+
+
+class New(enum.Enum):
+    A = 1
+
+    def __new__(cls, value):
+        return object.__new__(cls)
+
+
+class Odd(str, enum.Flag):
+    A = 1
+
+
+class Ordered(enum.Enum):
+    A = 5
+    B = 2
+    C = enum.auto()
+
+
+class Strings(str, enum.Enum):
+    A = enum.auto()
+
+
+@typing.runtime_checkable
+class Protocol(typing.Protocol):
+    x: int
+
+
+@worker.task
+async def every_definition(
+    state,
+    a: Renamed,
+    b: Wrong,
+    c: Plain,
+    d: Model,
+    e: Attrs,
+    f: Child,
+    g: StructChild,
+    h: TypedChild,
+    i: Conditional,
+    j: Fields,
+    k: NoInit,
+    l: Starred,
+    m: Tagged,
+    n: Strange,
+    o: Empty,
+    p: Mixed,
+    q: Floats,
+    r: Tuples,
+    s: Computed,
+    t: New,
+    u: Odd,
+    v: Ordered,
+    w: Strings,
+    x: Protocol,
+) -> list[Plain]: ...

@@ -1,0 +1,4 @@
+from app import worker
+
+@worker.task
+async def cut(state, x: int

@@ -1,0 +1,3 @@
+# -*- coding: nonsense -*-
+from app import worker
+task = 1
