@@ -30,7 +30,7 @@ _SIZES = {"": 1, "B": 1, "KB": 1024, "MB": 1024 * 1024}
 @click.option("--port", default=5672, show_default=True, help="The port to listen on; 0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 def local(queues: tuple[str, ...], port: int, host: str) -> None:
-    """Run a Service Bus namespace on this machine.
+    r"""Run a Service Bus namespace on this machine.
 
     Real Service Bus clients talk to it over AMQP 1.0. Messages live in memory: they are gone when it stops.
 
@@ -48,7 +48,7 @@ def local(queues: tuple[str, ...], port: int, host: str) -> None:
     click.echo("Ctrl-C stops it.")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda _number, _frame: stop.set())
     stop.wait()
     counts = bus.counts()
     bus.stop()
