@@ -6,8 +6,8 @@ from itertools import count
 
 import pytest
 
-from boilermaker.localbus.queue import QueueSettings
 from boilermaker.localbus.server import LocalServiceBus
+from boilermaker.localbus.settings import QueueSettings
 from boilermaker.transport.servicebus import AzureServiceBus
 from transport.wires import Wire
 

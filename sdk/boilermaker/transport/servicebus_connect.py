@@ -7,7 +7,6 @@ from typing import Any
 
 from azure.core.exceptions import ClientAuthenticationError
 from azure.servicebus import exceptions as sdk
-from azure.servicebus._pyamqp.error import AMQPException
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 
 from boilermaker.errors import (
@@ -117,7 +116,7 @@ async def confirm_attached(owner: ServiceBusReceiver | ServiceBusSender) -> None
 
 def in_sdk_words(owner: ServiceBusReceiver | ServiceBusSender, error: Exception) -> Exception:
     """An error of the SDK's AMQP layer as the SDK's own public error; what is none is a lost connection."""
-    if not isinstance(error, AMQPException):
+    if not type(error).__module__.startswith("azure.servicebus"):
         return (
             error if isinstance(error, OSError) else ConnectionResetError(f"{type(error).__name__}: {error}")
         )
