@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import click
 
@@ -41,7 +41,8 @@ def find(target: str) -> Boilermaker[Any]:
         raise click.ClickException(
             f"{target} is no Boilermaker, but of type {type(found).__name__}{_listing(module)}"
         )
-    return cast("Boilermaker[Any]", found)
+    worker: Boilermaker[Any] = found
+    return worker
 
 
 def _import(name: str) -> ModuleType:
