@@ -358,6 +358,8 @@ class Queue:
             self._expire(message)
         else:
             heapq.heappush(self._ready, message.sequence_number)
+            if message.expires_at is not None:  # may have been skipped while it was locked
+                self._remember(message.expires_at, message)
 
     def _expire(self, message: StoredMessage) -> None:
         if self.settings.dead_letter_on_expiration:

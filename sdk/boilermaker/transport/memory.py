@@ -1,11 +1,12 @@
 """A bus in memory, for users' unit tests: no sockets, virtual time, and the queue code of the local Service Bus."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+import weakref
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-
-import msgspec
+from typing import TypeVar
+from uuid import UUID
 
 from boilermaker.errors import (
     BusError,
@@ -13,20 +14,15 @@ from boilermaker.errors import (
     MessageTooLargeError,
     QueueNotFoundError,
     SessionQueueError,
+    SettlementError,
 )
-from boilermaker.localbus.messages import (
-    Incoming,
-    InvalidMessage,
-    LockLost,
-    MessageTooLarge,
-    State,
-    StoredMessage,
-)
-from boilermaker.localbus.queue import Queue
+from boilermaker.localbus.messages import InvalidMessage, LockLost, MessageTooLarge, State
+from boilermaker.localbus.queue import DEAD_LETTER_SUFFIX, Queue
 from boilermaker.localbus.settings import QueueSettings
+from boilermaker.transport.memory_message import MemoryDelivery, MemoryMessage, delivered, incoming, shown
 from boilermaker.transport.port import Delivery, OutgoingMessage
 
-_FIXED_OVERHEAD = 200  # bytes that AMQP sections take beside body and texts, about
+_T = TypeVar("_T")
 
 
 class VirtualClock:
@@ -44,75 +40,19 @@ class VirtualClock:
         self._now = max(self._now, then)
 
 
-class MemoryMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as a test looks at it."""
-
-    body: bytes
-    message_id: str
-    subject: str
-    correlation_id: str
-    content_type: str
-    properties: Mapping[str, object]
-    sequence_number: int
-    delivery_count: int
-    scheduled_enqueue_time: datetime | None = None
-    dead_letter_reason: str | None = None
-    dead_letter_description: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class MemoryDelivery:
-    """One message under a peek-lock."""
-
-    stored: StoredMessage
-    outgoing: OutgoingMessage
-    token: object
-    locked_until: datetime
-    delivery_count: int
-
-    @property
-    def body(self) -> bytes:
-        """The body."""
-        return self.outgoing.body
-
-    @property
-    def message_id(self) -> str | None:
-        """The message's id."""
-        return self.outgoing.message_id
-
-    @property
-    def sequence_number(self) -> int:
-        """The queue's number for it."""
-        return self.stored.sequence_number
-
-    @property
-    def enqueued_time(self) -> datetime | None:
-        """When it became active."""
-        return self.stored.enqueued_time
-
-    @property
-    def subject(self) -> str | None:
-        """The task's name."""
-        return self.outgoing.subject
-
-    @property
-    def correlation_id(self) -> str | None:
-        """The workflow's id."""
-        return self.outgoing.correlation_id
-
-    @property
-    def properties(self) -> Mapping[str, object]:
-        """Application properties."""
-        return self.outgoing.properties
-
-
 class InMemoryServiceBus:
     """A Service Bus namespace in memory.
+
+    Nothing happens by itself: locks run out and scheduled messages come when `advance` or `jump` moves the clock.
+    It is bound to no event loop; several may use it, one after the other.
 
     Args:
         queues: queues to create, by name or with settings.
         default_queue: the queue of workers that name none.
         create_queues: False refuses queues that are not declared, as Service Bus does.
+
+    Raises:
+        ValueError: a name that Service Bus would refuse, or two queues of one name.
     """
 
     def __init__(
@@ -122,99 +62,137 @@ class InMemoryServiceBus:
         self.clock = VirtualClock()
         self._create = create_queues
         self._queues: dict[str, Queue] = {}
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._receivers: weakref.WeakSet[MemoryReceiver] = weakref.WeakSet()
+        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         for declared in queues:
             settings = QueueSettings(name=declared) if isinstance(declared, str) else declared
-            self._queues[settings.name] = Queue(settings)
+            if settings.name.lower() in self._queues:
+                raise ValueError(
+                    f"two queues are called {settings.name!r}; Service Bus does not tell case apart"
+                )
+            self._queues[settings.name.lower()] = Queue(settings)
 
     def sender(self, queue: str) -> "MemorySender":
         """A sender to a queue."""
         return MemorySender(self, queue)
 
     def receiver(self, queue: str, *, prefetch: int = 0) -> "MemoryReceiver":  # noqa: ARG002 - nothing to fetch from afar
-        """A receiver from a queue."""
-        return MemoryReceiver(self, queue)
+        """A receiver from a queue, or from `<queue>/$deadletterqueue`."""
+        receiver = MemoryReceiver(self, queue)
+        self._receivers.add(receiver)
+        return receiver
 
     async def close(self) -> None:
-        """Nothing to close: messages stay, as they do in Service Bus."""
+        """End what receivers wait for. Messages stay, as they do in Service Bus."""
+        for receiver in list(self._receivers):
+            await receiver.close()
 
     # ---- time
 
     def advance(self, by: timedelta) -> None:
-        """Let this much time go by."""
-        self.clock.advance_to(self.clock.now() + by)
-        self._let_happen()
+        """Let this much time go by; what is due happens in its order."""
+        self._go_to(self.clock.now() + by)
 
     def next_event(self, queue: str | None = None) -> datetime | None:
-        """When the next scheduled message or lapsed lock will show, in one queue or in any."""
-        queues = list(self._queues.values()) if queue is None else [self.queue(queue)]
-        return min((due for q in queues if (due := q.next_event()) is not None), default=None)
+        """When time alone will change something in one queue or in any: a lock, a schedule or a life ends."""
+        if queue is None:
+            every = [
+                one for main in self._queues.values() for one in (main, main.dead_letters) if one is not None
+            ]
+        else:
+            # What ends in a queue may show in its dead-letter sub-queue.
+            every = [self._looked_at(queue), self.queue(_main(queue))]
+        return min((due for one in every if (due := one.next_event()) is not None), default=None)
 
     def jump(self, queue: str) -> bool:
-        """Move the clock to the next event of a queue; False where nothing is to come."""
-        due = self.next_event(queue)
-        if due is None:
-            return False
-        self.clock.advance_to(due)
-        self._let_happen()
+        """Move the clock until something can be received from a queue.
+
+        Returns:
+            True once something can, at once where it already could; False where time alone will bring nothing
+            more. The clock then stands where the last thing happened.
+        """
+        target = self._looked_at(queue)
+        while not target.has_ready:
+            due = self.next_event(queue)
+            if due is None:
+                return False
+            self._go_to(due)
         return True
 
     # ---- looking
 
     def messages(self, queue: str) -> list[MemoryMessage]:
-        """What is active in a queue, locked or not."""
-        return [_shown(m) for m in self._looked_at(queue).messages() if m.state is State.ACTIVE]
+        """What is active in a queue, locked or not, by sequence number."""
+        return [shown(m) for m in self._looked_at(queue).messages() if m.state is State.ACTIVE]
 
     def scheduled(self, queue: str) -> list[MemoryMessage]:
-        """What is scheduled for later."""
-        return [_shown(m) for m in self._looked_at(queue).messages() if m.state is State.SCHEDULED]
+        """What is scheduled for later, by sequence number. A message gets a new one when it becomes active."""
+        return [shown(m) for m in self._looked_at(queue).messages() if m.state is State.SCHEDULED]
 
     def dead_letters(self, queue: str) -> list[MemoryMessage]:
-        """What is in the dead-letter sub-queue."""
+        """What is in the dead-letter sub-queue of a queue, by sequence number."""
         dead = self._looked_at(queue).dead_letters
-        return [] if dead is None else [_shown(m) for m in dead.messages()]
+        return [] if dead is None else [shown(m) for m in dead.messages()]
 
     def queue(self, name: str) -> Queue:
-        """The queue itself.
+        """The queue of this name, or a dead-letter sub-queue.
 
         Raises:
-            QueueNotFoundError: there is none of that name, and `create_queues` is off.
+            QueueNotFoundError: there is none of that name, and `create_queues` is off or Service Bus refuses the name.
         """
-        found = self._queues.get(name)
+        key = _main(name)
+        found = self._queues.get(key)
         if found is None:
             if not self._create:
-                known = ", ".join(sorted(self._queues)) or "none"
-                raise QueueNotFoundError(f"there is no queue `{name}`; there are: {known}", queue=name)
-            found = self._queues[name] = Queue(QueueSettings(name=name))
+                known = ", ".join(sorted(one.name for one in self._queues.values())) or "none"
+                raise QueueNotFoundError(
+                    f"there is no queue {name!r}; declared are: {known}. "
+                    "Declare it: InMemoryServiceBus('name', ...)",
+                    queue=name,
+                )
+            try:
+                settings = QueueSettings(name=name[: len(key)])
+            except ValueError as error:
+                raise QueueNotFoundError(str(error), queue=name) from None
+            found = self._queues[key] = Queue(settings)
+        if name.lower() != key and found.dead_letters is not None:
+            return found.dead_letters
         return found
 
-    def _looked_at(self, name: str) -> Queue:
-        queue = self.queue(name)
-        queue.advance(self.clock.now())
-        return queue
+    # ---- for senders and receivers
 
-    def _let_happen(self) -> None:
-        for queue in self._queues.values():
-            queue.advance(self.clock.now())
-        for name in self._queues:
-            self.wake(name)
+    def wake(self) -> None:
+        """Tell waiting receivers to look again, whichever event loop they wait in."""
+        for loop, event in list(self._waiting):
+            if loop.is_closed():
+                self._waiting.discard((loop, event))
+            else:
+                loop.call_soon_threadsafe(event.set)
 
-    def wake(self, queue: str) -> None:
-        """Tell waiting receivers to look again."""
-        for event in self._waiting.get(queue, ()):
-            event.set()
-
-    async def wait(self, queue: str, seconds: float) -> None:
+    async def wait(self, seconds: float) -> None:
         """Wait, in real time, until something may have come."""
         event = asyncio.Event()
-        self._waiting.setdefault(queue, set()).add(event)
+        waiter = (asyncio.get_running_loop(), event)
+        self._waiting.add(waiter)
         try:
             async with asyncio.timeout(seconds):
                 await event.wait()
         except TimeoutError:
             pass  # nothing came
         finally:
-            self._waiting[queue].discard(event)
+            self._waiting.discard(waiter)
+
+    def _looked_at(self, name: str) -> Queue:
+        queue = self.queue(name)
+        # Through the queue, whose messages may be due in its dead-letter sub-queue.
+        self.queue(_main(name)).advance(self.clock.now())
+        return queue
+
+    def _go_to(self, then: datetime) -> None:
+        self.clock.advance_to(then)
+        for queue in self._queues.values():
+            queue.advance(self.clock.now())
+        self.wake()
 
 
 class MemorySender:
@@ -226,7 +204,7 @@ class MemorySender:
 
     @property
     def max_message_size(self) -> int:
-        """Bytes that one message may have."""
+        """Bytes that one message may have, all properties included."""
         return self._bus.queue(self._name).settings.max_message_size
 
     async def open(self) -> None:
@@ -238,19 +216,21 @@ class MemorySender:
         await self.send_many([message])
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Enqueue all of them or, where one is refused, none."""
+        """Enqueue in order, up to the first one that is refused. Raises as the port says."""
         queue = self._bus.queue(self._name)
-        incoming = [_incoming(message) for message in messages]
+        if queue.settings.requires_session:
+            raise _session_queue(self._name)
         try:
-            for one in incoming:
-                queue.check(one)
+            for message in messages:
+                queue.send(incoming(message), self._bus.clock.now())
         except MessageTooLarge as error:
-            raise MessageTooLargeError(str(error), queue=self._name) from None
+            raise MessageTooLargeError(
+                f"{error}. Send a reference to large data instead of the data.", queue=self._name
+            ) from None
         except InvalidMessage as error:
-            raise BusError(str(error), queue=self._name) from None
-        for one in incoming:
-            queue.send(one, self._bus.clock.now())
-        self._bus.wake(self._name)
+            raise BusError(f"queue {self._name!r} refuses the message: {error}", queue=self._name) from None
+        finally:
+            self._bus.wake()
 
     async def close(self) -> None:
         """Nothing to close."""
@@ -262,107 +242,77 @@ class MemoryReceiver:
     def __init__(self, bus: InMemoryServiceBus, queue: str) -> None:
         self._bus = bus
         self._name = queue
+        self._closes = 0
 
     async def open(self) -> None:
         """Raises QueueNotFoundError, SessionQueueError."""
-        if self._bus.queue(self._name).settings.requires_session:
-            raise SessionQueueError(
-                f"the queue `{self._name}` requires sessions, which Boilermaker does not use; create one without",
-                queue=self._name,
-            )
+        self._open_queue()
 
     async def receive(self, max_messages: int, max_wait_seconds: float) -> Sequence[Delivery]:
-        """What is there, at most `max_messages`; waits in real time where nothing is."""
-        found = self._take(max_messages)
-        if not found and max_wait_seconds > 0:
-            await self._bus.wait(self._name, max_wait_seconds)
-            found = self._take(max_messages)
-        return found
-
-    def _take(self, max_messages: int) -> list[Delivery]:
-        queue = self._bus.queue(self._name)
-        taken: list[Delivery] = []
-        while len(taken) < max_messages and (stored := queue.receive(self._bus.clock.now())) is not None:
-            taken.append(
-                MemoryDelivery(
-                    stored=stored,
-                    outgoing=_outgoing(stored),
-                    token=stored.lock_token,
-                    locked_until=stored.locked_until or self._bus.clock.now(),
-                    delivery_count=stored.delivery_count,
-                )
-            )
-        return taken
+        """What is there, at most `max_messages`; waits in real time where nothing is, 0 never waits."""
+        await asyncio.sleep(0)  # a busy loop over this bus must let its handlers run
+        queue, closes = self._open_queue(), self._closes
+        deadline = time.monotonic() + max_wait_seconds
+        while True:
+            found: list[Delivery] = []
+            while len(found) < max_messages and (stored := queue.receive(self._bus.clock.now())) is not None:
+                found.append(delivered(stored))
+            left = deadline - time.monotonic()
+            if found or left <= 0 or self._closes != closes:
+                return found
+            await self._bus.wait(left)
 
     async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:  # noqa: ARG002 - always confirmed
-        """Remove the message."""
-        self._settle(delivery, "complete")
+        """Remove the message. See the port for errors."""
+        self._settle(delivery, Queue.complete)
 
     async def abandon(self, delivery: Delivery) -> None:
-        """Give the lock up, counting a delivery."""
-        self._settle(delivery, "abandon")
+        """Give the lock up; counts a delivery. See the port for errors."""
+        self._settle(delivery, Queue.abandon)
 
     async def release(self, delivery: Delivery) -> None:
-        """Give the lock up, counting nothing."""
-        self._settle(delivery, "release")
+        """Give the lock up without counting a delivery. See the port for errors."""
+        self._settle(delivery, Queue.release)
 
     async def dead_letter(self, delivery: Delivery, reason: str, description: str) -> None:
-        """Move the message to the dead-letter sub-queue."""
-        self._settle(delivery, "dead_letter", reason, description)
+        """Move the message to the dead-letter sub-queue. See the port for errors."""
+        self._settle(delivery, lambda queue, token, now: queue.dead_letter(token, reason, description, now))
 
     async def renew_lock(self, delivery: Delivery) -> datetime:
-        """Lock for another lock duration."""
-        return self._settle(delivery, "renew")
-
-    def _settle(self, delivery: Delivery, how: str, *details: str) -> datetime:
-        token = delivery.token if isinstance(delivery, MemoryDelivery) else None
-        now = self._bus.clock.now()
-        try:
-            until: datetime | None = getattr(self._bus.queue(self._name), how)(token, *details, now)
-        except LockLost as error:
-            raise LockLostError(str(error), queue=self._name) from None
-        self._bus.wake(self._name)
-        return until or now
+        """Lock for another lock duration from now; returns the new `locked_until`. Raises LockLostError."""
+        return self._settle(delivery, Queue.renew)
 
     async def close(self) -> None:
-        """Nothing is buffered here; locks stay until they expire."""
+        """End a `receive` under way, which then returns nothing. What was handed out stays locked until it is settled."""
+        self._closes += 1
+        self._bus.wake()
+
+    def _settle(self, delivery: Delivery, how: Callable[[Queue, UUID, datetime], _T]) -> _T:
+        if not isinstance(delivery, MemoryDelivery):
+            raise SettlementError(f"a delivery of another bus: {type(delivery).__name__}", queue=self._name)
+        try:
+            return how(self._bus.queue(self._name), delivery.lock_token, self._bus.clock.now())
+        except LockLost as error:
+            raise LockLostError(
+                f"message {delivery.sequence_number} of queue {self._name!r}: {error}", queue=self._name
+            ) from None
+        finally:
+            self._bus.wake()
+
+    def _open_queue(self) -> Queue:
+        queue = self._bus.queue(self._name)
+        if queue.settings.requires_session:
+            raise _session_queue(self._name)
+        return queue
 
 
-def _incoming(message: OutgoingMessage) -> Incoming:
-    texts = (message.message_id, message.subject, message.content_type, message.correlation_id)
-    properties = sum(len(name) + len(str(value)) + 4 for name, value in message.properties.items())
-    return Incoming(
-        content=_copy_of(message),
-        size=len(message.body) + sum(len(text.encode()) for text in texts) + properties + _FIXED_OVERHEAD,
-        message_id=message.message_id,
-        scheduled_enqueue_time=message.scheduled_enqueue_time,
-    )
+def _main(name: str) -> str:
+    """The queue that a name or the name of its dead-letter sub-queue means; Service Bus does not tell case apart."""
+    return name.lower().removesuffix(DEAD_LETTER_SUFFIX)
 
 
-def _copy_of(message: OutgoingMessage) -> OutgoingMessage:
-    """The message with properties of its own: what the sender does with its dict later changes nothing."""
-    return msgspec.structs.replace(message, properties=dict(message.properties))
-
-
-def _outgoing(stored: StoredMessage) -> OutgoingMessage:
-    content = stored.content
-    if not isinstance(content, OutgoingMessage):
-        raise BusError("this queue holds a message that did not come through this bus")
-    return content
-
-
-def _shown(stored: StoredMessage) -> MemoryMessage:
-    message = _outgoing(stored)
-    return MemoryMessage(
-        body=message.body,
-        message_id=message.message_id,
-        subject=message.subject,
-        correlation_id=message.correlation_id,
-        content_type=message.content_type,
-        properties=message.properties,
-        sequence_number=stored.sequence_number,
-        delivery_count=stored.delivery_count,
-        scheduled_enqueue_time=message.scheduled_enqueue_time,
-        dead_letter_reason=stored.dead_letter_reason,
-        dead_letter_description=stored.dead_letter_description,
+def _session_queue(name: str) -> SessionQueueError:
+    return SessionQueueError(
+        f"queue {name!r} requires sessions, which Boilermaker does not use: create a queue without",
+        queue=name,
     )

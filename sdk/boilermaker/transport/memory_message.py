@@ -1,0 +1,141 @@
+"""Messages of the bus in memory: as a test looks at them, as a worker receives them, and the bytes they would have."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import msgspec
+
+from boilermaker.errors import BusError
+from boilermaker.localbus.messages import Incoming, StoredMessage
+from boilermaker.transport.port import OutgoingMessage, PropertyValue
+
+
+class MemoryMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in a queue, as a test looks at it. A value: what happens to the message later does not change it.
+
+    Attributes:
+        delivery_count: deliveries that came to nothing: abandoned, or not settled before the lock ran out.
+        scheduled_enqueue_time: as the sender asked for it; kept when it has passed.
+        dead_letter_reason: why it is in the dead-letter sub-queue; None elsewhere.
+    """
+
+    body: bytes
+    message_id: str
+    subject: str
+    correlation_id: str
+    content_type: str
+    properties: Mapping[str, PropertyValue]
+    sequence_number: int
+    delivery_count: int
+    enqueued_time: datetime
+    scheduled_enqueue_time: datetime | None = None
+    dead_letter_reason: str | None = None
+    dead_letter_description: str | None = None
+
+
+class MemoryDelivery(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One message received under a peek-lock: a `Delivery` of the port."""
+
+    body: bytes
+    message_id: str | None
+    sequence_number: int
+    delivery_count: int
+    locked_until: datetime
+    enqueued_time: datetime | None
+    subject: str | None
+    correlation_id: str | None
+    properties: Mapping[str, object]
+    lock_token: uuid.UUID
+
+
+def incoming(message: OutgoingMessage) -> Incoming:
+    """A message as the queue takes it: a copy, so that what the sender does with its dict later changes nothing."""
+    due = message.scheduled_enqueue_time
+    if due is not None and due.tzinfo is None:  # read as UTC, as azure-servicebus does
+        due = due.replace(tzinfo=UTC)
+    pairs = [_text(name) + _value(value) for name, value in message.properties.items()]
+    properties = _properties_section(message) + (12 + sum(pairs) if pairs else 0) + (50 if due else 0)
+    return Incoming(
+        content=msgspec.structs.replace(
+            message, properties=MappingProxyType(dict(message.properties)), scheduled_enqueue_time=due
+        ),
+        size=_HEADER + properties + 3 + _variable(len(message.body)),
+        properties_size=properties,
+        largest_property=max(pairs, default=0),
+        message_id=message.message_id,
+        scheduled_enqueue_time=due,
+    )
+
+
+def shown(stored: StoredMessage) -> MemoryMessage:
+    """A stored message as a test looks at it."""
+    message = _sent(stored)
+    return MemoryMessage(
+        body=message.body,
+        message_id=message.message_id,
+        subject=message.subject,
+        correlation_id=message.correlation_id,
+        content_type=message.content_type,
+        properties=message.properties,
+        sequence_number=stored.sequence_number,
+        delivery_count=stored.delivery_count,
+        enqueued_time=stored.enqueued_time,
+        scheduled_enqueue_time=message.scheduled_enqueue_time,
+        dead_letter_reason=stored.dead_letter_reason,
+        dead_letter_description=stored.dead_letter_description,
+    )
+
+
+def delivered(stored: StoredMessage) -> MemoryDelivery:
+    """A message that was just locked, as a worker receives it."""
+    if stored.lock_token is None or stored.locked_until is None:
+        raise BusError(f"message {stored.sequence_number} was delivered without a lock")
+    message = _sent(stored)
+    # "The reason and description become application properties" (Overview of Service Bus dead-letter queues).
+    reasons = {
+        "DeadLetterReason": stored.dead_letter_reason,
+        "DeadLetterErrorDescription": stored.dead_letter_description,
+    }
+    return MemoryDelivery(
+        body=message.body,
+        message_id=message.message_id,
+        sequence_number=stored.sequence_number,
+        delivery_count=stored.delivery_count,
+        locked_until=stored.locked_until,
+        enqueued_time=stored.enqueued_time,
+        subject=message.subject or None,
+        correlation_id=message.correlation_id or None,
+        properties={**message.properties, **{k: text for k, text in reasons.items() if text is not None}},
+        lock_token=stored.lock_token,
+    )
+
+
+def _sent(stored: StoredMessage) -> OutgoingMessage:
+    if not isinstance(stored.content, OutgoingMessage):
+        raise BusError(f"message {stored.sequence_number} did not come through this bus")
+    return stored.content
+
+
+# Sizes follow the encodings of AMQP 1.0, part 1.6; the sections' descriptors and counts are rounded up.
+_HEADER = 12
+
+
+def _properties_section(message: OutgoingMessage) -> int:
+    texts = (message.message_id, message.subject, message.content_type, message.correlation_id)
+    return 20 + sum(_text(text) for text in texts)
+
+
+def _value(value: PropertyValue) -> int:
+    if isinstance(value, str):
+        return _text(value)
+    return 1 if isinstance(value, bool) else 9
+
+
+def _text(text: str) -> int:
+    return _variable(len(text.encode()))
+
+
+def _variable(length: int) -> int:
+    return length + (2 if length < 256 else 5)
