@@ -41,8 +41,7 @@ def find(target: str) -> Boilermaker[Any]:
         raise click.ClickException(
             f"{target} is no Boilermaker, but of type {type(found).__name__}{_listing(module)}"
         )
-    worker: Boilermaker[Any] = found
-    return worker
+    return found  # pyright: ignore[reportUnknownVariableType]  # the state's type is the service's own affair
 
 
 def _import(name: str) -> ModuleType:
