@@ -47,7 +47,9 @@ def prepare() -> None:
     subprocess.run([*mypy, "producer.py"], cwd=SIGNUP, env=environment, check=True)
     console.print("[green]✓[/] no complaints")
     step("mypy --strict examples/signup/wrong.py: three mistakes, found before anything runs")
-    wrong = subprocess.run([*mypy, "wrong.py"], cwd=SIGNUP, env=environment, check=False, capture_output=True, text=True)
+    wrong = subprocess.run(
+        [*mypy, "wrong.py"], cwd=SIGNUP, env=environment, check=False, capture_output=True, text=True
+    )
     console.print(wrong.stdout.rstrip(), highlight=False, markup=False, style="yellow")
     if wrong.stdout.count("error:") < 3 or wrong.returncode != 1:
         sys.exit("mypy did not find the three mistakes")
@@ -87,7 +89,12 @@ def expected() -> dict[str, int]:
 def progress(done: dict[str, int], wanted: dict[str, int]) -> Table:
     """How far everything is."""
     table = Table(box=None, padding=(0, 2))
-    for heading, justify in (("what happened", "left"), ("so far", "right"), ("expected", "right"), ("", "left")):
+    for heading, justify in (
+        ("what happened", "left"),
+        ("so far", "right"),
+        ("expected", "right"),
+        ("", "left"),
+    ):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     for name, target in wanted.items():
         count = done.get(name, 0)
@@ -108,7 +115,10 @@ async def run(folder: Path) -> int:
     step("Start a local Service Bus and the worker, each a process of its own")
     log = (folder / "worker.log").open("w")
     bus = subprocess.Popen(
-        boilermaker("local", "--queue", "accounts", "--port", "0"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        boilermaker("local", "--queue", "accounts", "--port", "0"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     processes = [bus]
     try:
@@ -122,7 +132,7 @@ async def run(folder: Path) -> int:
         }
         worker = subprocess.Popen(
             boilermaker("worker", "accounts_service.worker:worker", "--log-format", "json"),
-            cwd=ACCOUNTS, env=environment, stdout=log, stderr=subprocess.STDOUT,
+            cwd=ACCOUNTS, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         processes.append(worker)
         step(f"Publish {REGISTRATIONS} registrations and {PIPELINES} data pipelines from a third process")
@@ -153,7 +163,7 @@ def connection_of(bus: "subprocess.Popen[str]") -> str:
     sys.exit("the local bus did not start")
 
 
-async def watch(folder: Path, worker: "subprocess.Popen[bytes]") -> bool:
+async def watch(folder: Path, worker: "subprocess.Popen[str]") -> bool:
     """Show progress until all is done or time is up."""
     sys.path.insert(0, str(ACCOUNTS))
     from accounts_service.database import Database  # noqa: PLC0415 - to look at the results, the producer never does
@@ -172,7 +182,9 @@ async def watch(folder: Path, worker: "subprocess.Popen[bytes]") -> bool:
                 live.update(progress(done, wanted))
                 break
             await asyncio.sleep(0.15)
-    console.print(f"[dim]{done.get('records', 0):,} certificates saved, {time.monotonic() - started:.1f} s[/]")
+    console.print(
+        f"[dim]{done.get('records', 0):,} certificates saved, {time.monotonic() - started:.1f} s[/]"
+    )
     if worker.poll() is not None:
         console.print((folder / "worker.log").read_text()[-3000:], markup=False)
     return all(done.get(name, 0) == target for name, target in wanted.items())
@@ -181,11 +193,15 @@ async def watch(folder: Path, worker: "subprocess.Popen[bytes]") -> bool:
 def summarize(letters: Counter[tuple[str, str]], log: str) -> None:
     """What ran, what was retried, what is in the dead-letter queue and why."""
     step("Summary")
-    ran = Counter(line.split("[", 1)[1].split("]", 1)[0] for line in log.splitlines() if " Begin Task " in line)
-    retried = Counter(line.split("[", 1)[1].split("]", 1)[0] for line in log.splitlines() if " Retrying Task " in line)
-    table = Table(box=None, padding=(0, 2))
+    ran = Counter(
+        line.split("[", 1)[1].split("]", 1)[0] for line in log.splitlines() if " Begin Task " in line
+    )
+    retried = Counter(
+        line.split("[", 1)[1].split("]", 1)[0] for line in log.splitlines() if " Retrying Task " in line
+    )
+    table = Table(box=None, padding=(0, 2), min_width=60)
     for heading in ("task", "executions", "retried", "dead-lettered", "reason"):
-        table.add_column(heading, justify="left" if heading in ("task", "reason") else "right")
+        table.add_column(heading, no_wrap=True, justify="left" if heading in ("task", "reason") else "right")
     dead = {task: (reason, count) for (task, reason), count in letters.items()}
     for task, count in sorted(ran.items()):
         reason, buried = dead.get(task, ("", 0))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import accounts_stubs as accounts
+
 from boilermaker import Chain, Client, Task, chain, failure
 
 
@@ -32,7 +33,9 @@ def pipeline(job_id: str, at_least: int) -> Task[accounts.Batch]:
     )
 
 
-def workflows(registrations: int, pipelines: int) -> Iterator[Chain[accounts.UserId, None] | Task[accounts.Batch]]:
+def workflows(
+    registrations: int, pipelines: int
+) -> Iterator[Chain[accounts.UserId, None] | Task[accounts.Batch]]:
     """Every fifth address is taken; every sixth pipeline asks for more records than there are."""
     for number in range(registrations):
         address = f"user{number - 1 if number % 5 == 4 else number}@example.org"

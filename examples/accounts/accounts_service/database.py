@@ -84,8 +84,8 @@ class Database:
     def counts(self) -> dict[str, int]:
         """How often everything happened."""
         with Session(self._engine) as session:
-            events = session.execute(select(Event.kind, func.count()).group_by(Event.kind)).all()
-            counted = {kind: number for kind, number in events}
+            rows = session.execute(select(Event.kind, func.count()).group_by(Event.kind)).tuples()
+            counted = dict(rows.all())
             counted["users"] = session.scalar(select(func.count()).select_from(User)) or 0
             counted["users welcomed"] = session.scalar(select(func.count()).where(User.welcomed > 0)) or 0
             counted["records"] = session.scalar(select(func.count()).select_from(Record)) or 0

@@ -1,0 +1,53 @@
+# Every target sets up what it needs; the second time that takes no time.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PYTEST_FLAGS ?= -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: setup demo test check stubs stubs-check bench fmt coverage help clean
+
+setup: $(READY) ## make the environment in .venv
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY) ## the main job: stubs, a wrong call, a local bus, a worker and a producer
+	@$(BIN)/python examples/demo.py
+
+test: $(READY) ## all tests
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+check: $(READY) ## format, lint, types, import rules, generated files fresh
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory stubs-check
+
+stubs: $(READY) ## regenerate the stubs of the examples
+	cd examples/accounts && ../../$(BIN)/boilermaker stubs generate
+
+stubs-check: $(READY) ## fail where the stubs are not what the source says
+	cd examples/accounts && ../../$(BIN)/boilermaker stubs check
+
+bench: $(READY) ## ratios against the plain SDK, side by side
+	$(BIN)/python -m tests.benchmarks
+
+coverage: $(READY) ## tests with branch coverage
+	$(BIN)/python -m coverage run -m pytest -n 0
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+fmt: $(READY) ## format, and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove the environment and caches
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
