@@ -7,14 +7,8 @@ def docstring(doc: str, indent: str = "") -> str:
     """A docstring with its quotes, lines joined; the first line without indentation."""
     rows = [row.rstrip() for row in doc.strip().splitlines()]
     body = "\n".join([rows[0], *(f"{indent}{row}" if row else "" for row in rows[1:])])
-    prefix = ""
-    if "\\" in body:
-        if '"""' in body or _ends_in_escape(body):
-            body = body.replace("\\", "\\\\")
-        else:
-            prefix = "r"
-    if not prefix:
-        body = body.replace('"""', r"\"\"\"")
+    body = body.replace('"""', "'''")  # an escape would need a backslash, which reads worse
+    prefix = "r" if "\\" in body else ""
     start = " " if body.startswith('"') else ""
     if len(rows) > 1:
         return f'{prefix}"""{start}{body}\n{indent}"""'

@@ -35,7 +35,7 @@ _SCALARS: dict[str, Any] = {
 }  # fmt: skip
 _GENERICS: dict[str, Any] = {
     "list": list, "Sequence": abc.Sequence, "MutableSequence": abc.MutableSequence, "Collection": abc.Collection,
-    "Iterable": abc.Iterable, "set": set, "MutableSet": abc.MutableSet, "frozenset": frozenset, "Set": abc.Set,
+    "set": set, "MutableSet": abc.MutableSet, "frozenset": frozenset, "Set": abc.Set,
     "dict": dict, "Mapping": abc.Mapping, "MutableMapping": abc.MutableMapping,
 }  # fmt: skip
 

@@ -34,7 +34,6 @@ _ABSTRACT = frozenset(
         "Sequence",
         "MutableSequence",
         "Collection",
-        "Iterable",
         "MutableSet",
         "Set",
         "Mapping",

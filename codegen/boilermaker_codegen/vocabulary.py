@@ -32,7 +32,7 @@ CONTAINERS: dict[str, ContainerName] = {
     **{
         f"{module}.{name}": name
         for module in ("typing", "collections.abc")
-        for name in ("Sequence", "MutableSequence", "Collection", "Iterable", "MutableSet")
+        for name in ("Sequence", "MutableSequence", "Collection", "MutableSet")
     },
 }
 
@@ -65,6 +65,9 @@ REMEDIES = {
     "builtins.type": "pass a name instead of a class",
     "typing.Callable": "pass data, not code",
     "collections.abc.Callable": "pass data, not code",
+    # msgspec takes anything iterable for these and does not look at the items
+    "typing.Iterable": "use `Sequence`",
+    "collections.abc.Iterable": "use `Sequence`",
     "typing.Iterator": "use `list`",
     "collections.abc.Iterator": "use `list`",
     "typing.Type": "pass a name instead of a class",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from boilermaker_codegen.config import Project, load
 from boilermaker_codegen.problems import GenerationError
 from boilermaker_codegen.render import render

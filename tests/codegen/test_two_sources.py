@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
 from boilermaker import Boilermaker
 from boilermaker.contract import to_json
 from boilermaker_codegen.config import load

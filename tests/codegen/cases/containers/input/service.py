@@ -1,7 +1,6 @@
 import typing
 from collections.abc import (
     Collection,
-    Iterable,
     Mapping,
     MutableMapping,
     MutableSequence,
@@ -39,7 +38,6 @@ async def abstract(
     a: Sequence[int],
     b: MutableSequence[int],
     c: Collection[int],
-    d: Iterable[int],
     e: Set[int],
     f: MutableSet[int],
     g: Mapping[str, int],

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum, IntEnum
 from typing import Annotated, Any, Literal, NewType
 
@@ -74,7 +74,7 @@ async def containers(
     frozen: frozenset[str] = frozenset({"b", "a"}),
     pair: tuple[int, str] = (1, "x"),
     sequence: Sequence[str] = (),
-    iterable: Iterable[int] = (1, 2),
+    collection: Collection[int] = (1, 2),
     mapping: Mapping[str, float] = {},
     maybe: list[str] | None = None,
 ) -> None: ...

@@ -2,7 +2,7 @@ import collections
 import pathlib
 import typing
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, Literal, Never, Tuple, TypeVar, Union
 
 import numpy
@@ -76,6 +76,7 @@ async def strangers(
     l: type[int],
     m: typing.Iterator[int],
     n: Never,
+    o: Iterable[int],
 ) -> None: ...
 
 

@@ -2,7 +2,7 @@
 """Tasks of the service `containers`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `4aecb608e4639ff3`.
+Contract `86425d969155dcc8`.
 """
 
 from . import payloads

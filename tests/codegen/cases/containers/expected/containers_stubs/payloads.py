@@ -3,7 +3,6 @@
 
 from collections.abc import (
     Collection,
-    Iterable,
     Mapping,
     MutableMapping,
     MutableSequence,
@@ -22,7 +21,6 @@ class Abstract(Payload, frozen=True, kw_only=True):
     a: Sequence[int]
     b: MutableSequence[int]
     c: Collection[int]
-    d: Iterable[int]
     e: Set[int]
     f: MutableSet[int]
     g: Mapping[str, int]

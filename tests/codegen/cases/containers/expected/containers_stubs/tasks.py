@@ -7,7 +7,6 @@ in its place, and checks it. The tasks go to the queue `containers` unless they 
 
 from collections.abc import (
     Collection,
-    Iterable,
     Mapping,
     MutableMapping,
     MutableSequence,
@@ -26,7 +25,6 @@ def abstract(
     a: Arg[Sequence[int]],
     b: Arg[MutableSequence[int]],
     c: Arg[Collection[int]],
-    d: Arg[Iterable[int]],
     e: Arg[Set[int]],
     f: Arg[MutableSet[int]],
     g: Arg[Mapping[str, int]],
@@ -34,7 +32,7 @@ def abstract(
     i: Arg[Sequence[int]],
 ) -> Task[Sequence[int]]:
     """Make a task that runs `abstract`."""
-    return _abstract(a=a, b=b, c=c, d=d, e=e, f=f, g=g, h=h, i=i)
+    return _abstract(a=a, b=b, c=c, e=e, f=f, g=g, h=h, i=i)
 
 
 def builtins(
@@ -72,7 +70,7 @@ _abstract: Final = TaskStub[Sequence[int]](
     payloads.Abstract,
     Sequence[int],
     queue="containers",
-    digest="0a8d178543730da3",
+    digest="44cb71a397f7b5e4",
 )
 _builtins: Final = TaskStub[list[dict[str, int]]](
     "builtins",

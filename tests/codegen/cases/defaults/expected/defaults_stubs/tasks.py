@@ -8,7 +8,7 @@ in its place, and checks it. The tasks go to the queue `defaults` unless they na
 # ruff: noqa: B006, B008
 # A default is written into the payload at once; nothing keeps it or changes it.
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -52,7 +52,7 @@ def containers(
     frozen: Arg[frozenset[str]] = frozenset({"a", "b"}),
     pair: Arg[tuple[int, str]] = (1, "x"),
     sequence: Arg[Sequence[str]] = (),
-    iterable: Arg[Iterable[int]] = (1, 2),
+    collection: Arg[Collection[int]] = (1, 2),
     mapping: Arg[Mapping[str, float]] = {},
     maybe: Arg[list[str] | None] = None,
 ) -> Task[None]:
@@ -68,7 +68,7 @@ def containers(
         frozen=frozen,
         pair=pair,
         sequence=sequence,
-        iterable=iterable,
+        collection=collection,
         mapping=mapping,
         maybe=maybe,
     )
@@ -115,7 +115,7 @@ _constant_values: Final = TaskStub[None](
     digest="5815afe41327db6c",
 )
 _containers: Final = TaskStub[None](
-    "containers", payloads.Containers, None, queue="defaults", digest="3241b6a13e5db1f1"
+    "containers", payloads.Containers, None, queue="defaults", digest="acd22b9b1d60e520"
 )
 _literals: Final = TaskStub[None](
     "literals", payloads.Literals, None, queue="defaults", digest="2a703dfc8ca93cf5"

@@ -13,7 +13,7 @@ from . import payloads
 
 
 def backslash() -> Task[None]:
-    """Ends with a backslash \\"""
+    r"""Ends with a backslash \ """
     return _backslash()
 
 
@@ -43,7 +43,7 @@ def none() -> Task[None]:
 
 
 def quotes() -> Task[None]:
-    """ "Quoted" with \"\"\"three\"\"\" and ends with "quotes" """
+    """ "Quoted" with '''three''' and ends with "quotes" """
     return _quotes()
 
 

@@ -1,0 +1,148 @@
+"""What is generated is good code: it compiles, imports, round-trips, and no checker or formatter has a word to say."""
+
+import importlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from boilermaker.contract import from_json
+from codegen.drawing import values
+from codegen.golden import PACKAGES
+
+NAMES = [f"{case.name}_stubs" for case in PACKAGES]
+BIN = Path(sys.executable).parent
+PYTHON = [sys.executable, "-I", "-W", "error"]
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All generated packages side by side, out of reach of this project's own settings."""
+    folder = tmp_path_factory.mktemp("packages")
+    for case in PACKAGES:
+        shutil.copytree(case / "expected" / f"{case.name}_stubs", folder / f"{case.name}_stubs")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def importable(packages: Path) -> Iterator[None]:
+    sys.path.insert(0, str(packages))
+    yield
+    sys.path.remove(str(packages))
+    for name in [name for name in sys.modules if name.partition(".")[0] in NAMES]:
+        del sys.modules[name]
+
+
+def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_all_packages_pass_mypy_strict(packages: Path) -> None:
+    """One run over all of them, in the strictest setting."""
+    done = run(BIN / "mypy", "--strict", "--python-version=3.11", "--cache-dir=.mypy", ".", folder=packages)
+    assert done.stdout.startswith("Success: no issues found"), done.stdout
+
+
+def test_all_packages_pass_pyright_strict(packages: Path) -> None:
+    """One run over all of them, in the strictest setting."""
+    config = {
+        "typeCheckingMode": "strict",
+        "pythonVersion": "3.11",
+        "include": NAMES,
+        "venvPath": str(BIN.parent.parent),
+        "venv": BIN.parent.name,
+    }
+    (packages / "pyrightconfig.json").write_text(json.dumps(config))
+    done = run(BIN / "pyright", "--outputjson", "-p", ".", folder=packages)
+    report = json.loads(done.stdout)
+    assert report["generalDiagnostics"] == []
+    assert report["summary"]["filesAnalyzed"] >= 3 * len(NAMES)
+
+
+def test_a_linter_finds_nothing(packages: Path) -> None:
+    """Pyflakes, pycodestyle, import order, bugbear and docstring layout."""
+    done = run(
+        BIN / "ruff", "check", "--isolated", "--no-cache", "--select=E4,E7,E9,F,I,B,D2,D3,D4,W",
+        "--ignore=D203,D205,D210,D213,D400,D401,D404,D406,D407,D415", ".", folder=packages,
+    )  # fmt: skip
+    assert done.stdout == "All checks passed!\n"
+
+
+def test_a_formatter_would_change_nothing(packages: Path) -> None:
+    """With the line length that the package was generated for."""
+    wide = "wide_lines_stubs"
+    usual = [name for name in NAMES if name != wide]
+    for width, names in ((88, usual), (110, [wide])):
+        done = run(
+            BIN / "ruff", "format", "--isolated", "--no-cache", "--diff", f"--line-length={width}", *names,
+            folder=packages,
+        )  # fmt: skip
+        assert done.stdout == ""
+
+
+def test_stubs_pull_in_neither_azure_nor_asyncio(packages: Path) -> None:
+    """What a producer pays for importing stubs: msgspec, this package, the standard library's light half."""
+    program = f"""
+import sys
+sys.path.insert(0, {str(packages)!r})
+import defaults_stubs, deprecated_stubs, failure_info_stubs
+print([name for name in sys.modules if name.partition('.')[0] in ('asyncio', 'azure', 'libcst', 'jinja2')])
+print([name for name in sys.modules if name.startswith('boilermaker_codegen')])
+"""
+    done = run(*PYTHON, "-c", program, folder=packages)
+    assert (done.stdout, done.stderr) == ("[]\n[]\n", "")
+
+
+def test_a_deprecated_function_says_so_when_it_is_called(importable: None) -> None:
+    """PEP 702 at run time: a warning that points at the caller."""
+    stubs = importlib.import_module("deprecated_stubs")
+    with pytest.warns(DeprecationWarning, match="use `create_user`") as caught:
+        stubs.make_user("a@b.org")
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_package_exports_all_its_functions_and_types(importable: None, name: str) -> None:
+    """Everything in `__all__` is there, and each task has a function and a payload."""
+    package = importlib.import_module(name)
+    contract = from_json(Path(str(package.__file__)).with_name("contract.json").read_bytes())
+    assert [entry for entry in package.__all__ if not hasattr(package, entry)] == []
+    payloads = [value for value in vars(package.payloads).values() if isinstance(value, type)]
+    made = [value for value in payloads if value.__module__ == f"{name}.payloads"]
+    assert len(made) == len(contract.tasks)
+
+
+def payload_types() -> list[tuple[str, str]]:
+    """Every payload struct of every golden package, by package and class name."""
+    found: list[tuple[str, str]] = []
+    for case in PACKAGES:
+        text = (case / "expected" / f"{case.name}_stubs" / "payloads.py").read_text()
+        found += [
+            (f"{case.name}_stubs", line.split("(")[0].removeprefix("class "))
+            for line in text.splitlines()
+            if line.startswith("class ")
+        ]
+    return found
+
+
+@pytest.mark.parametrize(("package", "payload"), payload_types())
+def test_every_payload_survives_the_wire(importable: None, package: str, payload: str) -> None:
+    """Values drawn from a payload's types come back as they were."""
+    shape: Any = getattr(importlib.import_module(f"{package}.payloads"), payload)
+    decoder = msgspec.json.Decoder(shape)
+
+    @settings(max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def holds(data: st.DataObject) -> None:
+        drawn = data.draw(values(shape))
+        assert decoder.decode(msgspec.json.encode(drawn)) == drawn
+
+    holds()
