@@ -42,7 +42,7 @@ class _Commands(click.Group):
 )
 @click.version_option(package_name="boilermaker", message="boilermaker %(version)s")
 def boilermaker() -> None:
-    r"""Background work on Azure Service Bus, typed from end to end.
+    """Background work on Azure Service Bus, typed from end to end.
 
     A worker service registers async functions; `stubs` generates the typed package that other services publish with;
     `worker` runs the functions; `local` is a Service Bus for your machine.
@@ -51,7 +51,7 @@ def boilermaker() -> None:
         boilermaker stubs generate                what producers import, from the worker's source
         boilermaker local --queue accounts        a Service Bus to try it on
         boilermaker worker accounts.app:worker    run what was registered
-    """
+    """  # noqa: D301 - click's mark for a block that keeps its lines is the control character
 
 
 def _found() -> dict[str, EntryPoint]:

@@ -30,14 +30,14 @@ _SIZES = {"": 1, "B": 1, "KB": 1024, "MB": 1024 * 1024}
 @click.option("--port", default=5672, show_default=True, help="The port to listen on; 0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 def local(queues: tuple[str, ...], port: int, host: str) -> None:
-    r"""Run a Service Bus namespace on this machine.
+    """Run a Service Bus namespace on this machine.
 
     Real Service Bus clients talk to it over AMQP 1.0. Messages live in memory: they are gone when it stops.
 
     \b
     Example:
       boilermaker local --queue accounts --queue emails:lock=30s,max-delivery=5
-    """
+    """  # noqa: D301 - click's mark for a block that keeps its lines is the control character
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
     try:
         bus = LocalServiceBus([parse_queue(text) for text in queues], host=host, port=port).start()
