@@ -1,6 +1,7 @@
 """What publishing refuses, and how workflows go on from step to step."""
 
-# pyright: reportUnusedExpression=false - `a >> b` sets a callback; its value need not be used
+# `a >> b` sets a callback; its value need not be used.
+# pyright: reportUnusedExpression=false
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
