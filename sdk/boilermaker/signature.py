@@ -10,9 +10,10 @@ import typing
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+from msgspec import inspect as shapes
 
 from boilermaker.errors import RegistrationError, TaskBuildError
 from boilermaker.payload import Payload
@@ -189,14 +190,41 @@ def _check_carried(function: AnyHandler, place: str, what: str, annotation: Any)
         )
     try:
         msgspec.json.Decoder(annotation)
+        stranger = _stranger(shapes.type_info(annotation), set())
     except (TypeError, ValueError) as error:
-        shown = getattr(annotation, "__qualname__", None) if isinstance(annotation, type) else None
-        raise _refused(
-            function,
-            place,
-            f"{what}: `{shown or annotation}` cannot travel ({error})",
-            "use a type that msgspec can carry",
-        ) from None
+        raise _cannot_travel(function, place, what, annotation, str(error)) from None
+    if stranger is not None:
+        raise _cannot_travel(function, place, what, annotation, f"`{stranger}` has no JSON form")
+
+
+def _cannot_travel(
+    function: AnyHandler, place: str, what: str, annotation: Any, why: str
+) -> RegistrationError:
+    shown = getattr(annotation, "__qualname__", None) if isinstance(annotation, type) else None
+    return _refused(
+        function,
+        place,
+        f"{what}: `{shown or annotation}` cannot travel ({why})",
+        "use a type that msgspec can carry",
+    )
+
+
+def _stranger(part: object, seen: set[int]) -> str | None:
+    """The first class within a type that msgspec leaves to hooks, which nobody here provides."""
+    if isinstance(part, shapes.CustomType):
+        return None if part.cls is object else part.cls.__qualname__
+    if isinstance(part, tuple):
+        parts = cast("tuple[object, ...]", part)
+    elif isinstance(part, shapes.Type | shapes.Field) and id(part) not in seen:
+        seen.add(id(part))  # types may be recursive
+        parts = tuple(
+            getattr(part, name)
+            for name in part.__struct_fields__
+            if name not in ("default", "default_factory")
+        )
+    else:
+        return None
+    return next((found for p in parts if (found := _stranger(p, seen)) is not None), None)
 
 
 def _place(function: AnyHandler) -> str:
