@@ -41,6 +41,7 @@ class LockKeeper:
         self._clock = clock
         self._limit = limit
         self._watched: dict[int, _Watched] = {}
+        self._is_stopped = False
 
     def watch(self, delivery: Delivery, lost: Callable[[], object]) -> None:
         """Renew this lock until `forget`; `lost` is called once if it cannot be kept."""
@@ -52,12 +53,16 @@ class LockKeeper:
         self._watched.pop(id(delivery), None)
 
     async def run(self) -> None:
-        """Renew until cancelled."""
-        while True:
+        """Renew until stopped and cancelled."""
+        while not self._is_stopped:
             now = self._clock.now()
             for watched in [w for w in self._watched.values() if w.renew_at <= now]:
                 await self._renew(watched)
             await asyncio.sleep(_TICK_SECONDS)
+
+    def stop(self) -> None:
+        """Begin no further round; call it before cancelling `run`, for azure-servicebus swallows a cancellation now and then."""
+        self._is_stopped = True
 
     async def _renew(self, watched: _Watched) -> None:
         number = watched.delivery.sequence_number

@@ -69,6 +69,7 @@ class Loop:
             await self._work()
         finally:
             await self._wind_down()
+            self._locks.stop()
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
 
