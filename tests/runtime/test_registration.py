@@ -1,0 +1,169 @@
+"""What registration refuses: each refusal names the function, the parameter, the file and the line."""
+
+# Functions without annotations are under test.
+# pyright: reportUnknownParameterType=false, reportMissingParameterType=false, reportUnknownArgumentType=false
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from boilermaker import Boilermaker, InMemoryServiceBus
+from boilermaker.errors import ConfigurationError, RegistrationError
+from boilermaker.signature import UntypedParameterWarning, read
+
+
+class Unknown:
+    """A class that msgspec knows nothing of."""
+
+
+@dataclass
+class Holder:
+    """Carries what cannot be carried."""
+
+    inner: Unknown
+
+
+def not_async(state: None, email: str) -> None: ...
+
+
+async def stars(state: None, *args: str) -> None: ...
+
+
+async def double_stars(state: None, **kwargs: str) -> None: ...
+
+
+async def no_state() -> None: ...
+
+
+async def unknown_type(state: None, odd: Unknown) -> None: ...
+
+
+async def unknown_inside(state: None, holder: list[Holder]) -> None: ...
+
+
+async def two_texts(state: None, either: str | bytes) -> None: ...
+
+
+async def unknown_result(state: None) -> Unknown: ...  # type: ignore[empty-body]
+
+
+async def unresolved(state: None, later: "Nowhere") -> None: ...  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable, reportUnknownParameterType]
+
+
+async def generator(state: None, email: str):  # type: ignore[no-untyped-def]
+    yield email
+
+
+@pytest.fixture
+def worker() -> Boilermaker[None]:
+    return Boilermaker(None, InMemoryServiceBus())
+
+
+def _place(function: Callable[..., Any]) -> str:
+    return f"{__file__}:{function.__code__.co_firstlineno}: "
+
+
+@pytest.mark.parametrize(
+    ("function", "named"),
+    [
+        (not_async, "is not async; write `async def`"),
+        (stars, "has `*args`"),
+        (double_stars, "has `**kwargs`"),
+        (no_state, "takes no state"),
+        (unknown_type, "parameter `odd`: `Unknown` cannot travel"),
+        (unknown_inside, "parameter `holder`: "),
+        (two_texts, "parameter `either`: "),
+        (unknown_result, "the result: `Unknown` cannot travel"),
+        (unresolved, "has an annotation that does not resolve"),
+        (generator, "is not async; write `async def`"),
+    ],
+)
+def test_a_function_that_cannot_be_a_task_is_refused(
+    worker: Boilermaker[None], function: Callable[..., Any], named: str
+) -> None:
+    """Before the worker starts, in words that say what to change and where."""
+    with pytest.raises(RegistrationError) as caught:
+        worker.register_async(function)
+
+    assert str(caught.value).startswith(_place(function) + f"`{function.__name__}` cannot be a task: ")
+    assert named in str(caught.value)
+
+
+def test_a_name_registered_twice_names_both_places(worker: Boilermaker[None]) -> None:
+    """Two functions under one name: the message shows either."""
+
+    async def mail(state: None) -> None: ...
+
+    async def other(state: None) -> None: ...
+
+    worker.register_async(mail)
+    with pytest.raises(RegistrationError) as caught:
+        worker.register_async(other, name="mail")
+
+    message = str(caught.value)
+    assert message.startswith(_place(other))
+    assert "the task `mail` is registered already" in message
+    assert _place(mail).removesuffix(": ") in message
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 129, "line\nbreak"])
+def test_a_name_that_no_message_could_show_is_refused(worker: Boilermaker[None], name: str) -> None:
+    """The name is the subject of its messages."""
+
+    async def mail(state: None) -> None: ...
+
+    with pytest.raises(RegistrationError, match="is no name for a task"):
+        worker.register_async(mail, name=name)
+
+
+def test_one_name_for_several_functions_is_refused(worker: Boilermaker[None]) -> None:
+    """`register_many_async` gives all the same options; a name cannot be one of them."""
+
+    async def mail(state: None) -> None: ...
+
+    async def other(state: None) -> None: ...
+
+    with pytest.raises(RegistrationError, match="register these functions one by one"):
+        worker.register_many_async([mail, other], name="mail")
+
+
+def test_a_parameter_with_none_as_default_takes_none(worker: Boilermaker[None]) -> None:
+    """`user_id: str = None` is read as `str | None`."""
+
+    async def mail(state: None, user_id: str = None) -> None: ...  # type: ignore[assignment]  # noqa: RUF013  # pyright: ignore[reportArgumentType]
+
+    worker.register_async(mail)
+    assert str | None == read(mail).parameters[0].annotation
+
+
+def test_a_parameter_without_annotation_is_accepted_with_a_warning(worker: Boilermaker[None]) -> None:
+    """Anything passes, and the warning says which parameter of which function, and where."""
+
+    async def mail(state: None, data) -> None: ...  # type: ignore[no-untyped-def]
+
+    with pytest.warns(UntypedParameterWarning) as caught:
+        worker.register_async(mail)
+
+    [warning] = caught
+    assert str(warning.message).startswith(_place(mail) + "parameter `data` of `")
+    assert Any is read(mail).parameters[0].annotation
+
+
+def test_a_deque_is_refused_for_it_can_be_decoded_and_not_encoded(worker: Boilermaker[None]) -> None:
+    """What a producer could never send is no parameter."""
+
+    async def mail(state: None, items: deque[int]) -> None: ...
+
+    with pytest.raises(RegistrationError, match="parameter `items`: "):
+        worker.register_async(mail)
+
+
+def test_a_worker_without_a_queue_is_refused() -> None:
+    """Neither the worker nor its bus names one."""
+    bus = InMemoryServiceBus()
+    bus.default_queue = None
+    with pytest.raises(ConfigurationError, match="no queue to work on"):
+        Boilermaker(None, bus)
