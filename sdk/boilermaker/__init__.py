@@ -11,10 +11,12 @@ if TYPE_CHECKING:  # for type checkers and editors: the same names, eagerly
     from boilermaker import errors, failure, retries
     from boilermaker.app import Boilermaker
     from boilermaker.client import Client
+    from boilermaker.localbus.settings import QueueSettings
     from boilermaker.ref import Arg, Ref
     from boilermaker.task import Chain, Task, chain
     from boilermaker.transport.memory import InMemoryServiceBus
     from boilermaker.transport.servicebus import AzureServiceBus
+    from boilermaker.worker.decide import Limits
 
 __version__ = "0.1.0"
 
@@ -25,6 +27,8 @@ __all__ = [
     "Chain",
     "Client",
     "InMemoryServiceBus",
+    "Limits",
+    "QueueSettings",
     "Ref",
     "Task",
     "chain",
@@ -40,6 +44,8 @@ _HOMES = {
     "Chain": "boilermaker.task",
     "Client": "boilermaker.client",
     "InMemoryServiceBus": "boilermaker.transport.memory",
+    "Limits": "boilermaker.worker.decide",
+    "QueueSettings": "boilermaker.localbus.settings",
     "Ref": "boilermaker.ref",
     "Task": "boilermaker.task",
     "chain": "boilermaker.task",

@@ -44,8 +44,12 @@ def worker(bus: InMemoryServiceBus) -> Boilermaker[State]:
     return worker
 
 
-@pytest.mark.parametrize(("param", "expected"), [("success", "success"), ("fail", "failure"), ("raise", "failure")])
-async def test_direct_assignment_runs_the_callback_that_fits(worker: Boilermaker[State], param: str, expected: str):
+@pytest.mark.parametrize(
+    ("param", "expected"), [("success", "success"), ("fail", "failure"), ("raise", "failure")]
+)
+async def test_direct_assignment_runs_the_callback_that_fits(
+    worker: Boilermaker[State], param: str, expected: str
+):
     """on_success after success; on_failure after a permanent failure and once retries are exhausted."""
     main = worker.create_task(main_task, param)
     main.on_success = worker.create_task(success_handler)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -46,8 +47,12 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
 class Handling:
     """One delivery being handled."""
 
-    def __init__(self, workshop: Workshop, receiver: Receiver, delivery: Delivery) -> None:
+    def __init__(
+        self, workshop: Workshop, receiver: Receiver, delivery: Delivery, settled: Callable[[], object]
+    ) -> None:
+        """`settled` is called when the message is being settled: its lock needs keeping no longer."""
         self._shop = workshop
+        self._settled = settled
         self._receiver = receiver
         self.delivery = delivery
         self._cause = delivery.message_id or f"sequence-number-{delivery.sequence_number}"
@@ -184,6 +189,7 @@ class Handling:
 
     async def _settle(self, settlement: Complete | DeadLetter, *, is_confirmed: bool) -> bool:
         self.is_settled = True
+        self._settled()
         return await settle(self._receiver, self.delivery, settlement, is_confirmed=is_confirmed)
 
     def _log(self, task: str, verdict: Verdict, seconds: float) -> None:

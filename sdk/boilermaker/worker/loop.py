@@ -112,7 +112,7 @@ class Loop:
                 self._start(delivery)
 
     def _start(self, delivery: Delivery) -> None:
-        handling = Handling(self._shop, self._receiver, delivery)
+        handling = Handling(self._shop, self._receiver, delivery, lambda: self._locks.forget(delivery))
         task = asyncio.create_task(handling.run())
         self._running[task] = handling
         self._locks.watch(delivery, task.cancel)
@@ -164,10 +164,13 @@ class Loop:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-        for handling in left.values():
-            if not handling.is_settled:
-                await give_back(self._receiver, handling.delivery)
+        given_back = [handling for handling in left.values() if not handling.is_settled]
+        for handling in given_back:
+            await give_back(self._receiver, handling.delivery)
         if left:
             log.warning(
-                "Stopped with %s tasks unfinished; they were given back and will run again", len(left)
+                "Stopped with %s tasks unfinished: %s were given back and will run again, %s were settled early and are lost",
+                len(left),
+                len(given_back),
+                len(left) - len(given_back),
             )
