@@ -115,7 +115,7 @@ EXPECTED = {
         'Argument 1 to "register_async" of "Boilermaker" has incompatible type',
         '"Task[None]" is not assignable to "Coroutine[Any, Any, Any]"',
     ),
-    "function": ("Incompatible types in assignment", 'to attribute "on_success" of class "Task[UserId]"'),
+    "function": ("Incompatible types in assignment", 'to attribute "on_success" for class "Task[UserId]"'),
 }
 
 
