@@ -95,8 +95,9 @@ def show(config: Path | None) -> None:
     table = Table(title=f"Tasks of {contract.service}", title_justify="left", show_lines=True)
     for heading in ("task", "queue", "parameters", "result", "source"):
         table.add_column(heading, overflow="fold")
+    places = found.places()
     for task in contract.tasks:
-        table.add_row(*_row(task, contract, speller), Text(found.places[task.name], "dim"))
+        table.add_row(*_row(task, contract, speller), Text(places[task.name], "dim"))
     Console().print(table)
     click.echo(_summary(contract))
 

@@ -1,9 +1,12 @@
 """Source files as syntax trees, parsed when they are first needed. The only place where source text is read."""
 
+import ast
 import functools
 import io
 import re
+import sys
 import tokenize
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -36,7 +39,10 @@ class Module:
 
     def place(self, node: cst.CSTNode) -> tuple[int, int]:
         """Line and column of a node, counted from 1."""
-        found = self._positions.get(node)
+        try:
+            found = self._positions.get(node)
+        except RecursionError:  # better a place that is too early than none of the message
+            return (1, 1)
         return (found.start.line, found.start.column + 1) if found else (1, 1)
 
     @functools.cached_property
@@ -107,6 +113,8 @@ def parse(file: SourceFile) -> cst.Module:
     """
     data = read_bytes(file)
     text = _decoded(data, file)
+    if _is_too_deep(text):
+        raise _unreadable(file, 0, 0, "is nested too deeply for Python; simplify it")
     try:
         return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
@@ -114,8 +122,30 @@ def parse(file: SourceFile) -> cst.Module:
         place = _PLACE.search(error.message)
         line, column = (int(place[1]), int(place[2])) if place else (error.raw_line, error.raw_column)
         raise _unreadable(file, line, column + 1, "is not Python from here on; correct it") from None
-    except (ValueError, RecursionError) as error:
-        raise _unreadable(file, 0, 0, f"cannot be parsed ({type(error).__name__}); simplify it") from None
+    except ValueError as error:
+        raise _unreadable(file, 0, 0, f"cannot be parsed ({error}); correct it") from None
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether Python itself, at its default limit, refuses the nesting.
+
+    libcst has no limit of its own: beyond some 5,000 levels it overflows the stack, which ends the process.
+    """
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except (RecursionError, MemoryError):
+        return True
+    except SyntaxError as error:
+        return "too many nested" in str(error)
+    except ValueError:  # a null byte; libcst says where
+        return False
+    finally:
+        sys.setrecursionlimit(limit)
+    return False
 
 
 _PLACE = re.compile(r"error at (\d+):(\d+)")

@@ -39,3 +39,8 @@ class GenerationError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def too_deep(path: str, where: str = "") -> Problem:
+    """Something is nested so deeply that it cannot be followed."""
+    return Problem(path=path, message=f"{where}something is nested too deeply to be read; simplify it")

@@ -77,11 +77,16 @@ class _Finder:
         self._handled: set[int] = set()
 
     def walk(self, node: cst.CSTNode, context: Context) -> None:
-        """Look at a node and all that is in it."""
+        """Look at a node and all that is in it; without recursion: source may be nested deeper than Python's stack."""
+        waiting = [(node, context)]
+        while waiting:
+            waiting.extend(reversed(self._parts(*waiting.pop())))
+
+    def _parts(self, node: cst.CSTNode, context: Context) -> list[tuple[cst.CSTNode, Context]]:
+        """Note what a node uses; give its parts, each with what stands around it."""
         match node:
             case cst.FunctionDef():
-                self._function(node, context)
-                return
+                return self._function(node, context)
             case cst.For():
                 context = _in_loop(node, context)
             case cst.Call():
@@ -92,16 +97,18 @@ class _Finder:
                 self._use(node, context)
             case _:
                 context = _inside(context, _reason(node))
-        for child in children(node):
-            self.walk(child, context)
+        return [(child, context) for child in children(node)]
 
-    def _function(self, node: cst.FunctionDef, context: Context) -> None:
+    def _function(self, node: cst.FunctionDef, context: Context) -> list[tuple[cst.CSTNode, Context]]:
         for decorator in node.decorators:
             self._decorator(decorator, node, context)
-            self.walk(decorator, context)
-        self.walk(node.params, context)
         inside = _inside(context, f"in the function `{node.name.value}`")
-        self.walk(node.body, replace(inside, functions=(*context.functions, node)))
+        inside = replace(inside, functions=(*context.functions, node))
+        return [
+            *((decorator, context) for decorator in node.decorators),
+            (node.params, context),
+            (node.body, inside),
+        ]
 
     def _decorator(self, decorator: cst.Decorator, function: cst.FunctionDef, context: Context) -> None:
         expression = decorator.decorator

@@ -1,5 +1,6 @@
 """The scan: from a configuration to the contract of its service. The pipeline of this package, less writing."""
 
+import sys
 from dataclasses import dataclass
 
 from boilermaker.contract import Contract, Definition, TaskContract, named_in
@@ -11,8 +12,11 @@ from boilermaker_codegen.discover import SourceFile, is_candidate, walk
 from boilermaker_codegen.handlers import Handlers
 from boilermaker_codegen.ordering import needs
 from boilermaker_codegen.parse import Library, read_bytes
-from boilermaker_codegen.problems import GenerationError, Problem, Refused
+from boilermaker_codegen.problems import GenerationError, Problem, Refused, too_deep
 from boilermaker_codegen.resolve import Resolver
+
+
+_DEPTH = 10_000  # frames; source that Python compiles may be nested deeper than Python's default for us
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,13 +24,23 @@ class Scan:
     """What a scan found.
 
     Attributes:
-        places: where each task's handler is defined, as `path:line`, by the task's name.
-        registered_in: names of the modules that register them.
+        registrations: what its tasks were made of.
     """
 
     contract: Contract
-    places: dict[str, str]
-    registered_in: frozenset[str]
+    registrations: tuple[Registration, ...]
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """Names of the modules that register tasks."""
+        return frozenset(registration.module.name for registration in self.registrations)
+
+    def places(self) -> dict[str, str]:
+        """Where each task's handler is defined, as `path:line`, by the task's name. Takes as long as parsing."""
+        return {
+            r.name: f"{r.home.module.file.shown}:{r.home.module.place(r.function.name)[0]}"
+            for r in self.registrations
+        }
 
 
 def scan(project: Project) -> Scan:
@@ -35,6 +49,15 @@ def scan(project: Project) -> Scan:
     Raises:
         GenerationError: something in it is not understood; all of it is named.
     """
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _DEPTH))
+    try:
+        return _scan(project)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _scan(project: Project) -> Scan:
     files = walk(project)
     library = Library(files)
     resolver = Resolver(library)
@@ -58,12 +81,7 @@ def scan(project: Project) -> Scan:
         tasks=tuple(sorted(tasks, key=lambda task: task.name)),
         types=_needed(tasks, definitions.found),
     )
-    places = {
-        r.name: f"{r.home.module.file.shown}:{r.home.module.place(r.function.name)[0]}" for r in registrations
-    }
-    return Scan(
-        contract=contract, places=places, registered_in=frozenset(r.module.name for r in registrations)
-    )
+    return Scan(contract=contract, registrations=tuple(registrations))
 
 
 def _collect(
@@ -85,6 +103,8 @@ def _collect(
                     aliases.update(collector.aliases(module))
             except Refused as refused:
                 problems.extend(refused.problems)
+            except RecursionError:
+                problems.append(too_deep(file.shown))
         if not aliases - known:
             return registrations
 
@@ -132,6 +152,9 @@ def _tasks(
             handler = handlers.read(registration.function, registration.home, own)
         except Refused as refused:
             problems.extend(refused.problems)
+            continue
+        except RecursionError:
+            problems.append(too_deep(registration.home.module.file.shown, f"in `{registration.name}`, "))
             continue
         tasks.append(
             TaskContract(

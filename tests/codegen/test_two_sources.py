@@ -40,7 +40,7 @@ def test_source_text_and_live_functions_give_the_same_contract(case: Path) -> No
     workers: list[Boilermaker[object]] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # parameters without annotation
-        for place in sorted(found.registered_in):
+        for place in sorted(found.modules):
             module = importlib.import_module(place)
             workers += [value for value in vars(module).values() if isinstance(value, Boilermaker)]
     live = workers[0].contract()
