@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import cproton
-from proton import Condition, Delivery, Terminus
+from proton import Condition, Delivery, Terminus, symbol
 from proton.handlers import MessagingHandler
 
 from boilermaker.localbus import amqp_management, amqp_messages
@@ -219,7 +219,8 @@ class Front(MessagingHandler):
                 self._deliver(link.context.removesuffix(_MANAGEMENT))
 
     def _reject(self, delivery: Any, condition: str, error: Exception) -> None:
-        delivery.local.condition = Condition(condition, str(error))
+        # azure-servicebus waits for ever for an answer whose error has no third field; proton leaves out an empty one.
+        delivery.local.condition = Condition(condition, str(error), {symbol("queue"): delivery.link.context})
         delivery.update(Delivery.REJECTED)
         delivery.settle()
 
