@@ -12,7 +12,7 @@ from boilermaker.transport.servicebus import AzureServiceBus
 
 BRIEF_LOCK = timedelta(seconds=1)
 SMALL_SIZE = 8 * 1024
-_QUEUES_OF_A_KIND = 100
+_QUEUES_OF_A_KIND = 300
 _WAIT_SECONDS = 5.0
 
 _KINDS: Mapping[str, Callable[[str], QueueSettings]] = {
@@ -35,7 +35,7 @@ def all_queues() -> Iterator[QueueSettings]:
 
 def new_queue(kind: str = "plain") -> str:
     """The name of a queue that no other test uses."""
-    return f"{kind}-{next(_numbers) % _QUEUES_OF_A_KIND}"
+    return f"{kind}-{next(_numbers)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,8 @@ async def many(receiver: Receiver, wanted: int) -> list[Delivery]:
 
 
 async def take_all(receiver: Receiver) -> list[Delivery]:
-    """What is there now; a socket is given a moment to bring it."""
+    """What is there now; a socket is given a moment to bring it, beside the time that connecting takes."""
+    await receiver.open()
     found: list[Delivery] = []
     while batch := await receiver.receive(100, 0.3):
         found.extend(batch)

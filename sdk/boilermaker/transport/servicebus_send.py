@@ -161,7 +161,8 @@ class AzureSender:
         if not packed:
             return rest
         error = await self._try(sender, batch if len(packed) > 1 else packed[0].message)
-        if error is not None and not error.is_transient and len(packed) > 1 and type(error) is BusError:
+        refusals = (BusError, MessageTooLargeError)
+        if error is not None and not error.is_transient and len(packed) > 1 and type(error) in refusals:
             # Refused as a whole (a batch is atomic), perhaps for one of them: each learns its own fate.
             for each in packed:
                 if each.call.error is None:
