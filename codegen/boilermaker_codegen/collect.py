@@ -160,10 +160,15 @@ class Collector:
 
     def _subject(self, call: cst.Call, method: str, scope: Scope) -> tuple[cst.BaseExpression, list[cst.Arg]]:
         """What is registered, and the arguments beside it."""
-        plain = [argument for argument in call.args if argument.keyword is None and not argument.star]
+        keyword = "fns" if method == REGISTER_MANY else "fn"
+        plain = [
+            argument
+            for argument in call.args
+            if not argument.star and (argument.keyword is None or argument.keyword.value == keyword)
+        ]
         if len(plain) != 1:
             what = "functions" if method == REGISTER_MANY else "function"
-            raise scope.refuse(call, f"`{method}` takes the {what} as its one positional argument")
+            raise scope.refuse(call, f"`{method}` takes the {what} as its one argument beside options")
         return plain[0].value, [argument for argument in call.args if argument is not plain[0]]
 
     def _functions(

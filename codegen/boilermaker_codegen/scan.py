@@ -15,7 +15,6 @@ from boilermaker_codegen.parse import Library, read_bytes
 from boilermaker_codegen.problems import GenerationError, Problem, Refused, too_deep
 from boilermaker_codegen.resolve import Resolver
 
-
 _DEPTH = 10_000  # frames; source that Python compiles may be nested deeper than Python's default for us
 
 

@@ -1,6 +1,29 @@
 """Golden folders: `cases/<name>` holds a service in `input/` and what must come of it."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+
+PYPROJECT = """\
+[tool.boilermaker]
+service = "accounts"
+queue = "accounts"
+source = ["src"]
+package = "accounts_stubs"
+output = "stubs"
+"""
+SERVICE = """\
+from boilermaker import Boilermaker, InMemoryServiceBus
+
+worker = Boilermaker(object(), InMemoryServiceBus(), queue="accounts")
+
+
+@worker.task
+async def create_user(state, email: str) -> int: ...
+"""
+
+WriteProject = Callable[..., Path]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -12,3 +35,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden", default=False))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> WriteProject:
+    """Write a service with these files under `src/`, and give its configuration's path."""
+
+    def write(pyproject: str = PYPROJECT, **files: str) -> Path:
+        (tmp_path / "src").mkdir(exist_ok=True)
+        for name, text in {"service": SERVICE, **files}.items():
+            (tmp_path / "src" / f"{name}.py").write_text(text)
+        (tmp_path / "pyproject.toml").write_text(pyproject)
+        return tmp_path / "pyproject.toml"
+
+    return write

@@ -24,7 +24,7 @@ async def old(state) -> None: ...
 
 
 w.register_async(handlers.first, name="one").register_async(handlers.second, should_dead_letter=False)
-w.register_async(handlers.first, name="two")
+w.register_async(fn=handlers.first, name="two")
 w.register_many_async([*FURTHER])
 
 

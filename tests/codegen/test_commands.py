@@ -1,0 +1,184 @@
+"""The commands: what they write, print and exit with."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from boilermaker_codegen.commands import stubs
+from codegen.conftest import PYPROJECT, SERVICE, WriteProject
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(stubs, [str(argument) for argument in arguments])
+
+
+def listing(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_generate_writes_the_package_and_says_what_it_did(project: WriteProject, tmp_path: Path) -> None:
+    """One line for each file, and a summary."""
+    config = project()
+    done = run("generate", "--config", config)
+    assert done.exit_code == 0, done.output
+    assert sorted(listing(tmp_path / "stubs/accounts_stubs")) == [
+        "__init__.py", "contract.json", "payloads.py", "py.typed", "tasks.py",
+    ]  # fmt: skip
+    assert "added" in done.stdout
+    assert "1 task, 0 types, contract " in done.stdout
+
+
+def test_check_is_content_right_after_generate(project: WriteProject, tmp_path: Path) -> None:
+    """And neither it nor a second `generate` touches a byte or a time stamp."""
+    config = project()
+    run("generate", "--config", config)
+    folder = tmp_path / "stubs/accounts_stubs"
+    before = listing(folder), {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    checked, again = run("check", "--config", config), run("generate", "--config", config)
+    assert (checked.exit_code, again.exit_code) == (0, 0)
+    assert checked.stdout == again.stdout
+    assert "up to date" in checked.stdout
+    assert before == (listing(folder), {path: path.stat().st_mtime_ns for path in folder.iterdir()})
+
+
+def test_check_names_missing_outdated_and_orphaned_files_and_changes_nothing(
+    project: WriteProject, tmp_path: Path
+) -> None:
+    """A unified diff on standard output, the files on standard error, exit status 1."""
+    config = project()
+    run("generate", "--config", config)
+    folder = tmp_path / "stubs/accounts_stubs"
+    (folder / "models.py").write_bytes((folder / "tasks.py").read_bytes())
+    (folder / "payloads.py").unlink()
+    project(service=SERVICE.replace("email", "address"))
+    before = listing(folder)
+    done = run("check", "--config", config)
+    assert done.exit_code == 1
+    assert [line.rpartition("/")[2] for line in done.stderr.splitlines()] == [
+        "__init__.py: not as generated",
+        "contract.json: not as generated",
+        "models.py: orphaned: no part of the package any more",
+        "payloads.py: missing",
+        "tasks.py: not as generated",
+        "5 files are not up to date; run `boilermaker stubs generate` and commit the result",
+    ]
+    assert "-def create_user(email: Arg[str]) -> Task[int]:" in done.stdout
+    assert "+def create_user(address: Arg[str]) -> Task[int]:" in done.stdout
+    assert listing(folder) == before
+
+
+def test_generate_removes_what_it_wrote_once_and_keeps_what_others_wrote(
+    project: WriteProject, tmp_path: Path
+) -> None:
+    """Orphans are known by the first line of generated files."""
+    config = project(service=SERVICE.replace("-> int", "-> Plan").replace(
+        "worker =", "import enum\nclass Plan(enum.StrEnum):\n    FREE = 'free'\n\nworker ="))  # fmt: skip
+    run("generate", "--config", config)
+    folder = tmp_path / "stubs/accounts_stubs"
+    (folder / "by_hand.py").write_text("x = 1\n")
+    assert (folder / "models.py").exists()
+    project()
+    done = run("generate", "--config", config)
+    assert "removed" in done.stdout
+    assert not (folder / "models.py").exists()
+    assert (folder / "by_hand.py").read_text() == "x = 1\n"
+
+
+def test_generate_never_overwrites_a_package_that_it_did_not_write(
+    project: WriteProject, tmp_path: Path
+) -> None:
+    """A wrong `package` in the configuration costs nobody their code."""
+    folder = tmp_path / "stubs/accounts_stubs"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("precious = 1\n")
+    done = run("generate", "--config", project())
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[0].endswith(
+        "__init__.py: was not generated and is not overwritten; choose another `package` or `output`, or delete it"
+    )
+    assert listing(folder) == {"__init__.py": b"precious = 1\n"}
+
+
+def test_errors_are_told_all_at_once_and_nothing_is_written(project: WriteProject, tmp_path: Path) -> None:
+    """Each with its place, then how many; what stands stays."""
+    config = project()
+    run("generate", "--config", config)
+    before = listing(tmp_path / "stubs/accounts_stubs")
+    project(service=SERVICE.replace("email: str", "email: Email, plan"))
+    done = run("generate", "--config", config)
+    assert done.exit_code == 1
+    assert [line.partition("src/")[2] for line in done.stderr.splitlines()[:2]] == [
+        "service.py:7:36: `Email` is not defined in src/service.py; define or import it at module level",
+        "service.py:7:43: parameter `plan` of `create_user` has no annotation; annotate it (`Any` if it may be anything), "
+        "or set `allow_untyped = true`",
+    ]
+    assert done.stderr.splitlines()[2] == "2 problems; nothing was written"
+    assert listing(tmp_path / "stubs/accounts_stubs") == before
+
+
+def test_show_lists_name_queue_parameters_result_and_source(
+    project: WriteProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table for people."""
+    monkeypatch.setenv("COLUMNS", "140")
+    done = run("show", "--config", project())
+    row = next(line for line in done.stdout.splitlines() if "create_user" in line)
+    cells = [cell.strip() for cell in row.split("│")]
+    assert cells[1:-1] == ["create_user", "accounts", "email: str", "int", "src/service.py:7"]
+
+
+def test_the_nearest_configuration_upwards_is_taken(
+    project: WriteProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As other tools do."""
+    project()
+    monkeypatch.chdir(tmp_path / "src")
+    assert run("generate").exit_code == 0
+    assert (tmp_path / "stubs/accounts_stubs/tasks.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "message"),
+    [
+        ("", "pyproject.toml: has no `[tool.boilermaker]` table; it needs `service`, `queue`, `source`, `package` and `output`"),
+        ("[tool]\nboilermaker = 3\n", "pyproject.toml: has no `[tool.boilermaker]` table; it needs `service`, `queue`, `source`, `package` and `output`"),
+        ("[tool", "pyproject.toml: is not TOML: Expected ']' at the end of a table declaration (at end of document)"),
+        (PYPROJECT + "packge = 'x'\n", "pyproject.toml: `tool.boilermaker.packge` is unknown; did you mean `package`?"),
+        (PYPROJECT.replace('queue = "accounts"\n', ""), "pyproject.toml: `tool.boilermaker.queue` is missing"),
+        (PYPROJECT.replace('["src"]', '"src"'), "pyproject.toml: `tool.boilermaker.source`: expected `array`, got `str`"),
+        (PYPROJECT.replace('["src"]', "[]"), "pyproject.toml: `tool.boilermaker.source` is empty; name the folder that holds the service's code"),
+        (PYPROJECT.replace('["src"]', '["sources"]'), "pyproject.toml: `tool.boilermaker.source`: there is no folder `sources`"),
+        (PYPROJECT.replace("accounts_stubs", "accounts-stubs"), "pyproject.toml: `tool.boilermaker.package`: `accounts-stubs` cannot be imported; use letters, digits and `_`"),
+        (PYPROJECT.replace('queue = "accounts"', 'queue = " "'), "pyproject.toml: `tool.boilermaker.queue` is empty"),
+        (PYPROJECT + "line_length = 20\n", "pyproject.toml: `tool.boilermaker.line_length`: at least 60 columns are needed"),
+        (PYPROJECT + "allow_untyped = 'yes'\n", "pyproject.toml: `tool.boilermaker.allow_untyped`: expected `bool`, got `str`"),
+    ],
+)  # fmt: skip
+def test_a_wrong_configuration_is_told_with_file_and_key(
+    project: WriteProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pyproject: str, message: str
+) -> None:
+    """And nothing is scanned."""
+    project(pyproject)
+    monkeypatch.chdir(tmp_path)
+    done = run("check")
+    assert (done.exit_code, done.stderr) == (1, f"{message}\n1 problem; nothing was written\n")
+
+
+def test_a_source_root_that_is_a_package_is_refused(
+    project: WriteProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its modules would be called otherwise than Python imports them."""
+    project(__init__="")
+    monkeypatch.chdir(tmp_path)
+    assert run("check").stderr.splitlines()[0] == (
+        "pyproject.toml: `tool.boilermaker.source`: `src` is a package itself; name the folder above, the one on Python's path"
+    )
+
+
+def test_a_missing_configuration_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the option that names one."""
+    monkeypatch.chdir(tmp_path)
+    assert run("check", "--config", "nope.toml").stderr.splitlines()[0] == (
+        "nope.toml: there is no such file; name the configuration with `--config`"
+    )

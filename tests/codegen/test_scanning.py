@@ -1,0 +1,145 @@
+"""What scanning does and does not do to the files that it finds."""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from boilermaker_codegen import discover
+from boilermaker_codegen.config import load
+from boilermaker_codegen.problems import GenerationError
+from boilermaker_codegen.render import render
+from boilermaker_codegen.scan import scan
+from codegen.conftest import PYPROJECT, SERVICE, WriteProject
+from codegen.golden import CASES
+
+PROGRAM = """
+import hashlib, sys
+from pathlib import Path
+from boilermaker_codegen.config import load
+from boilermaker_codegen.render import render
+from boilermaker_codegen.scan import scan
+found = scan(load(Path(sys.argv[1])))
+for name, data in sorted(render(found.contract, width=88).items()):
+    print(name, hashlib.sha256(data).hexdigest())
+"""
+
+
+def task_names(config: Path) -> list[str]:
+    return [task.name for task in scan(load(config)).contract.tasks]
+
+
+@pytest.mark.parametrize("name", ["registrations", "recursion", "defaults", "names"])
+def test_the_same_bytes_come_from_any_folder_and_any_hash_seed(tmp_path: Path, name: str) -> None:
+    """Nothing depends on where the service is, or on the order of a set."""
+    elsewhere = tmp_path / "somewhere" / "else"
+    shutil.copytree(CASES / name, elsewhere)
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(folder / "pyproject.toml")],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for folder, seed in ((CASES / name, "0"), (elsewhere, "1"), (elsewhere, "42"))
+    }
+    assert len(told) == 1
+
+
+def test_the_same_bytes_come_from_any_file_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """File systems list in an order of their own."""
+    project = load(CASES / "registrations" / "pyproject.toml")
+    expected = render(scan(project).contract, width=88)
+    files = discover.walk(project)
+    shuffled = random.Random(3).sample(files, len(files))
+    assert shuffled != list(files)
+    monkeypatch.setattr("boilermaker_codegen.scan.walk", lambda _: tuple(shuffled))
+    assert render(scan(project).contract, width=88) == expected
+
+
+def test_scanned_code_is_never_imported(project: WriteProject) -> None:
+    """A module that raises when it is imported scans well, even where the worker is in it."""
+    config = project(service=SERVICE + "\nraise RuntimeError('imported')\n")
+    assert task_names(config) == ["create_user"]
+    assert "service" not in sys.modules
+
+
+def test_a_folder_that_is_a_link_to_itself_is_walked_once(project: WriteProject, tmp_path: Path) -> None:
+    """Links to folders are not followed."""
+    config = project()
+    (tmp_path / "src" / "again").symlink_to(tmp_path / "src", target_is_directory=True)
+    assert task_names(config) == ["create_user"]
+
+
+def test_environments_caches_and_the_package_itself_are_not_walked(
+    project: WriteProject, tmp_path: Path
+) -> None:
+    """A virtual environment under a source root holds other people's workers."""
+    config = project(PYPROJECT.replace('output = "stubs"', 'output = "src"'))
+    for folder in (".hidden", "venv", "node_modules", "accounts_stubs"):
+        (tmp_path / "src" / folder).mkdir()
+        (tmp_path / "src" / folder / "other.py").write_text(SERVICE.replace("create_user", "other"))
+    (tmp_path / "src" / "venv" / "pyvenv.cfg").touch()
+    assert task_names(config) == ["create_user"]
+
+
+def test_registrations_in_excluded_files_do_not_count_but_their_types_do(project: WriteProject) -> None:
+    """Tests and examples register tasks that are nobody's business."""
+    config = project(
+        PYPROJECT + 'exclude = ["src/test_*"]\n',
+        test_service=SERVICE.replace("create_user", "tested") + "\nName = str\n",
+        other="from service import worker\nfrom test_service import Name\n\n"
+        "@worker.task\nasync def greet(state, name: Name) -> None: ...\n",
+    )
+    assert task_names(config) == ["create_user", "greet"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x = task" + ".a" * 20_000, "x = task" + "()" * 9_000, "x = " + "[" * 3_000 + "task" + "]" * 3_000],
+    ids=["attributes", "calls", "lists"],
+)
+def test_source_that_is_nested_too_deeply_is_told(project: WriteProject, text: str) -> None:
+    """The parser would overflow the stack, and the process end without a word."""
+    with pytest.raises(GenerationError) as caught:
+        scan(load(project(deep=text)))
+    assert str(caught.value) == (
+        "src/deep.py: is nested too deeply for Python; simplify it, or list the file under `exclude`"
+    )
+
+
+def test_a_long_union_is_no_deep_one(project: WriteProject) -> None:
+    """1,000 members are read, although each is a level in the tree."""
+    config = project(
+        service=SERVICE.replace("email: str", "email: " + " | ".join(["int", "str"] * 500)),
+    )
+    assert task_names(config) == ["create_user"]
+
+
+def test_source_cut_anywhere_gives_a_package_or_errors_but_no_crash(
+    project: WriteProject, tmp_path: Path
+) -> None:
+    """Files that end in the middle of a token, lines that are missing: whatever an editor saves."""
+    source = (CASES / "structs" / "input" / "service.py").read_text()
+    config, draw = project(), random.Random(7)
+    for _ in range(120):
+        cut, line = draw.randrange(len(source)), draw.randrange(source.count("\n"))
+        lines = source.splitlines(keepends=True)
+        broken = draw.choice(
+            [
+                source[:cut],
+                "".join(lines[:line] + lines[line + 1 :]),
+                source[:cut] + " worker " + source[cut:],
+            ]
+        )
+        (tmp_path / "src" / "service.py").write_text(broken)
+        try:
+            render(scan(load(config)).contract, width=88)
+        except GenerationError as error:
+            assert error.problems
