@@ -62,7 +62,14 @@ class Declared:
     is_field: bool = False
 
 
-Expression = str | Bracket | Applied | Joined | Prefixed | Declared
+@dataclass(frozen=True)
+class Quoted:
+    """A quoted annotation; where it is too long for its line it has one of its own, in parentheses."""
+
+    text: str
+
+
+Expression = str | Quoted | Bracket | Applied | Joined | Prefixed | Declared
 
 
 def call(head: str, items: Iterable[Expression]) -> Bracket:
@@ -86,6 +93,8 @@ def flat(expression: Expression) -> str:
     match expression:
         case str():
             return expression
+        case Quoted(text=text):
+            return text
         case Bracket(head=head, items=items, close=close):
             return head + ", ".join(flat(item) for item in items) + close
         case Applied(callee=callee, arguments=arguments):
@@ -118,8 +127,7 @@ def signature(head: str, parameters: Iterable[Expression], result: Bracket, *, w
         return [whole]
     layout = _Layout(width)
     if not items:
-        body = layout.lines("", result, "", INDENT)
-        return [f"{head}() -> (", *body, "):"]
+        return layout.lines(f"{head}() -> ", result, ":", "")
     one = INDENT + ", ".join(flat(item) for item in items)
     rows = [f"{one},"] if len(items) == 1 else [one]
     if len(rows[0]) > width:
@@ -146,6 +154,8 @@ class _Layout:
                 return self._declared(expression, suffix, indent)
             case Bracket() if expression.items:
                 return self._bracket(prefix, expression, suffix, indent)
+            case Quoted():
+                return self._parenthesized(prefix, expression, suffix, indent)
             case _:
                 return [text]
 
@@ -174,6 +184,12 @@ class _Layout:
         callee = self._bracket(prefix, applied.callee, "", indent)
         arguments = self._bracket(callee[-1].removeprefix(indent), applied.arguments, suffix, indent)
         return [*callee[:-1], *arguments]
+
+    def _parenthesized(self, prefix: str, quoted: Quoted, suffix: str, indent: str) -> list[str]:
+        inner = f"{indent}{INDENT}{quoted.text}"
+        if not self._fits(inner):
+            return [f"{indent}{prefix}{quoted.text}{suffix}"]
+        return [f"{indent}{prefix}(", inner, f"{indent}){suffix}"]
 
     def _joined(self, prefix: str, joined: Joined, suffix: str, indent: str) -> list[str]:
         if not prefix:
@@ -212,5 +228,7 @@ class _Layout:
                 return self._bracket(prefix, annotation, "", indent)
             case Joined():
                 return self._joined(prefix, annotation, "", indent)
+            case Quoted():
+                return self._parenthesized(prefix, annotation, "", indent)
             case _:
                 return [f"{indent}{prefix}{flat(annotation)}"]

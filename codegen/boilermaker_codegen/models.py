@@ -12,7 +12,17 @@ from boilermaker.contract import (
 )
 from boilermaker_codegen.docstrings import docstring
 from boilermaker_codegen.imports import Imports
-from boilermaker_codegen.layout import INDENT, Bracket, Declared, Expression, Prefixed, call, flat, lines
+from boilermaker_codegen.layout import (
+    INDENT,
+    Bracket,
+    Declared,
+    Expression,
+    Prefixed,
+    Quoted,
+    call,
+    flat,
+    lines,
+)
 from boilermaker_codegen.ordering import needs, ordered
 from boilermaker_codegen.spelling import SHIPPED, Speller, literal, text
 
@@ -122,7 +132,7 @@ class Models:
     def _field(self, field: Field, definition: RecordDefinition, *, is_open: bool) -> list[str]:
         annotation = self._spell.type(field.type)
         if is_open and self._refers_forward(field):
-            annotation = text(flat(annotation))
+            annotation = Quoted(text(flat(annotation)))
         if field.name in definition.optional and not self._is_optional(definition):
             annotation = Bracket(
                 f"{self.imports.name('typing', 'NotRequired')}[", (annotation,), "]", has_comma=False
