@@ -228,7 +228,5 @@ class _Layout:
                 return self._bracket(prefix, annotation, "", indent)
             case Joined():
                 return self._joined(prefix, annotation, "", indent)
-            case Quoted():
-                return self._parenthesized(prefix, annotation, "", indent)
             case _:
                 return [f"{indent}{prefix}{flat(annotation)}"]

@@ -109,9 +109,11 @@ def test_errors_are_told_all_at_once_and_nothing_is_written(project: WriteProjec
     done = run("generate", "--config", config)
     assert done.exit_code == 1
     assert [line.partition("src/")[2] for line in done.stderr.splitlines()[:2]] == [
-        "service.py:7:36: `Email` is not defined in src/service.py; define or import it at module level",
-        "service.py:7:43: parameter `plan` of `create_user` has no annotation; annotate it (`Any` if it may be anything), "
-        "or set `allow_untyped = true`",
+        "service.py:7:37: `Email` is not defined in src/service.py; define or import it at module level",
+        (
+            "service.py:7:44: parameter `plan` of `create_user` has no annotation; annotate it (`Any` if it may be "
+            "anything), or set `allow_untyped = true`"
+        ),
     ]
     assert done.stderr.splitlines()[2] == "2 problems; nothing was written"
     assert listing(tmp_path / "stubs/accounts_stubs") == before

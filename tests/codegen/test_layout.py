@@ -103,7 +103,7 @@ class Draw:
 @pytest.mark.parametrize("width", [70, 88, 110])
 def test_the_formatter_leaves_random_packages_alone(tmp_path: Path, width: int) -> None:
     """Signatures, fields, defaults, calls and imports of every length."""
-    for seed in range(4):
+    for seed in range(8):
         folder = tmp_path / f"p{seed}"
         folder.mkdir()
         for name, data in render(Draw(seed).contract(), width=width).items():
