@@ -117,3 +117,82 @@ async def test_a_jump_waits_for_no_other_queue() -> None:
 
     assert not bus.jump("q")
     assert (before, None) == (bus.clock.now(), bus.next_event("q"))
+
+
+async def test_a_jump_skips_the_end_of_a_lock_that_was_renewed() -> None:
+    """The message comes when the lock really ends."""
+    bus = InMemoryServiceBus()
+    receiver = bus.receiver("q")
+    await bus.sender("q").send(message(b"slow"))
+    held = await one(receiver)
+    bus.advance(MINUTE / 2)
+    until = await receiver.renew_lock(held)
+
+    assert until == bus.next_event("q")
+    assert bus.jump("q")
+    assert until == bus.clock.now()
+    assert 1 == (await one(receiver)).delivery_count
+
+
+async def test_a_jump_is_not_taken_in_by_a_message_that_gets_buried() -> None:
+    """The last lock's end brings nothing to this queue; its dead-letter queue has it."""
+    bus = InMemoryServiceBus(QueueSettings(name="q", max_delivery_count=1))
+    await bus.sender("q").send(message(b"poison"))
+    held = await one(bus.receiver("q"))
+
+    assert not bus.jump("q")
+    assert [b"poison"] == [each.body for each in bus.dead_letters("q")]
+    assert bus.jump("q/$deadletterqueue")
+    with pytest.raises(LockLostError):
+        await bus.receiver("q").complete(held)
+
+
+async def test_a_message_expires_after_a_release_as_well() -> None:
+    """Looking ahead while it was locked does not make the queue forget its end."""
+    bus = InMemoryServiceBus(QueueSettings(name="q", default_time_to_live=timedelta(seconds=10)))
+    receiver = bus.receiver("q")
+    await bus.sender("q").send(message(b"short-lived"))
+    held = await one(receiver)
+    bus.next_event("q")
+    await receiver.release(held)
+    bus.advance(timedelta(seconds=10))
+
+    assert [] == await receiver.receive(1, 0)
+    assert ["TTLExpiredException"] == [each.dead_letter_reason for each in bus.dead_letters("q")]
+
+
+async def test_moving_the_clock_wakes_who_waits() -> None:
+    """A worker's loop runs over this bus, too."""
+    bus = InMemoryServiceBus()
+    await bus.sender("q").send(message(b"due", scheduled_enqueue_time=bus.clock.now() + MINUTE))
+    waiting = asyncio.create_task(bus.receiver("q").receive(1, 30))
+    await asyncio.sleep(0.01)
+    bus.advance(MINUTE)
+
+    async with asyncio.timeout(5):
+        assert [b"due"] == [each.body for each in await waiting]
+
+
+def test_one_event_loop_after_another_may_use_it() -> None:
+    """As pytest-asyncio does: also where the first was closed while a receiver waited."""
+    bus = InMemoryServiceBus()
+    sender, receiver = bus.sender("q"), bus.receiver("q")
+    abandoned = asyncio.new_event_loop()
+    waiting = abandoned.create_task(bus.wait(60))
+    abandoned.run_until_complete(asyncio.sleep(0.01))
+    assert not waiting.done()
+    waiting.cancel()
+    abandoned.close()
+
+    asyncio.run(sender.send(message(b"1")))
+
+    assert b"1" == asyncio.run(one(receiver)).body
+
+
+async def test_a_delivery_of_another_bus_is_refused() -> None:
+    """It says whose it is instead of settling something else."""
+    bus = InMemoryServiceBus()
+    await bus.sender("q").send(message())
+
+    with pytest.raises(SettlementError, match="MemoryMessage"):
+        await bus.receiver("q").complete(bus.messages("q")[0])  # type: ignore[arg-type]
