@@ -84,6 +84,8 @@ class _Finder:
 
     def _parts(self, node: cst.CSTNode, context: Context) -> list[tuple[cst.CSTNode, Context]]:
         """Note what a node uses; give its parts, each with what stands around it."""
+        if type(node) not in _TOLD:
+            return [(child, context) for child in children(node)]
         match node:
             case cst.FunctionDef():
                 return self._function(node, context)
@@ -166,6 +168,10 @@ _REASONS: dict[type[cst.CSTNode], str] = {
     cst.DictComp: "in a comprehension",
     cst.GeneratorExp: "in a comprehension",
 }
+
+_TOLD = frozenset(
+    {cst.FunctionDef, cst.ClassDef, cst.For, cst.Call, cst.Assign, cst.AnnAssign, cst.Attribute, *_REASONS}
+)
 
 
 def _inside(context: Context, reason: str) -> Context:

@@ -1,5 +1,6 @@
 """The scan: from a configuration to the contract of its service. The pipeline of this package, less writing."""
 
+import gc
 import sys
 from dataclasses import dataclass
 
@@ -49,11 +50,15 @@ def scan(project: Project) -> Scan:
         GenerationError: something in it is not understood; all of it is named.
     """
     limit = sys.getrecursionlimit()
+    was_collecting = gc.isenabled()
     sys.setrecursionlimit(max(limit, _DEPTH))
+    gc.disable()  # syntax trees are millions of objects without cycles: looking for some doubles the time
     try:
         return _scan(project)
     finally:
         sys.setrecursionlimit(limit)
+        if was_collecting:
+            gc.enable()
 
 
 def _scan(project: Project) -> Scan:
