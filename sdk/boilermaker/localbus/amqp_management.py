@@ -3,108 +3,220 @@
 Names and shapes: "AMQP 1.0 in Azure Service Bus: request-response-based operations" in the Service Bus documentation.
 """
 
+import logging
 import uuid
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import proton
-from proton import Message, symbol, timestamp
+from proton import Delivery, Link, Message, symbol, timestamp
 
-from boilermaker.localbus import amqp_messages
-from boilermaker.localbus.messages import LockLost, MessageTooLarge, QueueError
+from boilermaker.localbus import amqp_messages, amqp_types
+from boilermaker.localbus.amqp_links import Transfers, accept, condition_of, reject
+from boilermaker.localbus.amqp_namespace import Namespace, now
+from boilermaker.localbus.amqp_wire import Wire
+from boilermaker.localbus.messages import LockLost, MessageTooLarge, QueueError, StoredMessage
 from boilermaker.localbus.queue import Queue
 
+log = logging.getLogger("boilermaker.local")
+
+CBS = "$cbs"
+MANAGEMENT = "/$management"
+_CREDIT = 100
+_REQUEST_BYTES = 1024 * 1024
+_PEEK_MOST = 1000
 _TYPES: Any = proton.Data
-Reply = tuple[int, str, dict[str, Any], str | None]
+Answer = tuple[int, dict[str, Any]]
 
 
-def reply_to(request: Any, queue: Queue | None, now: datetime) -> Any:
-    """The reply to a request; `queue` is None for `$cbs`, which takes every token."""
-    reply: Any = Message(correlation_id=request.id, address=request.reply_to)
+class RepliesLink:
+    """The link on which a client hears the answers of one node."""
+
+    def __init__(self, link: Link, wire: Wire) -> None:
+        self._link, self._wire = link, wire
+
+    def send(self, reply: Any) -> None:
+        """Answer; without credit the engine keeps it until there is some."""
+        self._link.delivery(self._link.delivery_tag())
+        self._link.send(bytes(reply.encode()))
+        self._link.advance()
+        self._wire.flush_soon()
+
+    def on_delivery(self, delivery: Delivery) -> None:
+        """The client has it."""
+        delivery.settle()
+
+    def on_flow(self) -> None:
+        """The engine sends what waits."""
+
+    def on_gone(self) -> None:
+        """Nothing is kept."""
+
+
+class RequestsLink:
+    """The link on which a client asks; `queue` is None for `$cbs`."""
+
+    def __init__(
+        self, link: Link, queue: Queue | None, namespace: Namespace, replies: Callable[[], RepliesLink | None]
+    ) -> None:
+        self._link, self._queue, self._namespace, self._replies = link, queue, namespace, replies
+        self._transfers = Transfers(link, _REQUEST_BYTES)
+        link.flow(_CREDIT)
+
+    def on_delivery(self, delivery: Delivery) -> None:
+        """A request."""
+        try:
+            data = self._transfers.take(delivery)
+            if data is None:
+                return
+            self._link.flow(1)
+            request = amqp_messages.decode(data)
+        except QueueError as error:
+            reject(delivery, condition_of(error), str(error))
+            return
+        accept(delivery)
+        reply = reply_to(request, self._queue, now())
+        if (replies := self._replies()) is not None:
+            replies.send(reply)
+        if self._queue is not None:
+            self._namespace.touch(self._queue)
+
+    def on_flow(self) -> None:
+        """A requester's credit is ours to give."""
+
+    def on_gone(self) -> None:
+        """Nothing is kept."""
+
+
+def reply_to(request: Any, queue: Queue | None, moment: datetime) -> Any:
+    """The reply to a request; `queue` is None for `$cbs`, where every token is taken."""
+    reply: Any = Message(correlation_id=request.id)
+    if request.reply_to:
+        reply.address = request.reply_to
     if queue is None:
         reply.properties = {"status-code": 202, "status-description": "Accepted"}
         return reply
-    properties: dict[str, Any] = dict(request.properties or {})
-    code, said, body, condition = _operate(str(properties.get("operation")), request.body, queue, now)
-    reply.properties = {"statusCode": code, "statusDescription": said}
+    asked: dict[str, Any] = dict(request.properties or {})
+    operation = str(asked.get("operation"))
+    condition: str | None = None
+    body: dict[str, Any] = {}
+    try:
+        code, body = _operate(operation, request.body, queue, moment)
+        said = _SAID[code]
+    except LockLost as error:
+        code, said, condition = 410, str(error), condition_of(error)
+    except MessageTooLarge as error:
+        code, said, condition = 403, str(error), condition_of(error)
+    except QueueError as error:
+        code, said, condition = 404, str(error), condition_of(error)
+    except NotImplementedError:
+        code, said, condition = (
+            501,
+            f"the local bus does not know the operation {operation}",
+            "amqp:not-implemented",
+        )
+    except Exception as error:  # noqa: BLE001 - a request may hold anything at all
+        code, said, condition = (
+            400,
+            f"malformed {operation}: {type(error).__name__}",
+            "com.microsoft:argument-error",
+        )
     if condition is not None:
-        reply.properties = {**reply.properties, "errorCondition": symbol(condition)}
+        log.warning("Refused %s on %s: %s", operation, queue.name, said)
     reply.body = body
+    _say(reply, code, said, condition)
     return reply
 
 
-def _operate(operation: str, body: Any, queue: Queue, now: datetime) -> Reply:
+_SAID = {200: "OK", 204: "No messages"}
+
+
+def _say(reply: Any, code: int, said: str, condition: str | None) -> None:
+    properties: dict[Any, Any] = {"statusCode": code, "statusDescription": said}
+    if condition is not None:
+        properties["errorCondition"] = symbol(condition)
+    reply.properties = properties
+
+
+def _operate(operation: str, body: Any, queue: Queue, moment: datetime) -> Answer:
     run = _OPERATIONS.get(operation)
     if run is None:
-        return 501, f"the local bus does not know the operation {operation}", {}, "amqp:not-implemented"
-    try:
-        return run(queue, body, now)
-    except LockLost as error:
-        return 410, str(error), {}, "com.microsoft:message-lock-lost"
-    except MessageTooLarge as error:
-        return 403, str(error), {}, "amqp:link:message-size-exceeded"
-    except QueueError as error:
-        return 404, str(error), {}, "com.microsoft:message-not-found"
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        return 400, f"malformed request: {type(error).__name__}", {}, "amqp:invalid-field"
+        raise NotImplementedError
+    return run(queue, body, moment)
 
 
-def _renew(queue: Queue, body: Any, now: datetime) -> Reply:
-    ends = [queue.renew(token, now) for token in _tokens(body)]
-    stamps = [timestamp(int(end.timestamp() * 1000)) for end in ends]
-    return 200, "OK", {"expirations": _array(_TYPES.TIMESTAMP, stamps)}, None
+def _renew(queue: Queue, body: Any, moment: datetime) -> Answer:
+    ends = [queue.renew(token, moment) for token in _tokens(body)]
+    stamps = [timestamp(amqp_types.milliseconds(end)) for end in ends]
+    return 200, {"expirations": _array(_TYPES.TIMESTAMP, stamps)}
 
 
-def _settle(queue: Queue, body: Any, now: datetime) -> Reply:
+def _settle(queue: Queue, body: Any, moment: datetime) -> Answer:
+    status = str(body["disposition-status"])
     for token in _tokens(body):
-        match str(body["disposition-status"]):
+        match status:
             case "completed":
-                queue.complete(token, now)
+                queue.complete(token, moment)
             case "abandoned":
-                queue.abandon(token, now)
+                queue.abandon(token, moment)
+            case "defered":  # the service's own spelling
+                queue.defer(token, moment)
             case "suspended":
                 queue.dead_letter(
-                    token, body.get("deadletter-reason"), body.get("deadletter-description"), now
+                    token, body.get("deadletter-reason"), body.get("deadletter-description"), moment
                 )
-            case other:
-                raise ValueError(other)
-    return 200, "OK", {}, None
+            case _:
+                raise ValueError(status)
+    return 200, {}
 
 
-def _peek(queue: Queue, body: Any, now: datetime) -> Reply:
-    found = queue.peek(int(body["from-sequence-number"]), int(body["message-count"]), now)
-    if not found:
-        return 204, "No messages", {}, None
-    return 200, "OK", {"messages": [{"message": amqp_messages.outgoing(message)} for message in found]}, None
+def _peek(queue: Queue, body: Any, moment: datetime) -> Answer:
+    count = min(int(body["message-count"]), _PEEK_MOST)
+    found = queue.peek(int(body["from-sequence-number"]), count, moment)
+    return _messages(found) if found else (204, {})
 
 
-def _schedule(queue: Queue, body: Any, now: datetime) -> Reply:
+def _receive_deferred(queue: Queue, body: Any, moment: datetime) -> Answer:
+    is_deleting = int(body["receiver-settle-mode"]) == 0  # "0: settled on delivery; 1: peek-lock"
+    numbers = [int(number) for number in body["sequence-numbers"]]
+    return _messages(queue.receive_deferred(numbers, moment, delete=is_deleting))
+
+
+def _messages(found: list[StoredMessage]) -> Answer:
+    entries: list[dict[str, Any]] = []
+    for stored in found:
+        entries.append({"message": amqp_messages.outgoing(stored)})
+        if stored.lock_token is not None:
+            entries[-1]["lock-token"] = stored.lock_token
+    return 200, {"messages": entries}
+
+
+def _schedule(queue: Queue, body: Any, moment: datetime) -> Answer:
     wanted = [amqp_messages.incoming(bytes(entry["message"])) for entry in body["messages"]]
-    for one in wanted:
-        queue.check(one)
-    numbers = [queue.send(one, now) or 0 for one in wanted]
-    return 200, "OK", {"sequence-numbers": _array(_TYPES.LONG, numbers)}, None
+    numbers = queue.send_batch(wanted, moment)
+    return 200, {"sequence-numbers": _array(_TYPES.LONG, [number or 0 for number in numbers])}
 
 
-def _cancel(queue: Queue, body: Any, now: datetime) -> Reply:
-    queue.cancel_scheduled([int(number) for number in body["sequence-numbers"]], now)
-    return 200, "OK", {}, None
+def _cancel(queue: Queue, body: Any, moment: datetime) -> Answer:
+    queue.cancel_scheduled([int(number) for number in body["sequence-numbers"]], moment)
+    return 200, {}
 
 
-def _array(type_: Any, items: list[Any]) -> Any:
+def _array(type_: Any, entries: list[Any]) -> Any:
     make: Any = proton.Array  # its annotations do not know its own constant
-    return make(proton.UNDESCRIBED, type_, *items)
+    return make(proton.UNDESCRIBED, type_, *entries)
 
 
 def _tokens(body: Any) -> list[uuid.UUID]:
     return [uuid.UUID(str(token)) for token in body["lock-tokens"]]
 
 
-_OPERATIONS: dict[str, Callable[[Queue, Any, datetime], Reply]] = {
+_OPERATIONS: dict[str, Callable[[Queue, Any, datetime], Answer]] = {
     "com.microsoft:renew-lock": _renew,
     "com.microsoft:update-disposition": _settle,
     "com.microsoft:peek-message": _peek,
+    "com.microsoft:receive-by-sequence-number": _receive_deferred,
     "com.microsoft:schedule-message": _schedule,
     "com.microsoft:cancel-scheduled-message": _cancel,
 }

@@ -1,20 +1,24 @@
 """The local Service Bus as a thing to start and stop: queues, a socket, a thread."""
 
-import socket
+import asyncio
+import errno
+import logging
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, Self
-
-from proton.reactor import ApplicationEvent, Container, EventInjector
+from typing import Self, TypeVar
 
 from boilermaker.errors import ConfigurationError
 from boilermaker.localbus.amqp import Front
-from boilermaker.localbus.messages import Counts
+from boilermaker.localbus.messages import Counts, StoredMessage
 from boilermaker.localbus.queue import Queue
 from boilermaker.localbus.settings import QueueSettings
 
+log = logging.getLogger("boilermaker.local")
+
 _STOP_SECONDS = 5.0
+_T = TypeVar("_T")
 
 
 class LocalServiceBus:
@@ -23,8 +27,12 @@ class LocalServiceBus:
         with LocalServiceBus(["accounts"]) as bus:
             client = ServiceBusClient.from_connection_string(bus.connection_string)
 
+    Messages live in memory and outlive `stop`, not the process. Its methods may be called from any thread; `queues`
+    is for looking at while nobody sends or receives.
+
     Args:
         queues: names, or settings.
+        host: an address of this machine.
         port: 0 takes a free one.
 
     Raises:
@@ -38,13 +46,15 @@ class LocalServiceBus:
             settings = [QueueSettings(name=q) if isinstance(q, str) else q for q in queues]
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
-        self.queues = {one.name: Queue(one) for one in settings}
+        self.queues = {one.name: Queue(one, on_dead_letter=_log_dead_letter) for one in settings}
         if len({name.lower() for name in self.queues}) != len(settings):
             raise ConfigurationError("two queues have the same name; Service Bus does not tell case apart")
         self.host = host
         self.port = port
         self._thread: threading.Thread | None = None
-        self._injector: Any = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._front: Front | None = None
+        self._stopping: asyncio.Event | None = None
 
     @property
     def connection_string(self) -> str:
@@ -60,53 +70,67 @@ class LocalServiceBus:
         Raises:
             ConfigurationError: the port is in use, or the host is not this machine's.
         """
-        self.port = _free_port(self.host, self.port)
-        front = Front(f"{self.host}:{self.port}", self.queues)
-        container = Container(front)
-        self._injector = EventInjector()
-        container.selectable(self._injector)
-        listening = threading.Event()
-        front.started = listening.set
-        self._thread = threading.Thread(target=container.run, name="boilermaker-local-bus", daemon=True)
+        if self._thread is not None:
+            return self
+        started: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(started)), name="boilermaker-local-bus", daemon=True
+        )
         self._thread.start()
-        listening.wait(_STOP_SECONDS)
+        try:
+            started.result()
+        except OSError as error:
+            self._thread.join()
+            self._thread = None
+            raise ConfigurationError(_cannot_listen(self.host, self.port, error)) from None
         return self
+
+    async def _serve(self, started: Future[None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        self._front = Front(self.queues, self._loop)
+        try:
+            server = await self._front.listen(self.host, self.port)
+        except OSError as error:
+            started.set_exception(error)
+            return
+        self.port = int(server.sockets[0].getsockname()[1])
+        started.set_result(None)
+        await self._stopping.wait()
+        server.close()
+        await self._front.close()
 
     def stop(self) -> None:
         """Close connections and stop listening. Stopping twice is fine."""
-        if self._thread is not None:
-            self._trigger("stop_asked")
-            self._thread.join(_STOP_SECONDS)
-            self._thread = None
+        if self._thread is None or self._stopping is None:
+            return
+        self._call(self._stopping.set)
+        self._thread.join(_STOP_SECONDS)
+        self._thread = None
 
     def drop_connections(self) -> None:
         """Cut every connection without a word, as a network does."""
-        self._trigger("drop_asked")
+        if self._front is not None:
+            self._call(self._front.drop_connections)
 
     def counts(self) -> dict[str, Counts]:
-        """By queue: how many messages are active, locked, scheduled and dead-lettered."""
-        counted: dict[str, Counts] = self._call(
-            lambda: {name: queue.counts() for name, queue in self.queues.items()}
-        )
-        return counted
+        """By queue: how many messages are active, locked, scheduled, deferred and dead-lettered."""
+        return self._call(lambda: {name: queue.counts() for name, queue in self.queues.items()})
 
-    def _call(self, function: Callable[[], Any]) -> Any:
-        if self._thread is None:
+    def _call(self, function: Callable[[], _T]) -> _T:
+        """Run something in the thread that the queues belong to."""
+        if self._thread is None or self._loop is None:
             return function()
-        done = threading.Event()
-        result: list[Any] = []
+        result: Future[_T] = Future()
 
         def run() -> None:
-            result.append(function())
-            done.set()
+            try:
+                result.set_result(function())
+            except Exception as error:  # noqa: BLE001 - whoever asked gets it
+                result.set_exception(error)
 
-        self._trigger("call_asked", run)
-        if not done.wait(_STOP_SECONDS):
-            raise ConfigurationError("the local bus does not answer")
-        return result[0]
-
-    def _trigger(self, name: str, subject: object = None) -> None:
-        self._injector.trigger(ApplicationEvent(name, subject=subject))
+        self._loop.call_soon_threadsafe(run)
+        return result.result(_STOP_SECONDS)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -117,14 +141,16 @@ class LocalServiceBus:
         self.stop()
 
 
-def _free_port(host: str, port: int) -> int:
-    """The port to listen on, tried out first: proton tells of a taken port too late to say so well."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigurationError(
-                f"cannot listen on {host}:{port}: {error.strerror}. Choose another port with --port, or stop what uses it."
-            ) from None
-        return int(probe.getsockname()[1])
+def _log_dead_letter(message: StoredMessage) -> None:
+    log.info(
+        "%s dead-lettered message %s: %s",
+        message.dead_letter_source,
+        message.incoming.message_id or message.sequence_number,
+        message.dead_letter_reason or "no reason given",
+    )
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use. Choose another one (--port, or 0 for a free one), or stop what uses it."
+    return f"cannot listen on {host}:{port}: {error.strerror or error}. Choose an address of this machine with --host."
