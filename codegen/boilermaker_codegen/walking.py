@@ -2,8 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 import libcst as cst
 
@@ -30,12 +30,11 @@ _SKIPPED = (
 def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """The direct parts of a node that have parts themselves, in the order of its fields."""
     for name in _fields(type(node)):
-        value: Any = getattr(node, name)
-        kind: object = type(value)
-        if kind is list or kind is tuple:
-            yield from value
-        elif value is not None and kind not in _LEAVES:
-            yield value
+        value: object = getattr(node, name)
+        if isinstance(value, list | tuple):
+            yield from cast("Sequence[cst.CSTNode]", value)
+        elif value is not None and type(value) not in _LEAVES:
+            yield cast("cst.CSTNode", value)
 
 
 def descendants(
