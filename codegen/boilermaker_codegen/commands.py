@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
+from rich import box
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
@@ -92,12 +93,12 @@ def show(config: Path | None) -> None:
     contract = found.contract
     names = names_of(contract)
     speller = Speller(contract.types, Imports(), names.types.__getitem__)
-    table = Table(title=f"Tasks of {contract.service}", title_justify="left", show_lines=True)
-    for heading in ("task", "queue", "parameters", "result", "source"):
-        table.add_column(heading, overflow="fold")
+    table = Table(title=f"Tasks of {contract.service}", title_justify="left", box=box.SIMPLE_HEAD, leading=1)
+    for heading in ("task", "queue", "parameters", "result"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "task")
     places = found.places()
     for task in contract.tasks:
-        table.add_row(*_row(task, contract, speller), Text(places[task.name], "dim"))
+        table.add_row(*_row(task, places[task.name], contract, speller))
     Console().print(table)
     click.echo(_summary(contract))
 
@@ -110,8 +111,8 @@ _STATE = {
 }
 
 
-def _row(task: TaskContract, contract: Contract, speller: Speller) -> list[Text]:
-    name = Text(task.name, "bold")
+def _row(task: TaskContract, place: str, contract: Contract, speller: Speller) -> list[Text]:
+    name = Text.assemble((task.name, "bold"), "\n", (place, "dim"))
     if task.deprecated is not None:
         name.append(f"\ndeprecated: {task.deprecated}", "yellow")
     parameters = Text("\n").join(Text(_parameter(parameter, speller)) for parameter in task.parameters)

@@ -113,15 +113,9 @@ def _through_the_door(given: dict[str, object], payload_type: type[msgspec.Struc
     try:
         payload: msgspec.Struct = _decoder(payload_type).decode(data)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        raise UnfitValue(_problems(data, payload_type, error)) from None
-    if _may_hold_floats(payload_type):
-        problems = [
-            f"{name}: NaN and infinities have no JSON form (at `{path}`)"
-            for name, value in given.items()
-            if (path := _non_finite(value, "$")) is not None
-        ]
-        if problems:
-            raise UnfitValue(tuple(problems))
+        raise UnfitValue(_non_finites(given) or _problems(data, payload_type, error)) from None
+    if _may_hold_floats(payload_type) and (problems := _non_finites(given)):
+        raise UnfitValue(problems)
     return payload
 
 
@@ -173,6 +167,14 @@ _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 # ---- non-finite floats ----------------------------------------------------------------------------------
 # msgspec encodes NaN and infinities as null, which a `float | None` then takes for None.
+
+
+def _non_finites(given: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(
+        f"{name}: NaN and infinities have no JSON form (at `{path}`)"
+        for name, value in given.items()
+        if (path := _non_finite(value, "$")) is not None
+    )
 
 
 def _non_finite(value: object, path: str) -> str | None:

@@ -32,6 +32,7 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         retry_mode: how the wait grows.
 
     Raises:
+        TypeError: `max_tries` is no whole number, or a wait no number of seconds.
         ValueError: `max_tries` below 1, or a wait that is negative or not finite.
     """
 
@@ -41,6 +42,11 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     retry_mode: RetryMode = RetryMode.Exponential
 
     def __post_init__(self) -> None:
+        if not _is_any(self.max_tries, int):
+            raise TypeError(f"max_tries is a whole number, not a {type(self.max_tries).__name__}")
+        for wait in (self.delay, self.delay_max):
+            if not _is_any(wait, int, float):
+                raise TypeError(f"delay and delay_max are numbers of seconds, not a {type(wait).__name__}")
         if self.max_tries < 1:
             raise ValueError("max_tries counts executions, so it is at least 1")
         if not (0 <= self.delay < float("inf") and 0 <= self.delay_max < float("inf")):
@@ -111,9 +117,17 @@ def seconds(value: Seconds) -> float:
     """Seconds of a number or a timedelta.
 
     Raises:
+        TypeError: neither.
         ValueError: negative, or not finite.
     """
+    if not _is_any(value, int, float, timedelta):
+        raise TypeError(f"a delay is a number of seconds or a timedelta, not a {type(value).__name__}")
     number = value.total_seconds() if isinstance(value, timedelta) else float(value)
     if not 0 <= number < float("inf"):
         raise ValueError(f"a delay is 0 seconds or more, not {number}")
     return number
+
+
+def _is_any(value: object, *types: type) -> bool:
+    """Whether a value is of one of the types; True and False count as no numbers."""
+    return isinstance(value, types) and not isinstance(value, bool)

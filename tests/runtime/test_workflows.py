@@ -39,6 +39,10 @@ async def ratio(state: State, value: float | None) -> None:
     state.seen.append(value)
 
 
+async def plain_ratio(state: State, value: float) -> None:
+    state.seen.append(value)
+
+
 async def flag(state: State) -> bool:
     return True
 
@@ -67,6 +71,7 @@ def worker(bus: InMemoryServiceBus) -> Boilermaker[State]:
         text,
         maybe,
         ratio,
+        plain_ratio,
         flag,
         fail,
         told,
@@ -177,6 +182,19 @@ def test_a_number_that_json_cannot_carry_is_refused_when_the_task_is_built(
     """It would arrive as None without a word."""
     with pytest.raises(errors.InvalidArgumentsError, match="value: NaN and infinities have no JSON form"):
         worker.create_task(ratio, value)
+    with pytest.raises(errors.InvalidArgumentsError, match="value: NaN and infinities have no JSON form"):
+        worker.create_task(plain_ratio, value)
+
+
+@pytest.mark.parametrize("delay", ["soon", True, None])
+def test_a_delay_that_is_no_time_is_refused_with_what_it_should_be(
+    worker: Boilermaker[State], delay: Any
+) -> None:
+    """The sentence says which types are times."""
+    with pytest.raises(TypeError, match="numbers of seconds, not a"):
+        retries.RetryPolicy(delay=delay)
+    with pytest.raises(TypeError, match="a number of seconds or a timedelta, not a"):
+        retries.RetryException("again", delay=delay or "")
 
 
 def test_a_bool_for_an_int_is_refused_when_the_task_is_built(worker: Boilermaker[State]) -> None:
