@@ -177,7 +177,7 @@ def _unreadable(file: SourceFile, line: int, column: int, message: str) -> Refus
 # Handlers may take what Boilermaker itself defines; it is read like the service's own types.
 _SHIPPED = (
     SourceFile(
-        path=Path(contract.__file__).with_name("failure.py"),
+        path=Path(contract.__file__).parent.with_name("failure.py"),
         shown="boilermaker/failure.py",
         module="boilermaker.failure",
         is_package=False,

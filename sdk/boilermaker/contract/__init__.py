@@ -1,0 +1,64 @@
+"""The contract of a worker: its tasks, their parameters, types and results, as plain values.
+
+The generator derives a contract from source text, the worker derives one from live functions; both speak
+this package's words, so they can be compared. Canonical JSON of it is committed with the stubs as
+`contract.json`. Nothing here knows how either side finds out what it says.
+"""
+
+from boilermaker.contract.canonical import from_json, to_json
+from boilermaker.contract.definitions import (
+    Default,
+    Definition,
+    EnumDefinition,
+    Field,
+    Member,
+    NewTypeDefinition,
+    RecordDefinition,
+)
+from boilermaker.contract.digests import contract_digest, task_digest
+from boilermaker.contract.tasks import Contract, Parameter, TaskContract
+from boilermaker.contract.types import (
+    Constrained,
+    Container,
+    ContainerName,
+    LiteralOf,
+    MappingName,
+    MappingOf,
+    Named,
+    Scalar,
+    ScalarName,
+    TupleOf,
+    Type,
+    UnionOf,
+    named_in,
+)
+
+__all__ = [
+    "Constrained",
+    "Container",
+    "ContainerName",
+    "Contract",
+    "Default",
+    "Definition",
+    "EnumDefinition",
+    "Field",
+    "LiteralOf",
+    "MappingName",
+    "MappingOf",
+    "Member",
+    "Named",
+    "NewTypeDefinition",
+    "Parameter",
+    "RecordDefinition",
+    "Scalar",
+    "ScalarName",
+    "TaskContract",
+    "TupleOf",
+    "Type",
+    "UnionOf",
+    "contract_digest",
+    "from_json",
+    "named_in",
+    "task_digest",
+    "to_json",
+]

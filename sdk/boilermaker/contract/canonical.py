@@ -1,0 +1,39 @@
+"""The contract as canonical JSON, the form that is committed."""
+
+from typing import Any
+
+import msgspec
+
+from boilermaker.contract.digests import contract_digest, task_digest
+from boilermaker.contract.tasks import Contract
+
+
+def to_json(contract: Contract) -> bytes:
+    """The committed form: sorted keys, two spaces, a newline at the end; the digests stand in it for readers."""
+    tree: dict[str, Any] = msgspec.to_builtins(contract)
+    for task in tree["tasks"]:
+        task["digest"] = task_digest(contract, task["name"])
+    tree["digest"] = contract_digest(contract)
+    return msgspec.json.format(msgspec.json.encode(tree, order="sorted"), indent=2) + b"\n"
+
+
+def from_json(data: bytes) -> Contract:
+    """Read the committed form.
+
+    Raises:
+        msgspec.DecodeError: not JSON, or not a contract of this format.
+    """
+    tree: Any = msgspec.json.decode(data)
+    if isinstance(tree, dict):  # digests are derived: written for readers, computed when needed
+        members: dict[str, Any] = {key: value for key, value in tree.items() if key != "digest"}  # pyright: ignore[reportUnknownVariableType]
+        tasks = members.get("tasks")
+        if isinstance(tasks, list):
+            members["tasks"] = [_without_digest(task) for task in tasks]  # pyright: ignore[reportUnknownVariableType]
+        tree = members
+    return msgspec.convert(tree, Contract)
+
+
+def _without_digest(task: Any) -> Any:
+    if not isinstance(task, dict):
+        return task
+    return {key: value for key, value in task.items() if key != "digest"}  # pyright: ignore[reportUnknownVariableType]

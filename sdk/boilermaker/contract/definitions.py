@@ -1,0 +1,77 @@
+"""What named types stand for: enums, new types, and records of every style."""
+
+from typing import Any, Literal
+
+from boilermaker.contract.types import Type, Value
+
+
+class Default(Value, frozen=True):
+    """A default, as the JSON value that is written out where the argument is left out."""
+
+    value: Any
+
+
+class Field(Value, frozen=True):
+    """One field of a record.
+
+    Attributes:
+        name: its name in Python.
+        wire: its name on the wire, where that is another one.
+        default: None where the field is required.
+    """
+
+    name: str
+    type: Type
+    wire: str | None = None
+    default: Default | None = None
+
+
+class Member(Value, frozen=True):
+    """One member of an enum; aliases (a second name for a value) are members too."""
+
+    name: str
+    value: str | int | float | bool | None
+
+
+class EnumDefinition(Value, frozen=True, tag_field="kind", tag="enum"):
+    """An enum. `base` is the class to derive from; `mixin` the data type mixed in (`class C(str, Enum)`)."""
+
+    name: str
+    members: tuple[Member, ...]
+    base: Literal["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"] = "Enum"
+    mixin: Literal["str", "int", "float"] | None = None
+    doc: str | None = None
+
+
+class NewTypeDefinition(Value, frozen=True, tag_field="kind", tag="newtype"):
+    """`typing.NewType`: another name for a type; on the wire just that type."""
+
+    name: str
+    type: Type
+
+
+class RecordDefinition(Value, frozen=True, tag_field="kind", tag="record"):
+    """A class with fields; on the wire an object, or an array for `array_like` and named tuples.
+
+    Attributes:
+        fields: in the order in which the class takes them.
+        tag: the value that tells union members apart, held in `tag_field` (`type` unless said).
+        total: False for a TypedDict made with `total=False`; single fields are then marked by `optional`.
+        optional: names of TypedDict keys that need not be there.
+    """
+
+    name: str
+    style: Literal["struct", "dataclass", "typeddict", "namedtuple", "attrs"]
+    fields: tuple[Field, ...]
+    doc: str | None = None
+    tag: str | int | None = None
+    tag_field: str | None = None
+    frozen: bool = False
+    kw_only: bool = False
+    array_like: bool = False
+    omit_defaults: bool = False
+    forbid_unknown_fields: bool = False
+    optional: tuple[str, ...] = ()
+
+
+Definition = EnumDefinition | NewTypeDefinition | RecordDefinition

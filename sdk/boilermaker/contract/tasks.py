@@ -1,0 +1,50 @@
+"""Tasks, and the contract that holds them all."""
+
+from typing import Literal
+
+from boilermaker.contract.definitions import Default, Definition
+from boilermaker.contract.types import Type, Value
+
+
+class Parameter(Value, frozen=True):
+    """One parameter of a task, the state left out. `default` is None where it must be given."""
+
+    name: str
+    type: Type
+    default: Default | None = None
+    keyword_only: bool = False
+
+
+class TaskContract(Value, frozen=True):
+    """One task.
+
+    Attributes:
+        name: its name on the wire.
+        function: the handler's name in Python, where that is another one.
+        queue: the queue it is published to, where that is not the contract's.
+        result: what the handler returns; `none` for a handler that returns nothing.
+        deprecated: what to use instead, or why.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    result: Type
+    function: str | None = None
+    queue: str | None = None
+    doc: str | None = None
+    deprecated: str | None = None
+
+
+class Contract(Value, frozen=True):
+    """All tasks of one worker service.
+
+    Attributes:
+        tasks: sorted by name.
+        types: definitions by id. An id is `module.QualifiedName` of the class, as Python imports it.
+    """
+
+    service: str
+    queue: str
+    tasks: tuple[TaskContract, ...]
+    types: dict[str, Definition] = {}  # noqa: RUF012 - a struct copies it
+    format: Literal[1] = 1

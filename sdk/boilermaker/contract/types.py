@@ -1,0 +1,104 @@
+"""Types as the contract says them: plain values, without the definitions that they name."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+ScalarName = Literal[
+    "any", "none", "bool", "int", "float", "str", "bytes", "bytearray",
+    "datetime", "date", "time", "timedelta", "uuid", "decimal",
+]  # fmt: skip
+ContainerName = Literal[
+    "list", "Sequence", "MutableSequence", "Collection", "Iterable",
+    "set", "MutableSet", "frozenset", "Set", "tuple",
+]  # fmt: skip
+MappingName = Literal["dict", "Mapping", "MutableMapping"]
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What all words of the contract have in common: equal by content, written without defaults, read strictly."""
+
+
+class Scalar(Value, frozen=True, tag_field="kind", tag="scalar"):
+    """A type without parts. `any` is what an unannotated parameter has."""
+
+    name: ScalarName
+
+
+class LiteralOf(Value, frozen=True, tag_field="kind", tag="literal"):
+    """`typing.Literal`, values in source order."""
+
+    values: tuple[str | int | bool | None, ...]
+
+
+class Container(Value, frozen=True, tag_field="kind", tag="container"):
+    """A collection of one item type; on the wire an array. `tuple` means `tuple[X, ...]`.
+
+    `container` is the name that the annotation uses; which of them it is does not matter on the wire,
+    except that sets hold no item twice.
+    """
+
+    container: ContainerName
+    item: "Type"
+
+
+class TupleOf(Value, frozen=True, tag_field="kind", tag="tuple"):
+    """`tuple[A, B]`: a fixed number of items."""
+
+    items: tuple["Type", ...]
+
+
+class MappingOf(Value, frozen=True, tag_field="kind", tag="mapping"):
+    """A mapping; on the wire an object."""
+
+    mapping: MappingName
+    key: "Type"
+    value: "Type"
+
+
+class UnionOf(Value, frozen=True, tag_field="kind", tag="union"):
+    """A union, flattened, members in source order without repeats."""
+
+    members: tuple["Type", ...]
+
+
+class Constrained(Value, frozen=True, tag_field="kind", tag="constrained"):
+    """`Annotated[type, msgspec.Meta(...)]`: only what `Meta` checks."""
+
+    type: "Type"
+    gt: int | float | None = None
+    ge: int | float | None = None
+    lt: int | float | None = None
+    le: int | float | None = None
+    multiple_of: int | float | None = None
+    pattern: str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    tz: bool | None = None
+
+
+class Named(Value, frozen=True, tag_field="kind", tag="named"):
+    """A type with a definition of its own: a key of `Contract.types`."""
+
+    id: str
+
+
+Type = Scalar | LiteralOf | Container | TupleOf | MappingOf | UnionOf | Constrained | Named
+
+
+def named_in(type_: Type) -> Iterator[str]:
+    """Ids of the definitions that a type names directly, in source order."""
+    match type_:
+        case Named(id=id_):
+            yield id_
+        case Container(item=inner) | Constrained(type=inner):
+            yield from named_in(inner)
+        case TupleOf(items=parts) | UnionOf(members=parts):
+            for part in parts:
+                yield from named_in(part)
+        case MappingOf(key=key, value=value):
+            yield from named_in(key)
+            yield from named_in(value)
+        case Scalar() | LiteralOf():
+            pass
