@@ -19,8 +19,15 @@ from boilermaker.errors import (
 from boilermaker.localbus.messages import InvalidMessage, LockLost, MessageTooLarge, State
 from boilermaker.localbus.queue import DEAD_LETTER_SUFFIX, Queue
 from boilermaker.localbus.settings import QueueSettings
-from boilermaker.transport.memory_message import MemoryDelivery, MemoryMessage, delivered, incoming, shown
-from boilermaker.transport.port import Delivery, OutgoingMessage
+from boilermaker.transport.memory_message import (
+    MemoryDelivery,
+    MemoryMessage,
+    delivered,
+    incoming,
+    peeked,
+    shown,
+)
+from boilermaker.transport.port import Delivery, Message, OutgoingMessage
 
 _T = TypeVar("_T")
 
@@ -261,6 +268,11 @@ class MemoryReceiver:
             if found or left <= 0 or self._closes != closes:
                 return found
             await self._bus.wait(left)
+
+    async def peek(self, max_messages: int, from_sequence_number: int = 1) -> Sequence[Message]:
+        """Look without locking. See the port for errors."""
+        found = self._open_queue().peek(from_sequence_number, max_messages, self._bus.clock.now())
+        return [peeked(stored) for stored in found]
 
     async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:  # noqa: ARG002 - always confirmed
         """Remove the message. See the port for errors."""

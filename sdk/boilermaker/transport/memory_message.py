@@ -35,18 +35,23 @@ class MemoryMessage(msgspec.Struct, frozen=True, kw_only=True):
     dead_letter_description: str | None = None
 
 
-class MemoryDelivery(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """One message received under a peek-lock: a `Delivery` of the port."""
+class MemoryPeeked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One message that was looked at and not locked: a `Message` of the port."""
 
     body: bytes
     message_id: str | None
     sequence_number: int
     delivery_count: int
-    locked_until: datetime
     enqueued_time: datetime | None
     subject: str | None
     correlation_id: str | None
     properties: Mapping[str, object]
+
+
+class MemoryDelivery(MemoryPeeked, frozen=True, kw_only=True, eq=False):
+    """One message received under a peek-lock: a `Delivery` of the port."""
+
+    locked_until: datetime
     lock_token: uuid.UUID
 
 
@@ -92,23 +97,30 @@ def delivered(stored: StoredMessage) -> MemoryDelivery:
     """A message that was just locked, as a worker receives it."""
     if stored.lock_token is None or stored.locked_until is None:
         raise BusError(f"message {stored.sequence_number} was delivered without a lock")
+    return MemoryDelivery(
+        **msgspec.structs.asdict(peeked(stored)),
+        locked_until=stored.locked_until,
+        lock_token=stored.lock_token,
+    )
+
+
+def peeked(stored: StoredMessage) -> MemoryPeeked:
+    """A message as somebody sees it who looks without locking."""
     message = _sent(stored)
     # "The reason and description become application properties" (Overview of Service Bus dead-letter queues).
     reasons = {
         "DeadLetterReason": stored.dead_letter_reason,
         "DeadLetterErrorDescription": stored.dead_letter_description,
     }
-    return MemoryDelivery(
+    return MemoryPeeked(
         body=message.body,
         message_id=message.message_id,
         sequence_number=stored.sequence_number,
         delivery_count=stored.delivery_count,
-        locked_until=stored.locked_until,
         enqueued_time=stored.enqueued_time,
         subject=message.subject or None,
         correlation_id=message.correlation_id or None,
         properties={**message.properties, **{k: text for k, text in reasons.items() if text is not None}},
-        lock_token=stored.lock_token,
     )
 
 

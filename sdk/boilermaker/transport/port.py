@@ -33,8 +33,8 @@ class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True):
     scheduled_enqueue_time: datetime | None = None
 
 
-class Delivery(Protocol):
-    """One message received under a peek-lock. Values only; settling is the receiver's."""
+class Message(Protocol):
+    """One message in a queue, as one looks at it: values only."""
 
     @property
     def body(self) -> bytes: ...
@@ -48,8 +48,6 @@ class Delivery(Protocol):
         ...
 
     @property
-    def locked_until(self) -> datetime: ...
-    @property
     def enqueued_time(self) -> datetime | None: ...
     @property
     def subject(self) -> str | None: ...
@@ -59,6 +57,13 @@ class Delivery(Protocol):
     def properties(self) -> Mapping[str, object]:
         """Application properties with text keys, and text in place of bytes values."""
         ...
+
+
+class Delivery(Message, Protocol):
+    """One message received under a peek-lock. Settling is the receiver's."""
+
+    @property
+    def locked_until(self) -> datetime: ...
 
 
 class Sender(Protocol):
@@ -100,6 +105,13 @@ class Receiver(Protocol):
 
     async def receive(self, max_messages: int, max_wait_seconds: float) -> Sequence[Delivery]:
         """Up to `max_messages`; empty once `max_wait_seconds` went by without one. Raises BusError."""
+        ...
+
+    async def peek(self, max_messages: int, from_sequence_number: int = 1) -> Sequence[Message]:
+        """Look at messages from a sequence number on, locked and scheduled ones too, without locking any.
+
+        Fewer than `max_messages` may come though there are more; empty means that there are none. Raises as `receive`.
+        """
         ...
 
     async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:

@@ -10,12 +10,11 @@ from azure.servicebus.amqp import AmqpMessageBodyType
 from boilermaker.transport.servicebus_settle import LinkReader
 
 
-class AzureDelivery:
-    """A `Delivery`. Remembers the reader of the link it came by, for only that link knows its delivery tag."""
+class AzureMessage:
+    """A `Message` that was looked at and not locked."""
 
-    def __init__(self, message: ServiceBusReceivedMessage, reader: LinkReader) -> None:
+    def __init__(self, message: ServiceBusReceivedMessage) -> None:
         self.message = message
-        self.reader = reader
         self._body: bytes | None = None
 
     @property
@@ -41,11 +40,6 @@ class AzureDelivery:
         return self.message.delivery_count or 0
 
     @property
-    def locked_until(self) -> datetime:
-        until = self.message.locked_until_utc
-        return datetime.max.replace(tzinfo=UTC) if until is None else until
-
-    @property
     def enqueued_time(self) -> datetime | None:
         return self.message.enqueued_time_utc
 
@@ -66,7 +60,22 @@ class AzureDelivery:
         }
 
     def __repr__(self) -> str:
-        return f"<AzureDelivery sequence_number={self.sequence_number} message_id={self.message_id!r}>"
+        return (
+            f"<{type(self).__name__} sequence_number={self.sequence_number} message_id={self.message_id!r}>"
+        )
+
+
+class AzureDelivery(AzureMessage):
+    """A `Delivery`. Remembers the reader of the link it came by, for only that link knows its delivery tag."""
+
+    def __init__(self, message: ServiceBusReceivedMessage, reader: LinkReader) -> None:
+        super().__init__(message)
+        self.reader = reader
+
+    @property
+    def locked_until(self) -> datetime:
+        until = self.message.locked_until_utc
+        return datetime.max.replace(tzinfo=UTC) if until is None else until
 
 
 def _optional_text(value: object) -> str | None:

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from boilermaker.errors import BusError, LockLostError, SettlementError
-from boilermaker.transport.port import Delivery
+from boilermaker.transport.port import Delivery, Message
 from boilermaker.transport.servicebus_address import Address
 from boilermaker.transport.servicebus_connect import client, confirm_attached, translate
-from boilermaker.transport.servicebus_delivery import AzureDelivery
+from boilermaker.transport.servicebus_delivery import AzureDelivery, AzureMessage
 from boilermaker.transport.servicebus_plain import PlainReader, settle_by_sdk
 from boilermaker.transport.servicebus_settle import Disposition, LinkReader, Unconfirmed
 
@@ -85,6 +85,19 @@ class AzureReceiver:
                     return []
             else:
                 return [AzureDelivery(message, attachment.reader) for message in messages]
+
+    async def peek(self, max_messages: int, from_sequence_number: int = 1) -> Sequence[Message]:
+        """Look without locking, through $management. See the port for errors."""
+        attachment = await self._attached()
+        try:
+            async with self._managing:
+                # 0 would mean "behind what was seen last" to the SDK.
+                found = await attachment.receiver.peek_messages(
+                    max_messages, sequence_number=max(from_sequence_number, 1)
+                )
+        except Exception as error:
+            raise translate(error, self._queue, "receive from") from error
+        return [AzureMessage(message) for message in found]
 
     async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:
         """Remove the message. `confirmed=False` returns once the answer is on its way. See the port for errors."""
