@@ -208,6 +208,16 @@ def _reachable(lines: Lines, start: int) -> list[int]:
     return sorted(seen)
 
 
+def step_ahead(envelope: Envelope, number: int) -> Step:
+    """A step that the workflow may go on to: it can be read, and so can the way from it on.
+
+    Raises:
+        EnvelopeError: a line on the way is malformed.
+    """
+    _reachable(envelope.steps, number)
+    return envelope.steps[number]
+
+
 def results_for(envelope: Envelope, step: Step) -> dict[str, msgspec.Raw]:
     """The values of a step's references, as JSON, by parameter. What is not there is null."""
     return {name: _value(envelope.header, ref) for name, ref in step.refs.items()}

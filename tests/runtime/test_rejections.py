@@ -9,6 +9,7 @@ import pytest
 
 from boilermaker import Boilermaker, InMemoryServiceBus, Task, failure, retries
 from boilermaker.failure import FailureInfo, TaskFailureResult
+from boilermaker.localbus.settings import QueueSettings
 from boilermaker.transport.memory_message import MemoryMessage
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.worker.decide import Limits
@@ -464,3 +465,92 @@ async def test_a_handler_that_takes_too_long_is_stopped_and_retried(
         letter.dead_letter_description,
     )
     assert ["tried"] * 2 == worker.state.seen
+
+
+def _with_broken_line(body: bytes, holding: bytes) -> bytes:
+    lines = body.split(b"\n")
+    [number] = [number for number, line in enumerate(lines) if holding in line]
+    lines[number] = b'{"task":"hunter2'
+    return b"\n".join(lines)
+
+
+async def test_a_broken_next_step_is_told_to_the_failure_callback_before_anything_runs(
+    worker: Boilermaker[State], bus: InMemoryServiceBus
+) -> None:
+    """`UndecodableMessage`: the current step can be read, and so can its failure callback."""
+    first = worker.create_task(note, "first").options(should_dead_letter=False)
+    workflow = worker.chain(
+        first,
+        worker.create_task(note, "second"),
+        on_failure=worker.create_task(on_failure, failure.cause.placeholder()),
+    )
+    await _send(bus, _with_broken_line(await _body_of(worker, bus, workflow), b"second"))
+    await worker.drain()
+
+    assert [] == worker.state.seen
+    [cause] = worker.state.causes
+    assert ("note", "UndecodableMessage", "line of step 1 is no step") == (
+        cause.task,
+        cause.reason,
+        cause.description,
+    )
+    [letter] = bus.dead_letters("tasks")
+    assert "UndecodableMessage" == letter.dead_letter_reason
+    assert SECRET not in (letter.dead_letter_description or "")
+
+
+async def test_a_way_ahead_that_turns_out_broken_fails_the_step_that_ran(
+    worker: Boilermaker[State], bus: InMemoryServiceBus
+) -> None:
+    """Lines are read when needed: a handler of its own makes the step look at all that follow."""
+    first = worker.create_task(note, "first")
+    workflow = worker.chain(
+        _with_handler(worker, first),
+        worker.create_task(note, "second"),
+        worker.create_task(note, "third"),
+        on_failure=worker.create_task(note, "handled"),
+    )
+    await _send(bus, _with_broken_line(await _body_of(worker, bus, workflow), b"third"))
+    await worker.drain()
+
+    assert ["first", "handled"] == worker.state.seen
+    assert ["UndecodableMessage"] == [cause.reason for cause in worker.state.causes]
+    assert ["UndecodableMessage"] == _reasons(bus.dead_letters("tasks"))
+
+
+async def test_failure_callbacks_that_cannot_be_read_do_not_keep_others_from_running(
+    worker: Boilermaker[State], bus: InMemoryServiceBus
+) -> None:
+    """The dead letter keeps the task's own reason, and says which steps were left out."""
+
+    async def fail(state: State) -> None:
+        raise failure.TaskFailed("no")
+
+    worker.register_async(fail)
+    task = worker.create_task(fail)
+    for text in ("told", "unheard", "told too"):
+        task.add_on_failure(worker.create_task(note, text))
+    await _send(bus, _with_broken_line(await _body_of(worker, bus, task), b"unheard"))
+    await worker.drain()
+
+    assert {"told", "told too"} == set(worker.state.seen)
+    [letter] = bus.dead_letters("tasks")
+    assert "TaskFailed" == letter.dead_letter_reason
+    assert "no; failure callbacks were not published, for they cannot be read: step 2" == (
+        letter.dead_letter_description
+    )
+
+
+async def test_a_failure_callback_too_large_to_publish_leaves_a_dead_letter_that_says_so() -> None:
+    """A message that fills its queue's limit, as no publisher of ours makes one, is not tried for ever."""
+    bus = InMemoryServiceBus(QueueSettings(name="tasks", max_message_size=8_000))
+    worker = Boilermaker(State(), bus).register_many_async([on_failure, note], policy=retries.NoRetry())
+    task = worker.create_task(note, "7")
+    task.on_failure = worker.create_task(note, "x" * 6_000)
+    body = (await _body_of(worker, bus, task)).replace(b'"7"', b"7")
+    await _send(bus, body.replace(b"xxx", b"x" * (8_000 - 200 - len(body)) + b"xxx", 1))
+    await worker.drain()
+
+    [letter] = bus.dead_letters("tasks")
+    assert "ResultTooLarge" == letter.dead_letter_reason
+    assert "; failure callbacks were not published: " in (letter.dead_letter_description or "")

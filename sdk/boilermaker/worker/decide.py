@@ -2,8 +2,10 @@
 
 import msgspec
 
+from boilermaker import codec
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Next, Step
+from boilermaker.errors import EnvelopeError
 from boilermaker.failure import FailureInfo
 from boilermaker.registry import Registration
 from boilermaker.retries import RetryPolicy
@@ -154,9 +156,13 @@ def _failed(envelope: Envelope, failed: Failed, around: Circumstances) -> Verdic
         attempt=envelope.header.attempt,
         message_id=around.message_id,
     )
-    handlers = [envelope.steps[number] for number in current.otherwise]
+    handlers, broken = _handlers(envelope)
     allowed = [step for step in handlers if step.queue in around.queues]
     description = failed.description
+    if broken:
+        description += (
+            f"; failure callbacks were not published, for they cannot be read: step {_listed(broken)}"
+        )
     if refused := sorted({step.queue for step in handlers} - {step.queue for step in allowed}):
         description += f"; failure callbacks were not forwarded to {', '.join(refused)}: not in `forwards_to`"
     return Verdict(
@@ -165,6 +171,32 @@ def _failed(envelope: Envelope, failed: Failed, around: Circumstances) -> Verdic
         word="Failed",
         detail=f"{failed.reason}: {description}",
     )
+
+
+def _handlers(envelope: Envelope) -> tuple[list[Step], list[int]]:
+    """The failure callbacks of the current step, and the numbers of those that cannot be read."""
+    handlers: list[Step] = []
+    broken: list[int] = []
+    for number in envelope.current.otherwise:
+        try:
+            handlers.append(codec.step_ahead(envelope, number))
+        except EnvelopeError:
+            broken.append(number)
+    return handlers, broken
+
+
+def _listed(numbers: list[int]) -> str:
+    more = f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
+    return ", ".join(map(str, numbers[:10])) + more
+
+
+def without_callbacks(verdict: Verdict, why: str) -> Verdict:
+    """The verdict of a failure whose callbacks cannot be published; the dead letter says so."""
+    said = f"; failure callbacks were not published: {why}"
+    settlement = verdict.settlement
+    if isinstance(settlement, DeadLetter):
+        settlement = DeadLetter(settlement.reason, (settlement.description + said)[:MAX_DESCRIPTION])
+    return msgspec.structs.replace(verdict, publish=(), settlement=settlement, detail=verdict.detail + said)
 
 
 def _callback(slot: int, step: Step, info: FailureInfo) -> Next:
@@ -180,6 +212,8 @@ def _callback(slot: int, step: Step, info: FailureInfo) -> Next:
 
 
 def _burial(current: Step, letter: DeadLetter, around: Circumstances) -> Settlement:
+    if letter.reason == "UndecodableMessage":
+        return letter  # what its line says about dead letters may be as broken as the rest
     wanted = current.should_dead_letter
     if wanted is None:
         wanted = around.registration is None or around.registration.should_dead_letter

@@ -16,7 +16,7 @@ from boilermaker.envelope import Next
 from boilermaker.errors import BusError, EnvelopeError, MessageTooLargeError
 from boilermaker.registry import Registration, Registry
 from boilermaker.transport.port import Clock, Delivery, OutgoingMessage, Receiver
-from boilermaker.worker.decide import Circumstances, Limits, decide
+from boilermaker.worker.decide import Circumstances, Limits, decide, without_callbacks
 from boilermaker.worker.execute import DescribeError, execute
 from boilermaker.worker.outcome import Complete, DeadLetter, Failed, Outcome, Rejected, Succeeded, Verdict
 from boilermaker.worker.settle import settle
@@ -71,13 +71,12 @@ class Handling:
         try:
             envelope = codec.decode(self.delivery.body)
             step = envelope.current
-            following = None if step.then is None else envelope.steps[step.then]
         except EnvelopeError as error:
             await self._undecodable(error)
             return
         registration = self._shop.registry.get(step.task)
         log.info("[%s] Begin Task sequence_number=%s", step.task, self.delivery.sequence_number)
-        outcome: Outcome | None = self._refused(registration, None if following is None else following.queue)
+        outcome = self._refused(envelope, registration)
         if outcome is None and registration is not None:
             acks_late = registration.acks_late if step.acks_late is None else step.acks_late
             if not acks_late and not await self._settle(Complete(), is_confirmed=True):
@@ -85,13 +84,18 @@ class Handling:
             outcome = await self._execute(envelope, registration)
         await self._conclude(envelope, outcome or Succeeded(), registration, started)
 
-    def _refused(self, registration: Registration | None, next_queue: str | None) -> Outcome | None:
+    def _refused(self, envelope: Envelope, registration: Registration | None) -> Outcome | None:
         count = self.delivery.delivery_count
         if count >= self._shop.limits.max_deliveries:
             return Failed(
                 reason="DeliveriesExhausted",
                 description=f"delivered {count} times without coming to an outcome: its worker died or lost the lock each time",
             )
+        then = envelope.current.then
+        try:
+            next_queue = None if then is None else envelope.steps[then].queue
+        except EnvelopeError as error:
+            return Rejected(reason="UndecodableMessage", description=str(error))
         if registration is None:
             return Rejected(
                 reason="UnknownTask", description="this worker knows no task of that name", may_heal=True
@@ -120,19 +124,28 @@ class Handling:
             message_id=self._cause,
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
         )
-        try:
-            verdict = decide(envelope, outcome, around)
-            try:
-                await self._publish(envelope, verdict)
-            except MessageTooLargeError as error:
-                verdict = decide(envelope, Failed(reason="ResultTooLarge", description=str(error)), around)
-                await self._publish(envelope, verdict)
-        except EnvelopeError as error:
-            await self._undecodable(error)
-            return
+        verdict = await self._carry_out(envelope, outcome, around)
         self._log(envelope.current.task, verdict, time.perf_counter() - started)
         if not self.is_settled:
             await self._settle(verdict.settlement, is_confirmed=self._shop.is_confirmed)
+
+    async def _carry_out(self, envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdict:
+        """Publish what follows from an outcome; where that cannot be, what follows from this failure."""
+        try:
+            verdict = decide(envelope, outcome, around)
+            await self._publish(envelope, verdict)
+        except MessageTooLargeError as error:
+            failed = Failed(reason="ResultTooLarge", description=str(error))
+        except EnvelopeError as error:
+            failed = Failed(reason="UndecodableMessage", description=str(error))
+        else:
+            return verdict
+        verdict = decide(envelope, failed, around)
+        try:
+            await self._publish(envelope, verdict)
+        except MessageTooLargeError as error:
+            return without_callbacks(verdict, str(error))
+        return verdict
 
     async def _publish(self, envelope: Envelope, verdict: Verdict) -> None:
         """Publish everything, or wait until it can be; raises MessageTooLargeError, EnvelopeError."""
