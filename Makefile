@@ -5,7 +5,7 @@ READY := .venv/.ready
 PYTEST_FLAGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test check stubs stubs-check bench fmt coverage help clean
+.PHONY: setup demo test check simulate stubs stubs-check bench fmt coverage help clean
 
 setup: $(READY) ## make the environment in .venv
 $(READY): pyproject.toml constraints.txt
@@ -36,6 +36,9 @@ stubs-check: $(READY) ## fail where the stubs are not what the source says
 
 bench: $(READY) ## ratios against the plain SDK, side by side
 	$(BIN)/python -m tests.benchmarks
+
+simulate: $(READY) ## a million runs of workers that crash, in virtual time (SCHEDULES=...)
+	PYTHONPATH=tests $(BIN)/python -m simulation --schedules $(or $(SCHEDULES),1000000)
 
 coverage: $(READY) ## tests with branch coverage
 	$(BIN)/python -m coverage run -m pytest -n 0

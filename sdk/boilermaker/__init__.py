@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for type checkers and editors: the same names, eagerly
-    from boilermaker import errors, failure, retries
+    from boilermaker import attempt, errors, failure, retries
     from boilermaker.app import Boilermaker
     from boilermaker.client import Client
     from boilermaker.localbus.settings import QueueSettings
@@ -31,6 +31,7 @@ __all__ = [
     "QueueSettings",
     "Ref",
     "Task",
+    "attempt",
     "chain",
     "errors",
     "failure",
@@ -50,7 +51,7 @@ _HOMES = {
     "Task": "boilermaker.task",
     "chain": "boilermaker.task",
 }
-_ROOMS = ("errors", "failure", "retries")
+_ROOMS = ("attempt", "errors", "failure", "retries")
 
 
 def __getattr__(name: str) -> Any:

@@ -150,6 +150,8 @@ def _check_header(header: Header, rest: bytes) -> None:
         raise EnvelopeError(f"the header announces {count:,} steps, another number of lines follows")
     if not header.queues or header.attempt < 1 or not 0 <= header.put_off <= MAX_PUT_OFF:
         raise EnvelopeError("the header names no queue, or counts below one")
+    if header.fork and header.failure is None:
+        raise EnvelopeError("the message stands for failure callbacks and tells no failure")
     if any(not 0 <= number < header.at for number in header.kept):
         raise EnvelopeError("the header keeps results of steps that have not run")
     if not 0 < len(header.workflow) <= 128:
@@ -182,6 +184,7 @@ def advance(envelope: Envelope, next_: Next) -> bytes:
         kept=kept,
         failure=next_.failure or header.failure,
         policy=next_.policy,
+        fork=next_.fork,
     )
     return _encode(following) + b"\n" + data
 

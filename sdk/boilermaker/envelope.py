@@ -44,6 +44,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         kept: results by step.
         failure: why the failure callback that we are in was published.
         policy: replaces the policy of the current step, on the word of a `RetryException`.
+        fork: the step has failed, and this message stands for its failure callbacks, of which there are several.
     """
 
     boilermaker: Literal[1]
@@ -59,6 +60,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kept: dict[int, Kept] = {}
     failure: FailureInfo | None = None
     policy: RetryPolicy | None = None
+    fork: bool = False
 
 
 class Edges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -118,6 +120,7 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
         queue: where it goes.
         result: what the current step has left for later steps.
         delay: seconds until it becomes visible.
+        fork: it stands for the failure callbacks of the step `to`.
     """
 
     slot: int
@@ -131,3 +134,4 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
     failure: FailureInfo | None = None
     policy: RetryPolicy | None = None
     delay: float = 0
+    fork: bool = False

@@ -1,5 +1,7 @@
 """What follows from an outcome: a pure function over values. It publishes nothing and settles nothing."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from boilermaker import codec
@@ -13,6 +15,7 @@ from boilermaker.worker.outcome import (
     Complete,
     DeadLetter,
     Failed,
+    Forked,
     Outcome,
     Rejected,
     RetryAsked,
@@ -67,6 +70,8 @@ def decide(envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdi
         EnvelopeError: a step that the outcome leads to is malformed.
     """
     match outcome:
+        case Forked():
+            return _forked(envelope, around)
         case Succeeded():
             return _succeeded(envelope, outcome)
         case RetryAsked():
@@ -158,6 +163,10 @@ def _failed(envelope: Envelope, failed: Failed, around: Circumstances) -> Verdic
     )
     handlers, broken = _handlers(envelope)
     allowed = [step for step in handlers if step.queue in around.queues]
+    publish = _callbacks(allowed, info)
+    if len(publish) > 1:
+        # One message for all of them: with one slot, a repeat that ends differently cannot add a second outcome.
+        publish = (msgspec.structs.replace(_same_step(current), failure=info, fork=True),)
     description = failed.description
     if broken:
         description += (
@@ -166,7 +175,7 @@ def _failed(envelope: Envelope, failed: Failed, around: Circumstances) -> Verdic
     if refused := sorted({step.queue for step in handlers} - {step.queue for step in allowed}):
         description += f"; failure callbacks were not forwarded to {', '.join(refused)}: not in `forwards_to`"
     return Verdict(
-        publish=tuple(_callback(slot, step, info) for slot, step in enumerate(allowed)),
+        publish=publish,
         settlement=_burial(current, DeadLetter(failed.reason, description[:MAX_DESCRIPTION]), around),
         word="Failed",
         detail=f"{failed.reason}: {description}",
@@ -199,15 +208,26 @@ def without_callbacks(verdict: Verdict, why: str) -> Verdict:
     return msgspec.structs.replace(verdict, publish=(), settlement=settlement, detail=verdict.detail + said)
 
 
-def _callback(slot: int, step: Step, info: FailureInfo) -> Next:
-    return Next(
-        slot=slot,
-        to=step.number,
-        task=step.task,
-        queue=step.queue,
-        digest=step.digest,
-        failure=info,
-        delay=step.delay or 0,
+def _forked(envelope: Envelope, around: Circumstances) -> Verdict:
+    handlers, _ = _handlers(envelope)  # what is broken was told in the dead letter of the failure
+    publish = _callbacks([step for step in handlers if step.queue in around.queues], envelope.header.failure)
+    return Verdict(
+        publish=publish, settlement=Complete(), word="Forked", detail=f"{len(publish)} failure callbacks"
+    )
+
+
+def _callbacks(handlers: Sequence[Step], info: FailureInfo | None) -> tuple[Next, ...]:
+    return tuple(
+        Next(
+            slot=slot,
+            to=step.number,
+            task=step.task,
+            queue=step.queue,
+            digest=step.digest,
+            failure=info,
+            delay=step.delay or 0,
+        )
+        for slot, step in enumerate(handlers)
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from boilermaker import codec, outgoing, trace
+from boilermaker import attempt, codec, outgoing, trace
+from boilermaker.attempt import Attempt
 from boilermaker.client import Client
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Next
@@ -18,7 +19,16 @@ from boilermaker.registry import Registration, Registry
 from boilermaker.transport.port import Clock, Delivery, OutgoingMessage, Receiver
 from boilermaker.worker.decide import Circumstances, Limits, decide, without_callbacks
 from boilermaker.worker.execute import DescribeError, execute
-from boilermaker.worker.outcome import Complete, DeadLetter, Failed, Outcome, Rejected, Succeeded, Verdict
+from boilermaker.worker.outcome import (
+    Complete,
+    DeadLetter,
+    Failed,
+    Forked,
+    Outcome,
+    Rejected,
+    Succeeded,
+    Verdict,
+)
 from boilermaker.worker.settle import settle
 
 log = logging.getLogger("boilermaker.app")
@@ -75,6 +85,9 @@ class Handling:
             await self._undecodable(error)
             return
         registration = self._shop.registry.get(step.task)
+        if envelope.header.fork:
+            await self._conclude(envelope, Forked(), registration, started)
+            return
         log.info("[%s] Begin Task sequence_number=%s", step.task, self.delivery.sequence_number)
         outcome = self._refused(envelope, registration)
         if outcome is None and registration is not None:
@@ -108,11 +121,21 @@ class Handling:
         return None
 
     async def _execute(self, envelope: Envelope, registration: Registration) -> Outcome:
-        token = trace.incoming.set(trace.of_properties(self.delivery.properties))
+        traced = trace.incoming.set(trace.of_properties(self.delivery.properties))
+        running = attempt.running.set(
+            Attempt(
+                id=self._cause,
+                workflow=envelope.header.workflow,
+                task=envelope.current.task,
+                number=envelope.header.attempt,
+                delivery_count=self.delivery.delivery_count,
+            )
+        )
         try:
             return await execute(envelope, registration, self._shop.state, self._shop.describe_error)
         finally:
-            trace.incoming.reset(token)
+            attempt.running.reset(running)
+            trace.incoming.reset(traced)
 
     async def _conclude(
         self, envelope: Envelope, outcome: Outcome, registration: Registration | None, started: float
@@ -207,7 +230,9 @@ class Handling:
 
     def _log(self, task: str, verdict: Verdict, seconds: float) -> None:
         number = self.delivery.sequence_number
-        if verdict.word == "Completed":
+        if verdict.word == "Forked":
+            log.debug("[%s] Published sequence_number=%s: %s", task, number, verdict.detail)
+        elif verdict.word == "Completed":
             log.info("[%s] Completed Task sequence_number=%s in %.5fs", task, number, seconds)
         else:
             level = logging.ERROR if verdict.word == "Failed" else logging.WARNING

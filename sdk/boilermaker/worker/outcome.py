@@ -54,7 +54,11 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     may_heal: bool = False
 
 
-Outcome = Succeeded | Failed | RetryAsked | Rejected
+class Forked(msgspec.Struct, frozen=True, kw_only=True):
+    """The message stands for the failure callbacks of its step; no handler was run."""
+
+
+Outcome = Forked | Succeeded | Failed | RetryAsked | Rejected
 
 
 class Complete(msgspec.Struct, frozen=True):
@@ -75,10 +79,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What an outcome leads to: messages to publish first, then how to settle.
 
     Attributes:
-        word: what became of the task, for the log: "Completed", "Retrying", "Failed" or "Put off".
+        word: what became of the task, for the log: "Completed", "Retrying", "Failed", "Forked" or "Put off".
     """
 
     publish: tuple[Next, ...] = ()
     settlement: Settlement
-    word: Literal["Completed", "Retrying", "Failed", "Put off"]
+    word: Literal["Completed", "Retrying", "Failed", "Forked", "Put off"]
     detail: str = ""

@@ -1,0 +1,110 @@
+"""What a simulation runs: workflows, and faults at numbered moments. Drawn from a seed, plain values, made smaller on failure."""
+
+import random
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+Behaviour = Literal["ok", "fail", "raise", "raise once", "raise first", "fail again", "slow", "kill"]
+"""What a step's handler does: "raise once" succeeds on the second try; "raise first" and "fail again" end differently when
+the same message comes again; "slow" takes longer than a lock; "kill" ends its worker each time."""
+
+FaultKind = Literal["crash before", "crash after", "refuse", "lose", "stall", "delay"]
+"""Around one call to the bus: the worker dies before or after it; the bus refuses it; the bus does it and the answer is
+lost; it takes longer than the lock; it takes a moment, in which others overtake."""
+
+_BEHAVIOURS: list[Behaviour] = [
+    "ok", "ok", "ok", "ok", "fail", "raise", "raise once", "raise first", "fail again", "slow", "kill"
+]  # fmt: skip
+_FAULTS: list[FaultKind] = ["crash before", "crash after", "refuse", "lose", "stall", "delay", "delay"]
+
+
+class Node(msgspec.Struct, frozen=True):
+    """A step: what its handler does, the step after success and those after failure, all with higher numbers."""
+
+    behaviour: Behaviour
+    then: int | None = None
+    otherwise: tuple[int, ...] = ()
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A fault at the n-th call to the bus."""
+
+    at: int
+    kind: FaultKind
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """One world.
+
+    Attributes:
+        workflows: each a plan by its steps; the first step is published.
+        twice: publish every workflow twice, as two workflows.
+        detects: whether the queue detects duplicates.
+        rollout: whether an old worker, which knows no handler of failures, works beside the new one.
+    """
+
+    workflows: tuple[tuple[Node, ...], ...]
+    faults: tuple[Fault, ...] = ()
+    twice: bool = False
+    detects: bool = True
+    rollout: bool = False
+    concurrency: int = 3
+
+
+def draw(seed: int, *, detects: bool, rollout: bool = False) -> Scenario:
+    """The scenario of a seed."""
+    dice = random.Random(seed)
+    calls = dice.choice([20, 60, 150])
+    faults = {dice.randrange(calls): dice.choice(_FAULTS) for _ in range(dice.choice([0, 1, 2, 4, 8]))}
+    return Scenario(
+        workflows=tuple(_workflow(dice) for _ in range(dice.choice([1, 1, 2, 3]))),
+        faults=tuple(Fault(at, kind) for at, kind in sorted(faults.items())),
+        twice=dice.random() < 0.2,
+        detects=detects,
+        rollout=rollout,
+        concurrency=dice.choice([1, 3]),
+    )
+
+
+def _workflow(dice: random.Random) -> tuple[Node, ...]:
+    size = dice.choice([1, 2, 3, 4, 6])
+    nodes: list[Node] = []
+    for number in range(size):
+        later = range(number + 1, size)
+        then = dice.choice(later) if later and dice.random() < 0.8 else None
+        count = min(dice.choice([0, 1, 1, 2]), len(later))
+        nodes.append(Node(dice.choice(_BEHAVIOURS), then, tuple(sorted(dice.sample(later, count)))))
+    return tuple(nodes)
+
+
+def smaller(scenario: Scenario) -> Iterator[Scenario]:
+    """Scenarios with a little less in them: fewer faults, fewer workflows, duller steps."""
+    change = msgspec.structs.replace
+    for index in range(len(scenario.faults)):
+        yield change(scenario, faults=scenario.faults[:index] + scenario.faults[index + 1 :])
+    if len(scenario.workflows) > 1:
+        for index in range(len(scenario.workflows)):
+            yield change(scenario, workflows=scenario.workflows[:index] + scenario.workflows[index + 1 :])
+    if scenario.twice:
+        yield change(scenario, twice=False)
+    if scenario.concurrency > 1:
+        yield change(scenario, concurrency=1)
+    for which, nodes in enumerate(scenario.workflows):
+        for simpler in _smaller_nodes(nodes):
+            yield change(
+                scenario, workflows=(*scenario.workflows[:which], simpler, *scenario.workflows[which + 1 :])
+            )
+
+
+def _smaller_nodes(nodes: tuple[Node, ...]) -> Iterator[tuple[Node, ...]]:
+    for number, node in enumerate(nodes):
+        duller = [Node(node.behaviour, None, node.otherwise)] if node.then is not None else []
+        duller += [
+            Node(node.behaviour, node.then, node.otherwise[:i] + node.otherwise[i + 1 :])
+            for i in range(len(node.otherwise))
+        ]
+        duller += [Node("ok", node.then, node.otherwise)] if node.behaviour != "ok" else []
+        for one in duller:
+            yield (*nodes[:number], one, *nodes[number + 1 :])

@@ -1,0 +1,52 @@
+"""Worlds by the thousand: run, judge, make smaller, tell."""
+
+import msgspec
+
+from simulation.rules import findings
+from simulation.scenario import Scenario, draw, smaller
+from simulation.virtual import Stuck
+from simulation.world import World
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A world in which something did not hold."""
+
+    seed: int
+    scenario: Scenario
+    problems: tuple[str, ...]
+    story: tuple[str, ...]
+
+    def __str__(self) -> str:
+        scenario = msgspec.json.format(msgspec.json.encode(self.scenario), indent=2).decode()
+        return "\n".join(
+            [f"seed {self.seed}, made as small as it goes:", scenario, "", *self.story, "", *self.problems]
+        )
+
+
+def simulate(scenario: Scenario, seed: int = 0) -> Finding | None:
+    """Run one world; None where everything held."""
+    world = World(scenario, seed)
+    try:
+        world.run()
+    except Stuck as stuck:
+        problems = [str(stuck)]
+    else:
+        problems = findings(world)
+    return Finding(seed, scenario, tuple(problems), tuple(world.journal.story)) if problems else None
+
+
+def search(seeds: range, *, detects: bool, rollout: bool = False) -> Finding | None:
+    """The first seed whose world breaks a rule, made as small as it goes; None where there is none."""
+    for seed in seeds:
+        found = simulate(draw(seed, detects=detects, rollout=rollout), seed)
+        if found is not None:
+            return _smallest(found)
+    return None
+
+
+def _smallest(found: Finding) -> Finding:
+    for scenario in smaller(found.scenario):
+        still = simulate(scenario, found.seed)
+        if still is not None:
+            return _smallest(still)
+    return found

@@ -1,0 +1,106 @@
+"""Workers that are killed, cut off and kept waiting, in virtual time; and that the rules would tell."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from boilermaker import codec
+from boilermaker.codec import Envelope
+from boilermaker.worker import handle
+from boilermaker.worker.handle import Handling
+from boilermaker.worker.outcome import Verdict
+from simulation.scenario import Fault, Node, Scenario
+from simulation.simulate import search, simulate
+from simulation.world import quiet
+
+
+@pytest.fixture(autouse=True)
+def quiet_workers() -> Iterator[None]:
+    """No log lines from worlds by the thousand."""
+    yield from quiet()
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_with_duplicate_detection_each_outcome_is_published_once(part: int) -> None:
+    """Nothing is lost, and no attempt gets a second outcome."""
+    found = search(range(part * 250, part * 250 + 250), detects=True)
+    assert found is None, str(found)
+
+
+def test_without_duplicate_detection_nothing_is_lost() -> None:
+    """What an outcome leads to may come twice, and never less than once."""
+    found = search(range(600), detects=False)
+    assert found is None, str(found)
+
+
+def test_an_old_worker_beside_a_new_one_loses_nothing() -> None:
+    """It puts off the tasks that it does not know."""
+    found = search(range(150), detects=True, rollout=True)
+    assert found is None, str(found)
+
+
+def test_two_failure_handlers_cannot_mix_with_another_outcome() -> None:
+    """A worker dies after publishing the retry; when the message comes again its deliveries are used up."""
+    nodes = (Node("raise", None, (1, 2)), Node("ok"), Node("ok"))
+    for at in range(1, 30):
+        found = simulate(
+            Scenario(workflows=(nodes,), faults=(Fault(at, "crash after"), Fault(at + 2, "stall")))
+        )
+        assert found is None, str(found)
+
+
+def test_a_world_repeats() -> None:
+    """The same seed tells the same story."""
+    scenario = Scenario(
+        workflows=((Node("raise", 1, (2,)), Node("ok"), Node("ok")),), faults=(Fault(4, "crash after"),)
+    )
+    first, second = (simulate(scenario, seed=7) for _ in range(2))
+    assert first == second
+
+
+# ---- the rules can tell ---------------------------------------------------------------------------------
+
+
+def test_ids_without_a_cause_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repeat under another id passes the duplicate detection."""
+    monkeypatch.setattr(handle.codec, "message_id", lambda *_: uuid.uuid4().hex)
+    found = search(range(200), detects=True)
+    assert found is not None
+    assert "has no cause" in str(found)
+
+
+def test_ids_named_after_their_target_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure handler that two branches share would be dropped the second time."""
+    original = Handling._message
+
+    def named_after_target(self: Handling, envelope: Envelope, next_: Any, body: bytes) -> Any:
+        message = original(self, envelope, next_, body)
+        target = f"{envelope.header.workflow}:{next_.to}:{next_.attempt}:{next_.put_off}"
+        return type(message)(
+            **{name: getattr(message, name) for name in message.__struct_fields__} | {"message_id": target}
+        )
+
+    monkeypatch.setattr(Handling, "_message", named_after_target)
+    assert search(range(200), detects=True) is not None
+
+
+def test_settling_before_publishing_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash in between loses the rest of the workflow."""
+    original = Handling._publish
+
+    async def settled_first(self: Handling, envelope: Envelope, verdict: Verdict) -> None:
+        await self._settle(verdict.settlement, is_confirmed=True)
+        await original(self, envelope, verdict)
+
+    monkeypatch.setattr(Handling, "_publish", settled_first)
+    found = search(range(400), detects=True)
+    assert found is not None
+    assert "led to []" in str(found)
+    assert "dies" in str(found)
+
+
+def test_the_ids_of_one_cause_differ() -> None:
+    """What the rules know of lineage is what the codec says."""
+    assert len({codec.message_id("cause", slot) for slot in range(8)}) == 8
