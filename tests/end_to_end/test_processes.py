@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -63,6 +63,26 @@ async def wait(state: Path) -> None:
 
 
 @worker.task(policy=retries.NoRetry())
+async def wait_for_word(state: Path) -> None:
+    note(state, "waiting")
+    while not Path("word.txt").exists():
+        await asyncio.sleep(0.02)
+    note(state, "waited")
+
+
+@worker.task(policy=retries.NoRetry())
+async def meet(state: Path, number: int) -> None:
+    note(state, f"pid {os.getpid()}")
+    while len({line for line in state.read_text().splitlines() if line.startswith("pid ")}) < 2:
+        await asyncio.sleep(0.02)
+
+
+@worker.task(policy=retries.NoRetry())
+async def end(state: Path, number: int) -> None:
+    note(state, f"end {number}")
+
+
+@worker.task(policy=retries.NoRetry())
 async def told(state: Path, cause: FailureInfo) -> None:
     note(state, f"told {cause.task} {cause.reason}")
 """
@@ -88,8 +108,17 @@ def single(function):
     return task
 
 
+def meetings():
+    return [
+        worker.create_task(service.meet, number) >> worker.create_task(service.end, number) for number in range(40)
+    ]
+
+
 async def publish():
     async with worker:
+        if sys.argv[1] == "meetings":
+            await worker.client.publish_many(meetings())
+            return
         await worker.publish_task(signup() if sys.argv[1] == "signup" else single(getattr(service, sys.argv[1])))
 
 
@@ -127,9 +156,10 @@ def _publish(folder: Path, bus: LocalServiceBus, what: str) -> None:
 
 
 @contextlib.contextmanager
-def _worker(folder: Path, bus: LocalServiceBus) -> Generator["subprocess.Popen[bytes]"]:
+def _worker(folder: Path, bus: LocalServiceBus, *options: str) -> Generator["subprocess.Popen[bytes]"]:
+    command = (sys.executable, "-m", "boilermaker.cli", "worker", "service:worker", "--log-level", "warning")
     with subprocess.Popen(
-        [sys.executable, "-m", "boilermaker.cli", "worker", "service:worker", "--log-level", "warning"],
+        [*command, *options],
         cwd=folder,
         env=_environment(bus),
     ) as process:
@@ -202,5 +232,70 @@ def test_a_running_handler_finishes_when_its_worker_is_told_to_stop(
 
     assert ["waiting", "waited"] == _seen(folder)
     assert 0 == status
+    counts = bus.counts()["accounts"]
+    assert (0, 0) == (counts.active, counts.dead_letter)
+
+
+def _locked_until(bus: LocalServiceBus) -> datetime:
+    [message] = bus.queues["accounts"].messages()
+    assert message.locked_until is not None
+    return message.locked_until
+
+
+def _until_renewed(bus: LocalServiceBus) -> None:
+    before = _locked_until(bus)
+    _until(lambda: _locked_until(bus) > before)
+
+
+def test_the_lock_is_renewed_before_and_while_the_worker_stops(folder: Path, bus: LocalServiceBus) -> None:
+    """SIGTERM to a worker whose handler outlasts its lock: it runs once, to its end, and the worker ends at once then."""
+    _publish(folder, bus, "wait_for_word")
+    with _worker(folder, bus) as process:
+        _until(lambda: _seen(folder) == ["waiting"])
+        _until_renewed(bus)
+        process.send_signal(signal.SIGTERM)
+        _until_renewed(bus)
+        _until_renewed(bus)
+        assert process.poll() is None
+        (folder / "word.txt").touch()
+        status = process.wait(5)
+
+    assert ["waiting", "waited"] == _seen(folder)
+    assert 0 == status
+    counts = bus.counts()["accounts"]
+    assert (0, 0, 0) == (counts.active, counts.locked, counts.dead_letter)
+
+
+def test_a_handler_that_outlasts_the_grace_is_given_back_in_time(folder: Path, bus: LocalServiceBus) -> None:
+    """The worker ends with the grace, exit status 0; the task is not lost: another worker will run it."""
+    _publish(folder, bus, "wait_for_word")
+    with _worker(folder, bus, "--grace", "0.5") as process:
+        _until(lambda: _seen(folder) == ["waiting"])
+        _until_renewed(bus)
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(5)
+
+    assert ["waiting"] == _seen(folder)
+    assert 0 == status
+    counts = bus.counts()["accounts"]
+    assert (1, 0) == (counts.active, counts.dead_letter)
+
+
+def test_two_workers_share_a_queue_and_every_workflow_ends_once(folder: Path, bus: LocalServiceBus) -> None:
+    """The first step waits until two processes have met: neither worker can do the work alone."""
+    _publish(folder, bus, "meetings")
+    with (
+        _worker(folder, bus, "--concurrency", "4") as one,
+        _worker(folder, bus, "--concurrency", "4") as other,
+    ):
+        _until(lambda: len([line for line in _seen(folder) if line.startswith("end ")]) >= 40)
+        statuses = _stop(one), _stop(other)
+
+    seen = _seen(folder)
+    assert {f"pid {one.pid}", f"pid {other.pid}"} == {line for line in seen if line.startswith("pid ")}
+    assert sorted(f"end {number}" for number in range(40)) == sorted(
+        line for line in seen if line.startswith("end ")
+    )
+    assert (0, 0) == statuses
     counts = bus.counts()["accounts"]
     assert (0, 0) == (counts.active, counts.dead_letter)

@@ -14,6 +14,7 @@ from boilermaker.transport.port import Clock, Delivery, Receiver
 log = logging.getLogger("boilermaker.app")
 
 _TICK_SECONDS = 1.0
+_SHORTEST_SECONDS = 0.1
 _SHARE = 0.5  # a lock is renewed once this share of its time has gone by
 
 
@@ -58,7 +59,13 @@ class LockKeeper:
             now = self._clock.now()
             for watched in [w for w in self._watched.values() if w.renew_at <= now]:
                 await self._renew(watched)
-            await asyncio.sleep(_TICK_SECONDS)
+            await asyncio.sleep(self._next_look())
+
+    def _next_look(self) -> float:
+        """Seconds until the next lock is due; not long, for new ones come meanwhile, and not too short after a failure."""
+        now = self._clock.now()
+        due = min(((w.renew_at - now).total_seconds() for w in self._watched.values()), default=_TICK_SECONDS)
+        return min(max(due, _SHORTEST_SECONDS), _TICK_SECONDS)
 
     def stop(self) -> None:
         """Begin no further round; call it before cancelling `run`, for azure-servicebus swallows a cancellation now and then."""
