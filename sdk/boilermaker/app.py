@@ -11,6 +11,7 @@ from boilermaker import describe, task
 from boilermaker.client import Client, Publishable
 from boilermaker.contract import Contract, Parameter, TaskContract, task_digest
 from boilermaker.errors import ConfigurationError, RegistrationError
+from boilermaker.outcomes import OutcomeStore
 from boilermaker.registry import Registration, Registry
 from boilermaker.retries import RetryPolicy, Seconds, seconds
 from boilermaker.signature import HandlerParameter, HandlerSignature
@@ -67,12 +68,14 @@ class Boilermaker(Generic[S]):
         max_lock_renewal: how long the lock of one message is renewed while its handler runs.
         optimistic: complete without waiting for the bus's answer once a verdict is published; a lost settlement then
             costs a repeat, which duplicate detection drops. Leave it off for queues without duplicate detection.
+        outcomes: saves what became of each attempt before it is published; a message that comes again then publishes
+            that once more, and its handler is not run again. One database round trip more before and after each handler.
 
     Raises:
         ConfigurationError: neither `queue` nor the bus names a queue.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options, by keyword only
         self,
         state: S,
         bus: Bus,
@@ -84,6 +87,7 @@ class Boilermaker(Generic[S]):
         describe_error: DescribeError | None = None,
         max_lock_renewal: timedelta = timedelta(hours=1),
         optimistic: bool = False,
+        outcomes: OutcomeStore | None = None,
     ) -> None:
         named = queue or bus.default_queue
         if not named:
@@ -102,6 +106,7 @@ class Boilermaker(Generic[S]):
         self._describe_error = describe_error
         self._max_lock_renewal = max_lock_renewal
         self._optimistic = optimistic
+        self._outcomes = outcomes
         self._loop: Loop | None = None
 
     # ---- registration
@@ -254,10 +259,12 @@ class Boilermaker(Generic[S]):
             state=self.state,
             client=self.client,
             clock=self.bus.clock,
+            queue=self.queue,
             limits=self._limits,
             queues=frozenset({self.queue, *own, *self._forwards_to}),
             describe_error=self._describe_error,
             is_confirmed=not self._optimistic,
+            outcomes=self._outcomes,
         )
         pace = Pace(concurrency=concurrency, grace_seconds=grace, lock_limit=self._max_lock_renewal)
         return Loop(workshop, self.bus.receiver(self.queue, prefetch=prefetch), pace)

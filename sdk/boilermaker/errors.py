@@ -75,6 +75,10 @@ class ContractMismatchError(BoilermakerError):
     """A worker's live contract is not the one that was generated from its source."""
 
 
+class OutcomeStoreError(BoilermakerError):
+    """An outcome store cannot be asked or written just now."""
+
+
 class BusError(BoilermakerError):
     """The bus did not do what was asked.
 

@@ -12,13 +12,13 @@ from simulation.simulate import Finding, search
 
 _CHUNK = 500
 
-Job = tuple[range, bool, bool]
+Job = tuple[range, bool, bool, bool]
 
 
 def _search(job: Job) -> Finding | None:
     logging.getLogger("boilermaker.app").setLevel(logging.CRITICAL + 1)
-    seeds, detects, rollout = job
-    return search(seeds, detects=detects, rollout=rollout)
+    seeds, detects, rollout, remembers = job
+    return search(seeds, detects=detects, rollout=rollout, remembers=remembers)
 
 
 def _jobs(first: int, count: int) -> Iterator[Job]:

@@ -39,7 +39,7 @@ def _lineage(world: World) -> list[str]:
         had = frozenset((child.step, child.number, child.is_fork) for child in children[sent.message_id])
         if not wanted:
             found.append(f"{_told(sent)} never came to an outcome")
-        elif world.scenario.detects and had not in wanted:
+        elif (world.scenario.detects or world.scenario.remembers) and had not in wanted:
             found.append(f"{_told(sent)} led to {sorted(had)}, which is no outcome of {_all(wanted)}")
         elif not any(one <= had for one in wanted):
             found.append(

@@ -43,6 +43,7 @@ class Scenario(msgspec.Struct, frozen=True):
         twice: publish every workflow twice, as two workflows.
         detects: whether the queue detects duplicates.
         rollout: whether an old worker, which knows no handler of failures, works beside the new one.
+        remembers: whether the workers share an outcome store.
     """
 
     workflows: tuple[tuple[Node, ...], ...]
@@ -50,10 +51,11 @@ class Scenario(msgspec.Struct, frozen=True):
     twice: bool = False
     detects: bool = True
     rollout: bool = False
+    remembers: bool = False
     concurrency: int = 3
 
 
-def draw(seed: int, *, detects: bool, rollout: bool = False) -> Scenario:
+def draw(seed: int, *, detects: bool, rollout: bool = False, remembers: bool = False) -> Scenario:
     """The scenario of a seed."""
     dice = random.Random(seed)
     calls = dice.choice([20, 60, 150])
@@ -64,6 +66,7 @@ def draw(seed: int, *, detects: bool, rollout: bool = False) -> Scenario:
         twice=dice.random() < 0.2,
         detects=detects,
         rollout=rollout,
+        remembers=remembers,
         concurrency=dice.choice([1, 3]),
     )
 

@@ -35,6 +35,12 @@ def test_without_duplicate_detection_nothing_is_lost() -> None:
     assert found is None, str(found)
 
 
+def test_with_an_outcome_store_an_attempt_has_one_outcome() -> None:
+    """Also where the queue detects no duplicates."""
+    found = search(range(400), detects=False, remembers=True)
+    assert found is None, str(found)
+
+
 def test_an_old_worker_beside_a_new_one_loses_nothing() -> None:
     """It puts off the tasks that it does not know."""
     found = search(range(150), detects=True, rollout=True)

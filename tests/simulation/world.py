@@ -14,6 +14,7 @@ import msgspec
 from boilermaker import Boilermaker, InMemoryServiceBus, Limits, QueueSettings, Task, attempt, codec
 from boilermaker.errors import BusError, SettlementError
 from boilermaker.failure import TaskFailed
+from boilermaker.outcomes import InMemoryOutcomeStore
 from boilermaker.retries import RetryMode, RetryPolicy
 from boilermaker.transport.port import Clock, Delivery, OutgoingMessage, Receiver, Sender
 from simulation.scenario import Fault, Node, Scenario
@@ -91,6 +92,7 @@ class World:
         self.journal = Journal(self.loop)
         self._faults: dict[int, Fault] = {fault.at: fault for fault in scenario.faults}
         self._calls = 0
+        self._outcomes = InMemoryOutcomeStore() if scenario.remembers else None
 
     # ---- from beginning to end
 
@@ -152,7 +154,7 @@ class World:
 
     def _old_worker(self, line: "_Line") -> Boilermaker["World"]:
         limits = Limits(max_deliveries=MAX_DELIVERIES, put_off_seconds=(2, 4))
-        worker = Boilermaker(self, line, queue=QUEUE, limits=limits)
+        worker = Boilermaker(self, line, queue=QUEUE, limits=limits, outcomes=self._outcomes)
         return worker.register_async(step, policy=_POLICY)
 
     async def _incarnations(self, name: str, make: Callable[["_Line"], Boilermaker["World"]]) -> None:

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,7 +14,8 @@ from boilermaker.attempt import Attempt
 from boilermaker.client import Client
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Next
-from boilermaker.errors import BusError, EnvelopeError, MessageTooLargeError
+from boilermaker.errors import BusError, EnvelopeError, MessageTooLargeError, OutcomeStoreError
+from boilermaker.outcomes import OutcomeStore
 from boilermaker.registry import Registration, Registry
 from boilermaker.transport.port import Clock, Delivery, OutgoingMessage, Receiver
 from boilermaker.worker.decide import Circumstances, Limits, decide, without_callbacks
@@ -28,20 +29,25 @@ from boilermaker.worker.outcome import (
     Rejected,
     Succeeded,
     Verdict,
+    make_record,
+    read_record,
 )
 from boilermaker.worker.settle import settle
 
 log = logging.getLogger("boilermaker.app")
 
-_LONGEST_PAUSE = 30.0  # seconds between tries to publish to a queue that is missing or refuses
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries of what does not work
+_T = TypeVar("_T")
 
 
 class Workshop(msgspec.Struct, frozen=True, kw_only=True):
     """What handling a message needs, the same for all messages of a worker.
 
     Attributes:
+        queue: the worker's own.
         queues: those that the worker may publish to.
         is_confirmed: whether completing waits for the bus's answer; everything else always does.
+        outcomes: where verdicts are saved before they are published, if anywhere.
     """
 
     registry: Registry
@@ -49,9 +55,11 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
     client: Client
     clock: Clock
     limits: Limits
+    queue: str
     queues: frozenset[str]
     describe_error: DescribeError | None = None
     is_confirmed: bool = True
+    outcomes: OutcomeStore | None = None
 
 
 class Handling:
@@ -87,6 +95,10 @@ class Handling:
         registration = self._shop.registry.get(step.task)
         if envelope.header.fork:
             await self._conclude(envelope, Forked(), registration, started)
+            return
+        if (verdict := await self._recall()) is not None:
+            await self._publish(envelope, verdict)
+            await self._end(envelope, verdict, started)
             return
         log.info("[%s] Begin Task sequence_number=%s", step.task, self.delivery.sequence_number)
         outcome = self._refused(envelope, registration)
@@ -147,7 +159,9 @@ class Handling:
             message_id=self._cause,
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
         )
-        verdict = await self._carry_out(envelope, outcome, around)
+        await self._end(envelope, await self._carry_out(envelope, outcome, around), started)
+
+    async def _end(self, envelope: Envelope, verdict: Verdict, started: float) -> None:
         self._log(envelope.current.task, verdict, time.perf_counter() - started)
         if not self.is_settled:
             await self._settle(verdict.settlement, is_confirmed=self._shop.is_confirmed)
@@ -155,7 +169,7 @@ class Handling:
     async def _carry_out(self, envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdict:
         """Publish what follows from an outcome; where that cannot be, what follows from this failure."""
         try:
-            verdict = decide(envelope, outcome, around)
+            verdict = await self._remember(decide(envelope, outcome, around))
             await self._publish(envelope, verdict)
         except MessageTooLargeError as error:
             failed = Failed(reason="ResultTooLarge", description=str(error))
@@ -170,29 +184,58 @@ class Handling:
             return without_callbacks(verdict, str(error))
         return verdict
 
+    async def _recall(self) -> Verdict | None:
+        """What an earlier delivery of this message came to, where it was saved."""
+        store = self._shop.outcomes
+        if store is None:
+            return None
+        record = await self._until_it_works("ask the outcome store", lambda: store.load(self._record_key))
+        return None if record is None else read_record(record)
+
+    async def _remember(self, verdict: Verdict) -> Verdict:
+        """Save a verdict; what was saved first is what counts."""
+        store = self._shop.outcomes
+        if store is None:
+            return verdict
+        record = make_record(verdict)
+        kept = await self._until_it_works(
+            "write to the outcome store", lambda: store.save(self._record_key, record)
+        )
+        return verdict if kept == record else read_record(kept)
+
+    @property
+    def _record_key(self) -> str:
+        return f"{self._shop.queue}/{self._cause}"
+
     async def _publish(self, envelope: Envelope, verdict: Verdict) -> None:
         """Publish everything, or wait until it can be; raises MessageTooLargeError, EnvelopeError."""
         for next_ in verdict.publish:
-            wait = 0.5
-            while not await self._try_to_publish(envelope, next_):
-                await asyncio.sleep(wait * (0.5 + random.random() / 2))  # noqa: S311 - spreads what waits
-                wait = min(wait * 2, _LONGEST_PAUSE)
-            if self.is_paused:
-                log.info("Publishing to `%s` works again", next_.queue)
-                self.is_paused = False
 
-    async def _try_to_publish(self, envelope: Envelope, next_: Next) -> bool:
-        try:
-            sender = await self._shop.client.sender(next_.queue)
-            await sender.send(self._sealed(envelope, next_, sender.max_message_size))
-        except MessageTooLargeError:
-            raise
-        except BusError as error:
-            if not self.is_paused:
-                log.error("Cannot publish to `%s`, waiting until it works: %s", next_.queue, error)  # noqa: TRY400 - the text says it all
-            self.is_paused = True
-            return False
-        return True
+            async def send(next_: Next = next_) -> None:
+                sender = await self._shop.client.sender(next_.queue)
+                await sender.send(self._sealed(envelope, next_, sender.max_message_size))
+
+            await self._until_it_works(f"publish to `{next_.queue}`", send)
+
+    async def _until_it_works(self, what: str, do: Callable[[], Awaitable[_T]]) -> _T:
+        """Do it, again and again where need be; raises MessageTooLargeError, EnvelopeError."""
+        wait = _SHORTEST_PAUSE
+        while True:
+            try:
+                done = await do()
+            except MessageTooLargeError:
+                raise
+            except (BusError, OutcomeStoreError) as error:
+                if not self.is_paused:
+                    log.error("Cannot %s, waiting until it works: %s", what, error)  # noqa: TRY400 - the text says it all
+                self.is_paused = True
+            else:
+                if self.is_paused:
+                    log.info("Works again: %s", what)
+                self.is_paused = False
+                return done
+            await asyncio.sleep(wait * (0.5 + random.random() / 2))  # noqa: S311 - spreads what waits
+            wait = min(wait * 2, _LONGEST_PAUSE)
 
     def _sealed(self, envelope: Envelope, next_: Next, max_message_size: int) -> OutgoingMessage:
         body = codec.advance(envelope, next_)

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from boilermaker.envelope import Next
+from boilermaker.errors import ConfigurationError
 from boilermaker.retries import RetryPolicy
 
 Reason = Literal[
@@ -61,11 +62,11 @@ class Forked(msgspec.Struct, frozen=True, kw_only=True):
 Outcome = Forked | Succeeded | Failed | RetryAsked | Rejected
 
 
-class Complete(msgspec.Struct, frozen=True):
+class Complete(msgspec.Struct, frozen=True, tag=True):
     """Remove the message."""
 
 
-class DeadLetter(msgspec.Struct, frozen=True):
+class DeadLetter(msgspec.Struct, frozen=True, tag=True):
     """Move the message to the dead-letter sub-queue."""
 
     reason: Reason
@@ -86,3 +87,20 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     settlement: Settlement
     word: Literal["Completed", "Retrying", "Failed", "Forked", "Put off"]
     detail: str = ""
+
+
+def make_record(verdict: Verdict) -> bytes:
+    """A verdict as an outcome store keeps it."""
+    return msgspec.json.encode(verdict)
+
+
+def read_record(record: bytes) -> Verdict:
+    """A verdict from an outcome store.
+
+    Raises:
+        ConfigurationError: it is none; the store holds something else, or comes from a later version.
+    """
+    try:
+        return msgspec.json.decode(record, type=Verdict)
+    except msgspec.MsgspecError as error:
+        raise ConfigurationError(f"the outcome store gave a record that is no verdict: {error}") from None

@@ -1,0 +1,118 @@
+"""What is saved before it is published: a message that comes again has the outcome that it had."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from boilermaker import Boilermaker, InMemoryServiceBus, QueueSettings, errors, retries
+from boilermaker.outcomes import InMemoryOutcomeStore
+from boilermaker.outcomes.sql import SqlOutcomeStore
+
+Runs = list[str]
+
+
+def _worker(runs: Runs, store: InMemoryOutcomeStore | SqlOutcomeStore) -> Boilermaker[Runs]:
+    bus = InMemoryServiceBus(QueueSettings(name="jobs", duplicate_detection_window=None))
+    worker = Boilermaker(runs, bus, queue="jobs", outcomes=store)
+
+    @worker.task(policy=retries.RetryPolicy(max_tries=2))
+    async def flip(runs: Runs) -> None:
+        runs.append("flip")
+        if len(runs) % 2:
+            raise ValueError
+
+    return worker
+
+
+class _Line(logging.Handler):
+    """Waits for a log line."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+        self.seen = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._text in record.getMessage():
+            self.seen.set()
+
+
+def _engine(path: Path) -> sa.Engine:
+    return sa.create_engine(f"sqlite:///{path}")
+
+
+async def test_a_message_that_comes_again_publishes_the_saved_outcome() -> None:
+    """The handler that would now end differently is not run."""
+    runs: Runs = []
+    worker = _worker(runs, InMemoryOutcomeStore())
+    flip = worker.registry.get("flip")
+    assert flip is not None
+    for _ in range(2):
+        await worker.publish_task(worker.create_task(flip.function), id="order-1")
+    await worker.drain()
+    assert runs == ["flip", "flip"]  # the first try, whose retry was saved, and that retry
+
+
+async def test_a_store_in_sqlite_keeps_the_first_record(tmp_path: Path) -> None:
+    """Two workers that race agree on one."""
+    stores = [SqlOutcomeStore(_engine(tmp_path / "outcomes.db")) for _ in range(2)]
+    assert await stores[0].load("a") is None
+    assert await stores[0].save("a", b"first") == b"first"
+    assert await stores[1].save("a", b"second") == b"first"
+    assert await stores[1].load("a") == b"first"
+
+
+async def test_records_outlive_the_process_and_go_after_their_time(tmp_path: Path) -> None:
+    """A file is opened again; purging removes what is old."""
+    await SqlOutcomeStore(_engine(tmp_path / "outcomes.db")).save("a", b"kept")
+    assert await SqlOutcomeStore(_engine(tmp_path / "outcomes.db")).load("a") == b"kept"
+    assert await SqlOutcomeStore(_engine(tmp_path / "outcomes.db"), keep=timedelta(0)).purge() == 1
+    assert await SqlOutcomeStore(_engine(tmp_path / "outcomes.db")).load("a") is None
+
+
+async def test_a_store_that_does_not_answer_says_so_and_a_worker_waits_for_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is run or published without it; it goes on by itself."""
+    caplog.set_level("INFO")
+    waiting = _Line("Cannot ask the outcome store")
+    logging.getLogger("boilermaker.app").addHandler(waiting)
+    folder = tmp_path / "later"
+    store = SqlOutcomeStore(_engine(folder / "outcomes.db"))
+    with pytest.raises(errors.OutcomeStoreError, match="does not answer"):
+        await store.load("a")
+    runs: Runs = []
+    worker = _worker(runs, store)
+    flip = worker.registry.get("flip")
+    assert flip is not None
+    await worker.publish_task(worker.create_task(flip.function))
+    working = asyncio.create_task(worker.drain())
+    async with asyncio.timeout(10):
+        await waiting.seen.wait()
+    assert not runs
+    folder.mkdir()
+    async with asyncio.timeout(10):
+        await working
+    logging.getLogger("boilermaker.app").removeHandler(waiting)
+    assert runs == ["flip", "flip"]
+    assert "Works again" in caplog.text
+
+
+async def test_a_record_that_is_no_verdict_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Another program's table, or a later version's record: nothing is run, and the log says why."""
+    store = InMemoryOutcomeStore()
+    store.records["jobs/order-1"] = b"{}"
+    runs: Runs = []
+    worker = _worker(runs, store)
+    flip = worker.registry.get("flip")
+    assert flip is not None
+    await worker.publish_task(worker.create_task(flip.function), id="order-1")
+    await worker.drain()
+    assert not runs
+    assert "no verdict" in caplog.text
+    assert isinstance(worker.bus, InMemoryServiceBus)
+    assert [letter.message_id for letter in worker.bus.dead_letters("jobs")] == ["order-1"]
