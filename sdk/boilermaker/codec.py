@@ -20,6 +20,7 @@ from boilermaker.retries import RetryPolicy
 CONTENT_TYPE = "application/jsonl"
 MAX_BYTES = 100 * 1024 * 1024  # the largest message that any Service Bus tier takes
 MAX_PUT_OFF = 1000
+MAX_QUEUE_NAME = 260  # Service Bus: characters of an entity's path
 _ERRORS = (msgspec.MsgspecError, RecursionError, ValueError)
 
 T = TypeVar("T")
@@ -152,6 +153,8 @@ def _check_header(header: Header, rest: bytes) -> None:
         raise EnvelopeError("the header names no queue, or counts below one")
     if header.fork and header.failure is None:
         raise EnvelopeError("the message stands for failure callbacks and tells no failure")
+    if any(not 0 < len(queue) <= MAX_QUEUE_NAME or not queue.isprintable() for queue in header.queues):
+        raise EnvelopeError("the header names a queue that no queue can be called")
     if any(not 0 <= number < header.at for number in header.kept):
         raise EnvelopeError("the header keeps results of steps that have not run")
     if not 0 < len(header.workflow) <= 128:

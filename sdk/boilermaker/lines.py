@@ -9,7 +9,8 @@ import msgspec
 
 from boilermaker.envelope import Edges, Header, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
-from boilermaker.plan import StepRef
+from boilermaker.plan import MAX_NAME, StepRef
+from boilermaker.retries import LONGEST_SECONDS
 
 _ERRORS = (msgspec.MsgspecError, RecursionError, ValueError)
 _decode_line = msgspec.json.Decoder(StepLine).decode
@@ -92,8 +93,10 @@ class Lines:
         then, otherwise = self._targets(number, line.then, line.otherwise)
         if not 0 <= line.queue < len(header.queues) or not 0 <= line.policy < max(1, len(header.policies)):
             raise EnvelopeError(f"step {number} names a queue or policy that the header does not list")
-        if line.delay is not None and line.delay < 0:
-            raise EnvelopeError(f"step {number} has a negative delay")
+        if line.delay is not None and not 0 <= line.delay <= LONGEST_SECONDS:
+            raise EnvelopeError(f"step {number} has a delay out of range")
+        if not 0 < len(line.task) <= MAX_NAME or not line.task.isprintable():
+            raise EnvelopeError(f"step {number} has no name that a task can have")
         if line.keep is not None and line.keep <= number:
             raise EnvelopeError(f"step {number} keeps its result for an earlier step")
         queue = header.queues[line.queue]

@@ -16,6 +16,7 @@ from boilermaker.retries import RetryPolicy
 from boilermaker.task import AnyTask
 
 MAX_STEPS = 10_000
+MAX_NAME = 128  # the subject of its messages; a name longer than that is a mistake
 
 
 class StepRef(msgspec.Struct, frozen=True):

@@ -8,12 +8,10 @@ import msgspec
 
 from boilermaker import signature
 from boilermaker.errors import RegistrationError, UnregisteredTaskError
-from boilermaker.plan import Resolved
+from boilermaker.plan import MAX_NAME, Resolved
 from boilermaker.retries import RetryPolicy, Seconds, seconds
 from boilermaker.signature import AnyHandler, HandlerSignature
 from boilermaker.task import AnyTask
-
-_MAX_NAME = 128  # the subject of its messages; a name longer than that is a mistake
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,9 +71,9 @@ class Registry:
         """
         read = signature.read(function)
         task = name if name is not None else function.__name__
-        if not task.strip() or len(task) > _MAX_NAME or not task.isprintable():
+        if not task.strip() or len(task) > MAX_NAME or not task.isprintable():
             raise RegistrationError(
-                f"{read.place}: {task!r} is no name for a task: 1 to {_MAX_NAME} printable characters"
+                f"{read.place}: {task!r} is no name for a task: 1 to {MAX_NAME} printable characters"
             )
         if (taken := self._by_name.get(task)) is not None:
             raise RegistrationError(

@@ -7,6 +7,9 @@ import msgspec
 
 Seconds = float | int | timedelta
 
+LONGEST_SECONDS = 100 * 365 * 24 * 3600
+"""The longest delay; beyond it dates end."""
+
 
 class RetryMode(enum.Enum):
     """How the wait grows with the number of tries made."""
@@ -118,13 +121,13 @@ def seconds(value: Seconds) -> float:
 
     Raises:
         TypeError: neither.
-        ValueError: negative, or not finite.
+        ValueError: negative, or longer than `LONGEST_SECONDS`.
     """
     if not _is_any(value, int, float, timedelta):
         raise TypeError(f"a delay is a number of seconds or a timedelta, not a {type(value).__name__}")
     number = value.total_seconds() if isinstance(value, timedelta) else float(value)
-    if not 0 <= number < float("inf"):
-        raise ValueError(f"a delay is 0 seconds or more, not {number}")
+    if not 0 <= number <= LONGEST_SECONDS:
+        raise ValueError(f"a delay is from 0 to {LONGEST_SECONDS:,} seconds (100 years), not {number}")
     return number
 
 
