@@ -2,18 +2,16 @@
 
 import difflib
 import sys
-import tomllib
 from pathlib import Path
-from typing import Any, cast
 
 import click
-import msgspec
 
+from boilermaker.cli.breaking import breaking, explain
+from boilermaker.cli.committed import configured, read
+from boilermaker.cli.committed import shown as display
 from boilermaker.cli.target import argument, find
-from boilermaker.contract import Contract, contract_digest, from_json, to_json
+from boilermaker.contract import Contract, contract_digest, to_json
 from boilermaker.errors import BoilermakerError
-
-_FILE = "contract.json"
 
 
 @click.group(no_args_is_help=True)
@@ -21,7 +19,7 @@ def contract() -> None:
     """Compare what the worker does with what its stubs promise.
 
     The generator derives the contract from source text and commits it as contract.json; these commands derive it
-    from the live functions. Both must say the same.
+    from the live functions. Both must say the same, and `breaking` tells what a change of it breaks.
     """
 
 
@@ -36,9 +34,9 @@ def contract() -> None:
 def verify(target: str, path: Path | None) -> None:
     """Compare the committed contract with the worker's own. Exit status 1 if they differ, with a diff."""
     live = _live(target)
-    path = _configured() if path is None else path
-    committed = _read(path)
-    shown = _shown(path)
+    path = configured() if path is None else path
+    committed = read(path)
+    shown = display(path)
     if to_json(committed) == to_json(live):
         tasks = len(live.tasks)
         click.echo(
@@ -72,51 +70,10 @@ def _live(target: str) -> Contract:
         raise click.ClickException(str(error)) from error
 
 
-def _read(path: Path) -> Contract:
-    try:
-        return from_json(path.read_bytes())
-    except OSError as error:
-        raise click.ClickException(
-            f"{_shown(path)} cannot be read ({error.strerror}): run `boilermaker stubs generate` first"
-        ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise click.ClickException(
-            f"{_shown(path)} is no contract ({error}): run `boilermaker stubs generate` again"
-        ) from None
-
-
 def _diff(committed: Contract, live: Contract, shown: str, target: str) -> list[str]:
     before, after = (to_json(each).decode().splitlines() for each in (committed, live))
     return list(difflib.unified_diff(before, after, shown, f"{target} (live)", lineterm=""))
 
 
-def _configured() -> Path:
-    """Where the generator writes it: `<output>/<package>/contract.json`, beside the nearest configuration."""
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        table = _table(folder / "pyproject.toml")
-        if table is None:
-            continue
-        output, package = table.get("output"), table.get("package")
-        if not isinstance(output, str) or not isinstance(package, str):
-            raise click.ClickException(
-                f"{folder / 'pyproject.toml'}: [tool.boilermaker] needs `output` and `package`, or pass --contract"
-            )
-        return folder / output / package / _FILE
-    raise click.ClickException(
-        "no pyproject.toml with [tool.boilermaker] here or above: pass --contract PATH"
-    )
-
-
-def _table(path: Path) -> dict[str, Any] | None:
-    if not path.is_file():
-        return None
-    try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path} is not TOML: {error}") from None
-    table: object = tree.get("tool", {}).get("boilermaker")
-    return cast("dict[str, Any]", table) if isinstance(table, dict) else None
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+contract.add_command(breaking)
+contract.add_command(explain)

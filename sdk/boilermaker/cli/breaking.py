@@ -1,0 +1,75 @@
+"""`boilermaker contract breaking` and `explain`: what a change of the contract breaks, before it is merged."""
+
+import difflib
+import sys
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from boilermaker.cli import against as earlier
+from boilermaker.cli.committed import configured, read, shown
+from boilermaker.cli.findings import print_github, print_json, print_rule, print_rules, print_text
+from boilermaker.evolution.compare import compare
+from boilermaker.evolution.rules import RULES, Category
+
+FOUND = 100
+"""Exit status for findings; 1 is for what went wrong while looking for them."""
+
+_FORMATS = {"text": print_text, "json": print_json, "github": print_github}
+
+
+@click.command()
+@click.option(
+    "--against",
+    required=True,
+    metavar="WHAT",
+    help="git:REVISION[:PATH], a contract.json, a folder or a wheel that holds one, or installed:DISTRIBUTION.",
+)
+@click.option(
+    "--contract",
+    "path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The contract.json of today.  [default: as [tool.boilermaker] of the nearest pyproject.toml says]",
+)
+@click.option("--format", "format_", type=click.Choice(tuple(_FORMATS)), default="text", show_default=True)
+@click.option(
+    "--category",
+    "categories",
+    type=click.Choice(get_args(Category)),
+    multiple=True,
+    help="Look for these alone; may be given several times.  [default: all]",
+)
+def breaking(against: str, path: Path | None, format_: str, categories: tuple[Category, ...]) -> None:
+    """Tell what changed since an earlier contract and breaks somebody. Exit status 100 if anything does.
+
+    \b
+    QUEUE    messages published before meet the new worker
+    ROLLOUT  new producers meet the old worker
+    SOURCE   producers' code no longer type-checks
+    MEANING  nothing fails, something changes without a word
+    """  # noqa: D301 - click's mark for a block that keeps its lines is the control character
+    path = configured() if path is None else path
+    findings = [
+        finding
+        for finding in compare(earlier.load(against, path), read(path))
+        if not categories or set(finding.categories) & set(categories)
+    ]
+    _FORMATS[format_](findings, shown(path))
+    if any(finding.reason is None for finding in findings):
+        sys.exit(FOUND)
+
+
+@click.command()
+@click.argument("rule", required=False)
+def explain(rule: str | None) -> None:
+    """Explain a RULE: whom it breaks, in which order to deploy, and how to do it without. Lists them without one."""
+    if rule is None:
+        print_rules()
+        return
+    found = RULES.get(rule.upper())
+    if found is None:
+        close = difflib.get_close_matches(rule.upper(), RULES, n=1)
+        hint = f"; did you mean {close[0]}?" if close else "; run `boilermaker contract explain` for all"
+        raise click.ClickException(f"there is no rule {rule!r}{hint}")
+    print_rule(found)

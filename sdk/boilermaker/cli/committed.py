@@ -1,0 +1,67 @@
+"""The committed contract: where the configuration says that it is, and how it is read."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, cast
+
+import click
+import msgspec
+
+from boilermaker.contract import Contract, from_json
+
+FILE = "contract.json"
+
+
+def read(path: Path) -> Contract:
+    """A contract.json.
+
+    Raises:
+        click.ClickException: there is none, or it is something else.
+    """
+    try:
+        return from_json(path.read_bytes())
+    except OSError as error:
+        raise click.ClickException(
+            f"{shown(path)} cannot be read ({error.strerror}): run `boilermaker stubs generate` first"
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise click.ClickException(
+            f"{shown(path)} is no contract ({error}): run `boilermaker stubs generate` again"
+        ) from None
+
+
+def configured() -> Path:
+    """Where the generator writes it: `<output>/<package>/contract.json`, beside the nearest configuration.
+
+    Raises:
+        click.ClickException: there is no configuration, or it does not say.
+    """
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        table = _table(folder / "pyproject.toml")
+        if table is None:
+            continue
+        output, package = table.get("output"), table.get("package")
+        if not isinstance(output, str) or not isinstance(package, str):
+            raise click.ClickException(
+                f"{folder / 'pyproject.toml'}: [tool.boilermaker] needs `output` and `package`, or pass --contract"
+            )
+        return folder / output / package / FILE
+    raise click.ClickException(
+        "no pyproject.toml with [tool.boilermaker] here or above: pass --contract PATH"
+    )
+
+
+def _table(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{path} is not TOML: {error}") from None
+    table: object = tree.get("tool", {}).get("boilermaker")
+    return cast("dict[str, Any]", table) if isinstance(table, dict) else None
+
+
+def shown(path: Path) -> str:
+    """A path as seen from where the user stands."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

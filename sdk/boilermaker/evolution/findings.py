@@ -1,0 +1,69 @@
+"""What a comparison found: values, in a stable order, with what their rules say about them."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from boilermaker.evolution.rules import CATEGORIES, RULES, Category, Order, Rule
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One change that breaks somebody.
+
+    Attributes:
+        rule: id of its rule.
+        task: the task it was found in, by its new name; empty for what belongs to none.
+        path: where in the payload, or from `result` on; empty for the task itself.
+        categories: what it breaks, of those that its rule names.
+        detail: what it is about, in a few words.
+        reason: why it is allowed, where the source says so.
+    """
+
+    rule: str
+    task: str
+    path: str
+    categories: tuple[Category, ...]
+    detail: str = ""
+    reason: str | None = None
+
+    @property
+    def definition(self) -> Rule:
+        """Its rule."""
+        return RULES[self.rule]
+
+    @property
+    def order(self) -> Order:
+        """In which order to deploy; what it breaks decides, and where that is nobody in transit, the rule."""
+        breaks_queue, breaks_rollout = "QUEUE" in self.categories, "ROLLOUT" in self.categories
+        if breaks_queue and breaks_rollout:
+            return "two steps"
+        if breaks_queue:
+            return "producers first"
+        return "worker first" if breaks_rollout else self.definition.order
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return ": ".join(part for part in (self.task, self.path) if part)
+
+    @property
+    def text(self) -> str:
+        """What happened, in a line."""
+        return f"{self.definition.text} ({self.detail})" if self.detail else self.definition.text
+
+
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings of one rule in one place as one, sorted by task, place and rule."""
+    found: dict[tuple[str, str, str, str], Finding] = {}
+    for finding in findings:
+        key = (finding.task, finding.path, finding.rule, finding.detail)
+        known = found.setdefault(key, finding)
+        found[key] = msgspec.structs.replace(
+            known, categories=in_order((*known.categories, *finding.categories))
+        )
+    return [found[key] for key in sorted(found)]
+
+
+def in_order(categories: Sequence[Category]) -> tuple[Category, ...]:
+    """Categories in the order of the table, without repeats."""
+    return tuple(name for name in CATEGORIES if name in categories)

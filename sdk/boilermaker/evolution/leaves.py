@@ -1,0 +1,177 @@
+"""Values without parts on the wire: which JSON token each is written as, and what reads it. Held against msgspec by a test."""
+
+import datetime as dt
+import decimal
+import math
+import types
+import uuid
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from boilermaker.contract import Constrained, LiteralOf, Scalar, ScalarName
+
+Token = Literal["null", "bool", "int", "float", "str", "array", "object"]
+Value = str | int | bool | None
+
+PYTHON: dict[ScalarName, Any] = {
+    "any": Any, "none": None, "bool": bool, "int": int, "float": float, "str": str, "bytes": bytes,
+    "bytearray": bytearray, "datetime": dt.datetime, "date": dt.date, "time": dt.time,
+    "timedelta": dt.timedelta, "uuid": uuid.UUID, "decimal": decimal.Decimal,
+}  # fmt: skip
+
+_WRITTEN: dict[ScalarName, Token] = {"none": "null", "bool": "bool", "int": "int", "float": "float"}
+_READ: dict[ScalarName, frozenset[Token]] = {
+    "none": frozenset({"null"}),
+    "bool": frozenset({"bool"}),
+    "int": frozenset({"int"}),
+    "float": frozenset({"int", "float"}),
+    "decimal": frozenset({"int", "float", "str"}),
+}
+_TEXT: frozenset[Token] = frozenset({"str"})
+_BYTES = frozenset({"bytes", "bytearray"})
+
+
+def written(scalar: ScalarName) -> Token:
+    """The token that a scalar is written as; `any` has none of its own."""
+    return _WRITTEN.get(scalar, "str")
+
+
+def read(scalar: ScalarName) -> frozenset[Token]:
+    """The tokens that a scalar is read from."""
+    return _READ.get(scalar, _TEXT)
+
+
+def token_of(value: Value) -> Token:
+    """The token of a literal's or an enum's value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "bool"
+    return "int" if isinstance(value, int) else "str"
+
+
+def is_read_as(scalar: ScalarName, reader: ScalarName) -> bool:
+    """Whether every value of one scalar is read as another; the token fits already."""
+    if written(scalar) != "str":
+        return True
+    return reader in (scalar, "str") or {scalar, reader} <= _BYTES
+
+
+def takes(reader: Scalar | LiteralOf, limits: Constrained | None, value: Value) -> bool:
+    """Whether a reader takes one value, by asking msgspec."""
+    if isinstance(reader, LiteralOf):
+        return any(value == known and type(value) is type(known) for known in reader.values)
+    return _decodes(msgspec.json.encode(value), _annotation(reader, limits))
+
+
+def takes_key(reader: Scalar | LiteralOf, limits: Constrained | None, value: Value) -> bool:
+    """Whether a reader takes one value as the key of an object, where numbers stand in quotes."""
+    text = value if isinstance(value, str) else str(value)
+    if isinstance(reader, LiteralOf):
+        return any(text == str(known) for known in reader.values)
+    return _decodes(
+        msgspec.json.encode({text: None}), types.GenericAlias(dict, (_annotation(reader, limits), None))
+    )
+
+
+def _annotation(reader: Scalar, limits: Constrained | None) -> Any:
+    plain = PYTHON[reader.name]
+    form: Any = Annotated  # made of values: to type checkers it is no type
+    return plain if limits is None else form[plain, msgspec.Meta(**_given(limits))]
+
+
+def _decodes(data: bytes, annotation: Any) -> bool:
+    try:
+        msgspec.json.decode(data, type=annotation)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+# ---- constraints ----------------------------------------------------------------------------------------
+
+
+def _given(limits: Constrained) -> dict[str, Any]:
+    return {
+        name: value
+        for name in limits.__struct_fields__
+        if name != "type" and (value := getattr(limits, name)) is not None
+    }
+
+
+def broken(scalar: ScalarName, limits: Constrained | None, reader: Constrained | None) -> Iterator[str]:
+    """Limits of the reader that a written scalar may break, in words. Patterns are compared as texts."""
+    if reader is None:
+        return
+    if scalar in ("int", "float"):
+        yield from _broken_numbers(scalar, limits, reader)
+    inner = reader.type.name if isinstance(reader.type, Scalar) else None
+    own = limits if inner == scalar or {inner, scalar} <= _BYTES else None
+    yield from _broken_lengths(length_of(own), reader)
+    if reader.pattern is not None and (own is None or own.pattern != reader.pattern):
+        yield f"pattern={reader.pattern!r}"
+    if reader.tz is not None and (own is None or own.tz != reader.tz):
+        yield f"tz={reader.tz}"
+
+
+def length_of(limits: Constrained | None) -> tuple[int, float]:
+    """The least and the greatest length that limits allow."""
+    if limits is None:
+        return 0, math.inf
+    return limits.min_length or 0, math.inf if limits.max_length is None else limits.max_length
+
+
+def _broken_lengths(lengths: tuple[float, float], reader: Constrained) -> Iterator[str]:
+    least, most = length_of(reader)
+    if lengths[0] < least:
+        yield f"min_length={least}"
+    if lengths[1] > most:
+        yield f"max_length={most:g}"
+
+
+def _broken_numbers(scalar: ScalarName, limits: Constrained | None, reader: Constrained) -> Iterator[str]:
+    step = None if limits is None else limits.multiple_of
+    low, high = _bounds(scalar, limits)
+    if (reader.ge is not None and low < (reader.ge, 0)) or (reader.gt is not None and low < (reader.gt, 1)):
+        yield f"ge={reader.ge}" if reader.ge is not None else f"gt={reader.gt}"
+    if (reader.le is not None and high > (reader.le, 0)) or (
+        reader.lt is not None and high > (reader.lt, -1)
+    ):
+        yield f"le={reader.le}" if reader.le is not None else f"lt={reader.lt}"
+    wanted = reader.multiple_of
+    if wanted is not None and (step is None or step % wanted != 0) and not (scalar == "int" and wanted == 1):
+        yield f"multiple_of={wanted}"
+
+
+def _bounds(scalar: ScalarName, limits: Constrained | None) -> tuple[tuple[float, int], tuple[float, int]]:
+    """The least and the greatest number; the second part says whether the bound itself is left out (1, -1)."""
+    low: tuple[float, int] = (-math.inf, 0)
+    high: tuple[float, int] = (math.inf, 0)
+    if limits is None:
+        return low, high
+    if limits.ge is not None:
+        low = (limits.ge, 0)
+    if limits.gt is not None:
+        low = (limits.gt, 1)
+    if limits.le is not None:
+        high = (limits.le, 0)
+    if limits.lt is not None:
+        high = (limits.lt, -1)
+    return (_least(low, limits), _greatest(high, limits)) if scalar == "int" else (low, high)
+
+
+def _least(low: tuple[float, int], limits: Constrained) -> tuple[float, int]:
+    """The least integer there is: the bound itself is never left out, and multiples lie further in."""
+    if math.isinf(low[0]):
+        return low
+    step = int(limits.multiple_of or 1)
+    return math.ceil((math.floor(low[0]) + 1 if low[1] else low[0]) / step) * step, 0
+
+
+def _greatest(high: tuple[float, int], limits: Constrained) -> tuple[float, int]:
+    if math.isinf(high[0]):
+        return high
+    step = int(limits.multiple_of or 1)
+    return math.floor((math.ceil(high[0]) - 1 if high[1] else high[0]) / step) * step, 0

@@ -1,0 +1,165 @@
+"""The rules, as data: what each change is, whom it breaks, in which order to deploy, and how to do it without breaking.
+
+Ids are stable: they stand in users' source and in their CI. Add rules, never rename one.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Category = Literal["QUEUE", "ROLLOUT", "SOURCE", "MEANING"]
+Order = Literal["worker first", "producers first", "two steps", "any order"]
+
+CATEGORIES: dict[Category, str] = {
+    "QUEUE": "messages published before the change meet the new worker: waiting, scheduled, retried, replayed from "
+    "the dead letters, or later steps of workflows under way",
+    "ROLLOUT": "new producers meet the old worker, during a rollout or after a rollback",
+    "SOURCE": "producers' code no longer type-checks, or fails when it is imported, with the new stubs",
+    "MEANING": "nothing fails, and something changes without a word",
+}
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of change.
+
+    Attributes:
+        categories: what it may break; a finding says which of them it does.
+        text: what happened, in a few words.
+        explanation: why that breaks.
+        order: in which order to deploy if it must be.
+        instead: how to get there without breaking.
+    """
+
+    id: str
+    categories: tuple[Category, ...]
+    text: str
+    explanation: str
+    order: Order
+    instead: str
+
+
+def _rule(id_: str, categories: str, text: str, explanation: str, order: Order, instead: str) -> Rule:
+    names: list[Category] = [name for name in CATEGORIES if name in categories.split()]
+    return Rule(
+        id=id_, categories=tuple(names), text=text, explanation=explanation, order=order, instead=instead
+    )
+
+
+_TABLE = (
+    # tasks
+    _rule("TASK_REMOVED", "QUEUE SOURCE", "a task is gone",
+          "Messages that name it are dead-lettered as UnknownTask, and code that calls its stub no longer works.",
+          "producers first", "Deprecate it (`deprecated=`), wait until nobody publishes it and the queue is drained, then remove it."),
+    _rule("TASK_ADDED", "ROLLOUT", "a task is new",
+          "A worker without it puts its messages off for some minutes, then dead-letters them as UnknownTask.",
+          "worker first", "Deploy the worker first, and the producers that call it afterwards."),
+    _rule("TASK_RENAMED", "ROLLOUT SOURCE", "a task has a new name and keeps the old one as an alias",
+          "The new worker knows both names; the old worker does not know the new one.",
+          "worker first", "Deploy the worker first. Or leave the name on the wire alone: `name='old_name'` on the registration."),
+    _rule("FUNCTION_RENAMED", "SOURCE", "the stub of a task has a new name",
+          "The name on the wire is the same; producers import a function that is no longer there.",
+          "any order", "Change the producers together with their stubs."),
+    _rule("QUEUE_CHANGED", "QUEUE ROLLOUT", "a task is published to another queue",
+          "Messages in the old queue are read by nobody who knows the task, and the old worker does not listen on the new one.",
+          "two steps", "Let a worker listen on both queues; move the producers; drain the old queue; then stop listening on it."),
+    # fields: a parameter of a task, or a field of a type
+    _rule("FIELD_ADDED_REQUIRED", "QUEUE SOURCE", "a parameter or field is new and has no default",
+          "Messages published before do not have it and are dead-lettered as InvalidPayload; calls without it do not type-check.",
+          "producers first", "Give it a default. Once no old message is left, take the default away."),
+    _rule("FIELD_ADDED", "MEANING", "a parameter or field is new and has a default",
+          "An old worker drops the value without a word; a new worker takes the default for old messages.",
+          "worker first", "Deploy the worker before any producer that passes it."),
+    _rule("FIELD_REMOVED_REQUIRED", "ROLLOUT SOURCE MEANING", "a parameter or field that had no default is gone",
+          "New messages do not have it, and an old worker dead-letters them; a new worker drops it from old messages.",
+          "worker first", "Give it a default first, deploy the worker, then remove it."),
+    _rule("FIELD_REMOVED", "SOURCE MEANING", "a parameter or field that had a default is gone",
+          "A new worker drops the value from old messages without a word; calls that pass it do not type-check.",
+          "producers first", "Stop passing it, drain the queue, then remove it."),
+    _rule("FIELD_RENAMED", "QUEUE ROLLOUT SOURCE MEANING", "a parameter or field seems to have a new name",
+          "Neither side finds the value under its name: required, the message is dead-lettered; with a default, the value is lost without a word.",
+          "two steps", "Keep the name on the wire (`msgspec.field(name='old')` in a Struct). Or add the new one with a default, fill it from the old one in the handler, move producers, then remove the old one."),
+    _rule("FIELD_MADE_REQUIRED", "QUEUE SOURCE", "a parameter or field lost its default, or must now be there",
+          "Messages that leave it out no longer fit. Where defaults are written out old messages have it, and only code that leaves it out is broken.",
+          "producers first", "Keep the default until nobody relies on it."),
+    _rule("FIELD_MADE_OPTIONAL", "ROLLOUT", "a field may now be left out",
+          "An old worker needs it and dead-letters messages without it.",
+          "worker first", "Deploy the worker first."),
+    _rule("FIELD_REFUSED", "QUEUE ROLLOUT", "a field is written that the reading side forbids",
+          "A type with `forbid_unknown_fields` (and a named tuple) takes no field that it does not know.",
+          "two steps", "Drop `forbid_unknown_fields` and deploy that everywhere, then change the fields."),
+    # types
+    _rule("TYPE_NARROWED", "QUEUE SOURCE", "a type takes fewer values",
+          "Old messages may hold what the new worker refuses.",
+          "producers first", "Stop sending the other values, drain the queue, then narrow the type."),
+    _rule("TYPE_WIDENED", "ROLLOUT", "a type takes more values",
+          "New messages may hold what the old worker refuses.",
+          "worker first", "Deploy the worker first."),
+    _rule("TYPE_CHANGED", "QUEUE ROLLOUT SOURCE", "a type is another one",
+          "Neither side reads what the other writes.",
+          "two steps", "Add a parameter of the new type with a default beside the old one; move producers; remove the old one. Or take a union of both for a while."),
+    _rule("VALUE_REMOVED", "QUEUE SOURCE", "a value of an enum or Literal is gone",
+          "Old messages that hold it are dead-lettered as InvalidPayload.",
+          "producers first", "Stop sending it, drain the queue, then remove it."),
+    _rule("VALUE_ADDED", "ROLLOUT", "an enum or Literal has a new value",
+          "An old worker dead-letters messages that hold it.",
+          "worker first", "Deploy the worker before any producer that sends it."),
+    _rule("LIMIT_TIGHTENED", "QUEUE", "a constraint takes fewer values",
+          "Old messages may break it.",
+          "producers first", "Tighten it where messages are made, drain the queue, then tighten it in the worker."),
+    _rule("LIMIT_LOOSENED", "ROLLOUT", "a constraint takes more values",
+          "An old worker refuses what it now lets pass.",
+          "worker first", "Deploy the worker first."),
+    _rule("MEMBER_REMOVED", "QUEUE SOURCE", "a union lost a member",
+          "Old messages may hold one of that type.",
+          "producers first", "Stop sending it, drain the queue, then remove it."),
+    _rule("MEMBER_ADDED", "ROLLOUT", "a union has a new member",
+          "An old worker refuses it.",
+          "worker first", "Deploy the worker first."),
+    _rule("TAG_CHANGED", "QUEUE ROLLOUT", "the tag of a record is another one",
+          "The tag tells records of a union apart; under another one it is another record, or none.",
+          "two steps", "Keep the tag (`tag='old'`). Or add a record with the new tag to the union, move producers, then remove the old one."),
+    _rule("LENGTH_CHANGED", "QUEUE ROLLOUT", "a tuple or row has another number of items",
+          "Items are told apart by position; too few or too many are refused.",
+          "two steps", "Make it a record with named fields, or add items with defaults at the end."),
+    # results
+    _rule("RESULT_NARROWED", "ROLLOUT", "a result takes fewer values",
+          "New producers may plan with the narrower result; the old worker still gives the wider one.",
+          "worker first", "Deploy the worker first."),
+    _rule("RESULT_WIDENED", "QUEUE SOURCE", "a result takes more values",
+          "Workflows under way hand it to steps that were checked against the narrower one.",
+          "producers first", "Let the steps that refer to it take the wider result first."),
+    _rule("RESULT_CHANGED", "QUEUE ROLLOUT SOURCE", "a result is of another type",
+          "Workflows under way hand it to steps that were checked against the other one.",
+          "two steps", "Register a task with the new result under a new name, move producers, then remove the old one."),
+    # source only
+    _rule("PARAMETER_MOVED", "SOURCE", "positional parameters have another order",
+          "Calls by position pass their arguments to other parameters.",
+          "any order", "Keep the order; add parameters at the end or keyword-only."),
+    _rule("PARAMETER_KEYWORD_ONLY", "SOURCE", "a parameter can no longer be passed by position",
+          "Calls by position do not type-check.",
+          "any order", "Call by keyword first."),
+    _rule("CLASS_REMOVED", "SOURCE", "a class of the stubs is gone or has a new name",
+          "Producers import a name that is no longer there; what travels is the same.",
+          "any order", "Keep the name of the class, or change the producers together with their stubs."),
+    _rule("MEMBER_NAME_REMOVED", "SOURCE", "a member of an enum has a new name",
+          "The value travels as before; producers' code names a member that is no longer there.",
+          "any order", "Keep the old name beside the new one: a second name for a value is an alias."),
+    _rule("CLASS_CHANGED", "SOURCE", "a class of the stubs is built in another way",
+          "Struct, dataclass, TypedDict and named tuple are written alike and used differently.",
+          "any order", "Change the producers together with their stubs."),
+    # meaning only
+    _rule("DEFAULT_CHANGED", "MEANING", "a default is another one",
+          "Defaults are written out when a task is built: old producers go on writing the old one. Where they are left out (`omit_defaults`) old messages change their meaning.",
+          "any order", "Pass the value where it matters, or add a new parameter."),
+    _rule("VALUE_REASSIGNED", "MEANING", "a value of an enum belongs to another member",
+          "Old messages hold the value and now mean the other member.",
+          "two steps", "Give the new meaning a value that was never used."),
+    _rule("REPEATS_DROPPED", "MEANING", "a list became a set",
+          "Repeated items of old messages are dropped without a word.",
+          "any order", "Make sure that nothing depends on repeats."),
+    _rule("TEXT_REINTERPRETED", "SOURCE MEANING", "a value that is written as text is now read as plain text",
+          "Bytes arrive as base64, dates and ids in their ISO form.",
+          "any order", "Convert in the handler, or keep the type."),
+)  # fmt: skip
+
+RULES: dict[str, Rule] = {rule.id: rule for rule in _TABLE}

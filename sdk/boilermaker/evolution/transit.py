@@ -1,0 +1,122 @@
+"""QUEUE and ROLLOUT: what becomes of messages, told by comparing what one side writes with what the other reads."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from boilermaker.contract import Contract, TaskContract
+from boilermaker.evolution.findings import Finding, in_order, merged
+from boilermaker.evolution.rules import RULES, Category
+from boilermaker.evolution.views import payload_as_read, payload_of
+from boilermaker.evolution.wire import Kind, Misfit, Wire
+
+_OLD_TO_NEW: dict[Kind, str] = {
+    "type": "TYPE_NARROWED",
+    "value": "VALUE_REMOVED",
+    "limit": "LIMIT_TIGHTENED",
+    "member": "MEMBER_REMOVED",
+    "tag": "TAG_CHANGED",
+    "length": "LENGTH_CHANGED",
+    "missing": "FIELD_ADDED_REQUIRED",
+    "unsure": "FIELD_MADE_REQUIRED",
+    "unknown": "FIELD_REFUSED",
+    "dropped": "FIELD_REMOVED",
+    "repeats": "REPEATS_DROPPED",
+}
+_NEW_TO_OLD: dict[Kind, str] = {
+    "type": "TYPE_WIDENED",
+    "value": "VALUE_ADDED",
+    "limit": "LIMIT_LOOSENED",
+    "member": "MEMBER_ADDED",
+    "tag": "TAG_CHANGED",
+    "length": "LENGTH_CHANGED",
+    "missing": "FIELD_REMOVED_REQUIRED",
+    "unsure": "FIELD_MADE_OPTIONAL",
+    "unknown": "FIELD_REFUSED",
+    "dropped": "FIELD_ADDED",
+    "repeats": "REPEATS_DROPPED",
+}
+_HARMLESS: frozenset[Kind] = frozenset({"dropped", "repeats"})
+
+
+def payloads(old: Contract, new: Contract, before: TaskContract, after: TaskContract) -> list[Finding]:
+    """What a change of a task's parameters does to messages."""
+    queue = list(Wire(old.types, new.types).rows(payload_of(before), payload_as_read(after), ""))
+    rollout = list(Wire(new.types, old.types).rows(payload_of(after), payload_as_read(before), ""))
+    return merged(_renames(_told(queue, rollout, after.name), queue, rollout))
+
+
+def results(old: Contract, new: Contract, before: TaskContract, after: TaskContract) -> Iterator[Finding]:
+    """What a change of a task's result does to the steps that refer to it.
+
+    A workflow from before has steps checked against the old result, and the new worker gives the new one.
+    """
+    queue = _errors(Wire(new.types, old.types).misfits(after.result, before.result, "result"))
+    rollout = _errors(Wire(old.types, new.types).misfits(before.result, after.result, "result"))
+    if queue and rollout:
+        yield _finding("RESULT_CHANGED", after.name, queue[0], ("QUEUE", "ROLLOUT"))
+    elif queue:
+        yield _finding("RESULT_WIDENED", after.name, queue[0], ("QUEUE",))
+    elif rollout:
+        yield _finding("RESULT_NARROWED", after.name, rollout[0], ("ROLLOUT",))
+
+
+def _errors(misfits: Iterable[Misfit]) -> list[Misfit]:
+    return [misfit for misfit in misfits if misfit.kind not in _HARMLESS]
+
+
+def _told(queue: list[Misfit], rollout: list[Misfit], task: str) -> Iterator[Finding]:
+    both = {m.path for m in queue if m.kind == "type"} & {m.path for m in rollout if m.kind == "type"}
+    absent = {m.path for m in (*queue, *rollout) if m.kind in ("missing", "unknown")}
+    directions: tuple[tuple[list[Misfit], dict[Kind, str], Category], ...] = (
+        (queue, _OLD_TO_NEW, "QUEUE"),
+        (rollout, _NEW_TO_OLD, "ROLLOUT"),
+    )
+    for misfits, rules, category in directions:
+        for misfit in misfits:
+            if misfit.kind == "dropped" and misfit.path in absent:
+                continue  # the other direction says more about the same field
+            is_other = misfit.kind == "type" and misfit.path in both
+            rule = "TYPE_CHANGED" if is_other else rules[misfit.kind]
+            breaks: tuple[Category, ...] = () if misfit.kind in _HARMLESS else (category,)
+            yield _finding(rule, task, misfit, breaks)
+
+
+def _finding(rule: str, task: str, misfit: Misfit, breaks: tuple[Category, ...]) -> Finding:
+    beside: list[Category] = [c for c in RULES[rule].categories if c in ("SOURCE", "MEANING")]
+    return Finding(
+        rule=rule,
+        task=task,
+        path=misfit.path,
+        categories=in_order((*breaks, *beside)),
+        detail=misfit.detail if misfit.kind in ("value", "limit", "member", "tag", "length") else "",
+    )
+
+
+_PAIRS: tuple[tuple[str, str, tuple[Category, ...]], ...] = (
+    ("FIELD_ADDED_REQUIRED", "FIELD_REMOVED_REQUIRED", ("QUEUE", "ROLLOUT", "SOURCE")),
+    ("FIELD_ADDED", "FIELD_REMOVED", ("SOURCE", "MEANING")),
+)
+
+
+def _renames(findings: Iterable[Finding], queue: list[Misfit], rollout: list[Misfit]) -> Iterator[Finding]:
+    """One field gone and one of the same type new beside it: most likely one field under another name."""
+    types = {m.path: m.type for m in (*queue, *rollout) if m.type is not None}
+    left = merged(findings)
+    for added_rule, removed_rule, categories in _PAIRS:
+        for added in [f for f in left if f.rule == added_rule]:
+            alike = [f for f in left if f.rule == removed_rule and _is_alike(f, added, types)]
+            rivals = [f for f in left if f.rule == added_rule and alike and _is_alike(alike[0], f, types)]
+            if len(alike) == 1 and len(rivals) == 1:
+                left = [f for f in left if f not in (added, alike[0])]
+                yield Finding(
+                    rule="FIELD_RENAMED",
+                    task=added.task,
+                    path=added.path,
+                    categories=categories,
+                    detail=f"from `{alike[0].path.rpartition('.')[2]}`",
+                )
+    yield from left
+
+
+def _is_alike(one: Finding, other: Finding, types: Mapping[str, object]) -> bool:
+    is_sibling = one.path.rpartition(".")[0] == other.path.rpartition(".")[0]
+    return is_sibling and "[" not in one.path and types.get(one.path) == types.get(other.path)

@@ -1,0 +1,186 @@
+"""Types as the wire sees them: new names and constraints peeled off, unions flat, records as what is written and read."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from boilermaker.contract import (
+    Constrained,
+    Definition,
+    EnumDefinition,
+    Field,
+    LiteralOf,
+    Named,
+    NewTypeDefinition,
+    RecordDefinition,
+    TaskContract,
+    Type,
+    UnionOf,
+)
+from boilermaker.evolution.leaves import Value
+
+Types = Mapping[str, Definition]
+
+
+class Bare(msgspec.Struct, frozen=True, kw_only=True):
+    """A type that is neither a union nor a new name, beside what constrains it.
+
+    Attributes:
+        enum: the values, for an enum.
+        record: the definition, for a record.
+        id: the name of the definition, for both.
+    """
+
+    type: Type
+    limits: Constrained | None = None
+    enum: tuple[Value, ...] | None = None
+    record: RecordDefinition | None = None
+    id: str = ""
+
+
+def alternatives(type_: Type, types: Types, limits: Constrained | None = None) -> tuple[Bare, ...]:
+    """The members of a union, or the one type that it is."""
+    return tuple(_alternatives(type_, types, limits))
+
+
+def _alternatives(type_: Type, types: Types, limits: Constrained | None) -> Iterator[Bare]:
+    match type_:
+        case UnionOf(members=members):
+            for member in members:
+                yield from _alternatives(member, types, limits)
+        case Constrained(type=inner):
+            yield from _alternatives(inner, types, _both(type_, limits))
+        case Named(id=id_):
+            yield from _defined(type_, types[id_], types, limits)
+        case _:
+            yield Bare(type=type_, limits=limits)
+
+
+def _defined(
+    type_: Named, definition: Definition, types: Types, limits: Constrained | None
+) -> Iterator[Bare]:
+    match definition:
+        case NewTypeDefinition(type=inner):
+            yield from _alternatives(inner, types, limits)
+        case EnumDefinition(members=members):
+            values = tuple(v for m in members if not isinstance(v := m.value, float))
+            yield Bare(type=type_, limits=limits, enum=values, id=type_.id)
+        case RecordDefinition():
+            yield Bare(type=type_, limits=limits, record=definition, id=type_.id)
+
+
+def _both(inner: Constrained, outer: Constrained | None) -> Constrained:
+    """Constraints of a constrained type that is constrained again: the outer one has the last word."""
+    if outer is None:
+        return inner
+    named = {n: v for n in outer.__struct_fields__ if n != "type" and (v := getattr(outer, n)) is not None}
+    return msgspec.structs.replace(inner, **named)
+
+
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """One field as it travels.
+
+    Attributes:
+        is_sure: written in every message; for a reader: required.
+        label: its name in Python.
+        aliases: other names under which it is read.
+    """
+
+    wire: str
+    label: str
+    type: Type
+    is_sure: bool
+    aliases: tuple[str, ...] = ()
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A record as it travels.
+
+    Attributes:
+        is_array: written as an array, by position.
+        is_exact: reads no more fields than it has.
+        tag: name and value of what tells it from others.
+    """
+
+    slots: tuple[Slot, ...]
+    is_array: bool
+    is_exact: bool
+    tag: tuple[str, str | int] | None = None
+
+
+def as_written(record: RecordDefinition) -> Row:
+    """What is written for a record; its tag is one of the fields."""
+    row = _row(record, is_written=True)
+    if row.tag is None:
+        return row
+    name, value = row.tag
+    slot = Slot(wire=name, label=name, type=LiteralOf(values=(value,)), is_sure=True)
+    return msgspec.structs.replace(row, slots=(slot, *row.slots))
+
+
+def as_read(record: RecordDefinition, *, is_tag_needed: bool) -> Row:
+    """What is read for a record; its tag is one of the fields, needed where records are told apart by it."""
+    row = _row(record, is_written=False)
+    if row.tag is None:
+        return row
+    name, value = row.tag
+    needed = is_tag_needed or row.is_array
+    slot = Slot(wire=name, label=name, type=LiteralOf(values=(value,)), is_sure=needed)
+    return msgspec.structs.replace(row, slots=(slot, *row.slots))
+
+
+def _row(record: RecordDefinition, *, is_written: bool) -> Row:
+    is_array = record.array_like or record.style == "namedtuple"
+    tag = None if record.tag is None else (record.tag_field or "type", record.tag)
+    return Row(
+        slots=tuple(
+            Slot(
+                wire=f.wire or f.name,
+                label=f.name,
+                type=f.type,
+                is_sure=_is_written(record, f, is_array=is_array) if is_written else _is_required(record, f),
+            )
+            for f in record.fields
+        ),
+        is_array=is_array,
+        is_exact=record.forbid_unknown_fields or record.style == "namedtuple",
+        tag=tag,
+    )
+
+
+def _is_written(record: RecordDefinition, field: Field, *, is_array: bool) -> bool:
+    if field.name in record.optional:
+        return False
+    return is_array or not record.omit_defaults or field.default is None
+
+
+def _is_required(record: RecordDefinition, field: Field) -> bool:
+    return field.default is None and field.name not in record.optional
+
+
+def payload_of(task: TaskContract) -> Row:
+    """A task's payload: parameters by name, defaults written out."""
+    return Row(
+        slots=tuple(Slot(wire=p.name, label=p.name, type=p.type, is_sure=True) for p in task.parameters),
+        is_array=False,
+        is_exact=False,
+    )
+
+
+def payload_as_read(task: TaskContract) -> Row:
+    """What a worker reads of a task's payload."""
+    row = payload_of(task)
+    return msgspec.structs.replace(
+        row,
+        slots=tuple(
+            msgspec.structs.replace(slot, is_sure=p.default is None)
+            for slot, p in zip(row.slots, task.parameters, strict=True)
+        ),
+    )
+
+
+def row_length(row: Row) -> tuple[int, float]:
+    """How few and how many items an array may have to be read as a row."""
+    least = max((n for n, slot in enumerate(row.slots, 1) if slot.is_sure), default=0)
+    return least, len(row.slots) if row.is_exact else math.inf

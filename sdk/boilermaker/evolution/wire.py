@@ -1,0 +1,367 @@
+"""What a reader makes of what a writer wrote: where messages do not fit, by type alone.
+
+Direction is the caller's affair: messages from before the change meet the new worker, or new ones the old worker.
+The truth of it is msgspec's; a test holds both equal.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import msgspec
+
+from boilermaker.contract import Container, LiteralOf, MappingOf, Scalar, TupleOf, Type
+from boilermaker.evolution import leaves
+from boilermaker.evolution.leaves import Token, Value
+from boilermaker.evolution.views import (
+    Bare,
+    Row,
+    Slot,
+    Types,
+    alternatives,
+    as_read,
+    as_written,
+    row_length,
+)
+
+Kind = Literal[
+    "type", "value", "limit", "member", "tag", "length", "missing", "unsure", "unknown", "dropped", "repeats"
+]
+
+_SETS = frozenset({"set", "MutableSet", "frozenset", "Set"})
+
+
+class Misfit(msgspec.Struct, frozen=True, kw_only=True):
+    """One place where what is written does not fit what is read.
+
+    Attributes:
+        path: from the payload or the result: `user.address[...]`.
+        kind: what is wrong. `unsure`: a field may be left out that is needed. `dropped` and
+            `repeats` are no errors: the reader ignores what was written.
+        detail: the value, limit or field that it is about.
+        type: of a field that only one side has.
+    """
+
+    path: str
+    kind: Kind
+    detail: str = ""
+    type: Type | None = None
+
+
+class Wire:
+    """One comparison of a writer's types with a reader's.
+
+    A pair of definitions met again is taken to fit: the first meeting decides.
+    """
+
+    def __init__(self, written: Types, read: Types) -> None:
+        self._written = written
+        self._read = read
+        self._assumed: set[tuple[Type, Type, bool]] = set()
+
+    def misfits(self, written: Type, read: Type, path: str) -> Iterator[Misfit]:
+        """Where values of one type are not read as the other."""
+        readers = alternatives(read, self._read)
+        if any(reader.type == Scalar(name="any") for reader in readers):
+            return
+        writers = alternatives(written, self._written)
+        is_union = len(writers) > 1
+        for writer in writers:
+            yield from self._written_as(writer, readers, path, is_union=is_union)
+
+    def rows(self, written: Row, read: Row, path: str) -> Iterator[Misfit]:
+        """Where one record is not read as another."""
+        if written.is_array != read.is_array:
+            yield Misfit(path=path, kind="type")
+        elif written.is_array:
+            yield from self._arrays(written, read, path)
+        else:
+            yield from self._objects(written, read, path)
+
+    # ---- routing: msgspec chooses the member of a union by the token that it meets
+
+    def _written_as(
+        self, writer: Bare, readers: tuple[Bare, ...], path: str, *, is_union: bool
+    ) -> Iterator[Misfit]:
+        values = _values(writer)
+        if values is not None:
+            yield from self._values(values, readers, path)
+            return
+        if writer.type == Scalar(name="any"):
+            yield Misfit(path=path, kind="type")
+            return
+        token = _token(writer)
+        candidates = _candidates(readers, token)
+        if not candidates:
+            both = is_union and len(readers) > 1
+            yield Misfit(path=path, kind="member" if both else "type", detail=_named(writer) if both else "")
+            return
+        if writer.record is not None and len(candidates) > 1:
+            yield from self._tagged(writer, candidates, path)
+            return
+        yield from self._pair(writer, next(iter(candidates)), path, is_tag_needed=_is_tag_needed(readers))
+
+    def _values(self, values: tuple[Value, ...], readers: tuple[Bare, ...], path: str) -> Iterator[Misfit]:
+        refused = [v for v in values if not _takes(_candidates(readers, leaves.token_of(v)), v)]
+        if len(refused) < len(values) or _has_values(readers):
+            for value in refused:
+                yield Misfit(path=path, kind="value", detail=msgspec.json.encode(value).decode())
+        elif refused:
+            yield Misfit(path=path, kind="type")
+
+    def _tagged(self, writer: Bare, readers: tuple[Bare, ...], path: str) -> Iterator[Misfit]:
+        """A record met by a union of records: the tag chooses."""
+        tag = None if writer.record is None else as_written(writer.record).tag
+        for reader in readers:
+            if tag is not None and reader.record is not None and as_written(reader.record).tag == tag:
+                yield from self._pair(writer, reader, path, is_tag_needed=True)
+                return
+        yield Misfit(path=path, kind="tag", detail=_named(writer))
+
+    # ---- one type against one
+
+    def _pair(self, writer: Bare, reader: Bare, path: str, *, is_tag_needed: bool) -> Iterator[Misfit]:
+        if writer.record is not None and reader.record is not None:
+            pair = (writer.type, reader.type, is_tag_needed)
+            if pair in self._assumed:
+                return
+            self._assumed.add(pair)
+            read = as_read(reader.record, is_tag_needed=is_tag_needed)
+            yield from self.rows(as_written(writer.record), read, path)
+            return
+        match writer.type, reader.type:
+            case Scalar(name=scalar), Scalar(name=wanted):
+                if not leaves.is_read_as(scalar, wanted):
+                    yield Misfit(path=path, kind="type")
+                else:
+                    for limit in leaves.broken(scalar, writer.limits, reader.limits):
+                        yield Misfit(path=path, kind="limit", detail=limit)
+            case MappingOf(), _:
+                yield from self._mapping(writer.type, writer, reader, path)
+            case (Container() | TupleOf(), _) if reader.record is None:
+                yield from self._array(writer, reader, path)
+            case (Container() | TupleOf(), _) if reader.record is not None:
+                yield from self._array_as_row(writer, as_read(reader.record, is_tag_needed=False), path)
+            case _ if writer.record is not None:
+                yield from self._row_as_other(as_written(writer.record), reader, path)
+            case _:
+                yield Misfit(path=path, kind="type")
+
+    # ---- arrays
+
+    def _array(self, writer: Bare, reader: Bare, path: str) -> Iterator[Misfit]:
+        lengths, items = _items(writer)
+        match reader.type:
+            case TupleOf(items=wanted):
+                if lengths != (len(wanted), len(wanted)):
+                    kind: Kind = "length" if isinstance(writer.type, TupleOf) else "type"
+                    yield Misfit(path=path, kind=kind, detail=f"{len(wanted)} items")
+                    return
+                for index, item in enumerate(wanted):
+                    yield from self.misfits(items[index % len(items)], item, f"{path}[{index}]")
+            case Container(item=wanted_item, container=container):
+                is_thinned = container in _SETS and not _is_set(writer.type)
+                if is_thinned and lengths[1] > 1:
+                    yield Misfit(path=path, kind="repeats")
+                yield from _lengths(lengths, reader, path, is_thinned=is_thinned)
+                if lengths[1] > 0:
+                    for item in dict.fromkeys(items):
+                        yield from self.misfits(item, wanted_item, f"{path}[...]")
+            case _:
+                yield Misfit(path=path, kind="type")
+
+    def _array_as_row(self, writer: Bare, row: Row, path: str) -> Iterator[Misfit]:
+        lengths, items = _items(writer)
+        least, most = row_length(row)
+        if lengths[0] < least or lengths[1] > most:
+            yield Misfit(path=path, kind="length", detail=f"at least {least} items")
+            return
+        for index, slot in enumerate(row.slots):
+            if index < lengths[1]:
+                yield from self.misfits(items[index % len(items)], slot.type, f"{path}[{index}]")
+
+    def _arrays(self, written: Row, read: Row, path: str) -> Iterator[Misfit]:
+        for index, slot in enumerate(read.slots):
+            here = f"{path}[{index}]"
+            if index < len(written.slots):
+                yield from self.misfits(written.slots[index].type, slot.type, here)
+            elif slot.is_sure:
+                yield Misfit(path=here, kind="missing", detail=slot.label, type=slot.type)
+        for index, slot in enumerate(written.slots[len(read.slots) :], len(read.slots)):
+            kind: Kind = "unknown" if read.is_exact else "dropped"
+            yield Misfit(path=f"{path}[{index}]", kind=kind, detail=slot.label, type=slot.type)
+
+    def _row_as_other(self, row: Row, reader: Bare, path: str) -> Iterator[Misfit]:
+        match reader.type:
+            case TupleOf() | Container() if row.is_array:
+                as_tuple = Bare(type=TupleOf(items=tuple(slot.type for slot in row.slots)))
+                yield from self._array(as_tuple, reader, path)
+            case MappingOf(key=key, value=value) if not row.is_array:
+                readers = alternatives(key, self._read)
+                for slot in row.slots:
+                    if not _takes_key(readers, slot.wire):
+                        yield Misfit(path=_join(path, slot.wire), kind="unknown", detail=slot.label)
+                    yield from self.misfits(slot.type, value, _join(path, slot.wire))
+                sure = sum(slot.is_sure for slot in row.slots)
+                yield from _lengths((sure, len(row.slots)), reader, path, is_thinned=False)
+            case _:
+                yield Misfit(path=path, kind="type")
+
+    # ---- objects
+
+    def _objects(self, written: Row, read: Row, path: str) -> Iterator[Misfit]:
+        offered = {slot.wire: slot for slot in written.slots}
+        taken: set[str] = set()
+        for slot in read.slots:
+            found = next((offered[name] for name in (slot.wire, *slot.aliases) if name in offered), None)
+            if found is not None:
+                taken.add(found.wire)
+                yield from self._field(found, slot, path)
+            elif slot.is_sure:
+                yield Misfit(path=_join(path, slot.wire), kind="missing", detail=slot.label, type=slot.type)
+        for name, slot in offered.items():
+            if name in taken or (written.tag is not None and name == written.tag[0] and not read.is_exact):
+                continue
+            kind: Kind = "unknown" if read.is_exact else "dropped"
+            yield Misfit(path=_join(path, name), kind=kind, detail=slot.label, type=slot.type)
+
+    def _field(self, found: Slot, slot: Slot, path: str) -> Iterator[Misfit]:
+        here = _join(path, slot.wire)
+        if slot.is_sure and not found.is_sure:
+            yield Misfit(path=here, kind="unsure", detail=slot.label)
+        yield from self.misfits(found.type, slot.type, here)
+
+    def _mapping(self, mapping: MappingOf, writer: Bare, reader: Bare, path: str) -> Iterator[Misfit]:
+        if reader.record is not None:
+            row = as_read(reader.record, is_tag_needed=False)
+            if row.is_array or row.is_exact or any(slot.is_sure for slot in row.slots):
+                yield Misfit(path=path, kind="type")
+                return
+            for slot in row.slots:
+                yield from self.misfits(mapping.value, slot.type, _join(path, slot.wire))
+            return
+        if not isinstance(reader.type, MappingOf):
+            yield Misfit(path=path, kind="type")
+            return
+        yield from self._keys(mapping.key, reader.type.key, f"{path}{{key}}")
+        yield from self.misfits(mapping.value, reader.type.value, f"{path}{{...}}")
+        yield from _lengths(leaves.length_of(writer.limits), reader, path, is_thinned=False)
+
+    def _keys(self, written: Type, read: Type, path: str) -> Iterator[Misfit]:
+        """Keys are strings on the wire: what is read from one of them is read, whatever it was."""
+        readers = alternatives(read, self._read)
+        for writer in alternatives(written, self._written):
+            values = _values(writer)
+            if values is not None:
+                for value in values:
+                    if not _takes_key(readers, value):
+                        shown = msgspec.json.encode(value).decode()
+                        yield Misfit(path=path, kind="value", detail=shown)
+            elif any(_is_text(reader) for reader in readers):
+                continue
+            else:
+                yield from self.misfits(writer.type, read, path)
+
+
+def _is_text(reader: Bare) -> bool:
+    return reader.type in (Scalar(name="str"), Scalar(name="any")) and reader.limits is None
+
+
+def _values(bare: Bare) -> tuple[Value, ...] | None:
+    """The values of a type that has finitely many by name."""
+    if bare.enum is not None:
+        return tuple(dict.fromkeys(bare.enum))
+    return bare.type.values if isinstance(bare.type, LiteralOf) else None
+
+
+def _has_values(readers: Iterable[Bare]) -> bool:
+    return all(_values(reader) is not None for reader in readers)
+
+
+def _token(bare: Bare) -> Token:
+    if bare.record is not None:
+        return "array" if as_written(bare.record).is_array else "object"
+    match bare.type:
+        case Scalar(name=name):
+            return leaves.written(name)
+        case Container() | TupleOf():
+            return "array"
+        case _:
+            return "object"
+
+
+_ORDER = ("float", "decimal")
+
+
+def _candidates(readers: tuple[Bare, ...], token: Token) -> tuple[Bare, ...]:
+    """The members that read a token: an int goes to a float only where nothing reads ints alone."""
+    found = tuple(reader for reader in readers if token in _tokens(reader))
+    if token in ("int", "float"):
+        exact = tuple(r for r in found if not (isinstance(r.type, Scalar) and r.type.name in _ORDER))
+        floats = tuple(r for r in found if r.type == Scalar(name="float"))
+        return exact or floats or found
+    return found
+
+
+def _tokens(reader: Bare) -> frozenset[Token]:
+    values = _values(reader)
+    if values is not None:
+        return frozenset(leaves.token_of(value) for value in values)
+    if isinstance(reader.type, Scalar):
+        return leaves.read(reader.type.name)
+    return frozenset({_token(reader)})
+
+
+def _takes(readers: tuple[Bare, ...], value: Value) -> bool:
+    return any(leaves.takes(_leaf(r), r.limits, value) for r in readers if r.record is None)
+
+
+def _takes_key(readers: tuple[Bare, ...], value: Value) -> bool:
+    return any(leaves.takes_key(_leaf(reader), reader.limits, value) for reader in readers)
+
+
+def _leaf(reader: Bare) -> Scalar | LiteralOf:
+    if reader.enum is not None:
+        return LiteralOf(values=reader.enum)
+    return reader.type if isinstance(reader.type, Scalar | LiteralOf) else LiteralOf(values=())
+
+
+def _is_tag_needed(readers: tuple[Bare, ...]) -> bool:
+    return sum(reader.record is not None for reader in readers) > 1
+
+
+def _items(bare: Bare) -> tuple[tuple[float, float], tuple[Type, ...]]:
+    """How few and how many items, and of which types."""
+    if isinstance(bare.type, TupleOf):
+        return (len(bare.type.items), len(bare.type.items)), bare.type.items
+    item = bare.type.item if isinstance(bare.type, Container) else Scalar(name="any")
+    return leaves.length_of(bare.limits), (item,)
+
+
+def _is_set(type_: Type) -> bool:
+    return isinstance(type_, Container) and type_.container in _SETS
+
+
+def _lengths(lengths: tuple[float, float], reader: Bare, path: str, *, is_thinned: bool) -> Iterator[Misfit]:
+    least, most = leaves.length_of(reader.limits)
+    sure = min(lengths[0], 1) if is_thinned else lengths[0]
+    if sure < least:
+        yield Misfit(path=path, kind="limit", detail=f"min_length={least}")
+    if lengths[1] > most:
+        yield Misfit(path=path, kind="limit", detail=f"max_length={most:g}")
+
+
+def _named(bare: Bare) -> str:
+    if bare.id:
+        return bare.id.rpartition(".")[2]
+    match bare.type:
+        case Scalar(name=name):
+            return name
+        case Container(container=name):
+            return name
+        case _:
+            return "tuple" if math.isfinite(_items(bare)[0][1]) else "dict"
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

@@ -1,0 +1,154 @@
+"""`boilermaker contract breaking`: from two versions of a service's source to an exit status that CI reads."""
+
+import json
+import subprocess
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Write = Callable[[str, str], Path]
+
+SERVICE = """
+from boilermaker.app import Boilermaker
+from boilermaker.transport.memory import InMemoryServiceBus
+
+worker = Boilermaker(None, InMemoryServiceBus(), queue="accounts")
+
+
+@worker.task
+async def create_user(state, email: str, name: str = "nobody") -> int:
+    "Create a user."
+    return 1
+"""
+
+PYPROJECT = """
+[tool.boilermaker]
+service = "accounts"
+queue = "accounts"
+source = ["."]
+package = "accounts_stubs"
+output = "stubs"
+"""
+COMMITTED = "stubs/accounts_stubs/contract.json"
+IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
+
+
+@pytest.fixture
+def old(run: Run, write: Write) -> str:
+    """The contract before the change."""
+    write("service.py", SERVICE)
+    write("pyproject.toml", PYPROJECT)
+    return run("contract", "show", "service:worker").stdout
+
+
+@pytest.fixture
+def changed(run: Run, write: Write, old: str) -> str:
+    """The contract with another type for a parameter; both are on disk."""
+    write("old.json", old)
+    write("service.py", SERVICE.replace("email: str", "email: int"))
+    now = run("contract", "show", "service:worker").stdout
+    write(COMMITTED, now)
+    return now
+
+
+def test_a_finding_ends_with_100_and_says_what_to_do(run: Run, changed: str) -> None:
+    """Rule, categories, place, order of deploying, and the way around."""
+    done = run("contract", "breaking", "--against", "old.json")
+
+    assert (100, "") == (done.returncode, done.stderr)
+    assert "TYPE_CHANGED  QUEUE ROLLOUT SOURCE  create_user: email\n" in done.stdout
+    assert "deploy: two steps" in done.stdout
+    assert "instead: " in done.stdout
+    assert f"{COMMITTED}: 1 finding\n" in done.stdout
+
+
+def test_no_change_ends_with_0(run: Run, write: Write, old: str) -> None:
+    """And says so."""
+    write("old.json", old)
+    write(COMMITTED, old)
+
+    done = run("contract", "breaking", "--against", "old.json")
+
+    assert (0, f"{COMMITTED}: 0 findings\n", "") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_the_contract_of_a_revision_is_read_from_git(run: Run, write: Write, old: str) -> None:
+    """Under the path that the contract has today, or under another that is named."""
+    committed = write(COMMITTED, old)
+    folder = committed.parent.parent.parent
+    for command in (["init", "-q", "-b", "main"], ["add", COMMITTED], [*IDENTITY, "commit", "-qm", "first"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    write("service.py", SERVICE.replace(', name: str = "nobody"', ""))
+    write(COMMITTED, run("contract", "show", "service:worker").stdout)
+
+    for against in ("git:main", f"git:main:{COMMITTED}"):
+        done = run("contract", "breaking", "--against", against)
+
+        assert 100 == done.returncode, done.stderr
+        assert "FIELD_REMOVED  SOURCE MEANING  create_user: name" in done.stdout
+
+
+def test_a_revision_that_is_not_there_is_an_error_of_its_own(run: Run, write: Write, old: str) -> None:
+    """Exit status 1, not 100: nothing was compared."""
+    folder = write(COMMITTED, old).parent.parent.parent
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+
+    done = run("contract", "breaking", "--against", "git:elsewhere")
+
+    assert 1 == done.returncode
+    assert "git fetch" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_released_package_holds_its_contract(run: Run, write: Write, old: str, changed: str) -> None:
+    """As a folder and as a wheel."""
+    before = write("released/accounts_stubs/contract.json", old)
+    wheel = before.parent.parent / "accounts_stubs-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.write(before, "accounts_stubs/contract.json")
+
+    for against in (before.parent, wheel):
+        assert 100 == run("contract", "breaking", "--against", str(against)).returncode
+
+
+def test_programs_read_json(run: Run, changed: str) -> None:
+    """All that is known of a finding, in stable names."""
+    done = run("contract", "breaking", "--against", "old.json", "--format", "json")
+
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert ("TYPE_CHANGED", "create_user", "email", "two steps", None) == tuple(
+        finding[name] for name in ("rule", "task", "path", "order", "allowed")
+    )
+    assert ["QUEUE", "ROLLOUT", "SOURCE"] == finding["categories"]
+
+
+def test_github_shows_findings_beside_the_file(run: Run, changed: str) -> None:
+    """As workflow commands, escaped as GitHub's toolkit does."""
+    done = run("contract", "breaking", "--against", "old.json", "--format", "github")
+
+    title = "TYPE_CHANGED (QUEUE%2C ROLLOUT%2C SOURCE)"
+    assert done.stdout.startswith(f"::error file={COMMITTED},title={title}::create_user: email: ")
+
+
+def test_categories_can_be_chosen(run: Run, write: Write, old: str) -> None:
+    """A new default is a matter of meaning alone."""
+    write("old.json", old)
+    write("service.py", SERVICE.replace("nobody", "anybody"))
+    write(COMMITTED, run("contract", "show", "service:worker").stdout)
+
+    assert 100 == run("contract", "breaking", "--against", "old.json").returncode
+    assert 0 == run("contract", "breaking", "--against", "old.json", "--category", "QUEUE").returncode
+
+
+def test_a_rule_explains_itself(run: Run) -> None:
+    """By its id; without one all are listed; a wrong one is met with the nearest."""
+    assert "dead-lettered as UnknownTask" in run("contract", "explain", "TASK_REMOVED").stdout
+    assert "TASK_REMOVED" in run("contract", "explain").stdout
+
+    wrong = run("contract", "explain", "TASK_REMOVD")
+
+    assert 1 == wrong.returncode
+    assert "did you mean TASK_REMOVED?" in wrong.stderr
