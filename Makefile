@@ -5,7 +5,7 @@ READY := .venv/.ready
 PYTEST_FLAGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test check simulate stubs stubs-check bench fmt coverage help clean
+.PHONY: setup demo test test-deep check simulate stubs stubs-check bench fmt coverage help clean
 
 setup: $(READY) ## make the environment in .venv
 $(READY): pyproject.toml constraints.txt
@@ -19,6 +19,10 @@ demo: $(READY) ## the main job: stubs, a wrong call, a local bus, a worker and a
 
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+EXAMPLES ?= 10000
+test-deep: $(READY) ## tests that draw examples, EXAMPLES=10000 of them each
+	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest $(PYTEST_FLAGS) --hypothesis-profile=deep --timeout=0 -m hypothesis
 
 check: $(READY) ## format, lint, types, import rules, generated files fresh
 	$(BIN)/ruff format --check .

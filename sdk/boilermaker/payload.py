@@ -97,7 +97,7 @@ def seal(value: object, type_: Any) -> msgspec.Raw:
         raise
     except (msgspec.MsgspecError, RecursionError, ValueError, TypeError) as error:
         raise UnfitValue((_sentence("the result", error),)) from None
-    if (path := _non_finite(value, "$")) is not None:
+    if (path := _non_finite(value)) is not None:
         raise UnfitValue((f"the result: NaN and infinities have no JSON form (at `{path}`)",))
     return msgspec.Raw(data)
 
@@ -173,29 +173,43 @@ def _non_finites(given: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(
         f"{name}: NaN and infinities have no JSON form (at `{path}`)"
         for name, value in given.items()
-        if (path := _non_finite(value, "$")) is not None
+        if (path := _non_finite(value)) is not None
     )
 
 
-def _non_finite(value: object, path: str) -> str | None:
-    """Where a float that is not finite hides, or None."""
-    if isinstance(value, float):
-        return None if math.isfinite(value) else path
-    if value is None or isinstance(value, str | int | bytes):
-        return None
-    pairs: Iterable[tuple[str, object]]
+def _non_finite(value: object) -> str | None:
+    """Where a float that is not finite hides, or None. Without recursion: msgspec encodes deeper nesting than Python calls."""
+    waiting = [("$", value)]
+    while waiting:
+        path, item = waiting.pop()
+        if isinstance(item, float):
+            if not math.isfinite(item):
+                return path
+        elif item is not None and not isinstance(item, str | int | bytes):
+            waiting.extend(reversed(list(_parts(path, item))))
+    return None
+
+
+def _parts(path: str, value: object) -> Iterable[tuple[str, object]]:
+    """What a value holds as msgspec encodes it, each with its path."""
     if isinstance(value, list | tuple | set | frozenset):
         items = cast("Collection[object]", value)
-        pairs = ((f"{path}[{index}]", item) for index, item in enumerate(items))
-    elif isinstance(value, Mapping):
+        return ((f"{path}[{index}]", item) for index, item in enumerate(items))
+    if isinstance(value, Mapping):
         entries = cast("Mapping[object, object]", value)
-        pairs = ((f"{path}[...]", item) for entry in entries.items() for item in entry)
-    else:
-        names: Iterable[str] = (
-            getattr(value, "__struct_fields__", None) or getattr(value, "__dict__", None) or ()
-        )
-        pairs = ((f"{path}.{name}", getattr(value, name)) for name in names)
-    return next((found for where, item in pairs if (found := _non_finite(item, where)) is not None), None)
+        return ((f"{path}[...]", item) for entry in entries.items() for item in entry)
+    return ((f"{path}.{name}", getattr(value, name, None)) for name in _field_names(type(value)))  # type: ignore[arg-type]  # mypy takes an object's `__hash__` for its class's
+
+
+@lru_cache(maxsize=4096)
+def _field_names(cls: type[Any]) -> tuple[str, ...]:
+    """Fields of a Struct, a dataclass or an attrs class; nothing else has parts that travel, enum members least."""
+    attributes: tuple[Any, ...] = getattr(cls, "__attrs_attrs__", ())
+    return tuple(
+        getattr(cls, "__struct_fields__", None)
+        or getattr(cls, "__dataclass_fields__", None)
+        or (attribute.name for attribute in attributes)
+    )
 
 
 @lru_cache(maxsize=4096)

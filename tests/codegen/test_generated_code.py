@@ -7,15 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from boilermaker.contract import from_json
-from codegen.drawing import values
+from boilermaker.testing.roundtrips import round_trip_test, stubs_of
 from codegen.golden import PACKAGES
 
 NAMES = [f"{case.name}_stubs" for case in PACKAGES]
@@ -120,29 +116,9 @@ def test_a_package_exports_all_its_functions_and_types(importable: None, name: s
     assert len(made) == len(contract.tasks)
 
 
-def payload_types() -> list[tuple[str, str]]:
-    """Every payload struct of every golden package, by package and class name."""
-    found: list[tuple[str, str]] = []
-    for case in PACKAGES:
-        text = (case / "expected" / f"{case.name}_stubs" / "payloads.py").read_text()
-        found += [
-            (f"{case.name}_stubs", line.split("(")[0].removeprefix("class "))
-            for line in text.splitlines()
-            if line.startswith("class ")
-        ]
-    return found
-
-
-@pytest.mark.parametrize(("package", "payload"), payload_types())
-def test_every_payload_survives_the_wire(importable: None, package: str, payload: str) -> None:
-    """Values drawn from a payload's types come back as they were."""
-    shape: Any = getattr(importlib.import_module(f"{package}.payloads"), payload)
-    decoder = msgspec.json.Decoder(shape)
-
-    @settings(max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.data())
-    def holds(data: st.DataObject) -> None:
-        drawn = data.draw(values(shape))
-        assert decoder.decode(msgspec.json.encode(drawn)) == drawn
-
-    holds()
+@pytest.mark.hypothesis
+@pytest.mark.parametrize("name", NAMES)
+def test_every_task_survives_the_wire(importable: None, name: str) -> None:
+    """Arguments and results drawn from a task's types come back as they were."""
+    for stub in stubs_of(importlib.import_module(name)):
+        round_trip_test()(stub=stub)

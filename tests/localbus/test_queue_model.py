@@ -157,5 +157,5 @@ class QueueMachine(RuleBasedStateMachine):
         return one.ends is not None and one.ends <= self.seconds
 
 
-QueueMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+QueueMachine.TestCase.settings = settings(stateful_step_count=40)
 TestQueueAgainstModel = QueueMachine.TestCase

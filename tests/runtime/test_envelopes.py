@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from boilermaker import Boilermaker, InMemoryServiceBus, codec, retries
@@ -91,7 +91,6 @@ def _reachable(plan: Sequence[PlanStep], start: int) -> set[int]:
 
 
 @given(plans())
-@settings(max_examples=60, deadline=None)
 def test_what_is_encoded_comes_back(plan: Plan) -> None:
     """Every step with every edge, whatever stands in the header once for all."""
     envelope = codec.decode(codec.encode(plan, "w"))
@@ -102,7 +101,6 @@ def test_what_is_encoded_comes_back(plan: Plan) -> None:
 
 
 @given(plans(), st.data())
-@settings(max_examples=60, deadline=None)
 def test_any_road_of_hops_keeps_every_step_that_can_still_run(plan: Plan, data: st.DataObject) -> None:
     """Steps keep their numbers for life, and nothing about them changes on the way."""
     envelope = codec.decode(codec.encode(plan, "w"))
@@ -123,7 +121,6 @@ def test_any_road_of_hops_keeps_every_step_that_can_still_run(plan: Plan, data: 
 
 
 @given(plans())
-@settings(max_examples=30, deadline=None)
 def test_a_result_is_kept_until_the_last_step_that_refers_to_it(plan: Plan) -> None:
     """It is dropped from the envelope behind that step."""
     envelope = codec.decode(codec.encode(plan, "w"))

@@ -33,11 +33,6 @@ async def note(state: State, text: str) -> str:
 
 
 @pytest.fixture
-def bus() -> InMemoryServiceBus:
-    return InMemoryServiceBus()
-
-
-@pytest.fixture
 def worker(bus: InMemoryServiceBus) -> Boilermaker[State]:
     return Boilermaker(State(), bus).register_many_async([on_failure, note], policy=retries.NoRetry())
 

@@ -31,11 +31,6 @@ async def failure_handler(state: State):
 
 
 @pytest.fixture
-def bus() -> InMemoryServiceBus:
-    return InMemoryServiceBus()
-
-
-@pytest.fixture
 def worker(bus: InMemoryServiceBus) -> Boilermaker[State]:
     worker = Boilermaker(State(), bus)
     worker.register_async(main_task, policy=retries.NoRetry())

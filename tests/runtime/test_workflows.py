@@ -3,6 +3,7 @@
 # `a >> b` sets a callback; its value need not be used.
 # pyright: reportUnusedExpression=false
 
+import enum
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -57,11 +58,6 @@ async def told(state: State, cause: FailureInfo) -> None:
 
 async def cleanup(state: State) -> None:
     state.seen.append("cleanup")
-
-
-@pytest.fixture
-def bus() -> InMemoryServiceBus:
-    return InMemoryServiceBus()
 
 
 @pytest.fixture
@@ -184,6 +180,37 @@ def test_a_number_that_json_cannot_carry_is_refused_when_the_task_is_built(
         worker.create_task(ratio, value)
     with pytest.raises(errors.InvalidArgumentsError, match="value: NaN and infinities have no JSON form"):
         worker.create_task(plain_ratio, value)
+
+
+class Status(enum.Enum):
+    OPEN = "open"
+
+
+@dataclass(slots=True)
+class Line:
+    amount: float | None
+    status: Status = Status.OPEN
+
+
+def test_such_a_number_is_found_in_any_class_that_can_travel() -> None:
+    """Slots have no `__dict__`, and members of enums have one that leads everywhere."""
+
+    async def bill(state: State, line: Line) -> None: ...
+
+    assert Task.si(bill, Line(1.5)).name == "bill"
+    with pytest.raises(errors.InvalidArgumentsError, match=r"line: NaN .* \(at `\$\.amount`\)"):
+        Task.si(bill, Line(float("nan")))
+
+
+def test_the_search_for_such_a_number_goes_as_deep_as_json_does() -> None:
+    """A worker reads 900 levels: what builds the task may not give up before."""
+
+    async def store(state: State, tree: Any) -> None: ...
+
+    tree: list[Any] = []
+    for _ in range(900):
+        tree = [tree]
+    assert Task.si(store, tree).name == "store"
 
 
 @pytest.mark.parametrize("delay", ["soon", True, None])

@@ -71,6 +71,7 @@ class InMemoryServiceBus:
         self._queues: dict[str, Queue] = {}
         self._receivers: weakref.WeakSet[MemoryReceiver] = weakref.WeakSet()
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self._watchers: list[Callable[[str, OutgoingMessage], None]] = []
         for declared in queues:
             settings = QueueSettings(name=declared) if isinstance(declared, str) else declared
             if settings.name.lower() in self._queues:
@@ -166,7 +167,18 @@ class InMemoryServiceBus:
             return found.dead_letters
         return found
 
+    def watch(self, watcher: Callable[[str, OutgoingMessage], None]) -> None:
+        """Call this with queue and message for whatever the bus accepts from now on; not for duplicates it drops."""
+        self._watchers.append(watcher)
+
     # ---- for senders and receivers
+
+    def accept(self, name: str, message: OutgoingMessage) -> None:
+        """Enqueue a message. Raises as `Queue.send`."""
+        queue = self.queue(name)
+        if queue.send(incoming(message), self.clock.now()) is not None:
+            for watcher in self._watchers:
+                watcher(queue.name, message)
 
     def wake(self) -> None:
         """Tell waiting receivers to look again, whichever event loop they wait in."""
@@ -229,7 +241,7 @@ class MemorySender:
             raise _session_queue(self._name)
         try:
             for message in messages:
-                queue.send(incoming(message), self._bus.clock.now())
+                self._bus.accept(self._name, message)
         except MessageTooLarge as error:
             raise MessageTooLargeError(
                 f"{error}. Send a reference to large data instead of the data.", queue=self._name

@@ -1,0 +1,129 @@
+"""Hypothesis strategies for whatever can travel: payloads, results, and the types in them, as msgspec describes these."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+from msgspec import inspect as shapes
+
+from boilermaker.testing.depths import RECORDS, Depths, Record, may_be_left_out
+from boilermaker.testing.scalars import HASHABLE, JSON_KEY, Strategy, scalar, size
+
+_DEPTH = 3  # records in records; below, what is optional is left out
+_MAKE: dict[Any, Callable[[Any], object]] = {
+    shapes.SetType: set,
+    shapes.FrozenSetType: frozenset,
+    shapes.VarTupleType: tuple,
+}
+
+
+def values(type_: Any) -> Strategy:
+    """Values of a type: a payload struct, a result, any annotation that a task may have.
+
+    Constraints of `msgspec.Meta` hold, recursive types end, fields that may be left out sometimes are. Floats are
+    finite, texts have a UTF-8 form and time zones are whole minutes off UTC: all that is drawn can travel.
+
+        @given(values(accounts_stubs.payloads.CreateUser))
+        def test_...(payload): ...
+
+    Raises:
+        TypeError: msgspec cannot carry the type, or no value of it is finite.
+    """
+    return _strategy(type_)
+
+
+@lru_cache(maxsize=1024)
+def _strategy(type_: Any) -> Strategy:
+    info = shapes.type_info(type_)
+    depths = Depths(info)
+    if depths.of(info) == float("inf"):
+        raise TypeError(f"every value of {type_!r} holds another one: none is finite")
+    return _Drawing(depths).of(info, max(_DEPTH, int(depths.of(info))))
+
+
+class _Drawing:
+    """Strategies of one type and its parts, each made once for each depth that is left."""
+
+    def __init__(self, depths: Depths) -> None:
+        self._depths = depths
+        self._made: dict[tuple[int, int], Strategy] = {}
+
+    def of(self, info: shapes.Type, left: int) -> Strategy:
+        match info:
+            case shapes.Metadata(type=inner):
+                return self.of(inner, left)
+            case shapes.UnionType(types=members):
+                possible = [m for m in members if self._depths.of(m) <= left]
+                return st.one_of([self.of(member, left) for member in possible])
+            case shapes.TupleType(item_types=items):
+                return st.tuples(*(self.of(item, left) for item in items))
+            case shapes.DictType():
+                return self._mapping(info, left)
+            case _ if isinstance(info, RECORDS):
+                return self._record(info, left)
+            case _ if (item := getattr(info, "item_type", None)) is not None:
+                return self._collection(info, item, left)
+            case _:
+                return scalar(info)
+
+    def _collection(self, info: Any, item: shapes.Type, left: int) -> Strategy:
+        least, most = info.min_length or 0, self._most(info, item, left)
+        if isinstance(info, shapes.SetType | shapes.FrozenSetType):
+            items = HASHABLE if isinstance(item, shapes.AnyType) else self._optional(item, left, most)
+            return st.sets(items, min_size=least, max_size=most).map(_MAKE[type(info)])
+        items = self._optional(item, left, most)
+        return st.lists(items, min_size=least, max_size=most).map(_MAKE.get(type(info), list))
+
+    def _mapping(self, info: shapes.DictType, left: int) -> Strategy:
+        most = min(self._most(info, part, left) for part in (info.key_type, info.value_type))
+        key = JSON_KEY if isinstance(info.key_type, shapes.AnyType) else self._key(info.key_type, left)
+        value = self._optional(info.value_type, left, most)
+        return st.dictionaries(key, value, min_size=info.min_length or 0, max_size=most)
+
+    def _key(self, info: shapes.Type, left: int) -> Strategy:
+        """Keys are text in JSON: of a union with a text-like member, that one is what comes back."""
+        if not isinstance(info, shapes.UnionType):
+            return self.of(info, left)
+        textlike = [m for m in info.types if not isinstance(m, shapes.IntType | shapes.FloatType)]
+        return st.one_of([self.of(member, left) for member in textlike or info.types])
+
+    def _most(self, info: Any, item: shapes.Type, left: int) -> int:
+        return size(info, usual=3) if self._depths.of(item) <= left else 0
+
+    def _optional(self, info: shapes.Type, left: int, most: int) -> Strategy:
+        return self.of(info, left) if most else st.nothing()
+
+    def _record(self, info: Record, left: int) -> Strategy:
+        key = id(info), left
+        if key not in self._made:
+            self._made[key] = st.deferred(lambda: self._fields(info, left - 1))
+        return self._made[key]
+
+    def _fields(self, info: Record, left: int) -> Strategy:
+        names = _init_names(info)
+        needed: dict[str, Strategy] = {}
+        optional: dict[str, Strategy] = {}
+        for field in info.fields:
+            if self._depths.of(field.type) <= left:
+                chosen = optional if may_be_left_out(field) else needed
+                chosen[names.get(field.name, field.name)] = self.of(field.type, left)
+        drawn = st.fixed_dictionaries(needed, optional=optional)
+        make: Any = info.cls
+        return drawn if isinstance(info, shapes.TypedDictType) else drawn.map(lambda kept: make(**kept))
+
+
+def _init_names(info: Record) -> dict[str, str]:
+    """How attrs calls a field's argument, where that is not its name: `_x` is given as `x`."""
+    attributes: tuple[Any, ...] = getattr(info.cls, "__attrs_attrs__", ())
+    return {attribute.name: attribute.alias for attribute in attributes}
+
+
+def arguments(payload_type: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, Any]]:
+    """Arguments of a call, by parameter: what a payload's fields may be. Those with a default are sometimes left out."""
+    needed: dict[str, Strategy] = {}
+    optional: dict[str, Strategy] = {}
+    for field in msgspec.structs.fields(payload_type):
+        (needed if field.required else optional)[field.name] = values(field.type)
+    return st.fixed_dictionaries(needed, optional=optional)
