@@ -1,20 +1,24 @@
 """A worker service: registration and wiring. What it does with messages is in `worker`."""
 
 import asyncio
-import signal
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypedDict, TypeVar, Unpack, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, overload
 
-from boilermaker import describe, task
+from boilermaker import derive, task
 from boilermaker.client import Client, Publishable
-from boilermaker.contract import Contract, Parameter, TaskContract, task_digest
-from boilermaker.errors import ConfigurationError, RegistrationError
+from boilermaker.contract import Contract
+from boilermaker.errors import (
+    BusError,
+    ConfigurationError,
+    QueueNotFoundError,
+    RegistrationError,
+    SessionQueueError,
+)
 from boilermaker.outcomes import OutcomeStore
-from boilermaker.registry import Registration, Registry
-from boilermaker.retries import RetryPolicy, Seconds, seconds
-from boilermaker.signature import HandlerParameter, HandlerSignature
+from boilermaker.registry import Registry, TaskOptions
+from boilermaker.retries import Seconds, seconds
 from boilermaker.task import Task
 from boilermaker.transport.memory import InMemoryServiceBus
 from boilermaker.transport.port import Bus
@@ -22,6 +26,7 @@ from boilermaker.worker.decide import Limits
 from boilermaker.worker.execute import DescribeError
 from boilermaker.worker.handle import Workshop, log
 from boilermaker.worker.loop import Loop, Pace
+from boilermaker.worker.signals import on_stop_signals
 
 S = TypeVar("S")
 P = ParamSpec("P")
@@ -29,28 +34,6 @@ R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Coroutine[Any, Any, Any]])
 
 Handler = Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
-
-
-class TaskOptions(TypedDict, total=False):
-    """Options of a registration.
-
-    Attributes:
-        name: the task's name on the wire; the function's name where it is left out.
-        queue: where it is published; the worker's queue where it is left out.
-        policy: how it is retried; `RetryPolicy.default()` where it is left out.
-        should_dead_letter: whether a final failure leaves a dead letter; True.
-        acks_late: settle after running (True) or before (False: a crash loses the task instead of repeating it).
-        timeout: seconds (or a timedelta) that one execution may take; no limit where it is left out.
-        deprecated: what to use instead, or why; producers see it in their editor.
-    """
-
-    name: str | None
-    queue: str | None
-    policy: RetryPolicy | None
-    should_dead_letter: bool
-    acks_late: bool
-    timeout: Seconds | None
-    deprecated: str | None
 
 
 class Boilermaker(Generic[S]):
@@ -97,9 +80,8 @@ class Boilermaker(Generic[S]):
             )
         self.state = state
         self.bus = bus
-        self.queue = named
         self.service = service or named
-        self.registry = Registry()
+        self.registry = Registry(named)
         self.client = Client(bus, registry=self.registry)
         self._forwards_to = frozenset(forwards_to)
         self._limits = limits or Limits()
@@ -108,6 +90,15 @@ class Boilermaker(Generic[S]):
         self._optimistic = optimistic
         self._outcomes = outcomes
         self._loop: Loop | None = None
+
+    @property
+    def queue(self) -> str:
+        """The queue that it receives from. Set before `run`, tasks registered without a queue of their own follow."""
+        return self.registry.queue
+
+    @queue.setter
+    def queue(self, name: str) -> None:
+        self.registry.queue = name
 
     # ---- registration
 
@@ -158,9 +149,7 @@ class Boilermaker(Generic[S]):
         return self
 
     def _register(self, function: Callable[..., Any], options: TaskOptions) -> None:
-        chosen: dict[str, Any] = {**options}
-        chosen["queue"] = chosen.get("queue") or self.queue
-        registration = self.registry.add(function, digest=self._digest, **chosen)
+        registration = self.registry.add(function, digest=derive.digest, **options)
         log.info("Registered background function fn=%s", registration.name)
 
     # ---- building and publishing
@@ -210,17 +199,31 @@ class Boilermaker(Generic[S]):
         if self._loop is not None:
             raise ConfigurationError("this worker is running already; make a second one to run twice")
         loop = self._loop = self._new_loop(concurrency, seconds(grace_seconds), prefetch=concurrency)
-        undo = _stop_on_signals(loop)
+        undo = on_stop_signals(loop.stop)
         log.info(
             "Working on queue=%s with %s tasks, %s at a time", self.queue, len(self.registry), concurrency
         )
+        opening = asyncio.create_task(self._open_sender())
         try:
             await loop.run()
         finally:
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
             undo()
             self._loop = None
             log.info("Stopped after %s messages", loop.handled)
             await self.close()
+
+    async def _open_sender(self) -> None:
+        """While the receiver opens: else the first callback or retry waits for a connection."""
+        try:
+            await self.client.sender(self.queue)
+        except (QueueNotFoundError, SessionQueueError):
+            pass  # the receiver meets the same, and ends the worker with it
+        except BusError as error:
+            log.warning(
+                "Cannot publish to `%s` yet, tried again when there is something: %s", self.queue, error
+            )
 
     def stop(self) -> None:
         """Let a running worker finish; called again, it does not wait for running handlers."""
@@ -253,7 +256,7 @@ class Boilermaker(Generic[S]):
             raise ConfigurationError(
                 f"concurrency is the number of handlers at a time, 1 or more, not {concurrency}"
             )
-        own = {registration.queue for registration in self.registry}
+        own = {self.registry.queue_of(registration) for registration in self.registry}
         workshop = Workshop(
             registry=self.registry,
             state=self.state,
@@ -289,69 +292,4 @@ class Boilermaker(Generic[S]):
         Raises:
             ConfigurationError: a type or default that the contract has no words for.
         """
-        types: describe.Types = {}
-        tasks = [_task_contract(registration, self.queue, types) for registration in self.registry]
-        return Contract(
-            service=self.service,
-            queue=self.queue,
-            tasks=tuple(sorted(tasks, key=lambda t: t.name)),
-            types=types,
-        )
-
-    def _digest(self, name: str, read: HandlerSignature) -> str | None:
-        types: describe.Types = {}
-        try:
-            described = _described(name, read, types)
-        except ConfigurationError:
-            return None  # carried by msgspec, yet without a place in contracts: no digest to compare
-        return task_digest(Contract(service="", queue="", tasks=(described,), types=types), name)
-
-
-def _task_contract(registration: Registration, queue: str, types: describe.Types) -> TaskContract:
-    described = _described(registration.name, registration.signature, types)
-    return TaskContract(
-        name=described.name,
-        parameters=described.parameters,
-        result=described.result,
-        function=described.function,
-        queue=registration.queue if registration.queue != queue else None,
-        doc=describe.doc_of(registration.function),
-        deprecated=registration.deprecated,
-    )
-
-
-def _described(name: str, read: HandlerSignature, types: describe.Types) -> TaskContract:
-    function = read.function.__name__
-    return TaskContract(
-        name=name,
-        parameters=tuple(_parameter(p, types) for p in read.parameters),
-        result=describe.type_of(read.result_type, types),
-        function=function if function != name else None,
-    )
-
-
-def _parameter(read: HandlerParameter, types: describe.Types) -> Parameter:
-    return Parameter(
-        name=read.name,
-        type=describe.type_of(read.annotation, types),
-        default=describe.default_of(read.default) if read.has_default else None,
-        keyword_only=read.keyword_only,
-    )
-
-
-def _stop_on_signals(loop: Loop) -> Callable[[], None]:
-    """Stop on SIGINT and SIGTERM where this thread may handle signals; returns what undoes that."""
-    running = asyncio.get_running_loop()
-    installed: list[signal.Signals] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            running.add_signal_handler(number, loop.stop)
-            installed.append(number)
-        except (NotImplementedError, RuntimeError, ValueError):
-            pass  # not the main thread, or a platform without: `stop()` remains
-
-    def undo() -> None:
-        for number in installed:
-            running.remove_signal_handler(number)
-
-    return undo
+        return derive.contract(self.registry, self.service)

@@ -24,6 +24,9 @@ Publishable = Task[Any] | Chain[Any, Any]
 class Client:
     """Publishes tasks and chains. Any number of coroutines may use one client; make one for a process.
 
+    It connects when it first publishes to a queue, which takes half a second or more; `await client.sender(queue)` does
+    so ahead of time. A worker connects to its own queue when it starts.
+
         async with Client(AzureServiceBus.from_env()) as client:
             await client.publish(accounts.create_user(email="a@b.org", name="Ada"))
 

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
@@ -14,12 +14,34 @@ from boilermaker.signature import AnyHandler, HandlerSignature
 from boilermaker.task import AnyTask
 
 
+class TaskOptions(TypedDict, total=False):
+    """Options of a registration.
+
+    Attributes:
+        name: the task's name on the wire; the function's name where it is left out.
+        queue: where it is published; the worker's queue where it is left out.
+        policy: how it is retried; `RetryPolicy.default()` where it is left out.
+        should_dead_letter: whether a final failure leaves a dead letter; True.
+        acks_late: settle after running (True) or before (False: a crash loses the task instead of repeating it).
+        timeout: seconds (or a timedelta) that one execution may take; no limit where it is left out.
+        deprecated: what to use instead, or why; producers see it in their editor.
+    """
+
+    name: str | None
+    queue: str | None
+    policy: RetryPolicy | None
+    should_dead_letter: bool
+    acks_late: bool
+    timeout: Seconds | None
+    deprecated: str | None
+
+
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
     """One task that a worker can run.
 
     Attributes:
         name: on the wire.
-        queue: where it is published.
+        queue: where it is published; None where it follows its worker.
         policy: how it is retried unless a message says otherwise.
         should_dead_letter: whether a final failure leaves a dead letter.
         acks_late: True settles after running; False before: a crash then loses the task instead of repeating it.
@@ -30,7 +52,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     signature: HandlerSignature
-    queue: str
+    queue: str | None
     policy: RetryPolicy
     should_dead_letter: bool = True
     acks_late: bool = True
@@ -45,9 +67,14 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Registry:
-    """Registrations of one worker, in the order in which they were made."""
+    """Registrations of one worker, in the order in which they were made.
 
-    def __init__(self) -> None:
+    Attributes:
+        queue: the worker's own, where tasks go that name none.
+    """
+
+    def __init__(self, queue: str) -> None:
+        self.queue = queue
         self._by_name: dict[str, Registration] = {}
         self._by_function: dict[AnyHandler, Registration] = {}
 
@@ -55,9 +82,9 @@ class Registry:
         self,
         function: AnyHandler,
         *,
-        queue: str,
         digest: Callable[[str, HandlerSignature], str | None],
         name: str | None = None,
+        queue: str | None = None,
         policy: RetryPolicy | None = None,
         should_dead_letter: bool = True,
         acks_late: bool = True,
@@ -88,7 +115,7 @@ class Registry:
         registration = Registration(
             name=task,
             signature=read,
-            queue=queue,
+            queue=queue or None,
             policy=policy or RetryPolicy.default(),
             should_dead_letter=should_dead_letter,
             acks_late=acks_late,
@@ -103,6 +130,10 @@ class Registry:
     def get(self, name: str) -> Registration | None:
         """The registration of a task, if there is one."""
         return self._by_name.get(name)
+
+    def queue_of(self, registration: Registration) -> str:
+        """Where a task is published."""
+        return registration.queue or self.queue
 
     def of_function(self, function: AnyHandler) -> Registration | None:
         """The first registration of a function, if there is one."""
@@ -131,7 +162,7 @@ class Registry:
             )
         return Resolved(
             name=registration.name,
-            queue=registration.queue,
+            queue=self.queue_of(registration),
             policy=registration.policy,
             digest=registration.digest,
         )

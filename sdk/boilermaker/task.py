@@ -6,7 +6,6 @@ object may serve in several workflows.
 
 import itertools
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 import msgspec
@@ -16,6 +15,7 @@ from boilermaker import signature
 from boilermaker.errors import CallbackAlreadySetError, TaskBuildError
 from boilermaker.ref import AnyRef, Ref
 from boilermaker.retries import RetryPolicy, Seconds, seconds
+from boilermaker.target import Options, Target
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -25,49 +25,6 @@ H = TypeVar("H")
 N = TypeVar("N")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """What a task calls, as far as its builder knows.
-
-    Attributes:
-        name: the task's name on the wire; None for a task made from a function: the publisher's registry knows it.
-        function: the handler, for a task made from one.
-        queue: where its worker listens; None for a task made from a function.
-        digest: names the wire shape that the builder was generated from; None where that is not known.
-        payload_type: the whole payload, references included.
-        result_type: what `.result` stands for.
-    """
-
-    payload_type: type[msgspec.Struct]
-    result_type: Any = Any
-    name: str | None = None
-    function: Callable[..., Any] | None = None
-    queue: str | None = None
-    digest: str | None = None
-
-    @property
-    def label(self) -> str:
-        """A name for people."""
-        return self.name or str(getattr(self.function, "__name__", "?"))
-
-
-@dataclass(kw_only=True)
-class Options:
-    """What `.options()` sets; None means: as the task was registered."""
-
-    policy: RetryPolicy | None = None
-    delay: float | None = None
-    should_dead_letter: bool | None = None
-    acks_late: bool | None = None
-    queue: str | None = None
-
-
-@dataclass(eq=False, repr=False)
-class _Callbacks:
-    success: "Task[Any] | None" = None
-    failure: "list[Task[Any]]" = field(default_factory=list["Task[Any]"])
-
-
 class Task(Generic[R_co]):
     """One intended call of a registered function; R is what the function returns.
 
@@ -75,7 +32,7 @@ class Task(Generic[R_co]):
     compare by identity: two calls with the same arguments are two tasks.
     """
 
-    __slots__ = ("_callbacks", "_options", "_payload", "_refs", "_target")
+    __slots__ = ("_on_failure", "_on_success", "_options", "_payload", "_refs", "_target")
 
     def __init__(self, target: Target, arguments: Mapping[str, object]) -> None:
         """For generated code and registries; users call a generated function, `create_task` or `Task.si`.
@@ -87,7 +44,8 @@ class Task(Generic[R_co]):
         self._payload = payloads.build(target.label, target.payload_type, arguments)
         self._refs = payloads.references(arguments)
         self._options = Options()
-        self._callbacks = _Callbacks()
+        self._on_success: Task[Any] | None = None
+        self._on_failure: list[Task[Any]] = []
 
     @classmethod
     def si(
@@ -138,11 +96,11 @@ class Task(Generic[R_co]):
     @property
     def on_success(self) -> "Task[Any] | None":
         """The task to run when this one has succeeded. Assigning replaces; a chain stands for its first task."""
-        return self._callbacks.success
+        return self._on_success
 
     @on_success.setter
     def on_success(self, task: "Task[Any] | Chain[Any, Any] | None") -> None:
-        self._callbacks.success = None if task is None else head_of(task)
+        self._on_success = None if task is None else head_of(task)
 
     @property
     def on_failure(self) -> "Task[Any] | None":
@@ -150,22 +108,22 @@ class Task(Generic[R_co]):
 
         Reading gives the first of them; `failure_callbacks` gives all.
         """
-        return self._callbacks.failure[0] if self._callbacks.failure else None
+        return self._on_failure[0] if self._on_failure else None
 
     @on_failure.setter
     def on_failure(self, task: "Task[Any] | Chain[Any, Any] | None") -> None:
-        self._callbacks.failure[:] = [] if task is None else [head_of(task)]
+        self._on_failure[:] = [] if task is None else [head_of(task)]
 
     @property
     def failure_callbacks(self) -> "tuple[Task[Any], ...]":
         """All tasks to run when this one has failed for good: its own handler, and that of the chain it is part of."""
-        return tuple(self._callbacks.failure)
+        return tuple(self._on_failure)
 
     def add_on_failure(self, task: "Task[Any] | Chain[Any, Any]") -> Self:
         """Run this task too when this one has failed for good. Adding the same task object again changes nothing."""
         head = head_of(task)
-        if not any(head is known for known in self._callbacks.failure):
-            self._callbacks.failure.append(head)
+        if not any(head is known for known in self._on_failure):
+            self._on_failure.append(head)
         return self
 
     def __rshift__(self, following: "Task[N] | Chain[Any, N]") -> "Chain[R_co, N]":
@@ -202,14 +160,15 @@ class Task(Generic[R_co]):
         """
         if queue is not None and not queue.strip():
             raise ValueError("queue is a queue's name, not an empty text")
-        chosen = self._options
-        chosen.policy = policy if policy is not None else chosen.policy
-        chosen.delay = seconds(delay) if delay is not None else chosen.delay
-        chosen.should_dead_letter = (
-            should_dead_letter if should_dead_letter is not None else chosen.should_dead_letter
+        self._options.update(
+            Options(
+                policy=policy,
+                delay=seconds(delay) if delay is not None else None,
+                should_dead_letter=should_dead_letter,
+                acks_late=acks_late,
+                queue=queue,
+            )
         )
-        chosen.acks_late = acks_late if acks_late is not None else chosen.acks_late
-        chosen.queue = queue if queue is not None else chosen.queue
         return self
 
     @property

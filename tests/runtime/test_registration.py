@@ -167,3 +167,28 @@ def test_a_worker_without_a_queue_is_refused() -> None:
     bus.default_queue = None
     with pytest.raises(ConfigurationError, match="no queue to work on"):
         Boilermaker(None, bus)
+
+
+async def test_tasks_without_a_queue_of_their_own_follow_their_worker() -> None:
+    """`boilermaker worker --queue` sets it after registration: publishing, callbacks and the contract go with it."""
+    seen: list[str] = []
+    bus = InMemoryServiceBus("day", "night", "elsewhere", create_queues=False)
+    worker = Boilermaker(seen, bus, queue="day")
+
+    @worker.task
+    async def follow(state: list[str], text: str) -> None:
+        state.append(text)
+
+    @worker.task(queue="elsewhere")
+    async def stay(state: list[str]) -> None: ...
+
+    worker.queue = "night"
+    await worker.publish_task(worker.create_task(follow, "a") >> worker.create_task(follow, "b"))
+    await worker.drain()
+    await worker.apply_async(stay)
+
+    assert ["a", "b"] == seen
+    assert 1 == len(bus.messages("elsewhere"))
+    contract = worker.contract()
+    assert "night" == contract.queue
+    assert {"follow": None, "stay": "elsewhere"} == {task.name: task.queue for task in contract.tasks}

@@ -1,0 +1,65 @@
+"""A worker's contract from its live functions: the source that the generator's reading of their text must agree with."""
+
+from boilermaker import describe
+from boilermaker.contract import Contract, Parameter, TaskContract, task_digest
+from boilermaker.errors import ConfigurationError
+from boilermaker.registry import Registration, Registry
+from boilermaker.signature import HandlerParameter, HandlerSignature
+
+
+def contract(registry: Registry, service: str) -> Contract:
+    """The contract of all that is registered.
+
+    Raises:
+        ConfigurationError: a type or default that the contract has no words for.
+    """
+    types: describe.Types = {}
+    tasks = [_task_contract(registration, registry.queue, types) for registration in registry]
+    return Contract(
+        service=service,
+        queue=registry.queue,
+        tasks=tuple(sorted(tasks, key=lambda t: t.name)),
+        types=types,
+    )
+
+
+def digest(name: str, read: HandlerSignature) -> str | None:
+    """Names the wire shape of one task; None where contracts have no words for it."""
+    types: describe.Types = {}
+    try:
+        described = _described(name, read, types)
+    except ConfigurationError:
+        return None  # carried by msgspec, yet without a place in contracts: no digest to compare
+    return task_digest(Contract(service="", queue="", tasks=(described,), types=types), name)
+
+
+def _task_contract(registration: Registration, queue: str, types: describe.Types) -> TaskContract:
+    described = _described(registration.name, registration.signature, types)
+    return TaskContract(
+        name=described.name,
+        parameters=described.parameters,
+        result=described.result,
+        function=described.function,
+        queue=registration.queue if registration.queue != queue else None,
+        doc=describe.doc_of(registration.function),
+        deprecated=registration.deprecated,
+    )
+
+
+def _described(name: str, read: HandlerSignature, types: describe.Types) -> TaskContract:
+    function = read.function.__name__
+    return TaskContract(
+        name=name,
+        parameters=tuple(_parameter(p, types) for p in read.parameters),
+        result=describe.type_of(read.result_type, types),
+        function=function if function != name else None,
+    )
+
+
+def _parameter(read: HandlerParameter, types: describe.Types) -> Parameter:
+    return Parameter(
+        name=read.name,
+        type=describe.type_of(read.annotation, types),
+        default=describe.default_of(read.default) if read.has_default else None,
+        keyword_only=read.keyword_only,
+    )
