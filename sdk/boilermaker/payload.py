@@ -114,7 +114,7 @@ def _through_the_door(given: dict[str, object], payload_type: type[msgspec.Struc
         payload: msgspec.Struct = _decoder(payload_type).decode(data)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         raise UnfitValue(_non_finites(given) or _problems(data, payload_type, error)) from None
-    if _may_hold_floats(payload_type) and (problems := _non_finites(given)):
+    if _may_hide_floats(payload_type) and (problems := _non_finites(given)):
         raise UnfitValue(problems)
     return payload
 
@@ -213,27 +213,29 @@ def _field_names(cls: type[Any]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _may_hold_floats(payload_type: type[msgspec.Struct]) -> bool:
-    """False where no value of the type can be or hold a float: most payloads skip the search."""
-    return any(_has_float(shapes.type_info(field.type)) for field in msgspec.structs.fields(payload_type))
+def _may_hide_floats(payload_type: type[msgspec.Struct]) -> bool:
+    """False where no part of the type takes null, so that msgspec refuses such a float: most payloads skip the search."""
+    return any(_may_take_null(shapes.type_info(field.type)) for field in msgspec.structs.fields(payload_type))
 
 
-_FLOATLESS: tuple[type, ...] = (
-    shapes.StrType, shapes.IntType, shapes.BoolType, shapes.NoneType, shapes.BytesType, shapes.DateTimeType,
-    shapes.DateType, shapes.TimeType, shapes.TimeDeltaType, shapes.UUIDType, shapes.DecimalType,
-    shapes.LiteralType, shapes.EnumType,
+_NULLLESS: tuple[type, ...] = (
+    shapes.StrType, shapes.IntType, shapes.FloatType, shapes.BoolType, shapes.BytesType, shapes.ByteArrayType,
+    shapes.DateTimeType, shapes.DateType, shapes.TimeType, shapes.TimeDeltaType, shapes.UUIDType, shapes.DecimalType,
+    shapes.EnumType,
 )  # fmt: skip
 
 
-def _has_float(info: shapes.Type) -> bool:
-    if isinstance(info, _FLOATLESS):
+def _may_take_null(info: shapes.Type) -> bool:
+    if isinstance(info, _NULLLESS):
         return False
+    if isinstance(info, shapes.LiteralType):
+        return None in info.values
     if isinstance(info, shapes.UnionType):
-        return any(_has_float(member) for member in info.types)
+        return any(_may_take_null(member) for member in info.types)
     if isinstance(info, shapes.ListType | shapes.SetType | shapes.FrozenSetType | shapes.VarTupleType):
-        return _has_float(info.item_type)
+        return _may_take_null(info.item_type)
     if isinstance(info, shapes.Metadata):
-        return _has_float(info.type)
+        return _may_take_null(info.type)
     return True
 
 

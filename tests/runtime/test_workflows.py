@@ -202,6 +202,15 @@ def test_such_a_number_is_found_in_any_class_that_can_travel() -> None:
         Task.si(bill, Line(float("nan")))
 
 
+def test_such_a_number_is_refused_for_any_type_that_takes_none() -> None:
+    """A float that checkers refuse would become a None that they do not."""
+
+    async def rename(state: State, name: str | None) -> None: ...
+
+    with pytest.raises(errors.InvalidArgumentsError, match="name: NaN and infinities have no JSON form"):
+        Task.si(rename, float("nan"))  # type: ignore[arg-type]
+
+
 def test_the_search_for_such_a_number_goes_as_deep_as_json_does() -> None:
     """A worker reads 900 levels: what builds the task may not give up before."""
 
