@@ -78,6 +78,7 @@ def _line(
     return StepLine(
         task=step.resolved.name,
         payload=msgspec.Raw(_encode(step.payload)),
+        args=step.args,
         refs={name: _wire_ref(ref) for name, ref in step.refs.items()},
         queue=queues.index(step.resolved.queue),
         policy=policies.index(step.resolved.policy),

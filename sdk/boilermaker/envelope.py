@@ -74,6 +74,8 @@ class StepLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One step.
 
     Attributes:
+        args: for a step that came from boilermaker-servicebus 1.x, whose publishers know no parameter names: how many
+            arguments were given by position. They stand under "0", "1", ... in the payload until the step runs.
         then: the step after success; the next number where it is left out, null for none.
         otherwise: the steps after failure; those of the header where it is left out.
         keep: the last step that refers to this one's result.
@@ -82,6 +84,7 @@ class StepLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     task: str
     payload: msgspec.Raw
+    args: int | None = None
     refs: dict[str, WireRef] = {}
     queue: int = 0
     policy: int = 0
@@ -99,6 +102,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     task: str
     payload: msgspec.Raw
+    args: int | None
     refs: dict[str, StepRef]
     queue: str
     policy: RetryPolicy | None

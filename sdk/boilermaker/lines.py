@@ -97,6 +97,8 @@ class Lines:
             raise EnvelopeError(f"step {number} has a delay out of range")
         if not 0 < len(line.task) <= MAX_NAME or not line.task.isprintable():
             raise EnvelopeError(f"step {number} has no name that a task can have")
+        if line.args is not None and line.args < 0:
+            raise EnvelopeError(f"step {number} has a negative number of arguments")
         if line.keep is not None and line.keep <= number:
             raise EnvelopeError(f"step {number} keeps its result for an earlier step")
         queue = header.queues[line.queue]
@@ -104,6 +106,7 @@ class Lines:
             number=number,
             task=line.task,
             payload=line.payload,
+            args=line.args,
             refs={name: _read_ref(number, ref) for name, ref in line.refs.items()},
             queue=queue,
             policy=header.policies[line.policy] if header.policies else None,

@@ -6,7 +6,7 @@ takes, so that nothing can be published that the worker would refuse.
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -82,6 +82,33 @@ def decode(
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         raise UnfitValue(_problems(data, payload_type, error)) from None
     return decoded
+
+
+def bind(raw: msgspec.Raw, args: int, names: Sequence[str], by_position: int) -> msgspec.Raw:
+    """A payload whose first `args` arguments stand under "0", "1", ...: those moved to the parameters' names.
+
+    Args:
+        raw: the payload.
+        args: how many were given by position.
+        names: all parameters, in their order.
+        by_position: how many of them may be given by position.
+
+    Raises:
+        UnfitValue: as Python's own call would fail: too many, given twice, or for no parameter.
+    """
+    members = _members(bytes(raw))
+    if args > by_position:
+        raise UnfitValue((f"{args} arguments were given by position, the handler takes {by_position} so",))
+    given = {name: members.pop(str(position), _NOTHING) for position, name in enumerate(names[:args])}
+    problems = [f"{name}: given by position and by name" for name in given if name in members]
+    if any(name not in names for name in members):  # in the publisher's words, which may hold anything
+        problems.append("an argument was given by a name that no parameter has")
+    if problems:
+        raise UnfitValue(tuple(problems))
+    return msgspec.Raw(msgspec.json.encode({**members, **given}))
+
+
+_NOTHING = msgspec.Raw(b"null")
 
 
 def seal(value: object, type_: Any) -> msgspec.Raw:

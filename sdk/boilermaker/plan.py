@@ -39,13 +39,17 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step.
 
     Attributes:
+        payload: the arguments by name; as JSON where they came as that.
+        args: for a task of another publisher that gave arguments by position: how many, under "0", "1", ... in the
+            payload.
         then: the step to run after success.
         otherwise: the steps to run after failure.
         keep: the last step that refers to this one's result; None where none does.
     """
 
     resolved: Resolved
-    payload: msgspec.Struct
+    payload: msgspec.Struct | msgspec.Raw
+    args: int | None = None
     refs: Mapping[str, StepRef] = {}
     then: int | None = None
     otherwise: tuple[int, ...] = ()

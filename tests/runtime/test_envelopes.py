@@ -52,6 +52,7 @@ def _step(draw: st.DrawFn, number: int, count: int) -> PlanStep:
     return PlanStep(
         resolved=draw(resolved),
         payload=Arguments(draw(st.text(st.characters(exclude_categories=["Cs"])))),
+        args=draw(st.none() | st.integers(0, 3)),
         refs=draw(st.dictionaries(st.sampled_from("abc"), sources | st.just(StepRef(None)), max_size=3)),
         then=draw(st.sampled_from([None, *ahead])),
         otherwise=tuple(sorted(draw(st.sets(st.sampled_from(ahead), max_size=3)))) if ahead else (),
@@ -67,6 +68,7 @@ def _expected(number: int, step: PlanStep) -> Step:
         number=number,
         task=step.resolved.name,
         payload=msgspec.Raw(msgspec.json.encode(step.payload)),
+        args=step.args,
         refs=dict(step.refs),
         queue=step.resolved.queue,
         policy=step.resolved.policy,

@@ -8,6 +8,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+import msgspec
+
 from boilermaker import codec, failure, payload
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Step
@@ -32,7 +34,9 @@ async def execute(
     step = envelope.current
     try:
         arguments = payload.decode(
-            step.payload, registration.signature.payload_type, codec.results_for(envelope, step)
+            _payload_of(step, registration),
+            registration.signature.payload_type,
+            codec.results_for(envelope, step),
         )
     except payload.UnfitValue as unfit:
         return _invalid(step, registration, unfit)
@@ -70,6 +74,14 @@ async def execute(
     if failure.is_failure(value):
         return Failed(reason="TaskFailed", description="the handler returned TaskFailureResult")
     return _returned(step, registration, value)
+
+
+def _payload_of(step: Step, registration: Registration) -> msgspec.Raw:
+    if step.args is None:
+        return step.payload
+    parameters = registration.signature.parameters
+    by_position = sum(not parameter.keyword_only for parameter in parameters)
+    return payload.bind(step.payload, step.args, [parameter.name for parameter in parameters], by_position)
 
 
 def _returned(step: Step, registration: Registration, value: object) -> Outcome:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from boilermaker import attempt, codec, outgoing, trace
+from boilermaker import attempt, codec, legacy, outgoing, trace
 from boilermaker.attempt import Attempt
 from boilermaker.client import Client
 from boilermaker.codec import Envelope
@@ -87,7 +87,7 @@ class Handling:
         """
         started = time.perf_counter()
         try:
-            envelope = codec.decode(self.delivery.body)
+            envelope = legacy.read(self.delivery.body, self._shop.queue)
             step = envelope.current
         except EnvelopeError as error:
             await self._undecodable(error)
@@ -101,7 +101,7 @@ class Handling:
             await self._end(envelope, verdict, started)
             return
         log.info("[%s] Begin Task sequence_number=%s", step.task, self.delivery.sequence_number)
-        outcome = self._refused(envelope, registration)
+        outcome = self._known_before(envelope, registration)
         if outcome is None and registration is not None:
             acks_late = registration.acks_late if step.acks_late is None else step.acks_late
             if not acks_late and not await self._settle(Complete(), is_confirmed=True):
@@ -109,7 +109,8 @@ class Handling:
             outcome = await self._execute(envelope, registration)
         await self._conclude(envelope, outcome or Succeeded(), registration, started)
 
-    def _refused(self, envelope: Envelope, registration: Registration | None) -> Outcome | None:
+    def _known_before(self, envelope: Envelope, registration: Registration | None) -> Outcome | None:
+        """The outcome of what is not run; None where the handler decides."""
         count = self.delivery.delivery_count
         if count >= self._shop.limits.max_deliveries:
             return Failed(
@@ -121,6 +122,12 @@ class Handling:
             next_queue = None if then is None else envelope.steps[then].queue
         except EnvelopeError as error:
             return Rejected(reason="UndecodableMessage", description=str(error))
+        policy = envelope.header.policy or envelope.current.policy
+        if policy is not None and envelope.header.attempt > policy.max_tries:
+            # We publish no such message; 1.x does, to find out when it comes back that no try is left.
+            return Failed(reason="RetriesExhausted", description=f"gave up after {policy.max_tries} tries")
+        if registration is None and legacy.is_probe(envelope.current):
+            return Succeeded()
         if registration is None:
             return Rejected(
                 reason="UnknownTask", description="this worker knows no task of that name", may_heal=True

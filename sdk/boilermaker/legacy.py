@@ -1,0 +1,187 @@
+"""Messages of boilermaker-servicebus 1.x, read as envelopes of ours, so that a queue in use can be moved over.
+
+Theirs is one JSON object: a task with its arguments, its policy, how often it ran, and its callbacks nested in it. It is
+recognised by that shape. What follows from it is published in our format: nothing else knows of theirs.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+import msgspec
+
+from boilermaker import codec
+from boilermaker.codec import Envelope
+from boilermaker.envelope import Step
+from boilermaker.errors import EnvelopeError
+from boilermaker.plan import MAX_STEPS, PlanStep, Resolved
+from boilermaker.retries import RetryMode, RetryPolicy
+
+MAX_DEPTH = 400
+"""Callbacks nested in callbacks; 1.x itself cannot read 200."""
+
+_PROBE = "debug_task"  # sent by 1.x whenever it opens a connection, to see whether that works
+_MODES = {0: RetryMode.Fixed, 1: RetryMode.Exponential, 2: RetryMode.Linear}
+_ERRORS = (msgspec.MsgspecError, RecursionError, ValueError, TypeError, KeyError)
+
+
+class _Attempts(msgspec.Struct, frozen=True):
+    attempts: int
+
+
+class _Policy(msgspec.Struct, frozen=True):
+    max_tries: int
+    delay: float
+    delay_max: float
+    retry_mode: int
+
+
+class _Arguments(msgspec.Struct, frozen=True):
+    args: list[msgspec.Raw] = []
+    kwargs: dict[str, msgspec.Raw] = {}
+
+
+class _Task(msgspec.Struct, frozen=True):
+    function_name: str
+    attempts: _Attempts
+    policy: _Policy
+    payload: _Arguments
+    task_id: str = ""
+    should_dead_letter: bool = True
+    acks_late: bool = True
+    graph_id: str | None = None
+    on_success: "_Task | None" = None
+    on_failure: "_Task | None" = None
+
+
+class _Shape(msgspec.Struct, frozen=True):
+    """What tells such a message from any other."""
+
+    function_name: str
+    attempts: msgspec.Raw
+    policy: msgspec.Raw
+    payload: msgspec.Raw
+
+
+_decode_shape = msgspec.json.Decoder(_Shape).decode
+_decode_task = msgspec.json.Decoder(_Task).decode
+
+
+def read(body: bytes, queue: str) -> Envelope:
+    """A received body: an envelope, or a message of 1.x as one.
+
+    Args:
+        body: of the message.
+        queue: the queue it was received from, where 1.x publishes callbacks too.
+
+    Raises:
+        EnvelopeError: it is neither, or one outside the limits.
+    """
+    try:
+        return codec.decode(body)
+    except EnvelopeError:
+        if not is_legacy(body):
+            raise
+    return decode(body, queue)
+
+
+def is_legacy(body: bytes) -> bool:
+    """Whether a body has the shape of a message of 1.x."""
+    try:
+        _decode_shape(body)
+    except _ERRORS:
+        return False
+    return True
+
+
+def is_probe(step: Step) -> bool:
+    """Whether a step is what 1.x sends to see whether a connection works; there is nothing to run."""
+    return step.args is not None and step.task == _PROBE
+
+
+def decode(body: bytes, queue: str) -> Envelope:
+    """A message of 1.x as an envelope whose steps all belong to `queue`.
+
+    Raises:
+        EnvelopeError: it is malformed, outside the limits, or a member of a task graph.
+    """
+    if len(body) > codec.MAX_BYTES:
+        raise EnvelopeError(f"the body has {len(body):,} bytes, more than any queue takes")
+    try:
+        head = _decode_task(
+            msgspec.json.format(body, indent=-1)
+        )  # one line: payloads go into ours as they are
+        plan = tuple(_step(place, queue) for place in _places(head))
+    except RecursionError:
+        raise _too_deep() from None
+    except _ERRORS:
+        raise EnvelopeError(
+            "the body looks like a message of boilermaker-servicebus 1.x, but is malformed"
+        ) from None
+    if not 0 <= head.attempts.attempts <= 2**31:
+        raise EnvelopeError("a message of boilermaker-servicebus 1.x counts impossible attempts")
+    workflow = head.task_id[:128] or hashlib.blake2b(body, digest_size=16).hexdigest()
+    envelope = codec.decode(codec.encode(plan, workflow))
+    # Theirs counts executions so far, ours the one to come.
+    header = msgspec.structs.replace(envelope.header, attempt=head.attempts.attempts + 1)
+    return Envelope(header=header, steps=envelope.steps)
+
+
+class _Place(NamedTuple):
+    """A task of the tree and the numbers of the steps that it leads to."""
+
+    task: _Task
+    then: int | None
+    otherwise: int | None
+
+
+def _places(head: _Task) -> list[_Place]:
+    """The tree as a table, callers before what they call. Not recursive."""
+    found = [_Place(head, None, None)]
+    depths = [0]
+    for number in range(MAX_STEPS):
+        if number == len(found):
+            return found
+        task = found[number].task
+        if task.graph_id is not None:
+            raise EnvelopeError(
+                "a member of a task graph of boilermaker-servicebus 1.x: its other tasks are in a storage that only "
+                "a worker of 1.x reads; let such a worker finish the graph"
+            )
+        if depths[number] > MAX_DEPTH:
+            raise _too_deep()
+        targets: list[int | None] = []
+        for callback in (task.on_success, task.on_failure):
+            targets.append(None if callback is None else len(found))
+            if callback is not None:
+                found.append(_Place(callback, None, None))
+                depths.append(depths[number] + 1)
+        found[number] = _Place(task, targets[0], targets[1])
+    raise EnvelopeError(
+        f"a message of boilermaker-servicebus 1.x holds more than {MAX_STEPS:,} tasks, the most that may be read"
+    )
+
+
+def _too_deep() -> EnvelopeError:
+    return EnvelopeError(
+        f"a message of boilermaker-servicebus 1.x is nested more than {MAX_DEPTH} deep, the most that may be read"
+    )
+
+
+def _step(place: _Place, queue: str) -> PlanStep:
+    task = place.task
+    policy = RetryPolicy(
+        max(task.policy.max_tries, 1),
+        task.policy.delay,
+        task.policy.delay_max,
+        _MODES[task.policy.retry_mode],
+    )
+    by_position = {str(position): value for position, value in enumerate(task.payload.args)}
+    return PlanStep(
+        resolved=Resolved(name=task.function_name, queue=queue, policy=policy),
+        payload=msgspec.Raw(msgspec.json.encode({**task.payload.kwargs, **by_position})),
+        args=len(by_position),
+        then=place.then,
+        otherwise=() if place.otherwise is None else (place.otherwise,),
+        should_dead_letter=None if task.should_dead_letter else False,
+        acks_late=None if task.acks_late else False,
+    )
