@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from proton import Condition, Connection, Data, Delivery, Event, EventType, Link, Session, Terminus
 
-from boilermaker.localbus.amqp_links import ReceivingLink, Role, SendingLink
+from boilermaker.localbus.amqp_links import ReceivingLink, Role, SendingLink, announce_limits
 from boilermaker.localbus.amqp_management import CBS, MANAGEMENT, RepliesLink, RequestsLink
 from boilermaker.localbus.amqp_namespace import Namespace
 from boilermaker.localbus.amqp_wire import Wire
@@ -130,6 +130,8 @@ class Client:
             raise Refusal("amqp:not-found", f"The messaging entity '{name}' could not be found.")
         if queue is not None and address == name:
             _check(link, queue)
+            if link.is_receiver:
+                announce_limits(link, queue)
         _agree(link)
         if queue is not None and address == name:
             return self._queue_role(link, queue)

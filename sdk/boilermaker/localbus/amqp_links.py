@@ -4,7 +4,7 @@ import logging
 import uuid
 from typing import Any, Protocol, cast
 
-from proton import Condition, Delivery, Link, symbol
+from proton import Condition, Delivery, Link, symbol, ulong
 
 from boilermaker.localbus import amqp_messages
 from boilermaker.localbus.amqp_namespace import Namespace, now
@@ -48,8 +48,7 @@ class SendingLink:
     def __init__(self, link: Link, queue: Queue, namespace: Namespace) -> None:
         self._link, self._queue, self._namespace = link, queue, namespace
         self._limit = queue.settings.max_message_size
-        self._transfers = Transfers(link, self._limit + _BATCH_ENVELOPE_BYTES)
-        link.max_message_size = self._limit
+        self._transfers = Transfers(link, self._limit, allowance=_BATCH_ENVELOPE_BYTES)
         link.flow(_CREDIT)
 
     def on_delivery(self, delivery: Delivery) -> None:
@@ -80,6 +79,13 @@ class SendingLink:
 
     def on_gone(self) -> None:
         """Nothing is kept for a sender."""
+
+
+def announce_limits(link: Link, queue: Queue) -> None:
+    """Tell a sender, when its link is opened, how large a message and how large a batch may be."""
+    limit = queue.settings.max_message_size
+    link.max_message_size = limit
+    link.properties = {symbol("com.microsoft:max-message-batch-size"): ulong(limit)}
 
 
 class ReceivingLink:
@@ -181,11 +187,12 @@ class Transfers:
 
     Args:
         link: a link that receives.
-        limit: bytes that one transfer may have.
+        limit: bytes that one message may have.
+        allowance: bytes that a transfer may have beyond that.
     """
 
-    def __init__(self, link: Link, limit: int) -> None:
-        self._link, self._limit = link, limit
+    def __init__(self, link: Link, limit: int, *, allowance: int = 0) -> None:
+        self._link, self._limit, self._most = link, limit, limit + allowance
         self._is_too_large = False
 
     def take(self, delivery: Delivery) -> bytes | None:
@@ -198,7 +205,7 @@ class Transfers:
             self._is_too_large = False
             delivery.settle()
             return None
-        if delivery.pending > self._limit:
+        if delivery.pending > self._most:
             self._is_too_large = True
         if delivery.partial:
             if self._is_too_large:
@@ -210,7 +217,7 @@ class Transfers:
         self._link.advance()
         if self._is_too_large:
             self._is_too_large = False
-            raise MessageTooLarge(f"the transfer has more than {self._limit:,} bytes")
+            raise MessageTooLarge(f"the message is larger than the {self._limit:,} bytes that are taken here")
         return bytes(data or b"")
 
 
