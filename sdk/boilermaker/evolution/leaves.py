@@ -109,7 +109,8 @@ def broken(scalar: ScalarName, limits: Constrained | None, reader: Constrained |
         yield from _broken_numbers(scalar, limits, reader)
     inner = reader.type.name if isinstance(reader.type, Scalar) else None
     own = limits if inner == scalar or {inner, scalar} <= _BYTES else None
-    yield from _broken_lengths(length_of(own), reader)
+    lengths = length_of(own) if inner == scalar or own is not None else _text_lengths(scalar, limits)
+    yield from _broken_lengths(lengths, reader)
     if reader.pattern is not None and (own is None or own.pattern != reader.pattern):
         yield f"pattern={reader.pattern!r}"
     if reader.tz is not None and (own is None or own.tz != reader.tz):
@@ -121,6 +122,24 @@ def length_of(limits: Constrained | None) -> tuple[int, float]:
     if limits is None:
         return 0, math.inf
     return limits.min_length or 0, math.inf if limits.max_length is None else limits.max_length
+
+
+_TEXT_LENGTHS: dict[ScalarName, tuple[float, float]] = {
+    "uuid": (36, 36),
+    "date": (10, 10),
+    "time": (8, 21),
+    "datetime": (19, 32),
+    "timedelta": (3, math.inf),
+    "decimal": (1, math.inf),
+}
+"""Characters of what is written as text: without and with microseconds and offset, for times."""
+
+
+def _text_lengths(scalar: ScalarName, limits: Constrained | None) -> tuple[float, float]:
+    if scalar in _BYTES:  # base64: four characters for three bytes
+        least, most = length_of(limits)
+        return math.ceil(least / 3) * 4, most if math.isinf(most) else math.ceil(most / 3) * 4
+    return _TEXT_LENGTHS.get(scalar, (0, math.inf))
 
 
 def _broken_lengths(lengths: tuple[float, float], reader: Constrained) -> Iterator[str]:

@@ -21,6 +21,7 @@ from boilermaker.contract import (
     Type,
 )
 from boilermaker.evolution.findings import Finding
+from boilermaker.evolution.leaves import written
 from boilermaker.evolution.rules import Category
 from boilermaker.evolution.views import Bare, alternatives
 
@@ -110,7 +111,9 @@ class Twins:
             yield from self._definitions(old.id, new.id, path)
             return
         match old.type, new.type:
-            case Scalar(name=name), Scalar(name="str") if name not in ("str", "any"):
+            case Scalar(name=name), Scalar(name="str") if (
+                name not in ("str", "any") and written(name) == "str"
+            ):
                 yield self._finding("TEXT_REINTERPRETED", path, ("SOURCE", "MEANING"), f"from {name}")
             case Container(item=item, container=name), Container(item=other, container=wanted):
                 yield from self._containers(name, wanted, path)

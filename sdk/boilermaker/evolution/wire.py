@@ -83,7 +83,7 @@ class Wire:
     def _written_as(
         self, writer: Bare, readers: tuple[Bare, ...], path: str, *, is_union: bool
     ) -> Iterator[Misfit]:
-        values = _values(writer)
+        values = _FINITE.get(writer.type) if isinstance(writer.type, Scalar) else _values(writer)
         if values is not None:
             yield from self._values(values, readers, path)
             return
@@ -272,6 +272,12 @@ def _values(bare: Bare) -> tuple[Value, ...] | None:
     if bare.enum is not None:
         return tuple(dict.fromkeys(bare.enum))
     return bare.type.values if isinstance(bare.type, LiteralOf) else None
+
+
+_FINITE: dict[Type, tuple[Value, ...]] = {
+    Scalar(name="none"): (None,),
+    Scalar(name="bool"): (False, True),
+}
 
 
 def _has_values(readers: Iterable[Bare]) -> bool:

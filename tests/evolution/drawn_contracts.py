@@ -1,0 +1,293 @@
+"""Pairs of contracts at random: one drawn, the other made of it by changes that people make."""
+
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from boilermaker.contract import (
+    Constrained,
+    Container,
+    Contract,
+    Default,
+    Definition,
+    EnumDefinition,
+    Field,
+    LiteralOf,
+    MappingOf,
+    Member,
+    Named,
+    NewTypeDefinition,
+    Parameter,
+    RecordDefinition,
+    Scalar,
+    TaskContract,
+    TupleOf,
+    Type,
+    UnionOf,
+)
+
+SCALARS = (
+    "none",
+    "bool",
+    "int",
+    "float",
+    "str",
+    "bytes",
+    "datetime",
+    "date",
+    "time",
+    "timedelta",
+    "uuid",
+    "decimal",
+)
+HASHABLE = ("int", "str", "date", "uuid")
+STYLES = ("struct", "dataclass", "typeddict", "namedtuple")
+NAMES = ("id", "name", "size", "note")
+NOTHING = Default(value=None)
+PATTERNS = ("^a", "b$")
+
+
+class Drawing:
+    """Draws types; definitions that they need gather in `types`."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.types: dict[str, Definition] = {}
+
+    def one(self, options: Any) -> Any:
+        return self.draw(st.sampled_from(options))
+
+    def is_so(self) -> bool:
+        return self.draw(st.booleans())
+
+    def number(self, least: int, most: int) -> int:
+        return self.draw(st.integers(least, most))
+
+    # ---- types
+
+    def type(self, depth: int = 2) -> Type:
+        kinds = ("scalar", "limited", "literal", "enum")
+        if depth > 0:
+            kinds += ("container", "tuple", "mapping", "union", "record", "newtype")
+        return getattr(self, f"_{self.one(kinds)}")(depth)
+
+    def _scalar(self, depth: int) -> Type:
+        return Scalar(name=self.one((*SCALARS, "any")))
+
+    def _limited(self, depth: int) -> Type:
+        match self.one(("int", "float", "str", "pattern", "datetime", "list")):
+            case "int":
+                low = self.number(-3, 3)
+                step = self.one((None, 2, 3))
+                return Constrained(type=Scalar(name="int"), multiple_of=step, **self._interval(low))
+            case "float":
+                return Constrained(type=Scalar(name="float"), **self._interval(self.number(-3, 3)))
+            case "str":
+                return Constrained(type=Scalar(name="str"), **self._lengths())
+            case "pattern":
+                return Constrained(type=Scalar(name="str"), pattern=self.one(PATTERNS))
+            case "datetime":
+                return Constrained(type=Scalar(name=self.one(("datetime", "time"))), tz=self.is_so())
+            case _:
+                return Constrained(type=self._container(0), **self._lengths())
+
+    def _interval(self, low: int) -> dict[str, int]:
+        lower = {self.one(("gt", "ge")): low} if self.is_so() else {}
+        upper = {self.one(("lt", "le")): low + self.number(8, 12)} if self.is_so() or not lower else {}
+        return {**lower, **upper}
+
+    def _lengths(self) -> dict[str, int]:
+        least = self.number(1, 2)
+        return {"min_length": least} if self.is_so() else {"max_length": least + self.number(0, 2)}
+
+    def _literal(self, depth: int) -> Type:
+        values: list[Any] = [["a", "b", "c"], [1, 2, 3], ["a", 1, None], [None, "b"]][self.number(0, 3)]
+        return LiteralOf(values=tuple(values[: self.number(1, len(values))]))
+
+    def _enum(self, depth: int) -> Type:
+        is_text = self.is_so()
+        members = tuple(
+            Member(name=f"M{at}", value=f"v{at}" if is_text else at) for at in range(1, self.number(2, 4))
+        )
+        return self.defined("Kind", lambda name: EnumDefinition(name=name, members=members))
+
+    def _container(self, depth: int) -> Type:
+        container = self.one(("list", "set", "tuple", "Sequence"))
+        item = Scalar(name=self.one(HASHABLE)) if container == "set" else self.type(depth - 1)
+        return Container(container=container, item=item)
+
+    def _tuple(self, depth: int) -> Type:
+        return TupleOf(items=tuple(self.type(depth - 1) for _ in range(self.number(1, 2))))
+
+    def _mapping(self, depth: int) -> Type:
+        key = self.one(
+            (Scalar(name="str"), Scalar(name="int"), Scalar(name="uuid"), LiteralOf(values=("a", "b")))
+        )
+        return MappingOf(mapping=self.one(("dict", "Mapping")), key=key, value=self.type(depth - 1))
+
+    def _union(self, depth: int) -> Type:
+        members = [self._scalar(0) for _ in range(self.number(1, 2))] + [Scalar(name="none")]
+        if self.is_so():
+            members.append(self.type(depth - 1))
+        if self.is_so():
+            members += [self._record(depth - 1, tag=tag) for tag in ("one", "two")]
+        flat = [m for t in members for m in (t.members if isinstance(t, UnionOf) else (t,))]
+        unique = tuple(dict.fromkeys(flat))
+        return unique[0] if len(unique) == 1 else UnionOf(members=unique)
+
+    def _newtype(self, depth: int) -> Type:
+        inner = self.type(depth - 1)
+        return self.defined("New", lambda name: NewTypeDefinition(name=name, type=inner))
+
+    def _record(self, depth: int, tag: str | None = None) -> Type:
+        style = "struct" if tag else self.one(STYLES)
+        is_struct = style == "struct"
+        fields = [self.field(name, depth) for name in NAMES[: self.number(1, 3)]]
+        if style == "typeddict":
+            fields = [msgspec.structs.replace(f, default=None) for f in fields]
+        fields.sort(key=lambda field: field.default is not None)
+        record = RecordDefinition(
+            name="",
+            style=style,
+            fields=tuple(fields),
+            tag=tag if tag or not is_struct or self.is_so() else "one",
+            array_like=is_struct and tag is None and self.number(0, 3) == 0,
+            omit_defaults=is_struct and self.is_so(),
+            forbid_unknown_fields=is_struct and self.number(0, 2) == 0,
+            optional=tuple(f.name for f in fields if style == "typeddict" and self.is_so()),
+        )
+        return self.defined("Record", lambda name: msgspec.structs.replace(record, name=name))
+
+    def field(self, name: str, depth: int) -> Field:
+        type_ = self.type(depth - 1)
+        default = None
+        if self.is_so():
+            default, type_ = NOTHING, or_none(type_)
+        return Field(name=name, type=type_, default=default)
+
+    def defined(self, stem: str, make: Any) -> Type:
+        name = f"{stem}{len(self.types)}"
+        self.types[f"m.{name}"] = make(name)
+        return Named(id=f"m.{name}")
+
+    # ---- changes
+
+    def changed(self, type_: Type, depth: int = 2) -> Type:
+        """A type with a change in it, perhaps."""
+        match self.number(0, 5):
+            case 0:
+                return self.type(depth)
+            case 1:
+                return or_none(type_)
+            case 2:
+                return without_none(type_)
+            case _:
+                return self._inside(type_, depth)
+
+    def _inside(self, type_: Type, depth: int) -> Type:
+        match type_:
+            case Container(container=container, item=item):
+                if container == "set":
+                    return type_
+                return Container(container=self.one((container, "list")), item=self.changed(item, depth - 1))
+            case TupleOf(items=items):
+                return TupleOf(
+                    items=tuple(self.changed(item, depth - 1) for item in items[: self.number(1, 3)])
+                )
+            case MappingOf(key=key, value=value, mapping=mapping):
+                return MappingOf(mapping=mapping, key=key, value=self.changed(value, depth - 1))
+            case UnionOf(members=members):
+                kept = tuple(self._inside(m, depth) for m in members[self.number(0, 1) :])
+                return kept[0] if len(kept) == 1 else UnionOf(members=kept)
+            case Constrained(type=inner):
+                return inner if self.is_so() else type_
+            case LiteralOf(values=values):
+                return LiteralOf(values=values[self.number(0, len(values) - 1) :])
+            case Named(id=id_) if not id_.endswith("+"):
+                return self._redefined(id_, depth)
+            case _:
+                return type_
+
+    def _redefined(self, id_: str, depth: int) -> Type:
+        definition = self.types[id_]
+        match definition:
+            case EnumDefinition(members=members):
+                extra = Member(name="MORE", value="more" if isinstance(members[0].value, str) else 99)
+                now: Any = members[: self.number(1, len(members))] + ((extra,) if self.is_so() else ())
+                return self.defined("Kind", lambda n: EnumDefinition(name=n, members=now))
+            case NewTypeDefinition(type=inner):
+                now = self.changed(inner, depth - 1)
+                return self.defined("New", lambda n: NewTypeDefinition(name=n, type=now))
+            case RecordDefinition():
+                return self._other_record(definition, depth)
+
+    def _other_record(self, record: RecordDefinition, depth: int) -> Type:
+        fields = [
+            msgspec.structs.replace(
+                f, type=t if f.default is None else or_none(t), default=f.default if self.is_so() else None
+            )
+            for f in record.fields
+            if self.number(0, 4) and (t := self.changed(f.type, depth - 1)) is not None
+        ]
+        if self.number(0, 2) == 0 or not fields:
+            more = self.field("more", depth)
+            fields.append(
+                more if record.style != "typeddict" else msgspec.structs.replace(more, default=None)
+            )
+        fields.sort(key=lambda field: field.default is not None)
+        is_struct = record.style == "struct"
+        changes: dict[str, Any] = {
+            "fields": tuple(fields),
+            "optional": tuple(f.name for f in fields if record.style == "typeddict" and self.is_so()),
+            "tag": self.one((record.tag, record.tag, "three")) if is_struct and record.tag else record.tag,
+            "forbid_unknown_fields": is_struct and self.number(0, 2) == 0,
+            "omit_defaults": is_struct and self.is_so(),
+        }
+        return self.defined("Record", lambda n: msgspec.structs.replace(record, name=n, **changes))
+
+
+def or_none(type_: Type) -> Type:
+    """A type that may be None."""
+    members = type_.members if isinstance(type_, UnionOf) else (type_,)
+    none = Scalar(name="none")
+    if (
+        none in members
+        or Scalar(name="any") in members
+        or (isinstance(type_, LiteralOf) and None in type_.values)
+    ):
+        return type_
+    return UnionOf(members=(*members, none))
+
+
+def without_none(type_: Type) -> Type:
+    """A type that may not be None."""
+    if not isinstance(type_, UnionOf):
+        return type_
+    left = tuple(member for member in type_.members if member != Scalar(name="none"))
+    return left[0] if len(left) == 1 else UnionOf(members=left)
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Contract, Contract]:
+    """A contract of one task, and what became of it."""
+    drawing = Drawing(draw)
+    before = [drawing.field(name, 2) for name in NAMES[: drawing.number(1, 2)]]
+    result = drawing.type(1)
+    after = [
+        msgspec.structs.replace(f, type=or_none(t) if f.default else t)
+        for f in before
+        if (t := drawing.changed(f.type)) is not None and drawing.number(0, 4)
+    ]
+    if drawing.number(0, 3) == 0:
+        after.append(drawing.field("more", 1))
+    changed = drawing.changed(result, 1)
+    return _contract(before, result, drawing.types), _contract(after, changed, drawing.types)
+
+
+def _contract(fields: list[Field], result: Type, types: dict[str, Definition]) -> Contract:
+    parameters = tuple(
+        Parameter(name=f.name, type=f.type, default=f.default, keyword_only=True) for f in fields
+    )
+    task = TaskContract(name="work", parameters=parameters, result=result)
+    return Contract(service="s", queue="q", tasks=(task,), types=types)

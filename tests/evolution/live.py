@@ -1,0 +1,183 @@
+"""Contracts brought to life: the types that their stubs have, and values that stand for all values."""
+
+import importlib
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from boilermaker.contract import (
+    Constrained,
+    Container,
+    Contract,
+    EnumDefinition,
+    LiteralOf,
+    MappingOf,
+    Named,
+    NewTypeDefinition,
+    RecordDefinition,
+    Scalar,
+    TupleOf,
+    Type,
+    UnionOf,
+)
+from boilermaker_codegen.render import render
+from boilermaker_codegen.shapes import Shapes
+
+_numbers = itertools.count()
+
+_TEXTS = ("", "a", "b", "ab", "aab", "aaaab", "aaaaaaaaaaab")
+_INTS = (*range(-6, 20), 60, -60, 61, 62, 2**40)
+_VALUES: dict[str, tuple[Any, ...]] = {
+    "any": (None, True, 1, 1.5, "a", [], {}),
+    "none": (None,),
+    "bool": (True, False),
+    "int": _INTS,
+    "float": (*(n + 0.5 for n in range(-6, 20)), *(float(n) for n in _INTS), 1e9 + 0.5, -1e9 - 0.5),
+    "str": _TEXTS,
+    "bytes": ("", "YWI=", "YWFhYWFhYWFh"),
+    "datetime": ("2020-01-01T00:00:00", "2020-01-01T00:00:00Z"),
+    "date": ("2020-01-01", "2021-01-01"),
+    "time": ("01:02:03", "01:02:03Z"),
+    "timedelta": ("P1D", "P0D", "P1DT3.5S"),
+    "uuid": ("00000000-0000-0000-0000-000000000005", "00000000-0000-0000-0000-000000000006"),
+    "decimal": ("1.5", "3", "1234.5678"),
+}
+
+
+class Live(NamedTuple):
+    """What the stubs of a contract hold for its one task."""
+
+    payload: Any
+    result: Any
+
+
+def bring(contract: Contract, folder: Path) -> Live:
+    """The payload and the result type of a contract, imported from its generated package."""
+    package = f"live_{next(_numbers)}"
+    home = folder / package
+    home.mkdir()
+    for name, data in render(contract, width=88).items():
+        (home / name).write_bytes(data)
+    sys.path.insert(0, str(folder))
+    try:
+        importlib.invalidate_caches()
+        target = importlib.import_module(f"{package}.tasks")._work.target
+    finally:
+        sys.path.remove(str(folder))
+        for name in [name for name in sys.modules if name.startswith(package)]:
+            del sys.modules[name]
+    return Live(target.payload_type, target.result_type)
+
+
+class Samples:
+    """Values of a contract's types, as JSON trees: each part takes each of its values in one of them."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._types = contract.types
+        self._shapes = Shapes(contract.types)
+
+    def payloads(self, contract: Contract) -> Iterator[dict[str, Any]]:
+        """Payloads of the one task, those without what has a default among them."""
+        (task,) = contract.tasks
+        record = RecordDefinition(name="", style="struct", fields=())
+        slots = [(p.name, self.of(p.type), p.default is not None) for p in task.parameters]
+        yield from _objects(record, slots)
+
+    def of(self, type_: Type, depth: int = 4) -> list[Any]:
+        """Values of a type."""
+        match type_:
+            case Scalar(name=name):
+                return list(_VALUES[name])
+            case LiteralOf(values=values):
+                return list(values)
+            case Constrained(type=inner):
+                return self._fitting(type_, self.of(inner, depth))
+            case Container(container=container, item=item):
+                return _arrays(self.of(item, depth - 1) if depth else [], is_set=container == "set")
+            case TupleOf(items=items):
+                return _choices([self.of(item, depth - 1) for item in items])
+            case MappingOf(key=key, value=value):
+                keys, values = self.of(key, depth - 1)[:3], self.of(value, depth - 1)
+                keys = [str(k) for k in keys]
+                return [{}, *({keys[0]: v} for v in values), *({k: values[0]} for k in keys if values)]
+            case UnionOf(members=members):
+                return [value for member in members for value in self.of(member, depth)]
+            case Named(id=id_):
+                return self._defined(self._types[id_], depth)
+
+    def _fitting(self, type_: Constrained, values: list[Any]) -> list[Any]:
+        decoder = msgspec.json.Decoder(self._shapes.of(type_))
+        return [value for value in values if _decodes(decoder, value)]
+
+    def _defined(self, definition: Any, depth: int) -> list[Any]:
+        match definition:
+            case EnumDefinition(members=members):
+                return [member.value for member in members]
+            case NewTypeDefinition(type=inner):
+                return self.of(inner, depth)
+            case _:
+                return self._records(definition, depth)
+
+    def _records(self, record: RecordDefinition, depth: int) -> list[Any]:
+        # a dataclass writes its defaults when it was made by its constructor, as producers make it; decoded, it does not
+        can_leave_out = record.style != "dataclass"
+        slots = [
+            (
+                f.wire or f.name,
+                self.of(f.type, depth - 1),
+                can_leave_out and (f.default is not None or f.name in record.optional),
+            )
+            for f in record.fields
+        ]
+        if not record.array_like and record.style != "namedtuple":
+            return list(_objects(record, slots))
+        head = [] if record.tag is None else [record.tag]
+        return [[*head, *row] for row in _choices([values for _, values, _ in slots])]
+
+
+def _decodes(decoder: Any, value: Any) -> bool:
+    try:
+        decoder.decode(msgspec.json.encode(value))
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _arrays(items: list[Any], *, is_set: bool) -> list[Any]:
+    if not items:
+        return [[]]
+    repeated = [] if is_set else [[items[0]] * count for count in range(2, 6)]
+    spread = [items[:count] for count in range(1, 6)] if is_set else []
+    return [
+        [],
+        *([item] for item in items),
+        *repeated,
+        *spread,
+        *([items[0], item] for item in items if not is_set),
+    ]
+
+
+def _choices(parts: list[list[Any]]) -> list[Any]:
+    """Rows in which each part takes each of its values once; the others their first."""
+    if not all(parts):
+        return []
+    first = [values[0] for values in parts]
+    rows = [first]
+    for at, values in enumerate(parts):
+        rows.extend([*first[:at], value, *first[at + 1 :]] for value in values[1:])
+    return rows
+
+
+def _objects(record: RecordDefinition, slots: list[tuple[str, list[Any], bool]]) -> Iterator[dict[str, Any]]:
+    tag = {} if record.tag is None else {record.tag_field or "type": record.tag}
+    names = [name for name, _, _ in slots]
+    rows = _choices([values for _, values, _ in slots])
+    for row in rows:
+        yield {**tag, **dict(zip(names, row, strict=True))}
+    for name, _, may_be_left_out in slots:
+        if may_be_left_out and rows:
+            yield {**tag, **{n: v for n, v in zip(names, rows[0], strict=True) if n != name}}

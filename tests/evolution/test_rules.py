@@ -1,0 +1,200 @@
+"""Changes that people make, and what the rules say of them: the table of the reference, from live functions."""
+
+import enum
+from typing import Annotated, Any, Literal, NewType, TypedDict
+
+import msgspec
+import pytest
+
+from boilermaker import Boilermaker
+from boilermaker.contract import Contract
+from boilermaker.evolution.compare import compare
+from boilermaker.evolution.rules import CATEGORIES, RULES
+from boilermaker.transport.memory import InMemoryServiceBus
+
+
+def contract_of(*functions: Any, **options: Any) -> Contract:
+    """The contract of a worker with these functions."""
+    worker = Boilermaker(None, InMemoryServiceBus(), queue="q")
+    for function in functions:
+        worker.register_async(function, **options)
+    return worker.contract()
+
+
+def taking(annotation: Any, **default: Any) -> Contract:
+    """A task `work` with one parameter `x`."""
+
+    async def work(state, x):
+        pass
+
+    work.__annotations__ = {"x": annotation, "return": None}
+    if default:
+        work.__defaults__ = (default["default"],)
+    return contract_of(work)
+
+
+def giving(annotation: Any) -> Contract:
+    """A task `work` that returns something."""
+
+    async def work(state):
+        pass
+
+    work.__annotations__ = {"return": annotation}
+    return contract_of(work)
+
+
+async def work(state) -> None: ...
+async def other(state) -> None: ...
+async def work_needs(state, x: int, y: int) -> None: ...
+async def work_offers(state, x: int, y: int = 0) -> None: ...
+async def work_swapped(state, y: int, x: int) -> None: ...
+async def work_keyword(state, *, x: int, y: int) -> None: ...
+async def work_one(state, x: int) -> None: ...
+async def work_renamed(state, x: int, z: int) -> None: ...
+async def work_renamed_offer(state, x: int, z: int = 0) -> None: ...
+
+
+def named(function: Any) -> Contract:
+    """A function under the name `work`, in Python too."""
+    function.__name__ = "work"
+    return contract_of(function)
+
+
+class Old(enum.Enum):
+    A = "a"
+    B = "b"
+
+
+class More(enum.Enum):
+    A = "a"
+    B = "b"
+    C = "c"
+
+
+class Swapped(enum.Enum):
+    A = "b"
+    B = "a"
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True):
+    a: int
+
+
+class StrictMore(msgspec.Struct, forbid_unknown_fields=True):
+    a: int
+    b: int = 0
+
+
+class Tagged(msgspec.Struct, tag="one"):
+    a: int
+
+
+class Retagged(msgspec.Struct, tag="two"):
+    a: int
+
+
+class Full(TypedDict):
+    a: int
+
+
+class Partial(TypedDict, total=False):
+    a: int
+
+
+UserId = NewType("UserId", str)
+Q, R, S, M = "QUEUE", "ROLLOUT", "SOURCE", "MEANING"
+
+CASES: dict[str, tuple[Contract, Contract, dict[str, set[str]]]] = {
+    "task removed": (contract_of(work, other), contract_of(work), {"TASK_REMOVED": {Q, S}}),
+    "task added": (contract_of(work), contract_of(work, other), {"TASK_ADDED": {R}}),
+    "function renamed": (contract_of(work), contract_of(other, name="work"), {"FUNCTION_RENAMED": {S}}),
+    "queue changed": (contract_of(work), contract_of(work, queue="p"), {"QUEUE_CHANGED": {Q, R}}),
+    "required parameter added": (named(work_one), named(work_needs), {"FIELD_ADDED_REQUIRED": {Q, S}}),
+    "parameter with default added": (named(work_one), named(work_offers), {"FIELD_ADDED": {M}}),
+    "required parameter removed": (named(work_needs), named(work_one), {"FIELD_REMOVED_REQUIRED": {R, S, M}}),
+    "parameter with default removed": (named(work_offers), named(work_one), {"FIELD_REMOVED": {S, M}}),
+    "required parameter renamed": (named(work_needs), named(work_renamed), {"FIELD_RENAMED": {Q, R, S}}),
+    "parameter with default renamed": (named(work_offers), named(work_renamed_offer), {"FIELD_RENAMED": {S, M}}),
+    "default taken away": (named(work_offers), named(work_needs), {"FIELD_MADE_REQUIRED": {S}}),
+    "default given": (named(work_needs), named(work_offers), {}),
+    "order changed": (named(work_needs), named(work_swapped), {"PARAMETER_MOVED": {S}}),
+    "made keyword-only": (named(work_needs), named(work_keyword), {"PARAMETER_KEYWORD_ONLY": {S}}),
+    "int to float": (taking(int), taking(float), {"TYPE_WIDENED": {R}}),
+    "float to int": (taking(float), taking(int), {"TYPE_NARROWED": {Q, S}}),
+    "None allowed": (taking(int), taking(int | None), {"TYPE_WIDENED": {R}}),
+    "None forbidden": (taking(int | None), taking(int), {"TYPE_NARROWED": {Q, S}}),
+    "union grows": (taking(int | None), taking(int | str | None), {"MEMBER_ADDED": {R}}),
+    "union shrinks": (taking(int | str | None), taking(int | None), {"MEMBER_REMOVED": {Q, S}}),
+    "int to str": (taking(int), taking(str), {"TYPE_CHANGED": {Q, R, S}}),
+    "str to any": (taking(str), taking(Any), {"TYPE_WIDENED": {R}}),
+    "bytes to str": (taking(bytes), taking(str), {"TYPE_WIDENED": {R}, "TEXT_REINTERPRETED": {S, M}}),
+    "enum grows": (taking(Old), taking(More), {"VALUE_ADDED": {R}, "CLASS_REMOVED": {S}}),
+    "enum shrinks": (taking(More), taking(Old), {"VALUE_REMOVED": {Q, S}, "CLASS_REMOVED": {S}}),
+    "enum swapped": (taking(Old), taking(Swapped), {"VALUE_REASSIGNED": {M}, "CLASS_REMOVED": {S}}),
+    "literal grows": (taking(Literal["a"]), taking(Literal["a", "b"]), {"VALUE_ADDED": {R}}),
+    "literal shrinks": (taking(Literal["a", "b"]), taking(Literal["a"]), {"VALUE_REMOVED": {Q, S}}),
+    "limit tightened": (taking(int), taking(Annotated[int, msgspec.Meta(ge=1)]), {"LIMIT_TIGHTENED": {Q}}),
+    "limit loosened": (taking(Annotated[int, msgspec.Meta(ge=1)]), taking(int), {"LIMIT_LOOSENED": {R}}),
+    "limit said otherwise": (
+        taking(Annotated[int, msgspec.Meta(gt=0)]),
+        taking(Annotated[int, msgspec.Meta(ge=1)]),
+        {},
+    ),
+    "strict type grows": (taking(Strict), taking(StrictMore), {"FIELD_REFUSED": {R}, "CLASS_REMOVED": {S}}),
+    "tag changed": (taking(Tagged), taking(Retagged), {"VALUE_REMOVED": {Q, S}, "VALUE_ADDED": {R}, "CLASS_REMOVED": {S}}),
+    "key may be left out": (taking(Full), taking(Partial), {"FIELD_MADE_OPTIONAL": {R}, "CLASS_REMOVED": {S}}),
+    "key must be there": (taking(Partial), taking(Full), {"FIELD_MADE_REQUIRED": {Q, S}, "CLASS_REMOVED": {S}}),
+    "tuple grows": (taking(tuple[int]), taking(tuple[int, int]), {"LENGTH_CHANGED": {Q, R}}),
+    "list to set": (taking(list[int]), taking(set[int]), {"REPEATS_DROPPED": {M}, "TYPE_NARROWED": {S}}),
+    "a new name for str": (taking(str), taking(UserId), {"TYPE_NARROWED": {S}}),
+    "default changed": (taking(int, default=1), taking(int, default=2), {"DEFAULT_CHANGED": {M}}),
+    "result changed": (giving(int), giving(str), {"RESULT_CHANGED": {Q, R, S}}),
+    "result widened": (giving(int), giving(int | None), {"RESULT_WIDENED": {Q, S}}),
+    "result narrowed": (giving(int | None), giving(int), {"RESULT_NARROWED": {R}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_change_is_told_by_its_rule(case: str) -> None:
+    """With what it breaks, and nothing else."""
+    old, new, expected = CASES[case]
+
+    found: dict[str, set[str]] = {}
+    for finding in compare(old, new):
+        found.setdefault(finding.rule, set()).update(finding.categories)
+
+    assert expected == found
+
+
+def test_nothing_changed_is_nothing_found() -> None:
+    """A contract does not break itself."""
+    for old, new, _ in CASES.values():
+        assert [] == compare(old, old) == compare(new, new)
+
+
+def test_a_finding_breaks_only_what_its_rule_names() -> None:
+    """Else `explain` would tell less than the truth."""
+    for old, new, _ in CASES.values():
+        for finding in compare(old, new):
+            assert set(finding.categories) <= set(RULES[finding.rule].categories) <= set(CATEGORIES)
+
+
+def test_a_place_inside_a_type_is_named_from_the_payload_on() -> None:
+    """Down to the field, through lists and mappings."""
+    (finding,) = compare(taking(dict[str, list[tuple[int, str]]]), taking(dict[str, list[tuple[int, int]]]))
+
+    assert "work: x{...}[...][1]" == finding.place
+
+
+def test_the_order_of_deploying_follows_from_what_breaks() -> None:
+    """Queue: producers first. Rollout: worker first. Both: two steps."""
+    orders = {
+        case: [finding.order for finding in compare(*CASES[case][:2])]
+        for case in ("limit tightened", "limit loosened", "int to str")
+    }
+
+    assert {
+        "limit tightened": ["producers first"],
+        "limit loosened": ["worker first"],
+        "int to str": ["two steps"],
+    } == orders
