@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatch
+from fnmatch import translate
 from pathlib import Path, PurePosixPath
 
 from boilermaker_codegen.config import Project
@@ -33,60 +33,102 @@ _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 # A superset of what the scanner accepts: `task` as a word covers `worker.task`, `worker . task` and
 # `from app import task`; a worker's own module names `Boilermaker`.
-_CANDIDATE = re.compile(rb"Boilermaker|register_(?:many_)?async|\btask\b")
+_PLAIN = (b"Boilermaker", b"register_async", b"register_many_async")
+_TASK = re.compile(rb"\btask\b")
 
 
 def walk(project: Project) -> tuple[SourceFile, ...]:
     """All modules under the source roots, sorted by name; of two with one name the first root's counts, as on Python's path."""
     found: dict[str, SourceFile] = {}
+    walker = _Walker(project)
     for root in project.config.source:
-        for file in _walk_root(project, (project.folder / root).resolve()):
+        for file in walker.files((project.folder / root).resolve()):
             found.setdefault(file.module, file)
     return tuple(found[name] for name in sorted(found))
 
 
 def is_candidate(data: bytes, aliases: frozenset[str] = frozenset()) -> bool:
     """Whether a file's bytes can hold a registration; `aliases` are names that stand for `worker.task` elsewhere."""
-    return bool(_CANDIDATE.search(data)) or any(alias.encode() in data for alias in aliases)
-
-
-def _walk_root(project: Project, root: Path) -> Iterator[SourceFile]:
-    for folder, folders, files in os.walk(
-        root
-    ):  # links to folders are not followed: no link can lead in circles
-        here = Path(folder)
-        folders[:] = sorted(name for name in folders if _is_walked(project, here / name))
-        for name in sorted(files):
-            if name.endswith(".py"):
-                file = _source_file(project, root, here / name)
-                if all(part.isidentifier() for part in file.module.split(".")):
-                    yield file
-
-
-def _is_walked(project: Project, folder: Path) -> bool:
-    name = folder.name
+    # a plain search first: it is ten times as fast as the expression
     return (
-        name not in _SKIPPED_FOLDERS
-        and not name.startswith(".")
-        and not (folder / "pyvenv.cfg").exists()
-        and folder != project.package_folder.resolve()
+        any(word in data for word in _PLAIN)
+        or (b"task" in data and bool(_TASK.search(data)))
+        or any(alias.encode() in data for alias in aliases)
     )
 
 
-def _source_file(project: Project, root: Path, path: Path) -> SourceFile:
-    inner = PurePosixPath(path.relative_to(root).as_posix()).with_suffix("")
-    is_package = inner.name == "__init__"
-    shown = PurePosixPath(os.path.relpath(path, project.folder).replace(os.sep, "/"))
-    return SourceFile(
-        path=path,
-        shown=str(shown),
-        module=".".join(inner.parent.parts if is_package else inner.parts),
-        is_package=is_package,
-        is_excluded=_is_excluded(shown, project.config.exclude),
-    )
+@dataclass(frozen=True)
+class _Folder:
+    """A folder on the walk: where it is, how it is shown, the package that it is, whether it is excluded."""
+
+    path: str
+    shown: str
+    package: str
+    is_excluded: bool
+
+    def inside(self, name: str) -> tuple[str, str, str]:
+        """Path, shown path and module name of something in it."""
+        return (
+            f"{self.path}{os.sep}{name}",
+            f"{self.shown}/{name}" if self.shown else name,
+            f"{self.package}.{name}" if self.package else name,
+        )
 
 
-def _is_excluded(shown: PurePosixPath, patterns: tuple[str, ...]) -> bool:
-    return any(
-        fnmatch(str(part), pattern.rstrip("/")) for part in (shown, *shown.parents) for pattern in patterns
-    )
+class _Walker:
+    """Walks source roots. On plain text: with path objects, ten thousand files would take half a second."""
+
+    def __init__(self, project: Project) -> None:
+        self._base = project.folder
+        self._generated = str(project.package_folder.resolve())
+        patterns = [translate(pattern.rstrip("/")) for pattern in project.config.exclude]
+        self._excluded = re.compile("|".join(patterns) or "(?!)")  # without patterns: matches nothing
+
+    def files(self, root: Path) -> Iterator[SourceFile]:
+        """The modules under a root."""
+        shown = PurePosixPath(os.path.relpath(root, self._base).replace(os.sep, "/"))
+        is_excluded = any(self._is_excluded(str(part)) for part in (shown, *shown.parents))
+        waiting = [_Folder(str(root), "" if str(shown) == "." else str(shown), "", is_excluded)]
+        while waiting:
+            folder = waiting.pop()
+            entries = _entries(folder.path)
+            if folder.package and any(entry.name == "pyvenv.cfg" for entry in entries):
+                continue
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):  # so that no link can lead in circles
+                    waiting.extend(self._folder(folder, entry.name))
+                elif entry.name.endswith(".py") and not _is_linked_folder(entry):
+                    yield from self._file(folder, entry.name)
+
+    def _folder(self, folder: _Folder, name: str) -> Iterator[_Folder]:
+        path, shown, package = folder.inside(name)
+        if name.isidentifier() and name not in _SKIPPED_FOLDERS and path != self._generated:
+            yield _Folder(path, shown, package, folder.is_excluded or self._is_excluded(shown))
+
+    def _file(self, folder: _Folder, name: str) -> Iterator[SourceFile]:
+        path, shown, module = folder.inside(name)
+        is_package = name == "__init__.py"
+        module = folder.package if is_package else module.removesuffix(".py")
+        if module and (is_package or name.removesuffix(".py").isidentifier()):
+            yield SourceFile(
+                path=Path(path),
+                shown=shown,
+                module=module,
+                is_package=is_package,
+                is_excluded=folder.is_excluded or self._is_excluded(shown),
+            )
+
+    def _is_excluded(self, shown: str) -> bool:
+        return bool(self._excluded.match(shown))
+
+
+def _entries(folder: str) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:  # what may not be listed is not on Python's path either
+        return []
+
+
+def _is_linked_folder(entry: "os.DirEntry[str]") -> bool:
+    return entry.is_symlink() and Path(entry.path).is_dir()
