@@ -5,7 +5,7 @@ READY := .venv/.ready
 PYTEST_FLAGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test test-deep check simulate stubs stubs-check bench fmt coverage help clean
+.PHONY: setup demo test test-deep check simulate torture stubs stubs-check bench fmt coverage help clean
 
 setup: $(READY) ## make the environment in .venv
 $(READY): pyproject.toml constraints.txt
@@ -43,6 +43,9 @@ bench: $(READY) ## ratios against the plain SDK, side by side
 
 simulate: $(READY) ## a million runs of workers that crash, in virtual time (SCHEDULES=...)
 	PYTHONPATH=tests $(BIN)/python -m simulation --schedules $(or $(SCHEDULES),1000000)
+
+torture: $(READY) ## 10,000 workflows while workers are killed and connections cut (WORKFLOWS=...)
+	PYTHONPATH=tests $(BIN)/python -m torture --workflows $(or $(WORKFLOWS),10000)
 
 coverage: $(READY) ## tests with branch coverage
 	$(BIN)/python -m coverage run -m pytest -n 0
