@@ -7,9 +7,9 @@ Here each client has an engine of its own, so what goes wrong in it ends that cl
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from proton import Collector, Connection, Event, Transport, TransportException
+from proton import Collector, Connection, Endpoint, Event, Transport, TransportException
 
 from boilermaker.localbus.amqp_sasl import AMQP_HEADER, Handshake, HandshakeError
 
@@ -17,6 +17,7 @@ log = logging.getLogger("boilermaker.local")
 
 _MAX_FRAME = 65536  # what Service Bus offers
 _MAX_SESSIONS = 255
+_REMOTE_CLOSED: int = cast("Any", Endpoint).REMOTE_CLOSED
 _WRITE_BYTES = 256 * 1024  # what may wait in asyncio's buffer before the engine is asked for no more
 
 
@@ -135,6 +136,9 @@ class Wire(asyncio.Protocol):
         """Whatever one client brings about ends with that client."""
         try:
             step(*args)
+        except UnicodeDecodeError:  # proton reads texts only when asked for them
+            log.warning("%s broke the protocol: a text that is not UTF-8", self.peer)
+            self.abort()
         except Exception:
             log.exception("%s: the connection is cut, this is a defect of the local bus", self.peer)
             self.abort()
@@ -175,6 +179,9 @@ class Wire(asyncio.Protocol):
             self.abort()
             return
         self._flush()
+        # The engine reports an end between frames; about one within a frame it is silent.
+        if self._transport.condition is None and not self.connection.state & _REMOTE_CLOSED:
+            log.warning("%s broke the protocol: it hung up in the middle of a frame", self.peer)
 
     def _dispatch(self) -> None:
         while (event := self._collector.peek()) is not None:
