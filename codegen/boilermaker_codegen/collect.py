@@ -147,7 +147,7 @@ class Collector:
     ) -> Iterator[tuple[cst.BaseExpression, Scope]]:
         """The expressions that name the functions to register, each with the scope to read it in."""
         is_single = method == REGISTER and use.context.loop is None
-        if options.name is not None and not is_single:
+        if (options.name is not None or options.aliases) and not is_single:
             raise scope.refuse(subject, "one `name` cannot serve several functions; register them one by one")
         if is_single:
             yield subject, scope

@@ -2,7 +2,8 @@
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import libcst as cst
 
@@ -10,7 +11,10 @@ from boilermaker_codegen.literals import Literals
 from boilermaker_codegen.resolve import Scope, code
 
 _TEXTS = ("name", "queue", "deprecated")
-_OPTIONS = (*_TEXTS, "policy", "should_dead_letter", "acks_late", "timeout")
+_OPTIONS = (*_TEXTS, "policy", "should_dead_letter", "acks_late", "timeout", "aliases", "allow")
+
+
+_TABLES = {"aliases": "a list of names", "allow": "a dict of reasons by rule"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +24,8 @@ class Options:
     name: str | None = None
     queue: str | None = None
     deprecated: str | None = None
+    aliases: tuple[str, ...] = ()
+    allow: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def read_options(arguments: Iterable[cst.Arg], literals: Literals, scope: Scope) -> Options:
@@ -28,7 +34,7 @@ def read_options(arguments: Iterable[cst.Arg], literals: Literals, scope: Scope)
     Raises:
         Refused: an option is unknown, or one that the contract needs cannot be known without running the code.
     """
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     for argument in arguments:
         name = argument.keyword.value if argument.keyword else ""
         if argument.star or not name:
@@ -37,6 +43,8 @@ def read_options(arguments: Iterable[cst.Arg], literals: Literals, scope: Scope)
             close = difflib.get_close_matches(name, _OPTIONS, n=1)
             hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(_OPTIONS)}"
             raise scope.refuse(argument, f"`{name}` is not an option of a registration; {hint}")
+        if name in _TABLES:
+            found[name] = _table(name, argument, literals, scope)
         if name not in _TEXTS:
             continue
         value = literals.read(argument.value, scope)
@@ -45,3 +53,20 @@ def read_options(arguments: Iterable[cst.Arg], literals: Literals, scope: Scope)
         if value is not None:
             found[name] = value
     return Options(**found)
+
+
+def _table(
+    name: str, argument: cst.Arg, literals: Literals, scope: Scope
+) -> tuple[str, ...] | dict[str, str]:
+    value = literals.read(argument.value, scope)
+    if name == "aliases" and isinstance(value, list | tuple) and _are_texts(cast("Iterable[object]", value)):
+        return tuple(cast("Iterable[str]", value))
+    if name == "allow" and isinstance(value, dict):
+        reasons = cast("dict[object, object]", value)
+        if _are_texts((*reasons, *reasons.values())):
+            return cast("dict[str, str]", reasons)
+    raise scope.refuse(argument, f"`{name}` must be {_TABLES[name]}, none of them empty")
+
+
+def _are_texts(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) and value.strip() for value in values)

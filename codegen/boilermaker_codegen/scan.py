@@ -132,11 +132,12 @@ def _nothing(project: Project) -> Problem:
 def _taken(registrations: list[Registration]) -> list[Problem]:
     problems: list[Problem] = []
     first: dict[str, Registration] = {}
-    for registration in registrations:
-        known = first.setdefault(registration.name, registration)
+    claims = [(name, r) for r in registrations for name in (r.name, *r.options.aliases)]
+    for name, registration in claims:
+        known = first.setdefault(name, registration)
         if known is not registration:
             place = f"{known.module.file.shown}:{known.module.place(known.node)[0]}"
-            text = f"the task `{registration.name}` is registered already, in {place}; give one of them another `name`"
+            text = f"the task `{name}` is registered already, in {place}; give one of them another `name`"
             problems.extend(registration.module.refuse(registration.node, text).problems)
     return problems
 
@@ -169,6 +170,8 @@ def _tasks(
                 queue=registration.options.queue if registration.options.queue != config.queue else None,
                 doc=handler.doc,
                 deprecated=registration.options.deprecated,
+                aliases=registration.options.aliases,
+                allow=registration.options.allow,
             )
         )
     return tasks

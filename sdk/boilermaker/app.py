@@ -142,7 +142,7 @@ class Boilermaker(Generic[S]):
             RegistrationError: one of them cannot be a task, or its name is taken; or `name` is given for several.
         """
         functions = list(fns)
-        if options.get("name") is not None and len(functions) != 1:
+        if (options.get("name") is not None or options.get("aliases")) and len(functions) != 1:
             raise RegistrationError("`name=` names one task: register these functions one by one")
         for fn in functions:
             self._register(fn, options)

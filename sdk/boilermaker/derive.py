@@ -43,6 +43,8 @@ def _task_contract(registration: Registration, queue: str, types: describe.Types
         queue=registration.queue if registration.queue != queue else None,
         doc=describe.doc_of(registration.function),
         deprecated=registration.deprecated,
+        aliases=registration.aliases,
+        allow=registration.allow,
     )
 
 

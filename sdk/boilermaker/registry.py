@@ -1,8 +1,8 @@
 """What a worker can run: registrations by task name, and by function for those who publish what they registered."""
 
 import inspect
-from collections.abc import Callable, Iterator
-from typing import Any, TypedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypedDict, Unpack
 
 import msgspec
 
@@ -25,6 +25,8 @@ class TaskOptions(TypedDict, total=False):
         acks_late: settle after running (True) or before (False: a crash loses the task instead of repeating it).
         timeout: seconds (or a timedelta) that one execution may take; no limit where it is left out.
         deprecated: what to use instead, or why; producers see it in their editor.
+        aliases: other names under which its messages are taken: names that it had, or will have.
+        allow: reasons for changes that `boilermaker contract breaking` may pass over, by rule, or by rule and path.
     """
 
     name: str | None
@@ -34,6 +36,8 @@ class TaskOptions(TypedDict, total=False):
     acks_late: bool
     timeout: Seconds | None
     deprecated: str | None
+    aliases: Sequence[str]
+    allow: Mapping[str, str]
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +52,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
         timeout: seconds that one execution may take; None for no limit.
         deprecated: what to use instead, or why; producers see it in their editor.
         digest: names the wire shape of payload and result.
+        aliases: other names under which its messages are taken.
+        allow: reasons for changes that break somebody all the same.
     """
 
     name: str
@@ -59,6 +65,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     deprecated: str | None = None
     digest: str | None = None
+    aliases: tuple[str, ...] = ()
+    allow: dict[str, str] = {}
 
     @property
     def function(self) -> AnyHandler:
@@ -76,6 +84,7 @@ class Registry:
     def __init__(self, queue: str) -> None:
         self.queue = queue
         self._by_name: dict[str, Registration] = {}
+        self._by_alias: dict[str, Registration] = {}
         self._by_function: dict[AnyHandler, Registration] = {}
 
     def add(
@@ -83,13 +92,7 @@ class Registry:
         function: AnyHandler,
         *,
         digest: Callable[[str, HandlerSignature], str | None],
-        name: str | None = None,
-        queue: str | None = None,
-        policy: RetryPolicy | None = None,
-        should_dead_letter: bool = True,
-        acks_late: bool = True,
-        timeout: Seconds | None = None,
-        deprecated: str | None = None,
+        **options: Unpack[TaskOptions],
     ) -> Registration:
         """Register a function.
 
@@ -97,16 +100,14 @@ class Registry:
             RegistrationError: it cannot be a task, or its name is taken.
         """
         read = signature.read(function)
+        name, aliases, timeout = (
+            options.get("name"),
+            tuple(options.get("aliases", ())),
+            options.get("timeout"),
+        )
         task = name if name is not None else function.__name__
-        if not task.strip() or len(task) > MAX_NAME or not task.isprintable():
-            raise RegistrationError(
-                f"{read.place}: {task!r} is no name for a task: 1 to {MAX_NAME} printable characters"
-            )
-        if (taken := self._by_name.get(task)) is not None:
-            raise RegistrationError(
-                f"{read.place}: the task `{task}` is registered already, for `{taken.function.__qualname__}` at "
-                f"{taken.signature.place}; give one of them another `name=`"
-            )
+        for each in (task, *aliases):
+            self._check_name(each, read)
         limit = None if timeout is None else seconds(timeout)
         if limit == 0:
             raise RegistrationError(
@@ -115,21 +116,35 @@ class Registry:
         registration = Registration(
             name=task,
             signature=read,
-            queue=queue or None,
-            policy=policy or RetryPolicy.default(),
-            should_dead_letter=should_dead_letter,
-            acks_late=acks_late,
+            queue=options.get("queue") or None,
+            policy=options.get("policy") or RetryPolicy.default(),
+            should_dead_letter=options.get("should_dead_letter", True),
+            acks_late=options.get("acks_late", True),
             timeout=limit,
-            deprecated=deprecated,
+            deprecated=options.get("deprecated"),
             digest=digest(task, read),
+            aliases=aliases,
+            allow=dict(options.get("allow", {})),
         )
         self._by_name[task] = registration
+        self._by_alias.update(dict.fromkeys(registration.aliases, registration))
         self._by_function.setdefault(function, registration)
         return registration
 
+    def _check_name(self, name: str, read: HandlerSignature) -> None:
+        if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
+            raise RegistrationError(
+                f"{read.place}: {name!r} is no name for a task: 1 to {MAX_NAME} printable characters"
+            )
+        if (taken := self.get(name)) is not None:
+            raise RegistrationError(
+                f"{read.place}: the task `{name}` is registered already, for `{taken.function.__qualname__}` at "
+                f"{taken.signature.place}; give one of them another `name=`"
+            )
+
     def get(self, name: str) -> Registration | None:
-        """The registration of a task, if there is one."""
-        return self._by_name.get(name)
+        """The registration of a task by its name or an alias, if there is one."""
+        return self._by_name.get(name) or self._by_alias.get(name)
 
     def queue_of(self, registration: Registration) -> str:
         """Where a task is published."""

@@ -152,3 +152,19 @@ def test_a_rule_explains_itself(run: Run) -> None:
 
     assert 1 == wrong.returncode
     assert "did you mean TASK_REMOVED?" in wrong.stderr
+
+
+def test_an_allowed_change_is_told_and_does_not_fail(run: Run, write: Write, old: str) -> None:
+    """The reason stands in the registration, and so in the contract."""
+    write("old.json", old)
+    allowed = SERVICE.replace(
+        "@worker.task", '@worker.task(allow={"DEFAULT_CHANGED name": "agreed with everybody"})'
+    )
+    write("service.py", allowed.replace("nobody", "anybody"))
+    write(COMMITTED, run("contract", "show", "service:worker").stdout)
+
+    done = run("contract", "breaking", "--against", "old.json")
+
+    assert 0 == done.returncode, done.stdout
+    assert "allowed: agreed with everybody" in done.stdout
+    assert "0 findings, 1 allowed" in done.stdout

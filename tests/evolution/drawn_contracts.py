@@ -45,7 +45,7 @@ HASHABLE = ("int", "str", "date", "uuid")
 STYLES = ("struct", "dataclass", "typeddict", "namedtuple")
 NAMES = ("id", "name", "size", "note")
 NOTHING = Default(value=None)
-PATTERNS = ("^a", "b$")
+PATTERNS = ("^a*$", "^b*$")  # both take the empty text: what a pattern says of lengths is not compared
 
 
 class Drawing:

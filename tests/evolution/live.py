@@ -26,10 +26,11 @@ from boilermaker.contract import (
 )
 from boilermaker_codegen.render import render
 from boilermaker_codegen.shapes import Shapes
+from evolution.drawn_contracts import NAMES
 
 _numbers = itertools.count()
 
-_TEXTS = ("", "a", "b", "ab", "aab", "aaaab", "aaaaaaaaaaab")
+_TEXTS = ("", "a", "b", "ab", "aab", "aaaab", "aaaaaaa", "bbbbbbb", "aaaaaaaaaaab")
 _INTS = (*range(-6, 20), 60, -60, 61, 62, 2**40)
 _VALUES: dict[str, tuple[Any, ...]] = {
     "any": (None, True, 1, 1.5, "a", [], {}),
@@ -101,13 +102,17 @@ class Samples:
             case TupleOf(items=items):
                 return _choices([self.of(item, depth - 1) for item in items])
             case MappingOf(key=key, value=value):
-                keys, values = self.of(key, depth - 1)[:3], self.of(value, depth - 1)
-                keys = [str(k) for k in keys]
-                return [{}, *({keys[0]: v} for v in values), *({k: values[0]} for k in keys if values)]
+                values = self.of(value, depth - 1)
+                return [{}, *({k: v} for k in self._keys(key, depth) for v in values)]
             case UnionOf(members=members):
                 return [value for member in members for value in self.of(member, depth)]
             case Named(id=id_):
                 return self._defined(self._types[id_], depth)
+
+    def _keys(self, type_: Type, depth: int) -> list[str]:
+        """Keys of a mapping; text may be the name of a field."""
+        keys = [str(key) for key in self.of(type_, depth - 1)[:3]]
+        return [*keys, *NAMES, "more"] if type_ == Scalar(name="str") else keys
 
     def _fitting(self, type_: Constrained, values: list[Any]) -> list[Any]:
         decoder = msgspec.json.Decoder(self._shapes.of(type_))

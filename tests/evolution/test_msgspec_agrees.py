@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from drawn_contracts import pairs
 from hypothesis import HealthCheck, assume, event, given, note, settings
-from live import Samples, bring
 
 from boilermaker import payload
 from boilermaker.contract import Contract, NewTypeDefinition, RecordDefinition, Scalar, named_in
@@ -15,6 +13,8 @@ from boilermaker.evolution.compare import compare
 from boilermaker.evolution.views import alternatives
 from boilermaker_codegen.ordering import needs
 from boilermaker_codegen.shapes import Shapes
+from evolution.drawn_contracts import pairs
+from evolution.live import Samples, bring
 
 
 @given(pair=pairs())

@@ -107,7 +107,19 @@ Q, R, S, M = "QUEUE", "ROLLOUT", "SOURCE", "MEANING"
 CASES: dict[str, tuple[Contract, Contract, dict[str, set[str]]]] = {
     "task removed": (contract_of(work, other), contract_of(work), {"TASK_REMOVED": {Q, S}}),
     "task added": (contract_of(work), contract_of(work, other), {"TASK_ADDED": {R}}),
-    "function renamed": (contract_of(work), contract_of(other, name="work"), {"FUNCTION_RENAMED": {S}}),
+    "task renamed": (contract_of(work), contract_of(other), {"TASK_REMOVED": {Q, S}, "TASK_ADDED": {R}}),
+    "task renamed, old name kept": (
+        contract_of(work),
+        contract_of(other, aliases=["work"]),
+        {"TASK_RENAMED": {R}, "FUNCTION_RENAMED": {S}},
+    ),
+    "task renamed to an alias": (
+        contract_of(work, aliases=["other"]),
+        contract_of(other, aliases=["work"]),
+        {"FUNCTION_RENAMED": {S}},
+    ),
+    "alias dropped": (contract_of(work, aliases=["old"]), contract_of(work), {"TASK_REMOVED": {Q}}),
+    "function renamed, name kept": (contract_of(work), contract_of(other, name="work"), {"FUNCTION_RENAMED": {S}}),
     "queue changed": (contract_of(work), contract_of(work, queue="p"), {"QUEUE_CHANGED": {Q, R}}),
     "required parameter added": (named(work_one), named(work_needs), {"FIELD_ADDED_REQUIRED": {Q, S}}),
     "parameter with default added": (named(work_one), named(work_offers), {"FIELD_ADDED": {M}}),
@@ -198,3 +210,16 @@ def test_the_order_of_deploying_follows_from_what_breaks() -> None:
         "limit loosened": ["worker first"],
         "int to str": ["two steps"],
     } == orders
+
+
+def test_a_reason_in_the_source_allows_a_change() -> None:
+    """By rule, or by rule and path; what it does not name stays a finding."""
+    everything = contract_of(work_one, name="work", allow={"TASK_REMOVED": "never used"})
+    by_path = contract_of(work_one, name="work", allow={"FIELD_REMOVED_REQUIRED y": "nobody passed it"})
+    elsewhere = contract_of(work_one, name="work", allow={"FIELD_REMOVED_REQUIRED x": "nobody passed it"})
+    old = contract_of(work_needs, name="work")
+
+    def reasons(new: Contract) -> list[str | None]:
+        return [f.reason for f in compare(old, new) if f.rule == "FIELD_REMOVED_REQUIRED"]
+
+    assert [[None], ["nobody passed it"], [None]] == [reasons(c) for c in (everything, by_path, elsewhere)]

@@ -24,6 +24,8 @@ class TaskContract(Value, frozen=True):
         queue: the queue it is published to, where that is not the contract's.
         result: what the handler returns; `none` for a handler that returns nothing.
         deprecated: what to use instead, or why.
+        aliases: other names under which the worker takes its messages.
+        allow: reasons for changes that break somebody all the same, by rule, or by rule and path (`"FIELD_REMOVED email"`).
     """
 
     name: str
@@ -33,6 +35,8 @@ class TaskContract(Value, frozen=True):
     queue: str | None = None
     doc: str | None = None
     deprecated: str | None = None
+    aliases: tuple[str, ...] = ()
+    allow: dict[str, str] = {}  # noqa: RUF012 - a struct copies it
 
 
 class Contract(Value, frozen=True):

@@ -1,6 +1,8 @@
 """Two contracts in, findings out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+import msgspec
 
 from boilermaker.contract import Contract, TaskContract
 from boilermaker.evolution import source, transit
@@ -8,22 +10,53 @@ from boilermaker.evolution.findings import Finding, merged
 
 
 def compare(old: Contract, new: Contract) -> list[Finding]:
-    """Everything that changing one contract into the other breaks, sorted by task and place."""
-    return merged(_findings(old, new))
+    """Everything that changing one contract into the other breaks, sorted by task and place.
+
+    What the new contract allows comes with the reason.
+    """
+    allowed = {task.name: task.allow for task in new.tasks}
+    return [_with_reason(finding, allowed.get(finding.task, {})) for finding in merged(_findings(old, new))]
+
+
+def _with_reason(finding: Finding, allowed: Mapping[str, str]) -> Finding:
+    reason = allowed.get(f"{finding.rule} {finding.path}") or allowed.get(finding.rule)
+    return finding if reason is None else msgspec.structs.replace(finding, reason=reason)
 
 
 def _findings(old: Contract, new: Contract) -> Iterator[Finding]:
-    after = {task.name: task for task in new.tasks}
+    after = {alias: task for task in new.tasks for alias in task.aliases}
+    after.update({task.name: task for task in new.tasks})
+    known = {name for task in old.tasks for name in (task.name, *task.aliases)}
     met: set[str] = set()
     for task in old.tasks:
         if task.name not in after:
             yield Finding(rule="TASK_REMOVED", task=task.name, path="", categories=("QUEUE", "SOURCE"))
             continue
-        met.add(task.name)
-        yield from _task(old, new, task, after[task.name])
-    for name in after.keys() - met:
-        yield Finding(rule="TASK_ADDED", task=name, path="", categories=("ROLLOUT",))
+        now = after[task.name]
+        met.add(now.name)
+        yield from _renamed(task, now, is_known=now.name in known)
+        yield from _task(old, new, task, now)
+    for task in new.tasks:
+        if task.name not in met:
+            yield Finding(rule="TASK_ADDED", task=task.name, path="", categories=("ROLLOUT",))
     yield from source.classes(old, new)
+
+
+def _renamed(before: TaskContract, after: TaskContract, *, is_known: bool) -> Iterator[Finding]:
+    """A new name under which the old worker takes no messages."""
+    lost = [alias for alias in before.aliases if alias not in (after.name, *after.aliases)]
+    for alias in lost:
+        yield Finding(
+            rule="TASK_REMOVED", task=after.name, path="", categories=("QUEUE",), detail=f"alias `{alias}`"
+        )
+    if before.name != after.name and not is_known:
+        yield Finding(
+            rule="TASK_RENAMED",
+            task=after.name,
+            path="",
+            categories=("ROLLOUT",),
+            detail=f"from `{before.name}`",
+        )
 
 
 def _task(old: Contract, new: Contract, before: TaskContract, after: TaskContract) -> Iterator[Finding]:

@@ -110,3 +110,5 @@ async def twice(state) -> None: ...
 
 
 worker.register_async(second, name="twice")
+worker.register_async(first, name="n7", aliases="old")
+worker.register_async(first, name="n8", allow={"TASK_REMOVED": ""})
