@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import timedelta
+from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, overload
 
@@ -16,6 +18,7 @@ from boilermaker.errors import (
     RegistrationError,
     SessionQueueError,
 )
+from boilermaker.history import History, Upcast
 from boilermaker.outcomes import OutcomeStore
 from boilermaker.registry import Registry, TaskOptions
 from boilermaker.retries import Seconds, seconds
@@ -32,6 +35,7 @@ S = TypeVar("S")
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Coroutine[Any, Any, Any]])
+U = TypeVar("U", bound=Upcast)
 
 Handler = Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
 
@@ -53,9 +57,11 @@ class Boilermaker(Generic[S]):
             costs a repeat, which duplicate detection drops. Leave it off for queues without duplicate detection.
         outcomes: saves what became of each attempt before it is published; a message that comes again then publishes
             that once more, and its handler is not run again. One database round trip more before and after each handler.
+        history: a folder of earlier contracts, as `boilermaker stubs generate` keeps them; a payload that does not fit is
+            then dead-lettered with the first field that changed.
 
     Raises:
-        ConfigurationError: neither `queue` nor the bus names a queue.
+        ConfigurationError: neither `queue` nor the bus names a queue; or `history` holds something else.
     """
 
     def __init__(  # noqa: PLR0913 - options, by keyword only
@@ -71,6 +77,7 @@ class Boilermaker(Generic[S]):
         max_lock_renewal: timedelta = timedelta(hours=1),
         optimistic: bool = False,
         outcomes: OutcomeStore | None = None,
+        history: str | PathLike[str] | None = None,
     ) -> None:
         named = queue or bus.default_queue
         if not named:
@@ -89,6 +96,7 @@ class Boilermaker(Generic[S]):
         self._max_lock_renewal = max_lock_renewal
         self._optimistic = optimistic
         self._outcomes = outcomes
+        self._history = History(self.contract, None if history is None else Path(history))
         self._loop: Loop | None = None
 
     @property
@@ -147,6 +155,26 @@ class Boilermaker(Generic[S]):
         for fn in functions:
             self._register(fn, options)
         return self
+
+    def upcast(self, task: str, /, *, from_digest: str) -> Callable[[U], U]:
+        """Register the decorated function to turn payloads of an old contract into new ones, before they are validated.
+
+        It takes the old payload as plain JSON values by parameter, results of earlier steps included, and gives the new
+        one; it is not async. Messages of other contracts are left alone.
+
+        Args:
+            task: the task's name.
+            from_digest: the task's digest in the old contract: 16 hex digits, from its contract.json or from the logs.
+
+        Raises:
+            RegistrationError: there is an upcast from that digest already.
+        """
+
+        def register(decorated: U) -> U:
+            self._history.add_upcast(task, from_digest, decorated)
+            return decorated
+
+        return register
 
     def _register(self, function: Callable[..., Any], options: TaskOptions) -> None:
         registration = self.registry.add(function, digest=derive.digest, **options)
@@ -268,6 +296,7 @@ class Boilermaker(Generic[S]):
             describe_error=self._describe_error,
             is_confirmed=not self._optimistic,
             outcomes=self._outcomes,
+            history=self._history,
         )
         pace = Pace(concurrency=concurrency, grace_seconds=grace, lock_limit=self._max_lock_renewal)
         return Loop(workshop, self.bus.receiver(self.queue, prefetch=prefetch), pace)

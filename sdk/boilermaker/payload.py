@@ -84,6 +84,31 @@ def decode(
     return decoded
 
 
+def plain(raw: msgspec.Raw, results: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
+    """A received payload as plain JSON values, results put in the places of the references to them.
+
+    Raises:
+        UnfitValue: it is no JSON object.
+    """
+    members = {**_members(bytes(raw)), **results}
+    try:
+        return {name: msgspec.json.decode(value) for name, value in members.items()}
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        raise UnfitValue(("the payload is not JSON",)) from None
+
+
+def from_plain(values: Mapping[str, Any]) -> msgspec.Raw:
+    """Plain values as a payload.
+
+    Raises:
+        UnfitValue: they have no JSON form; every field at fault is named.
+    """
+    try:
+        return msgspec.Raw(_encode(values))
+    except (UnfitValue, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+        raise UnfitValue(_unencodable(values)) from None
+
+
 def bind(raw: msgspec.Raw, args: int, names: Sequence[str], by_position: int) -> msgspec.Raw:
     """A payload whose first `args` arguments stand under "0", "1", ...: those moved to the parameters' names.
 

@@ -13,6 +13,7 @@ import msgspec
 from boilermaker import codec, failure, payload
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Step
+from boilermaker.history import History
 from boilermaker.registry import Registration
 from boilermaker.retries import RetryException
 from boilermaker.worker.outcome import Failed, Outcome, Rejected, RetryAsked, Succeeded
@@ -24,7 +25,11 @@ log = logging.getLogger("boilermaker.app")
 
 
 async def execute(
-    envelope: Envelope, registration: Registration, state: object, describe: DescribeError | None
+    envelope: Envelope,
+    registration: Registration,
+    state: object,
+    describe: DescribeError | None,
+    history: History,
 ) -> Outcome:
     """Run the current step; every way in which that can end is an outcome.
 
@@ -32,14 +37,14 @@ async def execute(
         asyncio.CancelledError: the worker cancelled it; there is no outcome.
     """
     step = envelope.current
-    try:
-        arguments = payload.decode(
-            _payload_of(step, registration),
-            registration.signature.payload_type,
-            codec.results_for(envelope, step),
+    if _is_other(step, registration):
+        log.info(
+            "[%s] Published for contract %s, this worker has %s", step.task, step.digest, registration.digest
         )
+    try:
+        arguments = _arguments(envelope, registration, history)
     except payload.UnfitValue as unfit:
-        return _invalid(step, registration, unfit)
+        return _invalid(step, registration, unfit, history)
     call = registration.function(
         state, **{p.name: getattr(arguments, p.name) for p in registration.signature.parameters}
     )
@@ -93,13 +98,34 @@ def _returned(step: Step, registration: Registration, value: object) -> Outcome:
         return Failed(reason="InvalidResult", description=str(unfit))
 
 
-def _invalid(step: Step, registration: Registration, unfit: payload.UnfitValue) -> Rejected:
-    is_other = (
-        step.digest is not None and registration.digest is not None and step.digest != registration.digest
-    )
+def _arguments(envelope: Envelope, registration: Registration, history: History) -> msgspec.Struct:
+    """The payload as the handler's own type; one of an old contract is turned into a new one first."""
+    step = envelope.current
+    raw, results = _payload_of(step, registration), codec.results_for(envelope, step)
+    upcast = history.upcast(registration.name, step.digest) if _is_other(step, registration) else None
+    if upcast is not None:
+        old = payload.plain(raw, results)
+        try:
+            new = upcast(old)
+        except Exception as error:
+            log.exception("[%s] The upcast from contract %s raised", step.task, step.digest)
+            raise payload.UnfitValue((f"the upcast raised {_name(error)}",)) from error
+        raw, results = payload.from_plain(new), {}
+    return payload.decode(raw, registration.signature.payload_type, results)
+
+
+def _is_other(step: Step, registration: Registration) -> bool:
+    """Whether the message was published for another contract; unknown counts as the same."""
+    return step.digest is not None and registration.digest is not None and step.digest != registration.digest
+
+
+def _invalid(step: Step, registration: Registration, unfit: payload.UnfitValue, history: History) -> Rejected:
+    is_other = _is_other(step, registration)
     description = str(unfit)
-    if is_other:
-        description += f" (published for contract {step.digest}, this worker has {registration.digest})"
+    if is_other and step.digest is not None:
+        description += f" (published for contract {step.digest}, this worker has {registration.digest}"
+        difference = history.difference(registration.name, step.digest)
+        description += f"; first difference: {difference})" if difference else ")"
     return Rejected(reason="InvalidPayload", description=description, may_heal=is_other)
 
 

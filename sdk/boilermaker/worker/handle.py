@@ -15,6 +15,7 @@ from boilermaker.client import Client
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Next
 from boilermaker.errors import BusError, EnvelopeError, MessageTooLargeError, OutcomeStoreError
+from boilermaker.history import History
 from boilermaker.outcomes import OutcomeStore
 from boilermaker.registry import Registration, Registry
 from boilermaker.transport.port import Clock, Delivery, OutgoingMessage, Receiver
@@ -46,6 +47,7 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         queue: the worker's own.
         queues: those that the worker may publish to.
+        history: contracts before the worker's own.
         is_confirmed: whether completing waits for the bus's answer; everything else always does.
         outcomes: where verdicts are saved before they are published, if anywhere.
     """
@@ -57,6 +59,7 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     queue: str
     queues: frozenset[str]
+    history: History
     describe_error: DescribeError | None = None
     is_confirmed: bool = True
     outcomes: OutcomeStore | None = None
@@ -151,7 +154,9 @@ class Handling:
             )
         )
         try:
-            return await execute(envelope, registration, self._shop.state, self._shop.describe_error)
+            return await execute(
+                envelope, registration, self._shop.state, self._shop.describe_error, self._shop.history
+            )
         finally:
             attempt.running.reset(running)
             trace.incoming.reset(traced)

@@ -1,0 +1,78 @@
+"""What a worker knows of contracts before its own: to name what changed, and to turn old payloads into new ones."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from boilermaker.contract import Contract, TaskContract, from_json, task_digest
+from boilermaker.errors import ConfigurationError, RegistrationError
+from boilermaker.evolution.compare import compare
+
+Upcast = Callable[[dict[str, Any]], Mapping[str, Any]]
+"""Takes the payload of an old message as plain JSON values, results of earlier steps included; gives the new one."""
+
+
+class History:
+    """Contracts that messages may still have been published for.
+
+    Args:
+        live: gives the worker's own contract.
+        folder: holds contracts as `*.json`, as `boilermaker stubs generate` keeps them.
+
+    Raises:
+        ConfigurationError: the folder is not there, or a file in it is no contract.
+    """
+
+    def __init__(self, live: Callable[[], Contract], folder: Path | None = None) -> None:
+        self._live = live
+        self._known: dict[str, tuple[Contract, TaskContract]] = {}
+        self._upcasts: dict[tuple[str, str], Upcast] = {}
+        if folder is not None:
+            self._load(folder)
+
+    def _load(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise ConfigurationError(f"history: there is no folder {folder}; ship it with the worker")
+        for path in sorted(folder.glob("*.json")):
+            try:
+                contract = from_json(path.read_bytes())
+                self._known.update({task_digest(contract, t.name): (contract, t) for t in contract.tasks})
+            except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError) as error:
+                raise ConfigurationError(
+                    f"history: {path} is no contract ({type(error).__name__})"
+                ) from error
+
+    def add_upcast(self, task: str, digest: str, upcast: Upcast) -> None:
+        """Keep what turns payloads of an old contract into new ones.
+
+        Raises:
+            RegistrationError: there is one already.
+        """
+        if (task, digest) in self._upcasts:
+            raise RegistrationError(
+                f"`{task}` has an upcast from {digest} already; one message takes one way, so keep one of them"
+            )
+        self._upcasts[task, digest] = upcast
+
+    def upcast(self, task: str, digest: str | None) -> Upcast | None:
+        """What turns the payload of a message into a new one, if there is anything."""
+        return self._upcasts.get((task, digest)) if digest is not None else None
+
+    def difference(self, task: str, digest: str) -> str | None:
+        """The first field that differs between the contract of a digest and the worker's own; None where not known."""
+        if digest not in self._known:
+            return None
+        old, before = self._known[digest]
+        live = self._live()
+        after = next((t for t in live.tasks if t.name == task), None)
+        if after is None:
+            return None
+        named = msgspec.structs.replace(before, name=task)
+        findings = compare(
+            msgspec.structs.replace(old, tasks=(named,)), msgspec.structs.replace(live, tasks=(after,))
+        )
+        in_payload = [f for f in findings if f.path and f.task and not f.path.startswith("result")]
+        first = next((f for f in in_payload if "QUEUE" in f.categories), None) or next(iter(in_payload), None)
+        return None if first is None else f"{first.path}: {first.text}"

@@ -1,0 +1,193 @@
+"""Messages of old contracts: what is told of those that do not fit, and what upcasts make of them."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boilermaker import Boilermaker, Client, InMemoryServiceBus, Task
+from boilermaker.contract import task_digest, to_json
+from boilermaker.errors import ConfigurationError, RegistrationError
+from boilermaker.stub import Payload, TaskStub
+
+QUEUE = "accounts"
+
+
+class OldPayload(Payload, frozen=True, kw_only=True):
+    user_id: int
+    greeting: str = "Hello"
+
+
+def old_worker() -> Boilermaker[Any]:
+    """The worker before the change."""
+    worker = Boilermaker[Any](None, InMemoryServiceBus(), queue=QUEUE)
+
+    @worker.task
+    async def welcome(state, user_id: int, greeting: str = "Hello") -> None: ...
+
+    return worker
+
+
+OLD = old_worker().contract()
+DIGEST = task_digest(OLD, "welcome")
+old_stub = TaskStub[None]("welcome", OldPayload, None, queue=QUEUE, digest=DIGEST)
+
+
+def new_worker(bus: InMemoryServiceBus, **options: Any) -> tuple[Boilermaker[Any], list[str]]:
+    """The worker after it: `user_id` became text and is called `account`."""
+    worker = Boilermaker[Any](None, bus, queue=QUEUE, **options)
+    welcomed: list[str] = []
+
+    @worker.task
+    async def welcome(state, account: str, greeting: str = "Hello") -> None:
+        welcomed.append(f"{greeting} {account}")
+
+    return worker, welcomed
+
+
+async def dead_letter(bus: InMemoryServiceBus) -> Any:
+    """The one dead letter of the queue."""
+    (letter,) = bus.dead_letters(QUEUE)
+    return letter
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    """A folder that holds the old contract."""
+    (tmp_path / "first.json").write_bytes(to_json(OLD))
+    return tmp_path
+
+
+async def test_an_upcast_makes_a_new_payload_of_an_old_one() -> None:
+    """Before it is validated; what it does not touch stays."""
+    bus = InMemoryServiceBus()
+    worker, welcomed = new_worker(bus)
+
+    @worker.upcast("welcome", from_digest=DIGEST)
+    def from_number(old: dict[str, Any]) -> dict[str, Any]:
+        return {"account": f"A-{old.pop('user_id')}", **old}
+
+    await Client(bus).publish(old_stub(user_id=7, greeting="Welcome"))
+    await worker.drain()
+
+    assert ["Welcome A-7"] == welcomed
+
+
+async def test_a_message_of_the_own_contract_is_left_alone() -> None:
+    """An upcast is for the digest that it names."""
+    bus = InMemoryServiceBus()
+    worker, welcomed = new_worker(bus)
+
+    @worker.upcast("welcome", from_digest=DIGEST)
+    def spoil(old: dict[str, Any]) -> dict[str, Any]:
+        raise AssertionError
+
+    (registration,) = worker.registry
+    await worker.publish_task(worker.create_task(registration.function, "A-7"))
+    await worker.drain()
+
+    assert ["Hello A-7"] == welcomed
+
+
+async def test_an_upcast_sees_results_of_earlier_steps() -> None:
+    """They stand in the places of the references to them."""
+    bus = InMemoryServiceBus()
+    worker, welcomed = new_worker(bus)
+
+    @worker.task
+    async def make(state) -> int:
+        return 8
+
+    @worker.upcast("welcome", from_digest=DIGEST)
+    def from_number(old: dict[str, Any]) -> dict[str, Any]:
+        return {"account": f"A-{old['user_id']}"}
+
+    made: Task[int] = worker.create_task(make)
+    await worker.publish_task(made >> old_stub(user_id=made.result))
+    await worker.drain()
+
+    assert ["Hello A-8"] == welcomed
+
+
+async def test_an_upcast_that_raises_leaves_a_dead_letter_without_values() -> None:
+    """With the type of the error; its text may hold the payload."""
+    bus = InMemoryServiceBus()
+    worker, _ = new_worker(bus)
+
+    @worker.upcast("welcome", from_digest=DIGEST)
+    def broken(old: dict[str, Any]) -> dict[str, Any]:
+        raise ValueError(old)
+
+    await Client(bus).publish(old_stub(user_id=4711))
+    await worker.drain()
+
+    letter = await dead_letter(bus)
+    assert "InvalidPayload" == letter.dead_letter_reason
+    assert "the upcast raised ValueError" in letter.dead_letter_description
+    assert "4711" not in letter.dead_letter_description
+
+
+async def test_a_payload_that_does_not_fit_names_what_changed(history: Path) -> None:
+    """Both digests, and the first field that differs, where the history knows the other contract."""
+    bus = InMemoryServiceBus()
+    worker, _ = new_worker(bus, history=history)
+    own = task_digest(worker.contract(), "welcome")
+
+    await Client(bus).publish(old_stub(user_id=7))
+    await worker.drain()
+
+    letter = await dead_letter(bus)
+    assert f"published for contract {DIGEST}, this worker has {own}; first difference: account: " in (
+        letter.dead_letter_description
+    )
+
+
+async def test_without_history_both_digests_are_named() -> None:
+    """What they stand for is for people to find out."""
+    bus = InMemoryServiceBus()
+    worker, _ = new_worker(bus)
+
+    await Client(bus).publish(old_stub(user_id=7))
+    await worker.drain()
+
+    letter = await dead_letter(bus)
+    assert letter.dead_letter_description.endswith(
+        f"this worker has {task_digest(worker.contract(), 'welcome')})"
+    )
+
+
+async def test_another_contract_is_told_in_the_logs(caplog: pytest.LogCaptureFixture) -> None:
+    """Also where the payload fits all the same."""
+    bus = InMemoryServiceBus()
+    other = TaskStub[None]("welcome", OldPayload, None, queue=QUEUE, digest="0" * 16)
+
+    with caplog.at_level(logging.INFO, logger="boilermaker.app"):
+        worker = Boilermaker[Any](None, bus, queue=QUEUE)
+        worker.register_async(_welcome, name="welcome")
+        await Client(bus).publish(other(user_id=7))
+        await worker.drain()
+
+    own = task_digest(worker.contract(), "welcome")
+    assert f"[welcome] Published for contract {'0' * 16}, this worker has {own}" in caplog.messages
+
+
+async def _welcome(state, user_id: int, greeting: str = "Hello") -> None: ...
+
+
+def test_one_digest_has_one_upcast() -> None:
+    """Else it would depend on their order."""
+    worker, _ = new_worker(InMemoryServiceBus())
+    worker.upcast("welcome", from_digest=DIGEST)(dict)
+
+    with pytest.raises(RegistrationError, match=f"`welcome` has an upcast from {DIGEST} already"):
+        worker.upcast("welcome", from_digest=DIGEST)(dict)
+
+
+def test_a_history_that_is_none_is_told_at_once(tmp_path: Path) -> None:
+    """When the worker is made, not when the first message does not fit."""
+    with pytest.raises(ConfigurationError, match="there is no folder"):
+        new_worker(InMemoryServiceBus(), history=tmp_path / "elsewhere")
+    (tmp_path / "notes.json").write_text("{}")
+    with pytest.raises(ConfigurationError, match=r"notes\.json is no contract"):
+        new_worker(InMemoryServiceBus(), history=tmp_path)
