@@ -230,20 +230,23 @@ def _dataclass(cls: Any, types_: Types) -> words.RecordDefinition:
     )
 
 
-_PRESENCE = (typing.Required, typing.NotRequired)
-
-
 def _typeddict(cls: Any, types_: Types) -> words.RecordDefinition:
-    hints: dict[str, Any] = {
-        name: typing.get_args(hint)[0] if typing.get_origin(hint) in _PRESENCE else hint
-        for name, hint in typing.get_type_hints(cls, include_extras=True).items()
-    }
+    fields: list[words.Field] = []
+    optional: list[str] = []
+    for name, hint in typing.get_type_hints(cls, include_extras=True).items():
+        presence = typing.get_origin(hint)
+        is_marked = presence in (typing.Required, typing.NotRequired)
+        described = type_of(typing.get_args(hint)[0] if is_marked else hint, types_)
+        fields.append(words.Field(name=name, type=described))
+        # A class whose annotations are text does not know which of its keys are marked.
+        if presence is typing.NotRequired or (not is_marked and name in cls.__optional_keys__):
+            optional.append(name)
     return words.RecordDefinition(
         name=cls.__qualname__,
         style="typeddict",
-        fields=tuple(words.Field(name=name, type=type_of(hint, types_)) for name, hint in hints.items()),
+        fields=tuple(fields),
         doc=doc_of(cls),
-        optional=tuple(name for name in hints if name in cls.__optional_keys__),
+        optional=tuple(optional),
     )
 
 

@@ -1,13 +1,19 @@
 """The contract read from source text is the one that the worker derives from its live functions."""
 
+import tempfile
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
+from hypothesis import given, note
+from hypothesis import strategies as st
 
 from boilermaker.contract import to_json
 from codegen.golden import PACKAGES
 from codegen.live import STATIC_ONLY, service
+from codegen.random_contracts import draw_contract
+from codegen.source_writing import write_source
 
 
 @pytest.mark.parametrize(
@@ -19,3 +25,31 @@ def test_source_text_and_live_functions_give_the_same_contract(case: Path) -> No
         live = worker.contract()
     named = msgspec.structs.replace(live, service=found.contract.service, queue=found.contract.queue)
     assert to_json(found.contract).decode() == to_json(named).decode()
+
+
+CONFIG = """\
+[tool.boilermaker]
+service = "random"
+queue = "random"
+source = ["."]
+package = "random_stubs"
+output = "stubs"
+"""
+
+
+@given(st.randoms(use_true_random=False))
+def test_a_random_contract_written_as_source_is_what_both_find(random: Random) -> None:
+    """In any style: imports of every kind, aliases, quotes, old and new spellings, three modules."""
+    drawn = draw_contract(random)
+    files = write_source(drawn, random)
+    note("\n".join(f"# {path}\n{text}" for path, text in files.items()))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path, text in {**files, "pyproject.toml": CONFIG}.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+        with service(folder / "pyproject.toml") as (found, worker):
+            live = msgspec.structs.replace(worker.contract(), service=drawn.service)
+    expected = to_json(drawn).decode()
+    assert expected == to_json(found.contract).decode()
+    assert expected == to_json(live).decode()

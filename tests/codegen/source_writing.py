@@ -1,0 +1,325 @@
+"""A contract as Python source, in one of the many ways in which people would write it."""
+
+import builtins
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from boilermaker.contract import (
+    Constrained,
+    Container,
+    Contract,
+    Default,
+    Definition,
+    EnumDefinition,
+    LiteralOf,
+    MappingOf,
+    Named,
+    NewTypeDefinition,
+    Parameter,
+    RecordDefinition,
+    Scalar,
+    TaskContract,
+    TupleOf,
+    Type,
+    UnionOf,
+    named_in,
+)
+from codegen.random_contracts import MODULES
+
+_SCALARS = {
+    "any": ("typing", "Any"), "datetime": ("datetime", "datetime"), "date": ("datetime", "date"),
+    "time": ("datetime", "time"), "timedelta": ("datetime", "timedelta"), "uuid": ("uuid", "UUID"),
+    "decimal": ("decimal", "Decimal"),
+}  # fmt: skip
+_TYPING = {
+    "Set": "AbstractSet",
+    "list": "List",
+    "set": "Set",
+    "frozenset": "FrozenSet",
+    "dict": "Dict",
+    "tuple": "Tuple",
+}
+_BUILTIN = {"list", "set", "frozenset", "dict", "tuple"}
+_LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "tz", "pattern")
+_NONE = Scalar(name="none")
+
+
+def write_source(contract: Contract, random: Random) -> dict[str, str]:
+    """Text by path, below the source folder. The worker is in `app/service.py`."""
+    writers = {module: _Writer(module, contract, random) for module in MODULES}
+    for id_, definition in contract.types.items():
+        module = next(name for name in MODULES if id_.startswith(f"{name}."))
+        writers[module].definition(id_, definition)
+    writers["app.service"].service()
+    files = {f"{module.replace('.', '/')}.py": writer.text() for module, writer in writers.items()}
+    return {"app/__init__.py": "", "app/deep/__init__.py": "", **files}
+
+
+@dataclass
+class _Writer:
+    """Writes one module; each choice of style is made anew where it arises."""
+
+    module: str
+    contract: Contract
+    random: Random
+    imports: list[str] = field(default_factory=list)
+    body: list[str] = field(default_factory=list)
+    known: dict[tuple[str, str], str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    modules: set[str] = field(default_factory=set)
+
+    def text(self) -> str:
+        future = ["from __future__ import annotations"] if self._often() else []
+        return "\n".join([*future, *self.imports, "", *self.body, ""])
+
+    # ---- names
+
+    def name(self, module: str, name: str) -> str:
+        """An expression for what a module calls by this name, with the import that it needs."""
+        if module == self.module:
+            return name
+        if (module, name) not in self.known:
+            self.known[module, name] = self._import(module, name)
+        return self.known[module, name]
+
+    def _import(self, module: str, name: str) -> str:
+        root, dot, rest = name.partition(".")
+        package, _, last = module.rpartition(".")
+        free = f"{root}_{len(self.known)}"
+        styles = [
+            (f"import {module} as m_{free}", f"m_{free}.{name}"),
+            (f"from {module} import {root} as {free}", f"{free}{dot}{rest}"),
+        ]
+        if module.partition(".")[0] not in self.taken - self.modules:
+            styles.append((f"import {module}", f"{module}.{name}"))
+        if not self._is_taken(root):
+            styles += [(f"from {module} import {root}", name)] * 3
+        if package == "app" and self.module == "app.service":
+            styles += [
+                (f"from .{last} import {root} as {free}", f"{free}{dot}{rest}"),
+                (f"from . import {last}", f"{last}.{name}"),
+            ]
+        if module == "app.models" and self.module == "app.deep.kinds":
+            styles.append((f"from ..models import {root} as {free}", f"{free}{dot}{rest}"))
+        line, expression = self.random.choice(styles)
+        if line.endswith(f"import {root}"):
+            self.taken.add(root)
+        elif line == f"import {module}":
+            self.taken.add(module.partition(".")[0])
+            self.modules.add(module.partition(".")[0])
+        if line not in self.imports:
+            self.imports.append(line)
+        return expression
+
+    def _is_taken(self, root: str) -> bool:
+        own = {id_.removeprefix(f"{self.module}.").split(".")[0] for id_ in self.contract.types}
+        return root in own | self.taken | {"app", "models", "deep", "kinds", "worker"} or hasattr(
+            builtins, root
+        )
+
+    # ---- annotations
+
+    def annotation(self, type_: Type) -> str:
+        """A type where an annotation stands: quoted, an alias, or as it is."""
+        text = self.type(type_)
+        choice = self.random.random()
+        if choice < 0.15:
+            return repr(text)
+        if choice < 0.25:
+            return self._alias(text)
+        return text
+
+    def _alias(self, text: str) -> str:
+        alias = f"Alias{len(self.body)}"
+        hint = f": {self.name('typing', 'TypeAlias')}" if self._often() else ""
+        self.body.append(f"{alias}{hint} = {text}")
+        return alias
+
+    def type(self, type_: Type) -> str:
+        match type_:
+            case Scalar(name="none"):
+                return "None"
+            case Scalar(name="any") if self._rarely():
+                return "object"
+            case Scalar(name=name):
+                return self.name(*_SCALARS[name]) if name in _SCALARS else name
+            case LiteralOf(values=values):
+                return f"{self.name('typing', 'Literal')}[{', '.join(map(repr, values))}]"
+            case Container(container=container, item=item):
+                return self._container(container, item)
+            case TupleOf(items=items):
+                return f"{self._generic('tuple')}[{', '.join(map(self.type, items))}]"
+            case MappingOf(mapping=mapping, key=key, value=value):
+                return f"{self._generic(mapping)}[{self.type(key)}, {self.type(value)}]"
+            case UnionOf(members=members):
+                return self._union(members)
+            case Constrained(type=inner):
+                limits = {name: getattr(type_, name) for name in _LIMITS if getattr(type_, name) is not None}
+                meta = f"{self.name('msgspec', 'Meta')}({', '.join(f'{k}={v!r}' for k, v in limits.items())})"
+                return f"{self.name('typing', 'Annotated')}[{self.type(inner)}, {meta}]"
+            case Named(id=id_):
+                module = next(name for name in MODULES if id_.startswith(f"{name}."))
+                return self.name(module, id_.removeprefix(f"{module}."))
+
+    def _container(self, container: str, item: Type) -> str:
+        generic = self._generic(container)
+        if item == Scalar(name="any") and self._often():
+            return generic
+        return f"{generic}[{self.type(item)}{', ...' if container == 'tuple' else ''}]"
+
+    def _generic(self, name: str) -> str:
+        if name in _BUILTIN and self._often() and not self._is_own(name):
+            return name
+        if self._often() and name not in _BUILTIN:
+            return self.name("collections.abc", name)
+        return self.name("typing", _TYPING.get(name, name))
+
+    def _is_own(self, name: str) -> bool:
+        return f"{self.module}.{name}" in self.contract.types
+
+    def _union(self, members: tuple[Type, ...]) -> str:
+        parts = [self.type(member) for member in members]
+        if members[-1] == _NONE and self._often():
+            rest = f"{self.name('typing', 'Union')}[{', '.join(parts[:-1])}]" if len(parts) > 2 else parts[0]
+            return f"{self.name('typing', 'Optional')}[{rest}]"
+        if self._often():
+            return f"{self.name('typing', 'Union')}[{', '.join(parts)}]"
+        return " | ".join(parts)
+
+    # ---- definitions
+
+    def definition(self, id_: str, definition: Definition) -> None:
+        name = id_.removeprefix(f"{self.module}.")
+        if isinstance(definition, NewTypeDefinition):
+            inner = self.type(definition.type)
+            self.body.append(f"{name} = {self.name('typing', 'NewType')}({name!r}, {inner})")
+            return
+        lines = self._enum(definition) if isinstance(definition, EnumDefinition) else self._record(definition)
+        if definition.doc is not None:
+            at = next(number for number, line in enumerate(lines) if line.startswith("class ")) + 1
+            lines.insert(at, f"    {definition.doc!r}")
+        if "." in name:
+            lines = [f"class {name.split('.')[0]}:", *(f"    {line}" for line in lines)]
+        self.body += ["", *lines]
+
+    def _enum(self, definition: EnumDefinition) -> list[str]:
+        bases = [definition.mixin] if definition.mixin else []
+        bases.append(self.name("enum", definition.base))
+        lines = [f"class {_last(definition.name)}({', '.join(bases)}):"]
+        return [*lines, *(f"    {member.name} = {member.value!r}" for member in definition.members)]
+
+    def _record(self, definition: RecordDefinition) -> list[str]:
+        name = _last(definition.name)
+        match definition.style:
+            case "struct":
+                base, options = self.name("msgspec", "Struct"), self._struct_options(definition)
+                lines = [f"class {name}({', '.join([base, *options])}):"]
+            case "dataclass":
+                chosen = [f"{word}=True" for word in ("frozen", "kw_only") if getattr(definition, word)]
+                call = f"({', '.join(chosen)})" if chosen or self._rarely() else ""
+                lines = [f"@{self.name('dataclasses', 'dataclass')}{call}", f"class {name}:"]
+            case "typeddict":
+                lines = [f"class {name}({self.name('typing', 'TypedDict')}):"]
+            case _:
+                lines = [f"class {name}({self.name('typing', 'NamedTuple')}):"]
+        for entry in definition.fields:
+            annotation = self._field_type(definition, entry.name, entry.type)
+            default = self._field_default(definition, entry.default, entry.type, entry.wire)
+            lines.append(f"    {entry.name}: {annotation}{default}")
+        return lines
+
+    def _struct_options(self, definition: RecordDefinition) -> list[str]:
+        words = ("frozen", "kw_only", "array_like", "omit_defaults", "forbid_unknown_fields")
+        options = [f"{word}=True" for word in words if getattr(definition, word)]
+        if definition.tag is not None:
+            is_name = definition.tag == _last(definition.name)
+            options.append("tag=True" if is_name and self._often() else f"tag={definition.tag!r}")
+        if definition.tag_field is not None:
+            options.append(f"tag_field={definition.tag_field!r}")
+        return options
+
+    def _field_type(self, definition: RecordDefinition, name: str, type_: Type) -> str:
+        text = self.type(type_)
+        is_itself = f"{self.module}.{definition.name}" in named_in(type_)  # not defined yet
+        if name in definition.optional:
+            text = f"{self.name('typing', 'NotRequired')}[{text}]"
+        return repr(text) if is_itself or self._rarely() else text
+
+    def _field_default(
+        self, definition: RecordDefinition, default: Default | None, type_: Type, wire: str | None
+    ) -> str:
+        value = None if default is None else self.value(default, type_)
+        is_mutable = default is not None and isinstance(default.value, list | dict)
+        if definition.style == "struct":
+            options = [f"name={wire!r}"] if wire is not None else []
+            if value is not None and (options or (is_mutable and self._often())):
+                kind = "list" if value == "[]" else "dict"
+                options.append(f"default_factory={kind}" if is_mutable else f"default={value}")
+            if options:
+                return f" = {self.name('msgspec', 'field')}({', '.join(options)})"
+        elif is_mutable:
+            kind = "list" if value == "[]" else "dict"
+            return f" = {self.name('dataclasses', 'field')}(default_factory={kind})"
+        return "" if value is None else f" = {value}"
+
+    def value(self, default: Default, type_: Type) -> str:
+        """A default as it is written: members of enums by name."""
+        if isinstance(type_, Named) and isinstance(enum := self.contract.types[type_.id], EnumDefinition):
+            return f"{self.type(type_)}.{enum.members[0].name}"
+        return repr(default.value)
+
+    # ---- the service
+
+    def service(self) -> None:
+        worker = f"{self.name('boilermaker', 'Boilermaker')}(object(), {self.name('boilermaker', 'InMemoryServiceBus')}()"
+        self.body.append(f"worker = {worker}, queue='random')")
+        for task in self.contract.tasks:
+            self._task(task)
+
+    def _task(self, task: TaskContract) -> None:
+        function = task.function or task.name
+        parameters = ["state"]
+        for parameter in task.parameters:
+            if parameter.keyword_only and "*" not in parameters:
+                parameters.append("*")
+            parameters.append(self._parameter(parameter))
+        result = self.annotation(task.result)
+        lines = [f"async def {function}({', '.join(parameters)}) -> {result}:"]
+        lines += [f"    {task.doc!r}"] if task.doc is not None else []
+        lines.append("    raise NotImplementedError")
+        options: dict[str, Any] = {
+            "name": task.name if task.function else None,
+            "queue": task.queue,
+            "deprecated": task.deprecated,
+        }
+        chosen = [f"{key}={value!r}" for key, value in options.items() if value is not None]
+        match self.random.randint(0, 2):
+            case 0:
+                call = ", ".join([function, *chosen])
+                self.body += ["", *lines, f"worker.register_async({call})"]
+            case 1 if not task.function:
+                call = ", ".join([f"[{function}]", *chosen])
+                self.body += ["", *lines, f"worker.register_many_async({call})"]
+            case _:
+                call = f"({', '.join(chosen)})" if chosen else ""
+                self.body += ["", f"@worker.task{call}", *lines]
+
+    def _parameter(self, parameter: Parameter) -> str:
+        type_, default = parameter.type, parameter.default
+        if default is not None and default.value is None and isinstance(type_, UnionOf) and self._rarely():
+            rest = tuple(member for member in type_.members if member != _NONE)
+            if type_.members[-1] == _NONE:  # `x: str = None` means `str | None`
+                type_ = UnionOf(members=rest) if len(rest) > 1 else rest[0]
+        written = "" if default is None else f" = {self.value(default, parameter.type)}"
+        return f"{parameter.name}: {self.annotation(type_)}{written}"
+
+    def _often(self) -> bool:
+        return self.random.random() < 0.5
+
+    def _rarely(self) -> bool:
+        return self.random.random() < 0.2
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
