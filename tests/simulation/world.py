@@ -351,6 +351,9 @@ class _Receiver:
             f"receiving {', '.join((delivery.message_id or '')[:6] for delivery in found)}", effect
         )
 
+    async def stop(self) -> None:
+        await self._receiver.stop()
+
     async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:
         await self._settle(
             "completing", delivery, lambda: self._receiver.complete(delivery, confirmed=confirmed)

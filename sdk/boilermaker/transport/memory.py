@@ -286,6 +286,9 @@ class MemoryReceiver:
         found = self._open_queue().peek(from_sequence_number, max_messages, self._bus.clock.now())
         return [peeked(stored) for stored in found]
 
+    async def stop(self) -> None:
+        """Nothing is buffered, and nothing comes that was not asked for."""
+
     async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:  # noqa: ARG002 - always confirmed
         """Remove the message. See the port for errors."""
         self._settle(delivery, Queue.complete)

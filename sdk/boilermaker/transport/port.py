@@ -114,6 +114,13 @@ class Receiver(Protocol):
         """
         ...
 
+    async def stop(self) -> None:
+        """Ask for no more messages; what is buffered and was not handed out is released. Settling and renewing go on.
+
+        What is released after this goes to other receivers, and not back to this one. `open` starts again.
+        """
+        ...
+
     async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:
         """Remove the message. `confirmed=False` may return before the bus has answered.
 

@@ -39,6 +39,9 @@ class PlainReader:
         async with self._settling:
             await settle_by_sdk(self._receiver, message, disposition)
 
+    async def stop(self) -> None:
+        """The SDK asks for messages only while it is called."""
+
     async def close(self) -> None:
         """Give back what the SDK holds, and disconnect."""
         self._is_closed = True

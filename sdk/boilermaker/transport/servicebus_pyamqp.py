@@ -56,7 +56,7 @@ class Reader:
         self._taking = asyncio.Lock()
         self._arrived = asyncio.Event()
         self._drained = asyncio.Event()
-        self._is_closing = False
+        self._is_closing = self._is_stopped = False
         self._error: Exception | None = None
         self._answers: dict[int, asyncio.Future[None]] = {}
         self._listeners: list[asyncio.Future[None]] = []
@@ -77,7 +77,7 @@ class Reader:
         """
         async with self._taking:
             try:
-                if self._buffer.empty() and wait_seconds > 0:
+                if self._buffer.empty() and wait_seconds > 0 and not self._is_stopped:
                     await self._wait_for_arrival(max_messages, wait_seconds)
             finally:
                 if not self._prefetch and self._link.current_link_credit > 0 and self.is_alive:
@@ -87,7 +87,7 @@ class Reader:
                 messages.append(self._receiver._build_received_message(self._buffer.get_nowait()))  # noqa: SLF001
             if not messages and not self.is_alive:
                 raise self._error or ConnectionResetError("the connection was closed")
-            if self._prefetch and self.is_alive:
+            if self._prefetch and self.is_alive and not self._is_stopped:
                 await self._ask_for(self._prefetch)
             return messages
 
@@ -120,13 +120,22 @@ class Reader:
         except Exception as error:
             raise Unconfirmed(str(error)) from error
 
+    async def stop(self) -> None:
+        """Bring no more messages: take the credit back, give back what is buffered or under way. Settling goes on."""
+        if self._is_stopped:
+            return
+        self._is_stopped = True
+        with contextlib.suppress(Exception):  # a dead connection holds nothing to give back
+            if self._link.current_link_credit > 0:
+                await self._drain()
+            while not self._buffer.empty():
+                frame, _ = self._buffer.get_nowait()
+                await self._give_back(frame)
+
     async def close(self) -> None:
         """Give back what is buffered or under way, and disconnect."""
-        if not self._is_closing:
-            self._is_closing = True
-            with contextlib.suppress(Exception):  # a dead connection holds nothing to give back
-                if self._link.current_link_credit > 0:
-                    await self._drain()
+        await self.stop()
+        self._is_closing = True
         try:
             await self._receiver.close()
         finally:
@@ -222,15 +231,18 @@ class Reader:
             await self._link.flow(link_credit=wanted)
 
     async def _on_transfer(self, frame: Any, message: Any) -> None:
-        if self._prefetch or self._taking.locked() or self._is_closing:
+        if not self._is_stopped and (self._prefetch or self._taking.locked()):
             self._buffer.put((frame, message))
             self._arrived.set()
         else:  # nobody asks for it any more; it would only lie here while its lock runs
-            await self._handler.settle_messages_async(frame[1], frame[2], "released")
+            await self._give_back(frame)
+
+    async def _give_back(self, frame: Any) -> None:
+        await self._handler.settle_messages_async(frame[1], frame[2], "released")
 
     async def _on_flow(self, frame: Any) -> None:
         await self._flowed(frame)
-        if self._is_closing and (frame[8] or not frame[6]):  # drain; link-credit is used up (AMQP 1.0, 2.6.7)
+        if self._is_stopped and (frame[8] or not frame[6]):  # drain; link-credit is used up (AMQP 1.0, 2.6.7)
             self._drained.set()
 
     # ---- answers to settlements ---------------------------------------------------------------------------

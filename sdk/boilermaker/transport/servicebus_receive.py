@@ -58,13 +58,21 @@ class AzureReceiver:
         self._prefetch = prefetch
         self._attachment: _Attachment | None = None
         self._closes = 0
+        self._is_stopped = False
         self._attaching = asyncio.Lock()
         # Requests to $management share one error slot in the SDK: one at a time.
         self._managing = asyncio.Lock()
 
     async def open(self) -> None:
         """Connect; connected already, do nothing. Raises QueueNotFoundError, SessionQueueError, BusError."""
+        self._is_stopped = False
         await self._attached()
+
+    async def stop(self) -> None:
+        """Bring no more messages; what is buffered is released. See the port."""
+        self._is_stopped = True
+        if self._attachment is not None:
+            await self._attachment.reader.stop()
 
     async def receive(self, max_messages: int, max_wait_seconds: float) -> Sequence[Delivery]:
         """Up to `max_messages` as soon as there are some; empty once `max_wait_seconds` went by. Raises BusError."""
@@ -181,13 +189,14 @@ class AzureReceiver:
 
     async def _attach(self) -> _Attachment:
         """Try a few times: the SDK's own retry is off, it would reopen a link behind its reader's back."""
+        prefetch = 0 if self._is_stopped else self._prefetch
         for attempt in range(_OPEN_TRIES):
             service = client(self._address, retries=0)
             try:
-                receiver = service.get_queue_receiver(self._queue, prefetch_count=self._prefetch)
+                receiver = service.get_queue_receiver(self._queue, prefetch_count=prefetch)
                 await receiver.__aenter__()
                 await confirm_attached(receiver)
-                return _Attachment(service, receiver, _read(receiver, self._prefetch))
+                return _Attachment(service, receiver, _read(receiver, prefetch))
             except BaseException as error:
                 await service.close()
                 if not isinstance(error, Exception):

@@ -35,6 +35,10 @@ class LinkReader(Protocol):
         """Settle a message of this link; raises Unconfirmed, or what the SDK raises."""
         ...
 
+    async def stop(self) -> None:
+        """Bring no more messages, and give back what is buffered."""
+        ...
+
     async def close(self) -> None:
         """Give back what is buffered, and disconnect."""
         ...

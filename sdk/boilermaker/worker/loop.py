@@ -146,7 +146,8 @@ class Loop:
             pass  # the usual end of a sleep
 
     async def _wind_down(self) -> None:
-        """Wait for what runs, then cancel it and give back what is still locked."""
+        """Give back what was fetched ahead, wait for what runs, cancel the rest of it and give that back, too."""
+        await self._receiver.stop()
         if self._running:
             log.info(
                 "Stopping: waiting up to %gs for %s running tasks",
