@@ -96,7 +96,7 @@ class Boilermaker(Generic[S]):
         self._max_lock_renewal = max_lock_renewal
         self._optimistic = optimistic
         self._outcomes = outcomes
-        self._history = History(self.contract, None if history is None else Path(history))
+        self.history = History(self.contract, None if history is None else Path(history))
         self._loop: Loop | None = None
 
     @property
@@ -171,7 +171,7 @@ class Boilermaker(Generic[S]):
         """
 
         def register(decorated: U) -> U:
-            self._history.add_upcast(task, from_digest, decorated)
+            self.history.add_upcast(task, from_digest, decorated)
             return decorated
 
         return register
@@ -296,7 +296,7 @@ class Boilermaker(Generic[S]):
             describe_error=self._describe_error,
             is_confirmed=not self._optimistic,
             outcomes=self._outcomes,
-            history=self._history,
+            history=self.history,
         )
         pace = Pace(concurrency=concurrency, grace_seconds=grace, lock_limit=self._max_lock_renewal)
         return Loop(workshop, self.bus.receiver(self.queue, prefetch=prefetch), pace)

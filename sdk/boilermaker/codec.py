@@ -193,6 +193,12 @@ def advance(envelope: Envelope, next_: Next) -> bytes:
     return _encode(following) + b"\n" + data
 
 
+def restart(envelope: Envelope, workflow: str) -> bytes:
+    """The envelope of a new workflow that goes on at the current step, at its first attempt and as it was published."""
+    header = msgspec.structs.replace(envelope.header, workflow=workflow, attempt=1, put_off=0, policy=None)
+    return _encode(header) + b"\n" + envelope.steps.from_step(header.at)[1]
+
+
 def _keeps_all(envelope: Envelope, next_: Next) -> bool:
     """Whether what lies ahead stays reachable: the same step again, or the usual success of a chain.
 

@@ -5,11 +5,12 @@ recognised by that shape. What follows from it is published in our format: nothi
 """
 
 import hashlib
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from boilermaker import codec
+from boilermaker import codec, payload
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Step
 from boilermaker.errors import EnvelopeError
@@ -96,6 +97,25 @@ def is_legacy(body: bytes) -> bool:
 def is_probe(step: Step) -> bool:
     """Whether a step is what 1.x sends to see whether a connection works; there is nothing to run."""
     return step.args is not None and step.task == _PROBE
+
+
+class _Parameter(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def keyword_only(self) -> bool: ...
+
+
+def bound(step: Step, parameters: Sequence[_Parameter]) -> msgspec.Raw:
+    """The payload of a step; arguments that 1.x gave by position now stand under their parameters' names.
+
+    Raises:
+        UnfitValue: they do not fit the parameters.
+    """
+    if step.args is None:
+        return step.payload
+    by_position = sum(not parameter.keyword_only for parameter in parameters)
+    return payload.bind(step.payload, step.args, [parameter.name for parameter in parameters], by_position)
 
 
 def decode(body: bytes, queue: str) -> Envelope:

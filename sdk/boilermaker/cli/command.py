@@ -9,6 +9,7 @@ GROUP = "boilermaker.commands"
 # Loaded when asked for: each may need an extra that is not installed.
 _OWN = {
     "contract": "boilermaker.cli.contract:contract",
+    "dead-letters": "boilermaker.cli.dead_letters:dead_letters",
     "local": "boilermaker.localbus.command:local",
     "worker": "boilermaker.cli.worker:worker",
 }

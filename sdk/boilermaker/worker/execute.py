@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from boilermaker import codec, failure, payload
+from boilermaker import codec, failure, legacy, payload
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Step
 from boilermaker.history import History
@@ -42,7 +42,7 @@ async def execute(
             "[%s] Published for contract %s, this worker has %s", step.task, step.digest, registration.digest
         )
     try:
-        arguments = _arguments(envelope, registration, history)
+        arguments = arguments_of(envelope, registration, history)
     except payload.UnfitValue as unfit:
         return _invalid(step, registration, unfit, history)
     call = registration.function(
@@ -81,14 +81,6 @@ async def execute(
     return _returned(step, registration, value)
 
 
-def _payload_of(step: Step, registration: Registration) -> msgspec.Raw:
-    if step.args is None:
-        return step.payload
-    parameters = registration.signature.parameters
-    by_position = sum(not parameter.keyword_only for parameter in parameters)
-    return payload.bind(step.payload, step.args, [parameter.name for parameter in parameters], by_position)
-
-
 def _returned(step: Step, registration: Registration, value: object) -> Outcome:
     if step.keep is None:
         return Succeeded()
@@ -98,10 +90,15 @@ def _returned(step: Step, registration: Registration, value: object) -> Outcome:
         return Failed(reason="InvalidResult", description=str(unfit))
 
 
-def _arguments(envelope: Envelope, registration: Registration, history: History) -> msgspec.Struct:
-    """The payload as the handler's own type; one of an old contract is turned into a new one first."""
+def arguments_of(envelope: Envelope, registration: Registration, history: History) -> msgspec.Struct:
+    """The payload as the handler's own type; one of an old contract is turned into a new one first.
+
+    Raises:
+        UnfitValue: it does not fit.
+        EnvelopeError: the step cannot be read.
+    """
     step = envelope.current
-    raw, results = _payload_of(step, registration), codec.results_for(envelope, step)
+    raw, results = legacy.bound(step, registration.signature.parameters), codec.results_for(envelope, step)
     upcast = history.upcast(registration.name, step.digest) if _is_other(step, registration) else None
     if upcast is not None:
         old = payload.plain(raw, results)

@@ -11,6 +11,7 @@ from boilermaker.retries import RetryPolicy
 Reason = Literal[
     "UndecodableMessage", "InvalidPayload", "UnknownTask", "QueueNotAllowed", "DeliveriesExhausted",
     "InvalidResult", "ResultTooLarge", "TaskFailed", "RetriesExhausted",
+    "Expired",
 ]  # fmt: skip
 """Stable dead-letter reasons: operators and alerts rely on them."""
 

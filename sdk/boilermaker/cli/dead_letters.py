@@ -1,0 +1,290 @@
+"""`boilermaker dead-letters`: what lies in a queue's dead-letter sub-queue, and what to do about it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from boilermaker.cli import committed, dead_letters_shown, target
+from boilermaker.dead_letters import BUS_REASONS, DeadLetters, Selection, Survey, Tally, check
+from boilermaker.dead_letters.box import Tell
+from boilermaker.dead_letters.letter import envelope_of
+from boilermaker.errors import BoilermakerError, EnvelopeError
+from boilermaker.transport.servicebus import AzureServiceBus
+
+_T = TypeVar("_T")
+_Command = Callable[..., Any]
+
+
+@click.group("dead-letters", no_args_is_help=True)
+def dead_letters() -> None:
+    """Look at dead letters, send them again, remove them.
+
+    The bus is the one that the environment names (SERVICE_BUS_CONNECTION_STRING, or SERVICE_BUS_NAMESPACE_URL), the
+    queue that of --queue or SERVICE_BUS_QUEUE.
+    """
+
+
+# ---- options --------------------------------------------------------------------------------------------
+
+
+def _of_bus(command: _Command) -> _Command:
+    command = click.option("--queue", help="The queue.  [default: SERVICE_BUS_QUEUE]")(command)
+    return click.option("--connection-string", help="Of the namespace.  [default: as the environment says]")(
+        command
+    )
+
+
+def _of_selection(command: _Command) -> _Command:
+    command = click.option(
+        "--reason", "reasons", multiple=True, help="Those with this reason; may be repeated."
+    )(command)
+    return click.option("--task", "tasks", multiple=True, help="Those of this task; may be repeated.")(
+        command
+    )
+
+
+_numbers = click.argument("numbers", metavar="[SEQUENCE_NUMBER]...", type=int, nargs=-1)
+_all = click.option("--all", "is_all", is_flag=True, help="All of them.")
+_dry_run = click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+_yes = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+def _selected(
+    numbers: tuple[int, ...], tasks: tuple[str, ...], reasons: tuple[str, ...], *, is_all: bool
+) -> Selection:
+    if is_all == bool(numbers or tasks or reasons):
+        raise click.UsageError(
+            "say which: sequence numbers, --task, --reason, or --all"
+            if not is_all
+            else "--all means all of them"
+        )
+    return Selection(numbers=frozenset(numbers), tasks=frozenset(tasks), reasons=frozenset(reasons))
+
+
+@asynccontextmanager
+async def _opened(connection_string: str | None, queue: str | None) -> AsyncGenerator[DeadLetters]:
+    bus = (
+        AzureServiceBus.from_connection_string(connection_string)
+        if connection_string
+        else AzureServiceBus.from_env()
+    )
+    named = queue or bus.default_queue
+    if not named:
+        raise click.UsageError("name the queue: --queue, or SERVICE_BUS_QUEUE in the environment")
+    try:
+        yield DeadLetters(bus, named)
+    finally:
+        await bus.close()
+
+
+def _run(work: Awaitable[_T]) -> _T:
+    async def run() -> _T:
+        return await work
+
+    try:
+        return asyncio.run(run())
+    except BoilermakerError as error:
+        raise click.ClickException(str(error)) from error
+
+
+# ---- looking --------------------------------------------------------------------------------------------
+
+
+@dead_letters.command("list")
+@_of_bus
+@_of_selection
+@click.option("--json", "is_json", is_flag=True, help="One JSON object a line.")
+def list_(
+    connection_string: str | None,
+    queue: str | None,
+    tasks: tuple[str, ...],
+    reasons: tuple[str, ...],
+    *,
+    is_json: bool,
+) -> None:
+    """List dead letters: reason, task, age, workflow, sequence number, attempts."""
+    selection = Selection(tasks=frozenset(tasks), reasons=frozenset(reasons))
+
+    async def work() -> None:
+        async with _opened(connection_string, queue) as box:
+            if is_json:
+                async for letter in box.browse(selection):
+                    click.echo(msgspec.json.encode(letter))
+            else:
+                await dead_letters_shown.table(box.browse(selection), box.queue)
+
+    _run(work())
+
+
+@dead_letters.command()
+@click.argument("number", metavar="SEQUENCE_NUMBER", type=int)
+@_of_bus
+@click.option(
+    "--worker", metavar="MODULE:WORKER", help="Check the payload against this worker, which is imported."
+)
+@click.option(
+    "--contract",
+    "path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Check the payload against this contract.json.",
+)
+def show(
+    number: int, connection_string: str | None, queue: str | None, worker: str | None, path: Path | None
+) -> None:
+    """Show one dead letter with its payload, and whether its task would take that today."""
+    live = None if worker is None else target.find(worker)
+    contract = None if path is None else committed.read(path)
+
+    async def work() -> None:
+        async with _opened(connection_string, queue) as box:
+            message = await box.find(number)
+            if message is None:
+                raise click.ClickException(f"queue {box.queue!r} has no dead letter {number}")
+            dead_letters_shown.one(message, box.queue)
+            try:
+                envelope = envelope_of(message, box.queue)
+                if live is not None:
+                    dead_letters_shown.checked(
+                        f"worker {worker}", check.against_worker(envelope, live.registry, live.history)
+                    )
+                if contract is not None:
+                    dead_letters_shown.checked(f"contract {path}", check.against_contract(envelope, contract))
+            except EnvelopeError as error:
+                raise click.ClickException(f"dead letter {number} cannot be checked: {error}") from error
+
+    _run(work())
+
+
+# ---- doing ----------------------------------------------------------------------------------------------
+
+
+@dead_letters.command()
+@_numbers
+@_of_bus
+@_of_selection
+@_all
+@_dry_run
+def replay(
+    numbers: tuple[int, ...],
+    connection_string: str | None,
+    queue: str | None,
+    tasks: tuple[str, ...],
+    reasons: tuple[str, ...],
+    *,
+    is_all: bool,
+    dry_run: bool,
+) -> None:
+    """Send dead letters' tasks again, each as a new workflow at its first attempt.
+
+    A dead letter is removed once the bus has confirmed that it has the new message.
+    """
+    selection = _selected(numbers, tasks, reasons, is_all=is_all)
+
+    async def work() -> None:
+        async with _opened(connection_string, queue) as box:
+            survey = await _surveyed(box, selection, "replay", dry_run=dry_run)
+            if survey is not None:
+                await _done("replayed", survey, lambda tell: box.replay(survey, tell))
+
+    _run(work())
+
+
+@dead_letters.command()
+@_numbers
+@_of_bus
+@_of_selection
+@_all
+@_dry_run
+@_yes
+def purge(
+    numbers: tuple[int, ...],
+    connection_string: str | None,
+    queue: str | None,
+    tasks: tuple[str, ...],
+    reasons: tuple[str, ...],
+    *,
+    is_all: bool,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Remove dead letters for good."""
+    selection = _selected(numbers, tasks, reasons, is_all=is_all)
+
+    async def work() -> None:
+        async with _opened(connection_string, queue) as box:
+            survey = await _surveyed(box, selection, "purge", dry_run=dry_run)
+            if survey is None:
+                return
+            if not yes:
+                question = (
+                    f"Remove {survey.count:,} of {survey.total:,} dead letters of {box.queue} for good?"
+                )
+                click.confirm(question, abort=True)
+            await _done("removed", survey, lambda tell: box.purge(survey, tell))
+
+    _run(work())
+
+
+@dead_letters.command()
+@_of_bus
+@click.option(
+    "--forwards-to", multiple=True, help="A further queue that failure callbacks may go to; may be repeated."
+)
+@click.option("--keep", is_flag=True, help="Leave what was told in the dead-letter queue.")
+@_dry_run
+def sweep(
+    connection_string: str | None,
+    queue: str | None,
+    *,
+    forwards_to: tuple[str, ...],
+    keep: bool,
+    dry_run: bool,
+) -> None:
+    """Publish the failure callbacks of what the bus has buried by itself.
+
+    Those are messages whose deliveries or time to live ran out: no worker saw them end. What is told is removed, what
+    has no failure callback stays.
+    """
+    selection = Selection(reasons=BUS_REASONS)
+
+    async def work() -> None:
+        async with _opened(connection_string, queue) as box:
+            survey = await _surveyed(box, selection, "tell of", dry_run=dry_run)
+            if survey is not None:
+                await _done(
+                    "told",
+                    survey,
+                    lambda tell: box.sweep(survey, forwards_to=forwards_to, keep=keep, tell=tell),
+                )
+
+    _run(work())
+
+
+async def _surveyed(box: DeadLetters, selection: Selection, what: str, *, dry_run: bool) -> Survey | None:
+    """What to work on; None where there is nothing to do."""
+    if dry_run:
+        await dead_letters_shown.table(box.browse(selection), box.queue)
+        click.echo(f"Dry run: would {what} these, if any; nothing was done.")
+        return None
+    survey = await box.survey(selection)
+    if not survey.count:
+        click.echo(f"None of the {survey.total:,} dead letters of {box.queue} are meant.")
+        return None
+    return survey
+
+
+async def _done(word: str, survey: Survey, work: Callable[[Tell], Awaitable[Tally]]) -> None:
+    with dead_letters_shown.Progress(survey.count) as progress:
+        tally = await work(progress.tell)
+    click.echo(f"{tally.done:,} of {survey.count:,} dead letters {word}.")
+    if tally.left:
+        click.echo(f"{tally.left:,} were left: see above.", err=True)
+    if tally.missed:
+        click.echo(f"{tally.missed:,} were not received: somebody else has locked or taken them.", err=True)
+    if tally.left or tally.missed:
+        raise click.exceptions.Exit(1)

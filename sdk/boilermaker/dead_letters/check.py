@@ -1,0 +1,42 @@
+"""Whether a dead letter's task would be taken today: its payload against a running worker's signatures, or a contract."""
+
+from boilermaker import codec, legacy, payload
+from boilermaker.codec import Envelope
+from boilermaker.contract import Contract
+from boilermaker.evolution import values
+from boilermaker.history import History
+from boilermaker.registry import Registry
+from boilermaker.worker.execute import arguments_of
+
+
+def against_worker(envelope: Envelope, registry: Registry, history: History) -> tuple[str, ...]:
+    """Why a worker with these registrations would refuse the current step; empty where it would not.
+
+    Raises:
+        EnvelopeError: the step cannot be read.
+    """
+    registration = registry.get(envelope.current.task)
+    if registration is None:
+        return (f"the worker knows no task `{envelope.current.task}`",)
+    try:
+        arguments_of(envelope, registration, history)
+    except payload.UnfitValue as unfit:
+        return unfit.problems
+    return ()
+
+
+def against_contract(envelope: Envelope, contract: Contract) -> tuple[str, ...]:
+    """Why a worker of this contract would refuse the current step; empty where it would not.
+
+    Raises:
+        EnvelopeError: the step cannot be read.
+    """
+    step = envelope.current
+    task = next((task for task in contract.tasks if step.task in (task.name, *task.aliases)), None)
+    if task is None:
+        return (f"the contract has no task `{step.task}`",)
+    try:
+        found = payload.plain(legacy.bound(step, task.parameters), codec.results_for(envelope, step))
+    except payload.UnfitValue as unfit:
+        return unfit.problems
+    return tuple(values.payload_misfits(found, task, contract.types))

@@ -1,0 +1,159 @@
+"""Where one JSON value does not fit a type of the contract: paths and what was expected, never the value."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from boilermaker.contract import (
+    Container,
+    EnumDefinition,
+    LiteralOf,
+    MappingOf,
+    Scalar,
+    TaskContract,
+    TupleOf,
+    Type,
+)
+from boilermaker.evolution import leaves, views
+from boilermaker.evolution.views import Bare, Row, Types
+
+
+def payload_misfits(payload: Mapping[str, object], task: TaskContract, types: Types) -> Iterator[str]:
+    """What of a payload a worker would refuse: a sentence for each place.
+
+    Args:
+        payload: decoded JSON, by parameter.
+        task: as the contract has it.
+        types: the contract's definitions.
+    """
+    for problem in _record(dict(payload), views.payload_as_read(task), types, ""):
+        yield problem.removeprefix(".")
+
+
+def misfits(value: object, type_: Type, types: Types, path: str) -> Iterator[str]:
+    """What of a value a type does not take. Of a union, what the nearest member does not."""
+    members = views.alternatives(type_, types)
+    tried = [list(_bare(value, member, types, path, is_one_of_many=len(members) > 1)) for member in members]
+    if [] in tried:
+        return
+    inside = [problems for problems in tried if not any(each.startswith(f"{path}:") for each in problems)]
+    if len(tried) == 1 or len(inside) == 1:
+        yield from (inside or tried)[0]
+    else:
+        yield f"{path}: {_shown(value)} fits no member of the union"
+
+
+def _bare(value: object, bare: Bare, types: Types, path: str, *, is_one_of_many: bool) -> Iterator[str]:
+    if bare.record is not None:
+        yield from _record(value, views.as_read(bare.record, is_tag_needed=is_one_of_many), types, path)
+        return
+    match bare.type:
+        case Scalar() | LiteralOf():
+            if not leaves.takes(bare.type, bare.limits, cast("Any", value)):
+                yield f"{path}: {_shown(value)} is no {_expected(bare)}"
+        case Container(item=item):
+            yield from _items(value, item, types, path)
+        case TupleOf(items=items):
+            yield from _tuple(value, items, types, path)
+        case MappingOf():
+            yield from _mapping(value, bare.type, types, path)
+        case _:
+            yield from _enum(value, types[bare.id], path)
+
+
+def _enum(value: object, definition: object, path: str) -> Iterator[str]:
+    known = [member.value for member in cast("EnumDefinition", definition).members]
+    if not any(value == each and type(value) is type(each) for each in known):
+        yield f"{path}: is none of the values of `{cast('EnumDefinition', definition).name}`"
+
+
+def _items(value: object, item: Type, types: Types, path: str) -> Iterator[str]:
+    if not isinstance(value, list):
+        yield f"{path}: {_shown(value)} is no array"
+        return
+    items = cast("list[object]", value)
+    for index, each in enumerate(items):
+        yield from misfits(each, item, types, f"{path}[{index}]")
+
+
+def _tuple(value: object, wanted: tuple[Type, ...], types: Types, path: str) -> Iterator[str]:
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    if len(items) != len(wanted) or not isinstance(value, list):
+        yield f"{path}: is no array of {len(wanted)}"
+        return
+    for index, (each, item) in enumerate(zip(items, wanted, strict=True)):
+        yield from misfits(each, item, types, f"{path}[{index}]")
+
+
+def _mapping(value: object, type_: MappingOf, types: Types, path: str) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield f"{path}: {_shown(value)} is no object"
+        return
+    members = cast("dict[str, object]", value)
+    for key, each in members.items():
+        if not any(_takes_key(key, bare, types) for bare in views.alternatives(type_.key, types)):
+            yield f"{path}: a key is not as it should be"
+        yield from misfits(each, type_.value, types, f"{path}[...]")
+
+
+def _takes_key(key: str, bare: Bare, types: Types) -> bool:
+    if isinstance(bare.type, Scalar | LiteralOf):
+        return leaves.takes_key(bare.type, bare.limits, key)
+    definition = types.get(bare.id)
+    return isinstance(definition, EnumDefinition) and any(
+        key == str(member.value) for member in definition.members
+    )
+
+
+def _record(value: object, row: Row, types: Types, path: str) -> Iterator[str]:
+    if row.is_array:
+        yield from _array(value, row, types, path)
+        return
+    if not isinstance(value, dict):
+        yield f"{path}: {_shown(value)} is no object"
+        return
+    fields = cast("dict[str, object]", value)
+    if row.tag is not None and fields.get(row.tag[0], row.tag[1]) != row.tag[1]:
+        yield f"{path}: has not the tag of this type in `{row.tag[0]}`"
+        return
+    for slot in row.slots:
+        found = next((name for name in (slot.wire, *slot.aliases) if name in fields), None)
+        if found is not None:
+            yield from misfits(fields[found], slot.type, types, f"{path}.{found}")
+        elif slot.is_sure:
+            yield f"{path}.{slot.wire}: missing"
+    known = {name for slot in row.slots for name in (slot.wire, *slot.aliases)}
+    if row.is_exact and fields.keys() - known:
+        yield f"{path}: has a field that the type forbids"
+
+
+def _array(value: object, row: Row, types: Types, path: str) -> Iterator[str]:
+    if not isinstance(value, list):
+        yield f"{path}: {_shown(value)} is no array"
+        return
+    items = cast("list[object]", value)
+    for index, slot in enumerate(row.slots):
+        if index < len(items):
+            yield from misfits(items[index], slot.type, types, f"{path}[{index}]")
+        elif slot.is_sure:
+            yield f"{path}[{index}]: missing"
+
+
+_JSON: tuple[tuple[type, str], ...] = (
+    (dict, "an object"),
+    (list, "an array"),
+    (str, "a text"),
+    (bool, "true or false"),
+    (int, "a whole number"),
+    (float, "a number"),
+)
+
+
+def _shown(value: object) -> str:
+    return next((word for kind, word in _JSON if isinstance(value, kind)), "null")
+
+
+def _expected(bare: Bare) -> str:
+    if isinstance(bare.type, LiteralOf):
+        return "value of the Literal"
+    limited = " within its limits" if bare.limits is not None else ""
+    return f"`{bare.type.name}`{limited}" if isinstance(bare.type, Scalar) else "such value"
