@@ -170,6 +170,8 @@ class World:
                 await asyncio.wait({running})
             finally:
                 life.die()
+                while life.tasks:
+                    await asyncio.wait(life.tasks)
             if not running.cancelled() and (error := running.exception()) is not None:
                 raise error
             await asyncio.sleep(1)
