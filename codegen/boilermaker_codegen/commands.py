@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from boilermaker.contract import Contract, Parameter, TaskContract, contract_digest
 from boilermaker_codegen.config import Project, load
+from boilermaker_codegen.distribution import beside
 from boilermaker_codegen.imports import Imports
 from boilermaker_codegen.layout import flat
 from boilermaker_codegen.naming import names_of
@@ -53,15 +55,16 @@ def stubs() -> None:
 def generate(config: Path | None) -> None:
     """Write the stubs package. Nothing is written if anything is not understood."""
     project, found = _scan(config)
+    is_written = False
     try:
-        done = write(project.package_folder, _files(project, found))
+        for folder, files in _folders(project, found):
+            for difference in write(folder, files):
+                is_written = True
+                click.echo(f"  {_DONE[difference.kind]} {_relative(folder / difference.name)}")
     except GenerationError as error:
         _fail(error, project)
-    where = _relative(project.package_folder)
-    for difference in done:
-        click.echo(f"  {_DONE[difference.kind]} {where}/{difference.name}")
-    state = "written" if done else "up to date"
-    click.echo(f"{where}: {_summary(found.contract)}, {state}")
+    state = "written" if is_written else "up to date"
+    click.echo(f"{_relative(project.package_folder)}: {_summary(found.contract)}, {state}")
 
 
 @stubs.command()
@@ -70,16 +73,16 @@ def check(config: Path | None) -> None:
     """Compare the stubs package with the worker's source, for CI. Exit status 1 if it is not up to date."""
     project, found = _scan(config)
     try:
-        differences = compare(project.package_folder, _files(project, found))
+        folders = _folders(project, found)
+        differences = [(folder, each) for folder, files in folders for each in compare(folder, files)]
     except GenerationError as error:
         _fail(error, project)
-    where = _relative(project.package_folder)
     if not differences:
-        click.echo(f"{where}: {_summary(found.contract)}, up to date")
+        click.echo(f"{_relative(project.package_folder)}: {_summary(found.contract)}, up to date")
         return
-    _print_diff(differences)
-    for difference in differences:
-        click.echo(f"{where}/{difference.name}: {_STATE[difference.kind]}", err=True)
+    _print_diff([difference for _, difference in differences])
+    for folder, difference in differences:
+        click.echo(f"{_relative(folder / difference.name)}: {_STATE[difference.kind]}", err=True)
     files = "1 file is" if len(differences) == 1 else f"{len(differences)} files are"
     click.echo(f"{files} not up to date; run `boilermaker stubs generate` and commit the result", err=True)
     sys.exit(1)
@@ -138,8 +141,9 @@ def _scan(config: Path | None) -> tuple[Project, Scan]:
         _fail(error, project)
 
 
-def _files(project: Project, found: Scan) -> dict[str, bytes]:
-    return render(found.contract, width=project.config.line_length)
+def _folders(project: Project, found: Scan) -> list[tuple[Path, Mapping[str, bytes]]]:
+    files = render(found.contract, width=project.config.line_length)
+    return [(project.package_folder, files), *beside(project, found.contract)]
 
 
 def _nearest() -> Path:
@@ -176,7 +180,7 @@ def _summary(contract: Contract) -> str:
     return f"{tasks}, {types}, contract {contract_digest(contract)}"
 
 
-def _print_diff(differences: tuple[Difference, ...]) -> None:
+def _print_diff(differences: Sequence[Difference]) -> None:
     diff = "".join(difference.diff for difference in differences)
     if sys.stdout.isatty():
         Console().print(Syntax(diff, "diff", background_color="default"))

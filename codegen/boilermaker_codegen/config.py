@@ -24,6 +24,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         allow_untyped: accept parameters without annotation, as `Any`.
         exclude: files and folders under `source` whose registrations do not count (tests, examples), as globs.
         line_length: columns that generated lines keep within, as far as they can.
+        distribution: name under which the package is distributed; its `pyproject.toml` is then written into `output`.
+        version: version of the distribution, to which the contract's digest is added.
+        history: folder in which each contract is kept for workers, relative to the configuration file.
     """
 
     service: str
@@ -34,6 +37,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     allow_untyped: bool = False
     exclude: tuple[str, ...] = ()
     line_length: int = 88
+    distribution: str | None = None
+    version: str = "0.1.0"
+    history: str | None = None
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):

@@ -93,7 +93,7 @@ def _check_own(folder: Path, differences: tuple[Difference, ...]) -> None:
         difference.name
         for difference in differences
         if difference.kind == "outdated"
-        and difference.name.endswith(".py")
+        and difference.name.endswith((".py", ".toml"))
         and (data := _read(folder / difference.name))
         and not _is_generated(data)
     ]

@@ -1,11 +1,14 @@
 """The commands: what they write, print and exit with."""
 
+import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from boilermaker.contract import contract_digest, from_json
 from boilermaker_codegen.commands import stubs
 from codegen.conftest import PYPROJECT, SERVICE, WriteProject
 
@@ -186,3 +189,35 @@ def test_a_missing_configuration_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     assert run("check", "--config", "nope.toml").stderr.splitlines()[0] == (
         "nope.toml: there is no such file; name the configuration with `--config`"
     )
+
+
+def test_a_distribution_is_written_beside_the_package(project: WriteProject, tmp_path: Path) -> None:
+    """Its version tells the contract; `check` misses it; what somebody wrote by hand is not overwritten."""
+    config = project(pyproject=f'{PYPROJECT}distribution = "accounts-stubs"\nversion = "2.1"\n')
+
+    missing = run("check", "--config", config)
+    written = run("generate", "--config", config)
+
+    assert (1, 0) == (missing.exit_code, written.exit_code), written.output
+    table = tomllib.loads((tmp_path / "stubs/pyproject.toml").read_text())["project"]
+    digest = json.loads((tmp_path / "stubs/accounts_stubs/contract.json").read_text())["digest"]
+    assert ("accounts-stubs", f"2.1+c{digest}", ["boilermaker"]) == tuple(
+        table[key] for key in ("name", "version", "dependencies")
+    )
+    (tmp_path / "stubs/pyproject.toml").write_text("[project]\n")
+    assert "was not generated and is not overwritten" in run("generate", "--config", config).stderr
+
+
+def test_the_history_keeps_each_contract(project: WriteProject, tmp_path: Path) -> None:
+    """By its digest; earlier ones stay."""
+    text = f'{PYPROJECT}history = "contracts"\n'
+    run("generate", "--config", project(pyproject=text))
+    config = project(service=SERVICE.replace("email", "address"), pyproject=text)
+
+    missing = run("check", "--config", config)
+    run("generate", "--config", config)
+
+    assert 1 == missing.exit_code
+    kept = {path.stem: from_json(path.read_bytes()) for path in (tmp_path / "contracts").iterdir()}
+    assert 2 == len(kept)
+    assert all(name == contract_digest(contract) for name, contract in kept.items())
