@@ -22,6 +22,7 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
+    hazards,
     named_in,
 )
 from boilermaker_codegen.definitions import Site
@@ -58,6 +59,9 @@ def check(sites: list[Site], types: Mapping[str, Definition]) -> Iterator[Proble
     shapes = Shapes(types)
     for site in sites:
         if not all(_is_known(id_, types) for id_ in named_in(site.type)):
+            continue
+        if hazards.is_hazard(site.type, types):
+            yield from site.scope.refuse(site.node, f"`{code(site.node)}`: {hazards.WHY}").problems
             continue
         try:
             decoder = msgspec.json.Decoder(shapes.of(site.type))

@@ -15,7 +15,9 @@ from typing import Any, cast
 import msgspec
 from msgspec import inspect as shapes
 
-from boilermaker.errors import RegistrationError, TaskBuildError
+from boilermaker import describe
+from boilermaker.contract import hazards
+from boilermaker.errors import ConfigurationError, RegistrationError, TaskBuildError
 from boilermaker.payload import Payload
 from boilermaker.ref import Ref
 
@@ -188,6 +190,8 @@ def _check_carried(function: AnyHandler, place: str, what: str, annotation: Any)
         raise _refused(
             function, place, f"{what} is a `Ref`", "declare the value; callers may give a reference to one"
         )
+    if _is_hazard(annotation):
+        raise _refused(function, place, f"{what}: `{annotation}` cannot travel", hazards.WHY)
     try:
         msgspec.json.Decoder(annotation)
         stranger = _stranger(shapes.type_info(annotation), set())
@@ -195,6 +199,14 @@ def _check_carried(function: AnyHandler, place: str, what: str, annotation: Any)
         raise _cannot_travel(function, place, what, annotation, str(error)) from None
     if stranger is not None:
         raise _cannot_travel(function, place, what, annotation, f"`{stranger}` has no JSON form")
+
+
+def _is_hazard(annotation: Any) -> bool:
+    types_: describe.Types = {}
+    try:
+        return hazards.is_hazard(describe.type_of(annotation, types_), types_) or hazards.hold_hazard(types_)
+    except (ConfigurationError, NameError, TypeError, ValueError):
+        return False  # no contract has words for it; msgspec may still carry it
 
 
 def _cannot_travel(

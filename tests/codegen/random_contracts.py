@@ -28,6 +28,7 @@ from boilermaker.contract import (
     UnionOf,
     named_in,
 )
+from boilermaker.contract.hazards import is_hazard
 
 MODULES = ("app.models", "app.deep.kinds", "app.service")
 """In the order in which they may import each other."""
@@ -127,10 +128,11 @@ class _Draw:
             isinstance(m, LiteralOf) and None in m.values for m in members.values()
         ):
             members.setdefault("none", _NONE)
-        found = tuple(members.values())
-        return (
-            UnionOf(members=found) if len(found) > 1 and not _crashes(found, self.types) else self._scalar()
+        # `Union[int, str]` equals `Union[str, int]`, and `typing` hands out whichever was made first: one order for each.
+        union = UnionOf(
+            members=tuple(members[kind] for kind in sorted(members, key=lambda k: (k == "none", k)))
         )
+        return union if len(members) > 1 and not is_hazard(union, self.types) else self._scalar()
 
     def _kind(self, type_: Type) -> str:
         """What it is in JSON; `mixed` for what may be several."""
@@ -158,8 +160,9 @@ class _Draw:
             case NewTypeDefinition(type=inner):
                 return self._kind(inner)
             case RecordDefinition():
-                is_array = definition.array_like or definition.style == "namedtuple"
-                return "array" if is_array else "object"
+                if definition.array_like:
+                    return "mixed"  # an array for other types, an object for other Structs
+                return "array" if definition.style == "namedtuple" else "object"
 
     # ---- definitions
 
@@ -289,23 +292,6 @@ class _Draw:
 _DEFAULTS: dict[str, tuple[Any, ...]] = {
     "bool": (True, False), "int": (0, -3, 86_400), "float": (1.5, -0.25), "str": ("", "it's", 'a "quote"\n', "ß"),
 }  # fmt: skip
-
-
-def _crashes(members: tuple[Type, ...], types: dict[str, Definition]) -> bool:
-    """What msgspec 0.22 corrupts memory for: it miscounts what such unions hold."""
-    limited = [member for member in members if isinstance(member, Constrained)]
-    return bool(limited) and any(_holds_others(member, types) for member in members)
-
-
-def _holds_others(member: Type, types: dict[str, Definition]) -> bool:
-    match member:
-        case Constrained(type=inner):
-            return _holds_others(inner, types)
-        case Named(id=id_):
-            definition = types[id_]
-            return isinstance(definition, NewTypeDefinition) and _holds_others(definition.type, types)
-        case _:
-            return isinstance(member, Container | MappingOf | TupleOf)
 
 
 def draw_contract(random: Random) -> Contract:

@@ -6,8 +6,9 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import pytest
 
 from boilermaker import Boilermaker, InMemoryServiceBus
@@ -47,6 +48,19 @@ async def unknown_inside(state: None, holder: list[Holder]) -> None: ...
 async def two_texts(state: None, either: str | bytes) -> None: ...
 
 
+Short = Annotated[str, msgspec.Meta(pattern="^a")]
+
+
+class Crashing(msgspec.Struct):
+    either: Short | list[int]
+
+
+async def crashing(state: None, either: tuple[int, int] | Short): ...
+
+
+async def crashing_inside(state: None, held: list[Crashing]): ...
+
+
 async def unknown_result(state: None) -> Unknown: ...  # type: ignore[empty-body]
 
 
@@ -76,6 +90,8 @@ def _place(function: Callable[..., Any]) -> str:
         (unknown_type, "parameter `odd`: `Unknown` cannot travel"),
         (unknown_inside, "parameter `holder`: "),
         (two_texts, "parameter `either`: "),
+        (crashing, "a collection; put one of the two into a Struct"),
+        (crashing_inside, "a collection; put one of the two into a Struct"),
         (unknown_result, "the result: `Unknown` cannot travel"),
         (unresolved, "has an annotation that does not resolve"),
         (generator, "is not async; write `async def`"),

@@ -81,6 +81,9 @@ async def cannot_be_told_apart(
     m: int | Level,
     n: dict[str, str | bytes],
     o: dict[str, int] | dict[int, int],
+    p: list[int] | Annotated[str, Meta(pattern="x")],
+    q: list[tuple[int, int] | Annotated[int, Meta(ge=0)]],
+    r: list[int] | Annotated[int, Meta(ge=0)],
 ) -> str | bytes: ...
 
 
