@@ -9,7 +9,7 @@ import click
 
 from boilermaker.cli import against as earlier
 from boilermaker.cli.committed import configured, read, shown
-from boilermaker.cli.findings import print_github, print_json, print_rule, print_rules, print_text
+from boilermaker.cli.findings import print_github, print_json, print_page, print_rule, print_rules, print_text
 from boilermaker.evolution.compare import compare
 from boilermaker.evolution.rules import RULES, Category
 
@@ -62,10 +62,13 @@ def breaking(against: str, path: Path | None, format_: str, categories: tuple[Ca
 
 @click.command()
 @click.argument("rule", required=False)
-def explain(rule: str | None) -> None:
+@click.option(
+    "--format", "format_", type=click.Choice(("text", "markdown")), default="text", show_default=True
+)
+def explain(rule: str | None, format_: str) -> None:
     """Explain a RULE: whom it breaks, in which order to deploy, and how to do it without. Lists them without one."""
     if rule is None:
-        print_rules()
+        print_page() if format_ == "markdown" else print_rules()
         return
     found = RULES.get(rule.upper())
     if found is None:

@@ -9,6 +9,7 @@ import click
 from boilermaker.cli.breaking import breaking, explain
 from boilermaker.cli.committed import configured, read
 from boilermaker.cli.committed import shown as display
+from boilermaker.cli.export import export
 from boilermaker.cli.target import argument, find
 from boilermaker.contract import Contract, contract_digest, to_json
 from boilermaker.errors import BoilermakerError
@@ -77,3 +78,4 @@ def _diff(committed: Contract, live: Contract, shown: str, target: str) -> list[
 
 contract.add_command(breaking)
 contract.add_command(explain)
+contract.add_command(export)
