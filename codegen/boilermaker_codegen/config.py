@@ -26,6 +26,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         line_length: columns that generated lines keep within, as far as they can.
         distribution: name under which the package is distributed; its `pyproject.toml` is then written into `output`.
         version: version of the distribution, to which the contract's digest is added.
+        allow: reasons for changes that `boilermaker contract breaking` may pass over, by rule and place.
         history: folder in which each contract is kept for workers, relative to the configuration file.
     """
 
@@ -40,6 +41,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     distribution: str | None = None
     version: str = "0.1.0"
     history: str | None = None
+    allow: dict[str, str] = {}
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):

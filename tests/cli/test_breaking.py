@@ -168,3 +168,19 @@ def test_an_allowed_change_is_told_and_does_not_fail(run: Run, write: Write, old
     assert 0 == done.returncode, done.stdout
     assert "allowed: agreed with everybody" in done.stdout
     assert "0 findings, 1 allowed" in done.stdout
+
+
+def test_what_has_no_registration_is_allowed_in_the_configuration(run: Run, write: Write, old: str) -> None:
+    """A task that is gone, by rule and name."""
+    write("old.json", old)
+    write(
+        "pyproject.toml",
+        f'{PYPROJECT}\n[tool.boilermaker.allow]\n"TASK_REMOVED create_user" = "nobody calls it"\n',
+    )
+    write("service.py", SERVICE.replace("@worker.task", '@worker.task(name="other")'))
+    write(COMMITTED, run("contract", "show", "service:worker").stdout)
+
+    done = run("contract", "breaking", "--against", "old.json", "--category", "QUEUE")
+
+    assert 0 == done.returncode, done.stdout
+    assert "allowed: nobody calls it" in done.stdout

@@ -8,9 +8,9 @@ from typing import get_args
 import click
 
 from boilermaker.cli import against as earlier
-from boilermaker.cli.committed import configured, read, shown
+from boilermaker.cli.committed import configured, read, reasons, shown
 from boilermaker.cli.findings import print_github, print_json, print_page, print_rule, print_rules, print_text
-from boilermaker.evolution.compare import compare
+from boilermaker.evolution.compare import allowed, compare
 from boilermaker.evolution.rules import RULES, Category
 
 FOUND = 100
@@ -52,7 +52,7 @@ def breaking(against: str, path: Path | None, format_: str, categories: tuple[Ca
     path = configured() if path is None else path
     findings = [
         finding
-        for finding in compare(earlier.load(against, path), read(path))
+        for finding in allowed(compare(earlier.load(against, path), read(path)), reasons())
         if not categories or set(finding.categories) & set(categories)
     ]
     _FORMATS[format_](findings, shown(path))

@@ -30,6 +30,25 @@ def read(path: Path) -> Contract:
         ) from None
 
 
+def reasons() -> dict[str, str]:
+    """Changes that the nearest configuration allows, by rule and place, with the reasons.
+
+    Raises:
+        click.ClickException: they are no table of texts.
+    """
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        table = _table(folder / "pyproject.toml")
+        if table is None:
+            continue
+        try:
+            return msgspec.convert(table.get("allow", {}), dict[str, str])
+        except msgspec.ValidationError:
+            raise click.ClickException(
+                f'{folder / "pyproject.toml"}: [tool.boilermaker.allow] holds lines like "RULE task" = "reason"'
+            ) from None
+    return {}
+
+
 def configured() -> Path:
     """Where the generator writes it: `<output>/<package>/contract.json`, beside the nearest configuration.
 

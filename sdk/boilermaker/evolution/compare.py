@@ -1,6 +1,6 @@
 """Two contracts in, findings out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -14,12 +14,20 @@ def compare(old: Contract, new: Contract) -> list[Finding]:
 
     What the new contract allows comes with the reason.
     """
-    allowed = {task.name: task.allow for task in new.tasks}
-    return [_with_reason(finding, allowed.get(finding.task, {})) for finding in merged(_findings(old, new))]
+    reasons = {task.name: task.allow for task in new.tasks}
+    return [
+        _with_reason(finding, reasons.get(finding.task, {}), finding.path)
+        for finding in merged(_findings(old, new))
+    ]
 
 
-def _with_reason(finding: Finding, allowed: Mapping[str, str]) -> Finding:
-    reason = allowed.get(f"{finding.rule} {finding.path}") or allowed.get(finding.rule)
+def allowed(findings: Iterable[Finding], reasons: Mapping[str, str]) -> list[Finding]:
+    """Findings with reasons from beside the contract, by rule and place: `{"TASK_REMOVED make_user": "..."}`."""
+    return [_with_reason(finding, reasons, finding.place) for finding in findings]
+
+
+def _with_reason(finding: Finding, reasons: Mapping[str, str], place: str) -> Finding:
+    reason = reasons.get(f"{finding.rule} {place}") or reasons.get(finding.rule)
     return finding if reason is None else msgspec.structs.replace(finding, reason=reason)
 
 
