@@ -1,0 +1,140 @@
+"""What mypy makes of source: types of functions and of classes' fields, for comparison with what the generator reads.
+
+Both sides are brought to one plain form in which order in unions and limits, which mypy does not keep, do not count.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mypy import build, nodes, types
+from mypy.modulefinder import BuildSource
+from mypy.options import Options
+
+from boilermaker.contract import (
+    Constrained,
+    Container,
+    LiteralOf,
+    MappingOf,
+    Named,
+    Scalar,
+    TupleOf,
+    Type,
+    UnionOf,
+)
+
+Plain = Any
+_SCALARS = {
+    "builtins.bool": "bool", "builtins.int": "int", "builtins.float": "float", "builtins.str": "str",
+    "builtins.bytes": "bytes", "builtins.bytearray": "bytearray", "builtins.object": "any",
+    "datetime.datetime": "datetime", "datetime.date": "date", "datetime.time": "time",
+    "datetime.timedelta": "timedelta", "uuid.UUID": "uuid", "decimal.Decimal": "decimal", "_decimal.Decimal": "decimal",
+}  # fmt: skip
+_GENERICS = {"builtins.list": "list", "builtins.set": "set", "builtins.frozenset": "frozenset", "builtins.dict": "dict",
+             "builtins.tuple": "tuple", "typing.AbstractSet": "Set"}  # fmt: skip
+
+
+class Oracle:
+    """One run of mypy over modules below some folders."""
+
+    def __init__(self, folders: Sequence[Path], modules: Iterable[str]) -> None:
+        options = Options()
+        options.python_version = sys.version_info[:2]
+        options.incremental = False
+        options.implicit_optional = True  # as at run time: `x: str = None`
+        options.mypy_path = [str(folder) for folder in folders]
+        options.namespace_packages = True
+        options.explicit_package_bases = True
+        options.export_types = False
+        options.per_module_options["boilermaker.*"] = {"follow_imports": "skip"}
+        options.per_module_options["boilermaker"] = {"follow_imports": "skip"}
+        self.result = build.build([BuildSource(None, module) for module in modules], options)
+
+    def function(self, module: str, name: str) -> tuple[dict[str, Plain], Plain]:
+        """A handler's parameters, the state left out, and its result."""
+        node = self.result.files[module].names[name].node
+        function = node.func if isinstance(node, nodes.Decorator) else node
+        assert isinstance(function, nodes.FuncDef)
+        signature = function.type
+        assert isinstance(signature, types.CallableType)
+        coroutine = types.get_proper_type(signature.ret_type)
+        assert isinstance(coroutine, types.Instance)
+        pairs = zip(signature.arg_names[1:], signature.arg_types[1:], strict=True)
+        return {str(n): of_mypy(t) for n, t in pairs}, of_mypy(coroutine.args[2])
+
+    def fields(self, module: str, name: str) -> dict[str, Plain]:
+        """The fields of a class with their types."""
+        outer, *inner = name.split(".")
+        info = self.result.files[module].names[outer].node
+        for part in inner:
+            assert isinstance(info, nodes.TypeInfo)
+            info = info.names[part].node
+        assert isinstance(info, nodes.TypeInfo)
+        if info.typeddict_type is not None:
+            return {key: of_mypy(type_) for key, type_ in info.typeddict_type.items.items()}
+        return {
+            key: of_mypy(symbol.node.type)
+            for key, symbol in info.names.items()
+            if isinstance(symbol.node, nodes.Var) and symbol.node.type is not None and symbol.node.is_ready
+        }
+
+
+def of_mypy(given: types.Type) -> Plain:
+    """A type of mypy's."""
+    type_ = types.get_proper_type(given)
+    match type_:
+        case types.AnyType():
+            return "any"
+        case types.NoneType():
+            return "none"
+        case types.LiteralType(value=value):
+            return "literal", type(value).__name__, value
+        case types.UnionType(items=items):
+            return _union(of_mypy(item) for item in items)
+        case types.TypedDictType(fallback=fallback):
+            return "named", fallback.type.fullname
+        case types.TupleType(partial_fallback=fallback, items=items):
+            if fallback.type.fullname != "builtins.tuple":
+                return "named", fallback.type.fullname
+            return "tuple of", *(of_mypy(item) for item in items)
+        case types.Instance(args=args):
+            name = type_.type.fullname
+            if name in _SCALARS:
+                return _SCALARS[name]
+            generic = _GENERICS.get(name, name.removeprefix("typing.") if name.startswith("typing.") else "")
+            return (generic, *(of_mypy(arg) for arg in args)) if generic else ("named", name)
+        case _:
+            raise TypeError(f"mypy says {type_!r}")
+
+
+def of_contract(type_: Type) -> Plain:
+    """A type of the contract's."""
+    match type_:
+        case Scalar(name=name):
+            return name
+        case LiteralOf(values=values):
+            return _union(
+                "none" if value is None else ("literal", type(value).__name__, value) for value in values
+            )
+        case UnionOf(members=members):
+            return _union(of_contract(member) for member in members)
+        case Constrained(type=inner):
+            return of_contract(inner)
+        case TupleOf(items=items):
+            return "tuple of", *(of_contract(item) for item in items)
+        case Container(container=container, item=item):
+            return container, of_contract(item)
+        case MappingOf(mapping=mapping, key=key, value=value):
+            return mapping, of_contract(key), of_contract(value)
+        case Named(id=id_):
+            return "named", id_
+
+
+def _union(parts: Iterable[Plain]) -> Plain:
+    members: set[Plain] = set()
+    for part in parts:
+        members |= part if isinstance(part, frozenset) else {part}
+    if "any" in members:
+        return "any"  # `x: Any = None` is Optional to mypy
+    return next(iter(members)) if len(members) == 1 else frozenset(members)
