@@ -1,6 +1,6 @@
 """Where one JSON value does not fit a type of the contract: paths and what was expected, never the value."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Any, cast
 
 from boilermaker.contract import (
@@ -46,6 +46,8 @@ def _bare(value: object, bare: Bare, types: Types, path: str, *, is_one_of_many:
     if bare.record is not None:
         yield from _record(value, views.as_read(bare.record, is_tag_needed=is_one_of_many), types, path)
         return
+    if isinstance(bare.type, Container | MappingOf) and not _has_length(value, bare):
+        yield f"{path}: has not the length that the type asks for"
     match bare.type:
         case Scalar() | LiteralOf():
             if not leaves.takes(bare.type, bare.limits, cast("Any", value)):
@@ -58,6 +60,11 @@ def _bare(value: object, bare: Bare, types: Types, path: str, *, is_one_of_many:
             yield from _mapping(value, bare.type, types, path)
         case _:
             yield from _enum(value, types[bare.id], path)
+
+
+def _has_length(value: object, bare: Bare) -> bool:
+    shortest, longest = leaves.length_of(bare.limits)
+    return not isinstance(value, list | dict) or shortest <= len(cast("Sized", value)) <= longest
 
 
 def _enum(value: object, definition: object, path: str) -> Iterator[str]:

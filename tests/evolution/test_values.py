@@ -1,0 +1,95 @@
+"""Whether one payload fits a contract: msgspec says the same of the contract's own stubs."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, assume, event, given, note, settings
+
+from boilermaker.contract import (
+    Constrained,
+    Container,
+    Contract,
+    Default,
+    Field,
+    Named,
+    Parameter,
+    RecordDefinition,
+    Scalar,
+    TaskContract,
+    UnionOf,
+)
+from boilermaker.evolution.values import payload_misfits
+from evolution.drawn_contracts import pairs
+from evolution.live import Samples, bring
+from evolution.test_msgspec_agrees import is_carried, is_read, needed, written
+
+
+@given(pair=pairs())
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+        HealthCheck.function_scoped_fixture,
+    ],
+)
+def test_a_payload_fits_where_the_stubs_would_read_it(
+    pair: tuple[Contract, Contract], tmp_path: Path
+) -> None:
+    """Payloads of one contract against another, and against their own."""
+    old, new = (needed(contract) for contract in pair)
+    assume(is_carried(old) and is_carried(new))
+    before, after = bring(old, tmp_path), bring(new, tmp_path)
+    messages = list(written(Samples(old).payloads(old), before.payload))
+    assume(messages)
+
+    for contract, reader in ((old, before.payload), (new, after.payload)):
+        for each in messages:
+            problems = list(payload_misfits(msgspec.json.decode(each), contract.tasks[0], contract.types))
+            note(f"{each!r}: {problems}")
+            event(f"fits: {not problems}")
+            assert is_read(each, reader) == (not problems)
+
+
+TEXT, NUMBER = Scalar(name="str"), Scalar(name="int")
+ADDRESS = RecordDefinition(
+    name="Address", style="struct", fields=(Field(name="city", type=TEXT), Field(name="zip", type=NUMBER))
+)
+TASK = TaskContract(
+    name="create_user",
+    parameters=(
+        Parameter(name="email", type=TEXT),
+        Parameter(
+            name="tags",
+            type=Constrained(type=Container(container="list", item=TEXT), max_length=1),
+            default=Default(value=[]),
+        ),
+        Parameter(name="address", type=UnionOf(members=(Named(id="Address"), Scalar(name="none")))),
+    ),
+    result=Scalar(name="none"),
+)
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ({"email": "hunter2", "address": None}, []),
+        ({"email": "hunter2", "address": {"city": "hunter2", "zip": 1}, "more": 1}, []),
+        (
+            {"email": "x", "address": None, "tags": ["a", "b"]},
+            ["tags: has not the length that the type asks for"],
+        ),
+        ({"address": None}, ["email: missing"]),
+        ({"email": 7, "address": None}, ["email: a whole number is no `str`"]),
+        (
+            {"email": "x", "address": {"zip": "hunter2"}},
+            ["address.city: missing", "address.zip: a text is no `int`"],
+        ),
+        ({"email": "x", "address": "hunter2"}, ["address: a text fits no member of the union"]),
+    ],
+)
+def test_every_place_is_named_and_no_value(payload: dict[str, object], said: list[str]) -> None:
+    """Paths and what was expected."""
+    assert said == list(payload_misfits(payload, TASK, {"Address": ADDRESS}))
