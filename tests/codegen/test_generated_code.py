@@ -7,30 +7,39 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from boilermaker.contract import from_json
 from boilermaker.testing.roundtrips import round_trip_test, stubs_of
+from boilermaker_codegen.render import render
 from codegen.golden import PACKAGES
+from codegen.random_contracts import draw_contract
 
-NAMES = [f"{case.name}_stubs" for case in PACKAGES]
+SEEDS = range(15)
+NAMES = [*(f"{case.name}_stubs" for case in PACKAGES), *(f"random{seed}_stubs" for seed in SEEDS)]
 BIN = Path(sys.executable).parent
 PYTHON = [sys.executable, "-I", "-W", "error"]
 
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All generated packages side by side, out of reach of this project's own settings."""
+    """Golden packages and those of random contracts side by side, out of reach of this project's own settings."""
     folder = tmp_path_factory.mktemp("packages")
     for case in PACKAGES:
         shutil.copytree(case / "expected" / f"{case.name}_stubs", folder / f"{case.name}_stubs")
+    for seed in SEEDS:
+        (folder / f"random{seed}_stubs").mkdir()
+        for name, data in render(draw_contract(Random(seed)), width=88).items():
+            (folder / f"random{seed}_stubs" / name).write_bytes(data)
     return folder
 
 
 @pytest.fixture(scope="module")
 def importable(packages: Path) -> Iterator[None]:
     sys.path.insert(0, str(packages))
+    importlib.invalidate_caches()
     yield
     sys.path.remove(str(packages))
     for name in [name for name in sys.modules if name.partition(".")[0] in NAMES]:
