@@ -212,6 +212,28 @@ def test_purge_asks_first(on_bus: Run, namespace: LocalServiceBus, numbers: list
     assert [] == _waiting(namespace, "accounts/$deadletterqueue")
 
 
+def test_sweep_tells_of_what_the_bus_has_buried(on_bus: Run, namespace: LocalServiceBus) -> None:
+    """The failure callback waits in the queue; the dead letter is gone."""
+
+    async def bury(bus: AzureServiceBus) -> None:
+        publisher = Boilermaker[None](None, bus, queue="accounts").register_many_async([charge, told])
+        task = publisher.create_task(charge, 4711)
+        task.on_failure = publisher.create_task(told)
+        await publisher.publish_task(task)
+        receiver = bus.receiver("accounts")
+        for _ in range(10):  # the queue's maximum delivery count
+            [delivery] = await receiver.receive(1, 5)
+            await receiver.abandon(delivery)
+
+    _on(namespace, bury)
+
+    done = on_bus("sweep")
+
+    assert (0, "1 of 1 dead letters told.\n") == (done.returncode, done.stdout), done.stderr
+    assert ["told"] == [each.subject for each in _waiting(namespace, "accounts")]
+    assert [] == _waiting(namespace, "accounts/$deadletterqueue")
+
+
 def test_a_queue_has_to_be_named(run: Run, namespace: LocalServiceBus) -> None:
     """And a namespace; both may be given in options."""
     bare = run("dead-letters", "list", SERVICE_BUS_CONNECTION_STRING="", SERVICE_BUS_NAMESPACE_URL="")
