@@ -11,10 +11,23 @@ from boilermaker_codegen.literals import Literals
 from boilermaker_codegen.resolve import Scope, code
 
 _TEXTS = ("name", "queue", "deprecated")
-_OPTIONS = (*_TEXTS, "policy", "should_dead_letter", "acks_late", "timeout", "aliases", "allow")
+_OPTIONS = (
+    *_TEXTS,
+    "policy",
+    "should_dead_letter",
+    "acks_late",
+    "timeout",
+    "aliases",
+    "parameter_aliases",
+    "allow",
+)
 
 
-_TABLES = {"aliases": "a list of names", "allow": "a dict of reasons by rule"}
+_TABLES = {
+    "aliases": "a list of names",
+    "parameter_aliases": "a dict of lists of names by parameter",
+    "allow": "a dict of reasons by rule",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +38,7 @@ class Options:
     queue: str | None = None
     deprecated: str | None = None
     aliases: tuple[str, ...] = ()
+    parameter_aliases: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     allow: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -55,17 +69,24 @@ def read_options(arguments: Iterable[cst.Arg], literals: Literals, scope: Scope)
     return Options(**found)
 
 
-def _table(
-    name: str, argument: cst.Arg, literals: Literals, scope: Scope
-) -> tuple[str, ...] | dict[str, str]:
+def _table(name: str, argument: cst.Arg, literals: Literals, scope: Scope) -> object:
     value = literals.read(argument.value, scope)
-    if name == "aliases" and isinstance(value, list | tuple) and _are_texts(cast("Iterable[object]", value)):
-        return tuple(cast("Iterable[str]", value))
-    if name == "allow" and isinstance(value, dict):
-        reasons = cast("dict[object, object]", value)
-        if _are_texts((*reasons, *reasons.values())):
-            return cast("dict[str, str]", reasons)
+    if name == "aliases" and (names := _names(value)) is not None:
+        return names
+    if name != "aliases" and isinstance(value, dict):
+        rows = cast("dict[object, object]", value)
+        read = rows if name == "allow" else {key: _names(row) for key, row in rows.items()}
+        is_read = _are_texts(read.values()) if name == "allow" else None not in read.values()
+        if is_read and _are_texts(rows):
+            return read
     raise scope.refuse(argument, f"`{name}` must be {_TABLES[name]}, none of them empty")
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    if not isinstance(value, list | tuple):
+        return None
+    names = tuple(cast("Iterable[object]", value))
+    return cast("tuple[str, ...]", names) if _are_texts(names) else None
 
 
 def _are_texts(values: Iterable[object]) -> bool:

@@ -4,7 +4,9 @@ import gc
 import sys
 from dataclasses import dataclass
 
-from boilermaker.contract import Contract, Definition, TaskContract, named_in
+import msgspec
+
+from boilermaker.contract import Contract, Definition, Parameter, TaskContract, named_in
 from boilermaker_codegen import lint
 from boilermaker_codegen.collect import Collector, Registration
 from boilermaker_codegen.config import Config, Project
@@ -165,7 +167,7 @@ def _tasks(
             TaskContract(
                 name=registration.name,
                 function=handler.name if handler.name != registration.name else None,
-                parameters=handler.parameters,
+                parameters=_with_aliases(handler.parameters, registration, problems),
                 result=handler.result,
                 queue=registration.options.queue if registration.options.queue != config.queue else None,
                 doc=handler.doc,
@@ -175,6 +177,16 @@ def _tasks(
             )
         )
     return tasks
+
+
+def _with_aliases(
+    parameters: tuple[Parameter, ...], registration: Registration, problems: list[Problem]
+) -> tuple[Parameter, ...]:
+    aliases = registration.options.parameter_aliases
+    for name in sorted(aliases.keys() - {parameter.name for parameter in parameters}):
+        text = f"`parameter_aliases` names `{name}`, which is no parameter of `{registration.function.name.value}`"
+        problems.extend(registration.module.refuse(registration.node, text).problems)
+    return tuple(msgspec.structs.replace(p, aliases=aliases.get(p.name, ())) for p in parameters)
 
 
 def _needed(tasks: list[TaskContract], found: dict[str, Definition]) -> dict[str, Definition]:

@@ -1,5 +1,7 @@
 """A worker's contract from its live functions: the source that the generator's reading of their text must agree with."""
 
+import msgspec
+
 from boilermaker import describe
 from boilermaker.contract import Contract, Parameter, TaskContract, task_digest
 from boilermaker.errors import ConfigurationError
@@ -35,9 +37,12 @@ def digest(name: str, read: HandlerSignature) -> str | None:
 
 def _task_contract(registration: Registration, queue: str, types: describe.Types) -> TaskContract:
     described = _described(registration.name, registration.signature, types)
+    aliases = registration.parameter_aliases
     return TaskContract(
         name=described.name,
-        parameters=described.parameters,
+        parameters=tuple(
+            msgspec.structs.replace(p, aliases=aliases.get(p.name, ())) for p in described.parameters
+        ),
         result=described.result,
         function=described.function,
         queue=registration.queue if registration.queue != queue else None,

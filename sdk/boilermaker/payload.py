@@ -8,13 +8,15 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import inspect as shapes
 
 from boilermaker.errors import InvalidArgumentsError
 from boilermaker.ref import AnyRef, Ref
+
+_V = TypeVar("_V")
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +84,21 @@ def decode(
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         raise UnfitValue(_problems(data, payload_type, error)) from None
     return decoded
+
+
+def renamed(raw: msgspec.Raw, aliases: Mapping[str, Sequence[str]]) -> msgspec.Raw:
+    """A payload with what stands under an alias moved to the parameter's own name, unless there is something already.
+
+    Raises:
+        UnfitValue: it is no JSON object.
+    """
+    return msgspec.Raw(msgspec.json.encode(moved(_members(bytes(raw)), aliases)))
+
+
+def moved(members: Mapping[str, _V], aliases: Mapping[str, Sequence[str]]) -> dict[str, _V]:
+    """Values by parameter, those under an alias moved to the parameter's own name."""
+    own = {alias: name for name, others in aliases.items() for alias in others if name not in members}
+    return {own.get(name, name): value for name, value in members.items()}
 
 
 def plain(raw: msgspec.Raw, results: Mapping[str, msgspec.Raw]) -> dict[str, Any]:

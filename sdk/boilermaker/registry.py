@@ -26,6 +26,7 @@ class TaskOptions(TypedDict, total=False):
         timeout: seconds (or a timedelta) that one execution may take; no limit where it is left out.
         deprecated: what to use instead, or why; producers see it in their editor.
         aliases: other names under which its messages are taken: names that it had, or will have.
+        parameter_aliases: by parameter, other names under which it is read from a payload.
         allow: reasons for changes that `boilermaker contract breaking` may pass over, by rule, or by rule and path.
     """
 
@@ -37,6 +38,7 @@ class TaskOptions(TypedDict, total=False):
     timeout: Seconds | None
     deprecated: str | None
     aliases: Sequence[str]
+    parameter_aliases: Mapping[str, Sequence[str]]
     allow: Mapping[str, str]
 
 
@@ -53,6 +55,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
         deprecated: what to use instead, or why; producers see it in their editor.
         digest: names the wire shape of payload and result.
         aliases: other names under which its messages are taken.
+        parameter_aliases: by parameter, other names under which it is read.
         allow: reasons for changes that break somebody all the same.
     """
 
@@ -66,6 +69,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     deprecated: str | None = None
     digest: str | None = None
     aliases: tuple[str, ...] = ()
+    parameter_aliases: dict[str, tuple[str, ...]] = {}
     allow: dict[str, str] = {}
 
     @property
@@ -124,6 +128,7 @@ class Registry:
             deprecated=options.get("deprecated"),
             digest=digest(task, read),
             aliases=aliases,
+            parameter_aliases=_parameter_aliases(read, options.get("parameter_aliases", {})),
             allow=dict(options.get("allow", {})),
         )
         self._by_name[task] = registration
@@ -181,6 +186,23 @@ class Registry:
             policy=registration.policy,
             digest=registration.digest,
         )
+
+
+def _parameter_aliases(
+    read: HandlerSignature, given: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
+    names = {parameter.name for parameter in read.parameters}
+    if unknown := sorted(given.keys() - names):
+        raise RegistrationError(
+            f"{read.place}: `parameter_aliases` names `{unknown[0]}`, which is no parameter of `{read.function.__qualname__}`"
+        )
+    taken = list(names) + [alias for aliases in given.values() for alias in aliases]
+    if len(taken) != len(set(taken)):
+        twice = next(name for name in taken if taken.count(name) > 1)
+        raise RegistrationError(
+            f"{read.place}: `parameter_aliases` gives the name `{twice}` to two parameters"
+        )
+    return {name: tuple(aliases) for name, aliases in given.items()}
 
 
 def resolve_stub(task: AnyTask) -> Resolved:

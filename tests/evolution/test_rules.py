@@ -126,6 +126,16 @@ CASES: dict[str, tuple[Contract, Contract, dict[str, set[str]]]] = {
     "required parameter removed": (named(work_needs), named(work_one), {"FIELD_REMOVED_REQUIRED": {R, S, M}}),
     "parameter with default removed": (named(work_offers), named(work_one), {"FIELD_REMOVED": {S, M}}),
     "required parameter renamed": (named(work_needs), named(work_renamed), {"FIELD_RENAMED": {Q, R, S}}),
+    "parameter renamed, old name read": (
+        named(work_needs),
+        contract_of(work_renamed, name="work", parameter_aliases={"z": ["y"]}),
+        {"FIELD_RENAMED": {R, S}},
+    ),
+    "required parameter renamed and given a default": (
+        named(work_needs),
+        named(work_renamed_offer),
+        {"FIELD_RENAMED": {R, S, M}},
+    ),
     "parameter with default renamed": (named(work_offers), named(work_renamed_offer), {"FIELD_RENAMED": {S, M}}),
     "default taken away": (named(work_offers), named(work_needs), {"FIELD_MADE_REQUIRED": {S}}),
     "default given": (named(work_needs), named(work_offers), {}),

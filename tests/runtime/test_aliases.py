@@ -45,3 +45,39 @@ def test_an_alias_belongs_to_one_task() -> None:
         worker.register_async(greet)
     with pytest.raises(RegistrationError, match="the task `welcome` is registered already"):
         worker.register_async(hail, aliases=["welcome"])
+
+
+async def test_a_parameter_is_read_under_an_old_name() -> None:
+    """In payloads and in references to results; its own name wins."""
+    bus = InMemoryServiceBus()
+    worker = Boilermaker[Any](None, bus, queue="q")
+    greeted: list[str] = []
+
+    @worker.task(parameter_aliases={"person": ["name"]})
+    async def greet(state, person: str) -> None:
+        greeted.append(person)
+
+    @worker.task
+    async def find(state) -> str:
+        return "Grace"
+
+    old_stub = TaskStub[None]("greet", Greet, None, queue="q", digest="0" * 16)
+    found = worker.create_task(find)
+    await Client(bus).publish(old_stub(name="Ada"))
+    await worker.publish_task(found >> old_stub(name=found.result))
+    await worker.publish_task(worker.create_task(greet, "Alan"))
+    await worker.drain()
+
+    assert ["Ada", "Alan", "Grace"] == sorted(greeted)
+
+
+def test_aliases_of_parameters_are_checked_when_they_are_registered() -> None:
+    """A parameter that is not there, and one name for two."""
+    worker = Boilermaker[Any](None, InMemoryServiceBus(), queue="q")
+
+    async def greet(state, person: str, title: str) -> None: ...
+
+    with pytest.raises(RegistrationError, match=r"names `persn`, which is no parameter of `.*greet`"):
+        worker.register_async(greet, parameter_aliases={"persn": ["name"]})
+    with pytest.raises(RegistrationError, match="gives the name `title` to two parameters"):
+        worker.register_async(greet, parameter_aliases={"person": ["title"]})

@@ -7,12 +7,18 @@ from boilermaker.contract.types import Type, Value
 
 
 class Parameter(Value, frozen=True):
-    """One parameter of a task, the state left out. `default` is None where it must be given."""
+    """One parameter of a task, the state left out.
+
+    Attributes:
+        default: None where it must be given.
+        aliases: other names under which the worker reads it.
+    """
 
     name: str
     type: Type
     default: Default | None = None
     keyword_only: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 class TaskContract(Value, frozen=True):

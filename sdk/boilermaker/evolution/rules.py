@@ -77,7 +77,7 @@ _TABLE = (
           "producers first", "Stop passing it, drain the queue, then remove it."),
     _rule("FIELD_RENAMED", "QUEUE ROLLOUT SOURCE MEANING", "a parameter or field seems to have a new name",
           "Neither side finds the value under its name: required, the message is dead-lettered; with a default, the value is lost without a word.",
-          "two steps", "Keep the name on the wire (`msgspec.field(name='old')` in a Struct). Or add the new one with a default, fill it from the old one in the handler, move producers, then remove the old one."),
+          "two steps", "Keep the name on the wire of a Struct's field: `msgspec.field(name='old')`. Let a parameter be read under both names: `parameter_aliases={'new': ['old']}`, and deploy the worker first."),
     _rule("FIELD_MADE_REQUIRED", "QUEUE SOURCE", "a parameter or field lost its default, or must now be there",
           "Messages that leave it out no longer fit. Where defaults are written out old messages have it, and only code that leaves it out is broken.",
           "producers first", "Keep the default until nobody relies on it."),

@@ -91,30 +91,38 @@ def _finding(rule: str, task: str, misfit: Misfit, breaks: tuple[Category, ...])
     )
 
 
-_PAIRS: tuple[tuple[str, str, tuple[Category, ...]], ...] = (
-    ("FIELD_ADDED_REQUIRED", "FIELD_REMOVED_REQUIRED", ("QUEUE", "ROLLOUT", "SOURCE")),
-    ("FIELD_ADDED", "FIELD_REMOVED", ("SOURCE", "MEANING")),
-)
+_ADDED = frozenset({"FIELD_ADDED_REQUIRED", "FIELD_ADDED"})
+_REMOVED = frozenset({"FIELD_REMOVED_REQUIRED", "FIELD_REMOVED"})
 
 
 def _renames(findings: Iterable[Finding], queue: list[Misfit], rollout: list[Misfit]) -> Iterator[Finding]:
     """One field gone and one of the same type new beside it: most likely one field under another name."""
     types = {m.path: m.type for m in (*queue, *rollout) if m.type is not None}
+    dropped = {("QUEUE", m.path) for m in queue if m.kind == "dropped"}
+    dropped |= {("ROLLOUT", m.path) for m in rollout if m.kind == "dropped"}
     left = merged(findings)
-    for added_rule, removed_rule, categories in _PAIRS:
-        for added in [f for f in left if f.rule == added_rule]:
-            alike = [f for f in left if f.rule == removed_rule and _is_alike(f, added, types)]
-            rivals = [f for f in left if f.rule == added_rule and alike and _is_alike(alike[0], f, types)]
-            if len(alike) == 1 and len(rivals) == 1:
-                left = [f for f in left if f not in (added, alike[0])]
-                yield Finding(
-                    rule="FIELD_RENAMED",
-                    task=added.task,
-                    path=added.path,
-                    categories=categories,
-                    detail=f"from `{alike[0].path.rpartition('.')[2]}`",
-                )
+    for added in [f for f in left if f.rule in _ADDED]:
+        alike = [f for f in left if f.rule in _REMOVED and _is_alike(f, added, types)]
+        rivals = [f for f in left if f.rule in _ADDED and alike and _is_alike(alike[0], f, types)]
+        if len(alike) == 1 and len(rivals) == 1:
+            left = [f for f in left if f not in (added, alike[0])]
+            yield _renamed(added, alike[0], dropped)
     yield from left
+
+
+def _renamed(added: Finding, removed: Finding, dropped: set[tuple[str, str]]) -> Finding:
+    breaks: set[Category] = {*added.categories, *removed.categories}
+    breaks.discard("MEANING")
+    lost = {("QUEUE", removed.path), ("ROLLOUT", added.path)} & dropped
+    if any(category not in breaks for category, _ in lost):
+        breaks.add("MEANING")  # the message fits, and the value is gone
+    return Finding(
+        rule="FIELD_RENAMED",
+        task=added.task,
+        path=added.path,
+        categories=in_order([*breaks, "SOURCE"]),
+        detail=f"from `{removed.path.rpartition('.')[2]}`",
+    )
 
 
 def _is_alike(one: Finding, other: Finding, types: Mapping[str, object]) -> bool:

@@ -174,7 +174,7 @@ def payload_as_read(task: TaskContract) -> Row:
     return msgspec.structs.replace(
         row,
         slots=tuple(
-            msgspec.structs.replace(slot, is_sure=p.default is None)
+            msgspec.structs.replace(slot, is_sure=p.default is None, aliases=p.aliases)
             for slot, p in zip(row.slots, task.parameters, strict=True)
         ),
     )

@@ -108,6 +108,8 @@ def arguments_of(envelope: Envelope, registration: Registration, history: Histor
             log.exception("[%s] The upcast from contract %s raised", step.task, step.digest)
             raise payload.UnfitValue((f"the upcast raised {_name(error)}",)) from error
         raw, results = payload.from_plain(new), {}
+    elif aliases := registration.parameter_aliases:
+        raw, results = payload.renamed(raw, aliases), payload.moved(results, aliases)
     return payload.decode(raw, registration.signature.payload_type, results)
 
 

@@ -112,3 +112,5 @@ async def twice(state) -> None: ...
 worker.register_async(second, name="twice")
 worker.register_async(first, name="n7", aliases="old")
 worker.register_async(first, name="n8", allow={"TASK_REMOVED": ""})
+worker.register_async(first, name="n9", parameter_aliases={"x": "y"})
+worker.register_async(first, name="n10", parameter_aliases={"nothing": ["y"]})

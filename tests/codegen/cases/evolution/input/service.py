@@ -17,7 +17,7 @@ async def create_user(state, email: str, name: str = "") -> int:
     return 1
 
 
-async def forget_user(state, email: str) -> None: ...
+async def forget_user(state, account: str) -> None: ...
 
 
-worker.register_async(forget_user, aliases=["drop_user"])
+worker.register_async(forget_user, aliases=["drop_user"], parameter_aliases={"account": ["user", "email"]})

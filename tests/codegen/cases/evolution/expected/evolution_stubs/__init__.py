@@ -2,7 +2,7 @@
 """Tasks of the service `evolution`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `5c82de4b2bf98583`.
+Contract `7bfe4b054a992b7e`.
 """
 
 from . import payloads

@@ -14,4 +14,4 @@ class CreateUser(Payload, frozen=True, kw_only=True):
 class ForgetUser(Payload, frozen=True, kw_only=True):
     """Arguments of `forget_user`."""
 
-    email: str
+    account: str

@@ -17,9 +17,9 @@ def create_user(email: Arg[str], name: Arg[str] = "") -> Task[int]:
     return _create_user(email=email, name=name)
 
 
-def forget_user(email: Arg[str]) -> Task[None]:
+def forget_user(account: Arg[str]) -> Task[None]:
     """Make a task that runs `forget_user`."""
-    return _forget_user(email=email)
+    return _forget_user(account=account)
 
 
 # What the functions stand on.
@@ -36,5 +36,5 @@ _forget_user: Final = TaskStub[None](
     payloads.ForgetUser,
     None,
     queue="evolution",
-    digest="62e660f1cf012e3c",
+    digest="d4c906b42e195593",
 )
