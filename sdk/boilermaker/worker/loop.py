@@ -13,6 +13,7 @@ from boilermaker.transport.port import Delivery, Receiver
 from boilermaker.worker.handle import Handling, Workshop
 from boilermaker.worker.locks import LockKeeper
 from boilermaker.worker.settle import give_back
+from boilermaker.worker.watchdog import Watchdog
 
 log = logging.getLogger("boilermaker.app")
 
@@ -66,7 +67,8 @@ class Loop:
         await self._receiver.open()
         keeper = asyncio.create_task(self._locks.run())
         try:
-            await self._work()
+            with Watchdog():
+                await self._work()
         finally:
             await self._wind_down()
             self._locks.stop()

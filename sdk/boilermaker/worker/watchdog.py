@@ -1,0 +1,83 @@
+"""Notices handlers that block the event loop, and names them: nothing else runs meanwhile, and locks are not renewed."""
+
+import asyncio
+import logging
+import sys
+import threading
+import time
+from types import FrameType, TracebackType
+from typing import Self
+
+from boilermaker.worker import execute
+
+log = logging.getLogger("boilermaker.app")
+
+_BLOCKED_SECONDS = 1.0
+
+
+class Watchdog:
+    """Asks the running event loop from a thread of its own whether it still turns.
+
+    Args:
+        limit: seconds without an answer after which the loop counts as blocked.
+    """
+
+    def __init__(self, limit: float = _BLOCKED_SECONDS) -> None:
+        self._limit = limit
+        self._loop = asyncio.get_running_loop()
+        self._watched = threading.get_ident()
+        self._answered = threading.Event()
+        self._ended = threading.Event()
+        self.checks = 0
+        """How often it has asked."""
+        self._thread = threading.Thread(target=self._watch, name="boilermaker-watchdog", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(self._limit / 2):
+            asked = time.monotonic()
+            self.checks += 1
+            self._answered.clear()
+            try:
+                self._loop.call_soon_threadsafe(self._answered.set)
+            except RuntimeError:
+                return  # the loop is closed
+            if not self._answered.wait(self._limit):
+                self._tell(asked)
+
+    def _tell(self, asked: float) -> None:
+        if self._ended.is_set():
+            return
+        # The documented way to see another thread's stack.
+        frame = sys._current_frames().get(self._watched)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        where = _where(frame)
+        log.warning(
+            "The event loop is blocked %s: nothing else runs, and locks are not renewed. Await, or move the call to a "
+            "thread with `asyncio.to_thread`",
+            where,
+        )
+        while not self._answered.wait(self._limit) and not self._ended.is_set():
+            pass
+        log.warning("The event loop was blocked for %.1fs %s", time.monotonic() - asked, where)
+
+
+def _where(frame: FrameType | None) -> str:
+    """The handler's own line where a handler is running, else the innermost line of all."""
+    innermost = frame
+    while frame is not None and frame.f_back is not None:
+        if frame.f_back.f_code.co_filename == execute.__file__:
+            innermost = frame
+            break
+        frame = frame.f_back
+    if innermost is None:
+        return "somewhere"
+    code = innermost.f_code
+    return f"in `{code.co_qualname}` ({code.co_filename}:{innermost.f_lineno})"
