@@ -47,12 +47,14 @@ _NONE = Scalar(name="none")
 
 def write_source(contract: Contract, random: Random) -> dict[str, str]:
     """Text by path, below the source folder. The worker is in `app/service.py`."""
-    writers = {module: _Writer(module, contract, random) for module in MODULES}
+    shared: list[str] = []
+    writers = {module: _Writer(module, contract, random, shared) for module in MODULES}
     for id_, definition in contract.types.items():
         module = next(name for name in MODULES if id_.startswith(f"{name}."))
         writers[module].definition(id_, definition)
     writers["app.service"].service()
     files = {f"{module.replace('.', '/')}.py": writer.text() for module, writer in writers.items()}
+    files["app/shared.py"] = "\n".join([*shared, ""])
     return {"app/__init__.py": "", "app/deep/__init__.py": "", **files}
 
 
@@ -63,6 +65,7 @@ class _Writer:
     module: str
     contract: Contract
     random: Random
+    shared: list[str]  # the lines of a module that hands on what others define
     imports: list[str] = field(default_factory=list)
     body: list[str] = field(default_factory=list)
     known: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -102,6 +105,11 @@ class _Writer:
             ]
         if module == "app.models" and self.module == "app.deep.kinds":
             styles.append((f"from ..models import {root} as {free}", f"{free}{dot}{rest}"))
+        if module == "app.models" and self._often():
+            self.shared.append(f"from .models import {root} as Shared{len(self.shared)}")
+            handed_on = f"Shared{len(self.shared) - 1}"
+            styles.append((f"from app.shared import {handed_on} as {free}", f"{free}{dot}{rest}"))
+            styles.append((f"import app.shared as m_{free}", f"m_{free}.{handed_on}{dot}{rest}"))
         line, expression = self.random.choice(styles)
         if line.endswith(f"import {root}"):
             self.taken.add(root)
