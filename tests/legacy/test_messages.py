@@ -10,7 +10,7 @@ import pytest
 from boilermaker import Boilermaker, InMemoryServiceBus, codec, legacy
 from boilermaker.errors import EnvelopeError
 from boilermaker.transport.port import OutgoingMessage
-from legacy.service import BURIED, OF_MESSAGE, Seen, new_worker
+from legacy.service import BURIED, OF_MESSAGE, Seen, new_worker, welcome
 
 FOLDER = Path(__file__).parent / "messages"
 
@@ -53,6 +53,21 @@ async def test_a_recorded_message_does_what_it_did(
 
     assert OF_MESSAGE[name] == worker.state
     assert [reason for buried, reason in BURIED.items() if buried == name] == _reasons(bus)
+
+
+async def test_the_log_says_what_old_publishers_still_send(
+    bus: InMemoryServiceBus, worker: Boilermaker[Seen], caplog: pytest.LogCaptureFixture
+) -> None:
+    """And nothing of the kind for our own."""
+    caplog.set_level("INFO", logger="boilermaker.app")
+    await worker.apply_async(welcome, 1)
+    await worker.drain()
+    assert "1.x" not in caplog.text
+
+    await _send(bus, _body("single"))
+    await worker.drain()
+
+    assert "[create_user] Published by boilermaker-servicebus 1.x" in caplog.text
 
 
 async def test_what_follows_is_in_our_format(bus: InMemoryServiceBus) -> None:

@@ -99,7 +99,7 @@ class DeadLetters:
         wanted = selection or Selection()
         count = total = last = 0
         async for found in self.browse():
-            total, last = total + 1, found.sequence_number
+            total, last = total + 1, max(last, found.sequence_number)
             count += wanted.takes(found)
         return Survey(selection=wanted, count=count, total=total, last=last)
 

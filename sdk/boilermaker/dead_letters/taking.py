@@ -26,6 +26,9 @@ class Taking:
         self._receiver = receiver
         self._is_wanted = is_wanted
         self._left = wanted
+        self._most = (
+            _BATCH if wanted < total else min(_BATCH, wanted)
+        )  # to pass by many, one at a time is slow
         self._patience = 2 * total + _BATCH  # unwanted ones come again when their locks run out: not for ever
         self._held: list[Delivery] = []
         self._held_bytes = 0
@@ -51,7 +54,7 @@ class Taking:
     async def batches(self) -> AsyncIterator[Sequence[Delivery]]:
         """What is wanted, locked. Raises as `Receiver.receive`."""
         while self._left > 0 and self._patience > 0:
-            batch = await self._receiver.receive(min(_BATCH, self._left), _PATIENCE_SECONDS)
+            batch = await self._receiver.receive(self._most, _PATIENCE_SECONDS)
             if not batch:
                 return
             wanted = [delivery for delivery in batch if self._is_wanted(delivery)]

@@ -104,6 +104,8 @@ class Handling:
             await self._end(envelope, verdict, started)
             return
         log.info("[%s] Begin Task sequence_number=%s", step.task, self.delivery.sequence_number)
+        if step.args is not None:
+            log.info("[%s] Published by boilermaker-servicebus 1.x", step.task)
         outcome = self._known_before(envelope, registration)
         if outcome is None and registration is not None:
             acks_late = registration.acks_late if step.acks_late is None else step.acks_late
