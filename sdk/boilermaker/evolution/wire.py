@@ -4,15 +4,14 @@ Direction is the caller's affair: messages from before the change meet the new w
 The truth of it is msgspec's; a test holds both equal.
 """
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
-from boilermaker.contract import Container, LiteralOf, MappingOf, Scalar, TupleOf, Type
-from boilermaker.evolution import leaves
-from boilermaker.evolution.leaves import Token, Value
+from boilermaker.contract import Container, MappingOf, Scalar, TupleOf, Type
+from boilermaker.evolution import leaves, routing
+from boilermaker.evolution.leaves import Value
 from boilermaker.evolution.views import (
     Bare,
     Row,
@@ -27,8 +26,6 @@ from boilermaker.evolution.views import (
 Kind = Literal[
     "type", "value", "limit", "member", "tag", "length", "missing", "unsure", "unknown", "dropped", "repeats"
 ]
-
-_SETS = frozenset({"set", "MutableSet", "frozenset", "Set"})
 
 
 class Misfit(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,27 +80,33 @@ class Wire:
     def _written_as(
         self, writer: Bare, readers: tuple[Bare, ...], path: str, *, is_union: bool
     ) -> Iterator[Misfit]:
-        values = _FINITE.get(writer.type) if isinstance(writer.type, Scalar) else _values(writer)
+        values = (
+            routing.FINITE.get(writer.type) if isinstance(writer.type, Scalar) else routing.values_of(writer)
+        )
         if values is not None:
             yield from self._values(values, readers, path)
             return
         if writer.type == Scalar(name="any"):
             yield Misfit(path=path, kind="type")
             return
-        token = _token(writer)
-        candidates = _candidates(readers, token)
+        token = routing.token_of(writer)
+        candidates = routing.candidates(readers, token)
         if not candidates:
             both = is_union and len(readers) > 1
-            yield Misfit(path=path, kind="member" if both else "type", detail=_named(writer) if both else "")
+            yield Misfit(
+                path=path, kind="member" if both else "type", detail=routing.name_of(writer) if both else ""
+            )
             return
         if writer.record is not None and len(candidates) > 1:
             yield from self._tagged(writer, candidates, path)
             return
-        yield from self._pair(writer, next(iter(candidates)), path, is_tag_needed=_is_tag_needed(readers))
+        yield from self._pair(
+            writer, next(iter(candidates)), path, is_tag_needed=routing.is_tag_needed(readers)
+        )
 
     def _values(self, values: tuple[Value, ...], readers: tuple[Bare, ...], path: str) -> Iterator[Misfit]:
-        refused = [v for v in values if not _takes(_candidates(readers, leaves.token_of(v)), v)]
-        if len(refused) < len(values) or _has_values(readers):
+        refused = [v for v in values if not routing.take(routing.candidates(readers, leaves.token_of(v)), v)]
+        if len(refused) < len(values) or routing.have_values(readers):
             for value in refused:
                 yield Misfit(path=path, kind="value", detail=msgspec.json.encode(value).decode())
         elif refused:
@@ -116,7 +119,7 @@ class Wire:
             if tag is not None and reader.record is not None and as_written(reader.record).tag == tag:
                 yield from self._pair(writer, reader, path, is_tag_needed=True)
                 return
-        yield Misfit(path=path, kind="tag", detail=_named(writer))
+        yield Misfit(path=path, kind="tag", detail=routing.name_of(writer))
 
     # ---- one type against one
 
@@ -150,7 +153,7 @@ class Wire:
     # ---- arrays
 
     def _array(self, writer: Bare, reader: Bare, path: str) -> Iterator[Misfit]:
-        lengths, items = _items(writer)
+        lengths, items = routing.items_of(writer)
         match reader.type:
             case TupleOf(items=wanted):
                 if lengths != (len(wanted), len(wanted)):
@@ -159,8 +162,8 @@ class Wire:
                     return
                 for index, item in enumerate(wanted):
                     yield from self.misfits(items[index % len(items)], item, f"{path}[{index}]")
-            case Container(item=wanted_item, container=container):
-                is_thinned = container in _SETS and not _is_set(writer.type)
+            case Container(item=wanted_item):
+                is_thinned = routing.is_set(reader.type) and not routing.is_set(writer.type)
                 if is_thinned and lengths[1] > 1:
                     yield Misfit(path=path, kind="repeats")
                 yield from _lengths(lengths, reader, path, is_thinned=is_thinned)
@@ -171,7 +174,7 @@ class Wire:
                 yield Misfit(path=path, kind="type")
 
     def _array_as_row(self, writer: Bare, row: Row, path: str) -> Iterator[Misfit]:
-        lengths, items = _items(writer)
+        lengths, items = routing.items_of(writer)
         least, most = row_length(row)
         if lengths[0] < least or lengths[1] > most:
             yield Misfit(path=path, kind="length", detail=f"at least {least} items")
@@ -199,7 +202,7 @@ class Wire:
             case MappingOf(key=key, value=value) if not row.is_array:
                 readers = alternatives(key, self._read)
                 for slot in row.slots:
-                    if not _takes_key(readers, slot.wire):
+                    if not routing.take_key(readers, slot.wire):
                         yield Misfit(path=_join(path, slot.wire), kind="unknown", detail=slot.label)
                     yield from self.misfits(slot.type, value, _join(path, slot.wire))
                 sure = sum(slot.is_sure for slot in row.slots)
@@ -251,101 +254,16 @@ class Wire:
         """Keys are strings on the wire: what is read from one of them is read, whatever it was."""
         readers = alternatives(read, self._read)
         for writer in alternatives(written, self._written):
-            values = _values(writer)
+            values = routing.values_of(writer)
             if values is not None:
                 for value in values:
-                    if not _takes_key(readers, value):
+                    if not routing.take_key(readers, value):
                         shown = msgspec.json.encode(value).decode()
                         yield Misfit(path=path, kind="value", detail=shown)
-            elif any(_is_text(reader) for reader in readers):
+            elif any(routing.is_plain_text(reader) for reader in readers):
                 continue
             else:
                 yield from self.misfits(writer.type, read, path)
-
-
-def _is_text(reader: Bare) -> bool:
-    return reader.type in (Scalar(name="str"), Scalar(name="any")) and reader.limits is None
-
-
-def _values(bare: Bare) -> tuple[Value, ...] | None:
-    """The values of a type that has finitely many by name."""
-    if bare.enum is not None:
-        return tuple(dict.fromkeys(bare.enum))
-    return bare.type.values if isinstance(bare.type, LiteralOf) else None
-
-
-_FINITE: dict[Type, tuple[Value, ...]] = {
-    Scalar(name="none"): (None,),
-    Scalar(name="bool"): (False, True),
-}
-
-
-def _has_values(readers: Iterable[Bare]) -> bool:
-    return all(_values(reader) is not None for reader in readers)
-
-
-def _token(bare: Bare) -> Token:
-    if bare.record is not None:
-        return "array" if as_written(bare.record).is_array else "object"
-    match bare.type:
-        case Scalar(name=name):
-            return leaves.written(name)
-        case Container() | TupleOf():
-            return "array"
-        case _:
-            return "object"
-
-
-_ORDER = ("float", "decimal")
-
-
-def _candidates(readers: tuple[Bare, ...], token: Token) -> tuple[Bare, ...]:
-    """The members that read a token: an int goes to a float only where nothing reads ints alone."""
-    found = tuple(reader for reader in readers if token in _tokens(reader))
-    if token in ("int", "float"):
-        exact = tuple(r for r in found if not (isinstance(r.type, Scalar) and r.type.name in _ORDER))
-        floats = tuple(r for r in found if r.type == Scalar(name="float"))
-        return exact or floats or found
-    return found
-
-
-def _tokens(reader: Bare) -> frozenset[Token]:
-    values = _values(reader)
-    if values is not None:
-        return frozenset(leaves.token_of(value) for value in values)
-    if isinstance(reader.type, Scalar):
-        return leaves.read(reader.type.name)
-    return frozenset({_token(reader)})
-
-
-def _takes(readers: tuple[Bare, ...], value: Value) -> bool:
-    return any(leaves.takes(_leaf(r), r.limits, value) for r in readers if r.record is None)
-
-
-def _takes_key(readers: tuple[Bare, ...], value: Value) -> bool:
-    return any(leaves.takes_key(_leaf(reader), reader.limits, value) for reader in readers)
-
-
-def _leaf(reader: Bare) -> Scalar | LiteralOf:
-    if reader.enum is not None:
-        return LiteralOf(values=reader.enum)
-    return reader.type if isinstance(reader.type, Scalar | LiteralOf) else LiteralOf(values=())
-
-
-def _is_tag_needed(readers: tuple[Bare, ...]) -> bool:
-    return sum(reader.record is not None for reader in readers) > 1
-
-
-def _items(bare: Bare) -> tuple[tuple[float, float], tuple[Type, ...]]:
-    """How few and how many items, and of which types."""
-    if isinstance(bare.type, TupleOf):
-        return (len(bare.type.items), len(bare.type.items)), bare.type.items
-    item = bare.type.item if isinstance(bare.type, Container) else Scalar(name="any")
-    return leaves.length_of(bare.limits), (item,)
-
-
-def _is_set(type_: Type) -> bool:
-    return isinstance(type_, Container) and type_.container in _SETS
 
 
 def _lengths(lengths: tuple[float, float], reader: Bare, path: str, *, is_thinned: bool) -> Iterator[Misfit]:
@@ -355,18 +273,6 @@ def _lengths(lengths: tuple[float, float], reader: Bare, path: str, *, is_thinne
         yield Misfit(path=path, kind="limit", detail=f"min_length={least}")
     if lengths[1] > most:
         yield Misfit(path=path, kind="limit", detail=f"max_length={most:g}")
-
-
-def _named(bare: Bare) -> str:
-    if bare.id:
-        return bare.id.rpartition(".")[2]
-    match bare.type:
-        case Scalar(name=name):
-            return name
-        case Container(container=name):
-            return name
-        case _:
-            return "tuple" if math.isfinite(_items(bare)[0][1]) else "dict"
 
 
 def _join(path: str, name: str) -> str:
