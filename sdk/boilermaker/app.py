@@ -28,7 +28,7 @@ from boilermaker.transport.port import Bus
 from boilermaker.worker.decide import Limits
 from boilermaker.worker.execute import DescribeError
 from boilermaker.worker.handle import Workshop, log
-from boilermaker.worker.loop import Loop, Pace
+from boilermaker.worker.loop import Health, Loop, Pace
 from boilermaker.worker.signals import on_stop_signals
 
 S = TypeVar("S")
@@ -252,6 +252,13 @@ class Boilermaker(Generic[S]):
             log.warning(
                 "Cannot publish to `%s` yet, tried again when there is something: %s", self.queue, error
             )
+
+    def health(self) -> Health:
+        """What this worker is doing; may be asked from any thread."""
+        loop = self._loop
+        if loop is None:
+            return Health(is_receiving=False, is_blocked=False, running=0, handled=0)
+        return loop.health()
 
     def stop(self) -> None:
         """Let a running worker finish; called again, it does not wait for running handlers."""

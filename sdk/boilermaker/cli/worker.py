@@ -1,13 +1,18 @@
 """`boilermaker worker`: run a worker until it is told to stop."""
 
 import asyncio
+import logging
 import sys
+from contextlib import nullcontext
 
 import click
 
 from boilermaker.cli import logs
+from boilermaker.cli.health import HealthEndpoint
 from boilermaker.cli.target import argument, find
 from boilermaker.errors import BoilermakerError
+
+log = logging.getLogger("boilermaker.app")
 
 
 @click.command()
@@ -30,6 +35,11 @@ from boilermaker.errors import BoilermakerError
     help="How long running handlers may take to finish when the worker is told to stop.",
 )
 @click.option(
+    "--health-port",
+    type=click.IntRange(min=0, max=65535),
+    help="Answer GET /live and GET /ready on this port, for containers.  [default: no endpoint]",
+)
+@click.option(
     "--log-format",
     "log_format",
     type=click.Choice(["auto", "json", "console"]),
@@ -46,6 +56,7 @@ def worker(
     concurrency: int,
     queue: str | None,
     grace_seconds: float,
+    health_port: int | None,
     log_format: logs.Format,
     log_level: str,
 ) -> None:
@@ -61,7 +72,10 @@ def worker(
     try:
         found = find(target)
         found.queue = queue or found.queue
-        asyncio.run(found.run(concurrency=concurrency, grace_seconds=grace_seconds))
+        with nullcontext() if health_port is None else HealthEndpoint(found, health_port) as endpoint:
+            if endpoint is not None:
+                log.info("Answering health checks on port=%s", endpoint.port)
+            asyncio.run(found.run(concurrency=concurrency, grace_seconds=grace_seconds))
     except BoilermakerError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

@@ -36,6 +36,22 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     lock_limit: timedelta = timedelta(hours=1)
 
 
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker is doing.
+
+    Attributes:
+        is_receiving: it takes messages; not while it starts, stops, reconnects, or waits for a queue to publish to.
+        is_blocked: the event loop does not turn, because a handler blocks it.
+        running: handlers that are running.
+        handled: messages taken since it started.
+    """
+
+    is_receiving: bool
+    is_blocked: bool
+    running: int
+    handled: int
+
+
 class Loop:
     """One worker at work on one queue."""
 
@@ -48,6 +64,8 @@ class Loop:
         self._stopping = asyncio.Event()
         self._hurrying = asyncio.Event()
         self._changed = asyncio.Event()
+        self._watchdog: Watchdog | None = None
+        self._is_receiving = False
         self.handled = 0
         """Messages taken so far."""
 
@@ -67,13 +85,23 @@ class Loop:
         await self._receiver.open()
         keeper = asyncio.create_task(self._locks.run())
         try:
-            with Watchdog():
+            with Watchdog() as self._watchdog:
                 await self._work()
         finally:
+            self._is_receiving = False
             await self._wind_down()
             self._locks.stop()
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
+
+    def health(self) -> Health:
+        """What it is doing; may be asked from any thread."""
+        return Health(
+            is_receiving=self._is_receiving and not self._stopping.is_set(),
+            is_blocked=self._watchdog is not None and self._watchdog.is_blocked,
+            running=len(self._running),
+            handled=self.handled,
+        )
 
     async def drain(self) -> int:
         """Handle what can be received now, and nothing that comes later; returns how many messages that were."""
@@ -88,7 +116,9 @@ class Loop:
         backoff = 0.0
         while not self._stopping.is_set():
             free = self._pace.concurrency - len(self._running)
-            if free <= 0 or any(handling.is_paused for handling in self._running.values()):
+            is_paused = any(handling.is_paused for handling in self._running.values())
+            self._is_receiving = not is_paused and not backoff
+            if free <= 0 or is_paused:
                 await self._wait_for_change()
                 continue
             try:

@@ -28,6 +28,8 @@ class Watchdog:
         self._watched = threading.get_ident()
         self._answered = threading.Event()
         self._ended = threading.Event()
+        self.is_blocked = False
+        """Whether the loop does not turn now."""
         self.checks = 0
         """How often it has asked."""
         self._thread = threading.Thread(target=self._watch, name="boilermaker-watchdog", daemon=True)
@@ -51,7 +53,9 @@ class Watchdog:
             except RuntimeError:
                 return  # the loop is closed
             if not self._answered.wait(self._limit):
+                self.is_blocked = True
                 self._tell(asked)
+                self.is_blocked = False
 
     def _tell(self, asked: float) -> None:
         if self._ended.is_set():
