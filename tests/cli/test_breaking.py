@@ -184,3 +184,17 @@ def test_what_has_no_registration_is_allowed_in_the_configuration(run: Run, writ
 
     assert 0 == done.returncode, done.stdout
     assert "allowed: nobody calls it" in done.stdout
+
+
+def test_a_contract_that_was_cut_is_told_as_such(run: Run, write: Write, old: str) -> None:
+    """A type that is named and not defined, say after a merge."""
+    tree = json.loads(old)
+    tree["tasks"][0]["result"] = {"kind": "named", "id": "service.User"}
+    write("old.json", json.dumps(tree))
+    write(COMMITTED, old)
+
+    done = run("contract", "breaking", "--against", "old.json")
+
+    assert 1 == done.returncode
+    assert "the type `service.User` is named and not defined" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -17,10 +17,8 @@ from boilermaker_codegen.shapes import Shapes
 from evolution.drawn_contracts import pairs
 from evolution.live import Samples, bring
 
-
-@given(pair=pairs())
-@settings(
-    max_examples=150,
+BUDGET = settings(
+    max_examples=max(120, settings.default.max_examples if settings.default else 0),  # fewer find too little
     deadline=None,
     suppress_health_check=[
         HealthCheck.too_slow,
@@ -28,6 +26,10 @@ from evolution.live import Samples, bring
         HealthCheck.function_scoped_fixture,
     ],
 )
+
+
+@given(pair=pairs())
+@BUDGET
 def test_a_payload_breaks_where_the_verdict_says_so(pair: tuple[Contract, Contract], tmp_path: Path) -> None:
     """QUEUE and ROLLOUT, over the payload types of generated stubs and values that reach every part."""
     old, new = (needed(contract) for contract in pair)
@@ -50,15 +52,7 @@ def test_a_payload_breaks_where_the_verdict_says_so(pair: tuple[Contract, Contra
 
 
 @given(pair=pairs())
-@settings(
-    max_examples=100,
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.too_slow,
-        HealthCheck.filter_too_much,
-        HealthCheck.function_scoped_fixture,
-    ],
-)
+@BUDGET
 def test_a_result_breaks_where_the_verdict_says_so(pair: tuple[Contract, Contract], tmp_path: Path) -> None:
     """The new worker's result meets a step that was checked against the old one, and the other way round."""
     old, new = (needed(contract) for contract in pair)

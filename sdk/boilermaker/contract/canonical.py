@@ -4,8 +4,10 @@ from typing import Any
 
 import msgspec
 
+from boilermaker.contract.definitions import EnumDefinition, NewTypeDefinition, RecordDefinition
 from boilermaker.contract.digests import contract_digest, task_digest
 from boilermaker.contract.tasks import Contract
+from boilermaker.contract.types import named_in
 
 
 def to_json(contract: Contract) -> bytes:
@@ -21,7 +23,7 @@ def from_json(data: bytes) -> Contract:
     """Read the committed form.
 
     Raises:
-        msgspec.DecodeError: not JSON, or not a contract of this format.
+        msgspec.DecodeError: not JSON, not a contract of this format, or a type is named and not defined.
     """
     tree: Any = msgspec.json.decode(data)
     if isinstance(tree, dict):  # digests are derived: written for readers, computed when needed
@@ -30,7 +32,24 @@ def from_json(data: bytes) -> Contract:
         if isinstance(tasks, list):
             members["tasks"] = [_without_digest(task) for task in tasks]  # pyright: ignore[reportUnknownVariableType]
         tree = members
-    return msgspec.convert(tree, Contract)
+    contract = msgspec.convert(tree, Contract)
+    if missing := sorted(_named(contract) - contract.types.keys()):
+        raise msgspec.ValidationError(f"the type `{missing[0]}` is named and not defined")
+    return contract
+
+
+def _named(contract: Contract) -> set[str]:
+    """Ids of all definitions that tasks and definitions name."""
+    types = [type_ for task in contract.tasks for type_ in (task.result, *(p.type for p in task.parameters))]
+    for definition in contract.types.values():
+        match definition:
+            case RecordDefinition(fields=fields):
+                types.extend(field.type for field in fields)
+            case NewTypeDefinition(type=inner):
+                types.append(inner)
+            case EnumDefinition():
+                pass
+    return {id_ for type_ in types for id_ in named_in(type_)}
 
 
 def _without_digest(task: Any) -> Any:
