@@ -147,12 +147,17 @@ class Drawing:
         if style == "typeddict":
             fields = [msgspec.structs.replace(f, default=None) for f in fields]
         fields.sort(key=lambda field: field.default is not None)
+        if is_struct and self.is_so():
+            fields[0] = msgspec.structs.replace(fields[0], wire="on_the_wire")
+        is_tagged = tag is not None
+        tag = tag if is_tagged or not is_struct or self.is_so() else "one"
         record = RecordDefinition(
             name="",
             style=style,
             fields=tuple(fields),
-            tag=tag if tag or not is_struct or self.is_so() else "one",
-            array_like=is_struct and tag is None and self.number(0, 3) == 0,
+            tag=tag,
+            tag_field=self.one((None, "kind", "id")) if tag and not is_tagged and fields[0].wire else None,
+            array_like=is_struct and not is_tagged and self.number(0, 3) == 0,
             omit_defaults=is_struct and self.is_so(),
             forbid_unknown_fields=is_struct and self.number(0, 2) == 0,
             optional=tuple(f.name for f in fields if style == "typeddict" and self.is_so()),
@@ -241,6 +246,9 @@ class Drawing:
             "fields": tuple(fields),
             "optional": tuple(f.name for f in fields if record.style == "typeddict" and self.is_so()),
             "tag": self.one((record.tag, record.tag, "three")) if is_struct and record.tag else record.tag,
+            "array_like": record.array_like
+            if record.tag or self.number(0, 4)
+            else not record.array_like and is_struct,
             "forbid_unknown_fields": is_struct and self.number(0, 2) == 0,
             "omit_defaults": is_struct and self.is_so(),
         }

@@ -112,7 +112,7 @@ class Samples:
     def _keys(self, type_: Type, depth: int) -> list[str]:
         """Keys of a mapping; text may be the name of a field."""
         keys = [str(key) for key in self.of(type_, depth - 1)[:3]]
-        return [*keys, *NAMES, "more"] if type_ == Scalar(name="str") else keys
+        return [*keys, *NAMES, "more", "on_the_wire", "type", "kind"] if type_ == Scalar(name="str") else keys
 
     def _fitting(self, type_: Constrained, values: list[Any]) -> list[Any]:
         decoder = msgspec.json.Decoder(self._shapes.of(type_))
