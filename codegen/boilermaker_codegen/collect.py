@@ -19,7 +19,7 @@ from boilermaker_codegen.registrations import (
     uses,
 )
 from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
-from boilermaker_codegen.symbols import FunctionSymbol, ValueSymbol
+from boilermaker_codegen.symbols import FunctionSymbol, Imported, ValueSymbol
 from boilermaker_codegen.workers import Verdict, Workers
 
 _AT_MODULE_LEVEL = "register at module level"
@@ -50,6 +50,11 @@ class Registration:
         """The task's name."""
         return self.options.name or self.function.name.value
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The task's name and those that it had before."""
+        return (self.name, *self.options.aliases)
+
 
 class Collector:
     """Collects the registrations of modules; what cannot be followed lands in `problems`."""
@@ -78,6 +83,18 @@ class Collector:
                 case ValueSymbol(value=cst.Attribute(value=owner, attr=cst.Name(value="task"))):
                     if self._workers.judge(owner, Scope(module)).kind == "worker":
                         yield name
+                case _:
+                    pass
+
+    def renames(self, module: Module) -> Iterator[tuple[str, str]]:
+        """Names at module level that stand for another name, each with that name: `from app import task as job`."""
+        for name, symbol in module.symbols.items():
+            match symbol:
+                case (
+                    Imported(name=str(other))
+                    | ValueSymbol(value=cst.Name(value=other) | cst.Attribute(attr=cst.Name(value=other)))
+                ) if other != name:
+                    yield name, other
                 case _:
                     pass
 

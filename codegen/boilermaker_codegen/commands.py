@@ -14,12 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from boilermaker.contract import Contract, Parameter, TaskContract, contract_digest
+from boilermaker_codegen.cache import Cache
 from boilermaker_codegen.config import Project, load
 from boilermaker_codegen.distribution import beside
 from boilermaker_codegen.imports import Imports
 from boilermaker_codegen.layout import flat
 from boilermaker_codegen.naming import names_of
 from boilermaker_codegen.problems import GenerationError, Problem
+from boilermaker_codegen.progress import shown_progress
 from boilermaker_codegen.render import render
 from boilermaker_codegen.scan import Scan, scan
 from boilermaker_codegen.spelling import Speller
@@ -30,6 +32,12 @@ _CONFIG = click.option(
     "config",
     type=click.Path(path_type=Path, dir_okay=False),
     help="The pyproject.toml with the [tool.boilermaker] table.  [default: the nearest one, upwards from here]",
+)
+_CACHE = click.option(
+    "--cache/--no-cache",
+    "is_cached",
+    default=True,
+    help="Use what earlier runs left in .boilermaker_cache, and leave something there.  [default: --cache]",
 )
 
 
@@ -52,9 +60,10 @@ def stubs() -> None:
 
 @stubs.command()
 @_CONFIG
-def generate(config: Path | None) -> None:
+@_CACHE
+def generate(config: Path | None, *, is_cached: bool) -> None:
     """Write the stubs package. Nothing is written if anything is not understood."""
-    project, found = _scan(config)
+    project, found = _scan(config, is_cached=is_cached)
     is_written = False
     try:
         for folder, files in _folders(project, found):
@@ -69,9 +78,10 @@ def generate(config: Path | None) -> None:
 
 @stubs.command()
 @_CONFIG
-def check(config: Path | None) -> None:
+@_CACHE
+def check(config: Path | None, *, is_cached: bool) -> None:
     """Compare the stubs package with the worker's source, for CI. Exit status 1 if it is not up to date."""
-    project, found = _scan(config)
+    project, found = _scan(config, is_cached=is_cached)
     try:
         folders = _folders(project, found)
         differences = [(folder, each) for folder, files in folders for each in compare(folder, files)]
@@ -90,9 +100,10 @@ def check(config: Path | None) -> None:
 
 @stubs.command()
 @_CONFIG
-def show(config: Path | None) -> None:
+@_CACHE
+def show(config: Path | None, *, is_cached: bool) -> None:
     """Show the tasks of the service: name, queue, parameters, result, and where the function is."""
-    _, found = _scan(config)
+    _, found = _scan(config, is_cached=is_cached)
     contract = found.contract
     names = names_of(contract)
     speller = Speller(contract.types, Imports(), names.types.__getitem__)
@@ -129,14 +140,15 @@ def _parameter(parameter: Parameter, speller: Speller) -> str:
     return text
 
 
-def _scan(config: Path | None) -> tuple[Project, Scan]:
+def _scan(config: Path | None, *, is_cached: bool) -> tuple[Project, Scan]:
     path = config or _nearest()
     try:
         project = load(path)
     except GenerationError as error:
         _fail(error, None, path.parent)
     try:
-        return project, scan(project)
+        with shown_progress() as notice:
+            return project, scan(project, Cache(project) if is_cached else None, notice)
     except GenerationError as error:
         _fail(error, project)
 

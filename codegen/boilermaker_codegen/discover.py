@@ -2,11 +2,12 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import Path, PurePosixPath
 
+from boilermaker import contract
 from boilermaker_codegen.config import Project
 
 
@@ -31,10 +32,21 @@ class SourceFile:
 
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
 
-# A superset of what the scanner accepts: `task` as a word covers `worker.task`, `worker . task` and
-# `from app import task`; a worker's own module names `Boilermaker`.
-_PLAIN = (b"Boilermaker", b"register_async", b"register_many_async")
-_TASK = re.compile(rb"\btask\b")
+# Handlers may take what Boilermaker itself defines; it is read like the service's own types.
+_SHIPPED = {
+    "boilermaker.failure": SourceFile(
+        path=Path(contract.__file__).parent.with_name("failure.py"),
+        shown="boilermaker/failure.py",
+        module="boilermaker.failure",
+        is_package=False,
+        is_excluded=True,
+    )
+}
+
+# A superset of what the scanner accepts: `worker.task`, with whatever may stand between the two; a worker's own module
+# names `Boilermaker`. Files that use `task` alone, as in `from app import task`, are found as users of an alias.
+_PLAIN = (b"Boilermaker", b"boilermaker", b"register_async", b"register_many_async")
+_TASK = re.compile(rb"\.(?:[\s\\]|#[^\r\n]*[\r\n])*task\b")
 
 
 def walk(project: Project) -> tuple[SourceFile, ...]:
@@ -47,14 +59,32 @@ def walk(project: Project) -> tuple[SourceFile, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def is_candidate(data: bytes, aliases: frozenset[str] = frozenset()) -> bool:
-    """Whether a file's bytes can hold a registration; `aliases` are names that stand for `worker.task` elsewhere."""
+class Index:
+    """The modules of a service by name."""
+
+    def __init__(self, files: Iterable[SourceFile]) -> None:
+        self._files = {file.module: file for file in files}
+        self._folders: set[str] = set()
+        for name in self._files:
+            folder = name.rpartition(".")[0]
+            while folder and folder not in self._folders:
+                self._folders.add(folder)
+                folder = folder.rpartition(".")[0]
+        self._files = {**_SHIPPED, **self._files}
+
+    def has(self, name: str) -> bool:
+        """Whether it is a module of the service, or a folder of such."""
+        return name in self._files or name in self._folders
+
+    def file(self, name: str) -> SourceFile | None:
+        """Where the module is; None where there is none of that name."""
+        return self._files.get(name)
+
+
+def is_candidate(data: bytes) -> bool:
+    """Whether a file's bytes can hold a registration, names that stand for `worker.task` elsewhere left aside."""
     # a plain search first: it is ten times as fast as the expression
-    return (
-        any(word in data for word in _PLAIN)
-        or (b"task" in data and bool(_TASK.search(data)))
-        or any(alias.encode() in data for alias in aliases)
-    )
+    return any(word in data for word in _PLAIN) or (b"task" in data and bool(_TASK.search(data)))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Source files as syntax trees, parsed when they are first needed. The only place where source text is read."""
+"""Source files as syntax trees, parsed when they are first needed."""
 
 import ast
 import functools
@@ -7,25 +7,30 @@ import re
 import sys
 import tokenize
 import warnings
-from collections.abc import Iterable
-from pathlib import Path
+from collections import OrderedDict
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
-from boilermaker import contract
-from boilermaker_codegen.discover import SourceFile
+from boilermaker_codegen.contents import digest_of, read_bytes, version_of
+from boilermaker_codegen.discover import Index, SourceFile
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.symbols import Symbol, symbols_of
+from boilermaker_codegen.trimming import trimmed
 
 
 class Module:
-    """A parsed module of the service, with the names that it binds."""
+    """A parsed module of the service, with the names that it binds.
 
-    def __init__(self, file: SourceFile, tree: cst.Module) -> None:
+    Attributes:
+        digest: of the bytes that it was parsed from.
+    """
+
+    def __init__(self, file: SourceFile, tree: cst.Module, digest: str) -> None:
         self.file = file
         self.name = file.module
         self.tree = tree
+        self.digest = digest
 
     @property
     def package(self) -> str:
@@ -58,23 +63,57 @@ class Module:
 
 
 class Library:
-    """The modules of a service by name."""
+    """The parsed modules of a service. The last ones are kept, within bounds: a tree is far larger than its text."""
 
-    def __init__(self, files: Iterable[SourceFile]) -> None:
-        self._files = {file.module: file for file in (*_SHIPPED, *files)}
-        self._folders = {
-            ".".join(parts[:end])
-            for name in self._files
-            if (parts := name.split("."))
-            for end in range(1, len(parts))
-            if not name.startswith("boilermaker.")
-        }
-        self._modules: dict[str, Module] = {}
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._modules: OrderedDict[str, Module | Refused] = OrderedDict()
+
+    def module(self, name: str) -> Module | None:
+        """The parsed module; None where there is none of that name.
+
+        Raises:
+            Refused: it cannot be read or parsed.
+        """
+        file = self.index.file(name)
+        if file is None:
+            return None
+        known = self._modules.pop(name, None) or self._parsed(file)
+        self._modules[name] = known
+        if len(self._modules) > _KEPT:
+            self._modules.popitem(last=False)
+        if isinstance(known, Refused):
+            raise Refused(*known.problems)
+        return known
+
+    def _parsed(self, file: SourceFile) -> Module | Refused:
+        try:
+            data = read_bytes(file)
+            return Module(file, parse(file, data), digest_of(data))
+        except Refused as refused:
+            return refused
+
+
+class Reading:
+    """The library as one reader sees it, with a record of all that was asked: what is read depends on nothing else.
+
+    Attributes:
+        asked: names that were asked for, each with whether there is such a module or folder.
+        read: names of the modules that were parsed, each with its file's version.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._modules: dict[
+            str, Module
+        ] = {}  # one object for each module: definitions are compared by identity
         self._refused: set[str] = set()
+        self.asked: dict[str, bool] = {}
+        self.read: dict[str, str] = {}
 
     def has(self, name: str) -> bool:
         """Whether it is a module of the service, or a folder of such."""
-        return name in self._files or name in self._folders
+        return self.asked.setdefault(name, self._library.index.has(name))
 
     def module(self, name: str) -> Module | None:
         """The parsed module; None where there is none of that name.
@@ -82,41 +121,33 @@ class Library:
         Raises:
             Refused: it cannot be read or parsed; told once, later calls raise without a problem.
         """
-        if name not in self._modules and name in self._files:
-            if name in self._refused:
-                raise Refused
-            try:
-                self._modules[name] = Module(self._files[name], parse(self._files[name]))
-            except Refused:
-                self._refused.add(name)
-                raise
-        return self._modules.get(name)
+        if name in self._modules:
+            return self._modules[name]
+        if name in self._refused:
+            raise Refused
+        try:
+            module = self._library.module(name)
+        except Refused:
+            self._refused.add(name)
+            raise
+        if module is None:
+            self.asked[name] = self._library.index.has(name)
+        else:
+            self._modules[name] = module
+            self.read[name] = version_of(module.file, module.digest)
+        return module
 
 
-def read_bytes(file: SourceFile) -> bytes:
-    """A file's content.
-
-    Raises:
-        Refused: it cannot be read.
-    """
-    try:
-        return file.path.read_bytes()
-    except OSError as error:
-        raise Refused(Problem(path=file.shown, message=f"cannot be read: {error.strerror}")) from None
-
-
-def parse(file: SourceFile) -> cst.Module:
-    """The syntax tree of a file.
+def parse(file: SourceFile, data: bytes) -> cst.Module:
+    """The syntax tree of a file's content, without the bodies of functions that cannot matter.
 
     Raises:
         Refused: it is not Python that this generator reads.
     """
-    data = read_bytes(file)
     text = _decoded(data, file)
-    if _is_too_deep(text):
-        raise _unreadable(file, 0, 0, "is nested too deeply for Python; simplify it")
+    tree = _python_tree(text, file)
     try:
-        return cst.parse_module(text)
+        return cst.parse_module(text if tree is None else trimmed(text, tree))
     except cst.ParserSyntaxError as error:
         # a byte order mark or a form feed may shift what libcst says; its own text has the place of the token
         place = _PLACE.search(error.message)
@@ -126,26 +157,30 @@ def parse(file: SourceFile) -> cst.Module:
         raise _unreadable(file, 0, 0, f"cannot be parsed ({error}); correct it") from None
 
 
-def _is_too_deep(text: str) -> bool:
-    """Whether Python itself, at its default limit, refuses the nesting.
+def _python_tree(text: str, file: SourceFile) -> ast.Module | None:
+    """What Python itself reads, at its default limit; None where it does not: libcst knows newer grammar, and says where.
 
     libcst has no limit of its own: beyond some 5,000 levels it overflows the stack, which ends the process.
+
+    Raises:
+        Refused: it is nested too deeply for Python.
     """
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(1_000)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(text)
+            return ast.parse(text)
     except (RecursionError, MemoryError):
-        return True
+        pass
     except SyntaxError as error:
-        return "too many nested" in str(error)
-    except ValueError:  # a null byte; libcst says where
-        return False
+        if "too many nested" not in str(error):
+            return None
+    except ValueError:  # a null byte
+        return None
     finally:
         sys.setrecursionlimit(limit)
-    return False
+    raise _unreadable(file, 0, 0, "is nested too deeply for Python; simplify it")
 
 
 _PLACE = re.compile(r"error at (\d+):(\d+)")
@@ -174,13 +209,4 @@ def _unreadable(file: SourceFile, line: int, column: int, message: str) -> Refus
     return Refused(Problem(path=file.shown, line=line, column=column, message=text))
 
 
-# Handlers may take what Boilermaker itself defines; it is read like the service's own types.
-_SHIPPED = (
-    SourceFile(
-        path=Path(contract.__file__).parent.with_name("failure.py"),
-        shown="boilermaker/failure.py",
-        module="boilermaker.failure",
-        is_package=False,
-        is_excluded=True,
-    ),
-)
+_KEPT = 50  # parsed modules; each takes some MB

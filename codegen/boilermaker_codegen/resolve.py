@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from boilermaker_codegen.parse import Library, Module
+from boilermaker_codegen.parse import Module, Reading
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.symbols import (
     ClassSymbol,
@@ -87,7 +87,7 @@ Meaning = External | Package | Found
 class Resolver:
     """Follows names through imports and re-exports; assignments of one name to another are followed too."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Reading) -> None:
         self._library = library
 
     def resolve(self, node: cst.BaseExpression, scope: Scope) -> Meaning:

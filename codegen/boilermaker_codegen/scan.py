@@ -1,24 +1,24 @@
 """The scan: from a configuration to the contract of its service. The pipeline of this package, less writing."""
 
+import contextlib
+import functools
 import gc
 import sys
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
-import msgspec
-
-from boilermaker.contract import Contract, Definition, Parameter, TaskContract, named_in
-from boilermaker_codegen import lint
-from boilermaker_codegen.collect import Collector, Registration
+from boilermaker.contract import Contract
+from boilermaker_codegen.cache import Cache, Memory, lasting
 from boilermaker_codegen.config import Config, Project
-from boilermaker_codegen.definitions import Definitions
-from boilermaker_codegen.discover import SourceFile, is_candidate, walk
-from boilermaker_codegen.handlers import Handlers
-from boilermaker_codegen.ordering import needs
-from boilermaker_codegen.parse import Library, read_bytes
-from boilermaker_codegen.problems import GenerationError, Problem, Refused, too_deep
-from boilermaker_codegen.resolve import Resolver
+from boilermaker_codegen.contents import Contents
+from boilermaker_codegen.discover import Index, SourceFile, walk
+from boilermaker_codegen.problems import GenerationError, Problem, Refused
+from boilermaker_codegen.units import Home, Reader, ReadUnit, aliases_of, joined
 
 _DEPTH = 10_000  # frames; source that Python compiles may be nested deeper than Python's default for us
+
+Notice = Callable[[str, int, int], None]
+"""Called while a scan goes on, with what is done (`search`, `read`), how many files of it, and of how many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,101 +26,151 @@ class Scan:
     """What a scan found.
 
     Attributes:
-        registrations: what its tasks were made of.
+        homes: where the handlers are defined, by the tasks' names.
+        modules: names of the modules that register tasks.
+        index: all modules.
+        config: the configuration that was followed.
     """
 
     contract: Contract
-    registrations: tuple[Registration, ...]
-
-    @property
-    def modules(self) -> frozenset[str]:
-        """Names of the modules that register tasks."""
-        return frozenset(registration.module.name for registration in self.registrations)
+    homes: dict[str, Home]
+    modules: frozenset[str]
+    index: Index
+    config: Config
 
     def places(self) -> dict[str, str]:
         """Where each task's handler is defined, as `path:line`, by the task's name. Takes as long as parsing."""
-        return {
-            r.name: f"{r.home.module.file.shown}:{r.home.module.place(r.function.name)[0]}"
-            for r in self.registrations
-        }
+        with _room():
+            reader = _reader_of(self.config, self.index)
+            return {name: reader.place(home) for name, home in self.homes.items()}
 
 
-def scan(project: Project) -> Scan:
+def scan(project: Project, cache: Cache | None = None, notice: Notice | None = None) -> Scan:
     """Read a worker service's source.
+
+    Args:
+        project: which.
+        cache: what earlier runs found; None to look at everything, and to leave nothing.
+        notice: is told how far the scan is.
 
     Raises:
         GenerationError: something in it is not understood; all of it is named.
     """
+    with _room():
+        return _Scanner(project, cache, notice).run()
+
+
+@contextlib.contextmanager
+def _room() -> Generator[None, None, None]:
     limit = sys.getrecursionlimit()
     was_collecting = gc.isenabled()
     sys.setrecursionlimit(max(limit, _DEPTH))
     gc.disable()  # syntax trees are millions of objects without cycles: looking for some doubles the time
     try:
-        return _scan(project)
+        yield
     finally:
         sys.setrecursionlimit(limit)
         if was_collecting:
             gc.enable()
 
 
-def _scan(project: Project) -> Scan:
-    files = walk(project)
-    library = Library(files)
-    resolver = Resolver(library)
-    definitions = Definitions(resolver)
-    collector = Collector(resolver, definitions.literals)
-    problems: list[Problem] = []
-    registrations = _collect(files, library, collector, problems)
-    problems.extend(collector.problems)
-    if not registrations and not problems:
-        problems.append(_nothing(project))
-    problems.extend(_taken(registrations))
-    tasks = _tasks(registrations, definitions, resolver, project.config, problems)
-    problems.extend(definitions.problems)
-    problems.extend(lint.check(definitions.sites, definitions.found))
-    if problems:
-        raise GenerationError(problems)
-    config = project.config
-    contract = Contract(
-        service=config.service,
-        queue=config.queue,
-        tasks=tuple(sorted(tasks, key=lambda task: task.name)),
-        types=_needed(tasks, definitions.found),
-    )
-    return Scan(contract=contract, registrations=tuple(registrations))
+class _Scanner:
+    """One scan."""
+
+    def __init__(self, project: Project, cache: Cache | None, notice: Notice | None) -> None:
+        self._project = project
+        self._cache = cache
+        self._notice = notice
+        self._memory = cache.load() if cache else Memory()
+        self._contents = Contents(self._memory.facts)
+        self._files = walk(project)
+        self._index = Index(self._files)
+        self._units: dict[str, ReadUnit] = {}
+        self._claims: dict[str, list[SourceFile]] = {}
+        self._problems: list[Problem] = []
+        self._has_news = False
+
+    def run(self) -> Scan:
+        """The contract, or the problems."""
+        self._read_all()
+        self._check_names()
+        if not self._claims and not self._problems:
+            self._problems.append(_nothing(self._project))
+        if self._cache and (self._contents.has_news or self._has_news):
+            self._cache.save(dict(self._contents.settled()), lasting(self._units))
+        if self._problems:
+            raise GenerationError(self._problems)
+        units = {name: found.unit for name, found in sorted(self._units.items())}
+        config = self._project.config
+        return Scan(
+            contract=joined(units.values(), service=config.service, queue=config.queue),
+            homes={name: home for unit in units.values() for name, home in unit.homes.items()},
+            modules=frozenset(name for name, unit in units.items() if unit.tasks),
+            index=self._index,
+            config=config,
+        )
+
+    def _read_all(self) -> None:
+        """Read all candidates. A module may bind `task = worker.task`: files that name it become candidates too."""
+        waiting = {file.module: file for file in self._files if not file.is_excluded}
+        aliases: frozenset[str] | None = None
+        known = frozenset[str]()
+        while aliases != known:
+            aliases = known
+            chosen = [
+                file for file in self._noticed("search", waiting.values()) if self._may_register(file, known)
+            ]
+            for file in self._noticed("read", chosen):
+                del waiting[file.module]
+                self._read(file)
+            known = aliases_of(found.unit for found in self._units.values())
+
+    def _noticed(self, what: str, files: Collection[SourceFile]) -> Iterator[SourceFile]:
+        for number, file in enumerate(files):
+            if self._notice:
+                self._notice(what, number, len(files))
+            yield file
+
+    def _may_register(self, file: SourceFile, aliases: frozenset[str]) -> bool:
+        try:
+            return self._contents.is_candidate(file, aliases)
+        except Refused as refused:
+            self._problems.extend(refused.problems)
+            return False
+
+    def _read(self, file: SourceFile) -> None:
+        known = self._memory.units.get(file.module)
+        if known is None or not known.dependencies.hold(self._index, self._contents):
+            self._has_news = True
+            outcome = self._reader.read(file)
+            self._problems.extend(outcome.problems)
+            known = outcome.found
+            if known is None:
+                self._claim(file, outcome.names)
+                return
+        self._units[file.module] = known
+        self._claim(file, (name for task in known.unit.tasks for name in (task.name, *task.aliases)))
+
+    def _claim(self, file: SourceFile, names: Iterable[str]) -> None:
+        for name in names:
+            self._claims.setdefault(name, []).append(file)
+
+    def _check_names(self) -> None:
+        """Each name is one task's. Where it is not, the modules are read again, to say where."""
+        rivals = {file.module: file for files in self._claims.values() if len(files) > 1 for file in files}
+        if rivals:
+            self._problems.extend(self._reader.taken(rivals.values()))
+
+    @functools.cached_property
+    def _reader(self) -> Reader:
+        return _reader_of(self._project.config, self._index)
 
 
-def _collect(
-    files: tuple[SourceFile, ...], library: Library, collector: Collector, problems: list[Problem]
-) -> list[Registration]:
-    """Registrations of all candidates. A module may bind `task = worker.task`: files that name it become candidates too."""
-    registrations: list[Registration] = []
-    waiting = {file.module: file for file in files if not file.is_excluded}
-    aliases: set[str] = set()
-    while True:
-        known = frozenset(aliases)
-        chosen = [file for file in waiting.values() if _chosen(file, known, problems)]
-        for file in chosen:
-            del waiting[file.module]
-            try:
-                module = library.module(file.module)
-                if module is not None:
-                    registrations.extend(collector.collect(module))
-                    aliases.update(collector.aliases(module))
-            except Refused as refused:
-                problems.extend(refused.problems)
-            except RecursionError:
-                problems.append(too_deep(file.shown))
-        if not aliases - known:
-            return registrations
+def _reader_of(config: Config, index: Index) -> Reader:
+    # libcst takes a quarter of a second to import; a run in which nothing is to be read does without
+    from boilermaker_codegen.reader import TreeReader  # noqa: PLC0415
 
-
-def _chosen(file: SourceFile, aliases: frozenset[str], problems: list[Problem]) -> bool:
-    try:
-        return is_candidate(read_bytes(file), aliases)
-    except Refused as refused:
-        problems.extend(refused.problems)
-        return False
+    return TreeReader(config, index)
 
 
 def _nothing(project: Project) -> Problem:
@@ -129,78 +179,3 @@ def _nothing(project: Project) -> Problem:
         path=folders.replace("`", "").replace(", ", " "),
         message=f"no task is registered under {folders}; use `@worker.task` or `worker.register_async(...)` at module level",
     )
-
-
-def _taken(registrations: list[Registration]) -> list[Problem]:
-    problems: list[Problem] = []
-    first: dict[str, Registration] = {}
-    claims = [(name, r) for r in registrations for name in (r.name, *r.options.aliases)]
-    for name, registration in claims:
-        known = first.setdefault(name, registration)
-        if known is not registration:
-            place = f"{known.module.file.shown}:{known.module.place(known.node)[0]}"
-            text = f"the task `{name}` is registered already, in {place}; give one of them another `name`"
-            problems.extend(registration.module.refuse(registration.node, text).problems)
-    return problems
-
-
-def _tasks(
-    registrations: list[Registration],
-    definitions: Definitions,
-    resolver: Resolver,
-    config: Config,
-    problems: list[Problem],
-) -> list[TaskContract]:
-    handlers = Handlers(resolver, definitions, allow_untyped=config.allow_untyped)
-    tasks: list[TaskContract] = []
-    for registration in registrations:
-        own = [d for r in registrations if r.function is registration.function for d in r.decorators]
-        try:
-            handler = handlers.read(registration.function, registration.home, own)
-        except Refused as refused:
-            problems.extend(refused.problems)
-            continue
-        except RecursionError:
-            problems.append(too_deep(registration.home.module.file.shown, f"in `{registration.name}`, "))
-            continue
-        tasks.append(
-            TaskContract(
-                name=registration.name,
-                function=handler.name if handler.name != registration.name else None,
-                parameters=_with_aliases(handler.parameters, registration, problems),
-                result=handler.result,
-                queue=registration.options.queue if registration.options.queue != config.queue else None,
-                doc=handler.doc,
-                deprecated=registration.options.deprecated,
-                aliases=registration.options.aliases,
-                allow=registration.options.allow,
-            )
-        )
-    return tasks
-
-
-def _with_aliases(
-    parameters: tuple[Parameter, ...], registration: Registration, problems: list[Problem]
-) -> tuple[Parameter, ...]:
-    aliases = registration.options.parameter_aliases
-    for name in sorted(aliases.keys() - {parameter.name for parameter in parameters}):
-        text = f"`parameter_aliases` names `{name}`, which is no parameter of `{registration.function.name.value}`"
-        problems.extend(registration.module.refuse(registration.node, text).problems)
-    return tuple(msgspec.structs.replace(p, aliases=aliases.get(p.name, ())) for p in parameters)
-
-
-def _needed(tasks: list[TaskContract], found: dict[str, Definition]) -> dict[str, Definition]:
-    """The definitions that tasks need; those read on the way (the enum of a constant, say) are left out."""
-    needed: set[str] = set()
-    waiting = [
-        id_
-        for task in tasks
-        for type_ in (task.result, *(parameter.type for parameter in task.parameters))
-        for id_ in named_in(type_)
-    ]
-    while waiting:
-        id_ = waiting.pop()
-        if id_ not in needed:
-            needed.add(id_)
-            waiting.extend(needs(found[id_]))
-    return {id_: found[id_] for id_ in sorted(needed)}

@@ -103,7 +103,7 @@ def test_registrations_in_excluded_files_do_not_count_but_their_types_do(project
 
 @pytest.mark.parametrize(
     "text",
-    ["x = task" + ".a" * 20_000, "x = task" + "()" * 9_000, "x = " + "[" * 3_000 + "task" + "]" * 3_000],
+    ["x = y.task" + ".a" * 20_000, "x = y.task" + "()" * 9_000, "x = " + "[" * 3_000 + "y.task" + "]" * 3_000],
     ids=["attributes", "calls", "lists"],
 )
 def test_source_that_is_nested_too_deeply_is_told(project: WriteProject, text: str) -> None:

@@ -1,3 +1,3 @@
 # -*- coding: nonsense -*-
 from app import worker
-task = 1
+task = worker.task

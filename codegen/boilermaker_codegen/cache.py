@@ -1,0 +1,119 @@
+"""What earlier runs found, in `.boilermaker_cache/` beside the configuration. It may be deleted at any time.
+
+A run takes from it only what it would find again: facts of files that are as they were, and units whose every question
+about the source has the same answer. A file that is damaged, or of another version of anything that takes part, counts as
+none. Runs at the same time each replace the file as a whole; the last one stays.
+"""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from boilermaker_codegen.config import Project
+from boilermaker_codegen.contents import Facts, digest_of
+from boilermaker_codegen.units import ReadUnit
+
+FOLDER = ".boilermaker_cache"
+_OLD_SECONDS = 30 * 24 * 3600
+_DIGEST = 32  # characters before the content
+
+
+class Memory(msgspec.Struct, kw_only=True):
+    """What a run leaves to the next.
+
+    Attributes:
+        facts: of files, by their shown paths.
+        units: what modules register, by the modules' names.
+    """
+
+    facts: dict[str, Facts] = {}
+    units: dict[str, ReadUnit] = {}
+
+
+class Cache:
+    """The cache of one project, for this version of the generator."""
+
+    def __init__(self, project: Project) -> None:
+        self._folder = project.folder / FOLDER
+        self._path = self._folder / f"scan-{_key(project)}.json"
+
+    def load(self) -> Memory:
+        """What the last run left; nothing where there is none, or none that can be read."""
+        try:
+            data = self._path.read_bytes()
+        except OSError:
+            return Memory()
+        digest, content = data[:_DIGEST], data[_DIGEST:]
+        if digest != digest_of(content).encode():
+            return Memory()
+        try:
+            return msgspec.json.decode(content, type=Memory)
+        except (msgspec.DecodeError, RecursionError):
+            return Memory()
+
+    def save(self, facts: Mapping[str, Facts], units: Mapping[str, ReadUnit]) -> None:
+        """Leave something to the next run. Where the folder cannot be written, nothing is left."""
+        content = msgspec.json.encode(Memory(facts=dict(facts), units=dict(units)))
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(exist_ok=True)
+            self._replace(self._folder / ".gitignore", b"*\n")
+            self._replace(self._path, digest_of(content).encode() + content)
+            self._clear()
+
+    def _replace(self, path: Path, data: bytes) -> None:
+        handle, name = tempfile.mkstemp(prefix=".new-", dir=self._folder)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink()
+            raise
+
+    def _clear(self) -> None:
+        """Remove what other versions left a month ago, and what runs that were killed left half written."""
+        for path in self._folder.iterdir():
+            is_ours = path.name.startswith(("scan-", ".new-"))
+            if is_ours and path != self._path and path.stat().st_mtime < time.time() - _OLD_SECONDS:
+                path.unlink()
+
+
+def lasting(units: Mapping[str, ReadUnit]) -> dict[str, ReadUnit]:
+    """The units that come back from the cache as they went in: values of rare types change on the way."""
+    return {name: unit for name, unit in units.items() if _returned(unit) == unit}
+
+
+def _returned(unit: ReadUnit) -> ReadUnit | None:
+    try:
+        return msgspec.json.decode(msgspec.json.encode(unit), type=ReadUnit)
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+        return None
+
+
+def _key(project: Project) -> str:
+    """Names everything but the source that a scan's result depends on: configuration, generator, Python, libraries."""
+    parts = [
+        str(project.folder).encode(),
+        msgspec.json.encode(project.config),
+        sys.version.encode(),
+        *(importlib.metadata.version(name).encode() for name in ("libcst", "msgspec")),
+        *_own_code(),
+    ]
+    return hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()
+
+
+def _own_code() -> Iterator[bytes]:
+    """The generator's code, and what it reads of the runtime: surer than a version, which stays the same while it is worked on."""
+    here = Path(__file__).parent
+    runtime = Path(sys.modules["boilermaker.contract"].__file__ or "").parent
+    for path in sorted([*here.glob("*.py"), *runtime.glob("*.py"), runtime.with_name("failure.py")]):
+        yield path.read_bytes()

@@ -1,0 +1,127 @@
+"""What is in the files, as far as it can be known without parsing; known facts are used again while a file is as it was."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from boilermaker_codegen.discover import SourceFile, is_candidate
+from boilermaker_codegen.problems import Problem, Refused
+
+# A file that was changed within this time before it was read may change again without another time stamp:
+# FAT counts in two seconds, and some clocks tick coarsely.
+_SETTLED_NS = 2_500_000_000
+
+Stamp = tuple[int, int, int, int]
+
+
+class Facts(msgspec.Struct, array_like=True):
+    """What is known of one file.
+
+    Attributes:
+        stamp: times of its last change, size and inode, when it was read. No change of a file keeps them all: programs
+            may set the modification time, but not the time of the inode's change.
+        is_candidate: it may hold a registration.
+        digest: of its content; empty where nobody has asked.
+        names: whether its bytes hold the aliases that somebody has asked for.
+    """
+
+    stamp: Stamp
+    is_candidate: bool
+    digest: str = ""
+    names: dict[str, bool] = {}
+
+
+class Contents:
+    """The content of a service's files.
+
+    Args:
+        known: facts of an earlier run, by the files' shown paths.
+    """
+
+    def __init__(self, known: Mapping[str, Facts]) -> None:
+        self._known = known
+        self._fresh: dict[str, Facts] = {}
+        self._unsettled: set[str] = set()
+        self.has_news = False
+
+    def is_candidate(self, file: SourceFile, aliases: frozenset[str] = frozenset()) -> bool:
+        """Whether a file may hold a registration; `aliases` are names that stand for `worker.task` elsewhere.
+
+        Raises:
+            Refused: it cannot be read.
+        """
+        facts = self._facts(file)
+        return facts.is_candidate or any(self._holds(file, facts, name) for name in aliases)
+
+    def version(self, file: SourceFile) -> str:
+        """Changes with the file's content, and with where it is.
+
+        Raises:
+            Refused: it cannot be read.
+        """
+        facts = self._facts(file)
+        if not facts.digest:
+            facts.digest = digest_of(read_bytes(file))
+            self.has_news = True
+        return version_of(file, facts.digest)
+
+    def settled(self) -> Iterator[tuple[str, Facts]]:
+        """The facts that a later run may rely on, by the files' shown paths."""
+        return (item for item in self._fresh.items() if item[0] not in self._unsettled)
+
+    def _holds(self, file: SourceFile, facts: Facts, name: str) -> bool:
+        if name not in facts.names:
+            facts.names = {**facts.names, name: name.encode() in read_bytes(file)}
+            self.has_news = True
+        return facts.names[name]
+
+    def _facts(self, file: SourceFile) -> Facts:
+        fresh = self._fresh.get(file.shown)
+        if fresh is None:
+            now = time.time_ns()
+            stamp = _stamp(file)
+            fresh = self._known.get(file.shown)
+            if fresh is None or fresh.stamp != stamp:
+                data = read_bytes(file)
+                fresh = Facts(stamp, is_candidate(data))
+                if max(stamp[:2]) > now - _SETTLED_NS:
+                    self._unsettled.add(file.shown)
+                self.has_news = True
+            self._fresh[file.shown] = fresh
+        return fresh
+
+
+def read_bytes(file: SourceFile) -> bytes:
+    """A file's content.
+
+    Raises:
+        Refused: it cannot be read.
+    """
+    try:
+        return file.path.read_bytes()
+    except OSError as error:
+        raise _unreadable(file, error) from None
+
+
+def digest_of(data: bytes) -> str:
+    """Names a content."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def version_of(file: SourceFile, digest: str) -> str:
+    """Names a content in a place: `a.py` and `a/__init__.py` mean different things by the same text."""
+    return f"{digest} {file.shown}"
+
+
+def _stamp(file: SourceFile) -> Stamp:
+    try:
+        status = file.path.stat()
+    except OSError as error:
+        raise _unreadable(file, error) from None
+    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+
+
+def _unreadable(file: SourceFile, error: OSError) -> Refused:
+    return Refused(Problem(path=file.shown, message=f"cannot be read: {error.strerror}"))

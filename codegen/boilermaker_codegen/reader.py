@@ -1,0 +1,174 @@
+"""Reads what one module registers. All that it looks at goes through one record, so that a later run can tell what it may use again."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from boilermaker.contract import Parameter, TaskContract
+from boilermaker_codegen import lint
+from boilermaker_codegen.collect import Collector, Registration
+from boilermaker_codegen.config import Config
+from boilermaker_codegen.definitions import Definitions
+from boilermaker_codegen.discover import Index, SourceFile
+from boilermaker_codegen.handlers import Handler, Handlers
+from boilermaker_codegen.parse import Library, Module, Reading
+from boilermaker_codegen.problems import Problem, Refused, too_deep
+from boilermaker_codegen.resolve import Resolver
+from boilermaker_codegen.symbols import FunctionSymbol, Rebound
+from boilermaker_codegen.units import Dependencies, Home, Outcome, ReadUnit, Unit, needed
+
+
+class TreeReader:
+    """Reads modules one by one; parsed ones are shared between them."""
+
+    def __init__(self, config: Config, index: Index) -> None:
+        self._config = config
+        self._library = Library(index)
+
+    def read(self, file: SourceFile) -> Outcome:
+        """What a module registers."""
+        reader = _UnitReader(self._config, self._library)
+        found = reader.read(file)
+        return Outcome(
+            found=found,
+            names=tuple(name for r in reader.registrations for name in r.names),
+            problems=reader.problems,
+        )
+
+    def place(self, home: Home) -> str:
+        """Where a handler is defined, as `path:line`."""
+        module = self._library.module(home.module)
+        if module is None:
+            return home.module
+        symbol = module.symbols.get(home.function)
+        for binding in reversed(symbol.bindings if isinstance(symbol, Rebound) else (symbol,)):
+            if isinstance(binding, FunctionSymbol):
+                return f"{module.file.shown}:{module.place(binding.node.name)[0]}"
+        return module.file.shown
+
+    def taken(self, files: Iterable[SourceFile]) -> list[Problem]:
+        """What registrations in these modules claim the name of a task that another has."""
+        problems: list[Problem] = []
+        first: dict[str, Registration] = {}
+        claims = [(name, r) for file in files for r in self._registrations(file) for name in r.names]
+        for name, registration in claims:
+            known = first.setdefault(name, registration)
+            if known is not registration:
+                place = f"{known.module.file.shown}:{known.module.place(known.node)[0]}"
+                text = f"the task `{name}` is registered already, in {place}; give one of them another `name`"
+                problems.extend(registration.module.refuse(registration.node, text).problems)
+        return problems
+
+    def _registrations(self, file: SourceFile) -> list[Registration]:
+        reader = _UnitReader(self._config, self._library)
+        reader.read(file)
+        return reader.registrations
+
+
+class _UnitReader:
+    """Reads one module, once."""
+
+    def __init__(self, config: Config, library: Library) -> None:
+        self._config = config
+        self._reading = Reading(library)
+        self._resolver = Resolver(self._reading)
+        self._definitions = Definitions(self._resolver)
+        self._collector = Collector(self._resolver, self._definitions.literals)
+        self._problems: list[Problem] = []
+        self._is_whole = True
+        self.registrations: list[Registration] = []
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was not understood."""
+        return (*self._problems, *self._collector.problems, *self._definitions.problems)
+
+    def read(self, file: SourceFile) -> ReadUnit | None:
+        """What a module registers; None where something was not understood."""
+        unit: Unit | None = None
+        try:
+            module = self._reading.module(file.module)
+            if module is not None:
+                self.registrations = self._collector.collect(module)
+                unit = self._unit(module, self.registrations)
+        except Refused as refused:
+            self._refuse(refused)
+        except RecursionError:
+            self._problems.append(too_deep(file.shown))
+        if unit is None or self.problems or not self._is_whole:
+            return None
+        return ReadUnit(unit=unit, dependencies=self._dependencies())
+
+    def _unit(self, module: Module, registrations: list[Registration]) -> Unit:
+        tasks = list(self._tasks(registrations))
+        definitions = self._definitions
+        self._problems.extend(lint.check(definitions.sites, definitions.found))
+        if self.problems:
+            return Unit()
+        return Unit(
+            tasks=tuple(tasks),
+            types=needed(tasks, definitions.found),
+            homes={
+                r.name: Home(module=r.home.module.name, function=r.function.name.value) for r in registrations
+            },
+            aliases=tuple(self._collector.aliases(module)),
+            renames=tuple(self._collector.renames(module)),
+        )
+
+    def _tasks(self, registrations: list[Registration]) -> Iterable[TaskContract]:
+        handlers = Handlers(self._resolver, self._definitions, allow_untyped=self._config.allow_untyped)
+        every = [*registrations, *self._elsewhere(registrations)]
+        for registration in registrations:
+            own = [d for r in every if r.function is registration.function for d in r.decorators]
+            try:
+                handler = handlers.read(registration.function, registration.home, own)
+            except Refused as refused:
+                self._refuse(refused)
+                continue
+            except RecursionError:
+                shown = registration.home.module.file.shown
+                self._problems.append(too_deep(shown, f"in `{registration.name}`, "))
+                continue
+            parameters = self._with_aliases(handler.parameters, registration)
+            yield _task(registration, handler, parameters, self._config.queue)
+
+    def _with_aliases(
+        self, parameters: tuple[Parameter, ...], registration: Registration
+    ) -> tuple[Parameter, ...]:
+        aliases = registration.options.parameter_aliases
+        for name in sorted(aliases.keys() - {parameter.name for parameter in parameters}):
+            text = f"`parameter_aliases` names `{name}`, which is no parameter of `{registration.function.name.value}`"
+            self._problems.extend(registration.module.refuse(registration.node, text).problems)
+        return tuple(msgspec.structs.replace(p, aliases=aliases.get(p.name, ())) for p in parameters)
+
+    def _elsewhere(self, registrations: list[Registration]) -> Iterable[Registration]:
+        """Registrations where handlers are defined: their decorators register, so they change no signature."""
+        homes = {r.home.module.name: r.home.module for r in registrations if r.home.module is not r.module}
+        for module in homes.values():
+            if not module.file.is_excluded:
+                # what is wrong in it is told when it is read itself
+                yield from Collector(self._resolver, self._definitions.literals).collect(module)
+
+    def _refuse(self, refused: Refused) -> None:
+        self._is_whole = False
+        self._problems.extend(refused.problems)
+
+    def _dependencies(self) -> Dependencies:
+        return Dependencies(asked=self._reading.asked, read=self._reading.read)
+
+
+def _task(
+    registration: Registration, handler: Handler, parameters: tuple[Parameter, ...], queue: str
+) -> TaskContract:
+    options = registration.options
+    return TaskContract(
+        name=registration.name,
+        function=handler.name if handler.name != registration.name else None,
+        parameters=parameters,
+        result=handler.result,
+        queue=options.queue if options.queue != queue else None,
+        doc=handler.doc,
+        deprecated=options.deprecated,
+        aliases=options.aliases,
+        allow=options.allow,
+    )

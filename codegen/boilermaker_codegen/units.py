@@ -1,0 +1,145 @@
+"""What one module registers, as plain values, with all that it depends on. The whole contract is these put together."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from boilermaker.contract import Contract, Definition, TaskContract, Type, named_in
+from boilermaker_codegen.contents import Contents
+from boilermaker_codegen.discover import Index, SourceFile
+from boilermaker_codegen.ordering import needs
+from boilermaker_codegen.problems import Problem, Refused
+
+
+class Home(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a task's handler is defined.
+
+    Attributes:
+        module: the module's name.
+        function: the name that the handler has in it.
+    """
+
+    module: str
+    function: str
+
+
+class Unit(msgspec.Struct, frozen=True, kw_only=True):
+    """What one module registers.
+
+    Attributes:
+        tasks: its tasks.
+        types: the types that these need, by id.
+        homes: where the handlers are, by the tasks' names.
+        aliases: names in it that stand for `worker.task`.
+        renames: names in it that stand for others, each with that other name.
+    """
+
+    tasks: tuple[TaskContract, ...] = ()
+    types: dict[str, Definition] = {}
+    homes: dict[str, Home] = {}
+    aliases: tuple[str, ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
+
+
+class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading a unit asked for: the same answers lead to the same unit.
+
+    Attributes:
+        asked: names of modules, each with whether there was such a module or folder.
+        read: names of the modules that were parsed, each with its file's version.
+    """
+
+    asked: dict[str, bool]
+    read: dict[str, str]
+
+    def hold(self, index: Index, contents: Contents) -> bool:
+        """Whether all answers are still the same."""
+        if any(index.has(name) is not answer for name, answer in self.asked.items()):
+            return False
+        for name, version in self.read.items():
+            file = index.file(name)
+            try:
+                if file is None or contents.version(file) != version:
+                    return False
+            except Refused:
+                return False
+        return True
+
+
+class ReadUnit(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit with what it depends on."""
+
+    unit: Unit
+    dependencies: Dependencies
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of reading a module.
+
+    Attributes:
+        found: what it registers; None where something was not understood.
+        names: the names that its tasks claim.
+        problems: what was not understood.
+    """
+
+    found: ReadUnit | None
+    names: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+class Reader(Protocol):
+    """Reads modules, with syntax trees; nothing else of a scan needs those."""
+
+    def read(self, file: SourceFile) -> Outcome:
+        """What a module registers."""
+        ...
+
+    def place(self, home: Home) -> str:
+        """Where a handler is defined, as `path:line`."""
+        ...
+
+    def taken(self, files: Iterable[SourceFile]) -> list[Problem]:
+        """What registrations in these modules claim the name of a task that another has."""
+        ...
+
+
+def aliases_of(units: Iterable[Unit]) -> frozenset[str]:
+    """All names that may stand for `worker.task` in some module."""
+    units = list(units)
+    found = {alias for unit in units for alias in unit.aliases}
+    renames = [rename for unit in units for rename in unit.renames]
+    while more := {name for name, other in renames if other in found} - found:
+        found |= more
+    return frozenset(found)
+
+
+def needed(tasks: Iterable[TaskContract], found: Mapping[str, Definition]) -> dict[str, Definition]:
+    """The definitions that tasks need; those read on the way (the enum of a constant, say) are left out."""
+    ids: set[str] = set()
+    waiting = [id_ for task in tasks for type_ in _types_of(task) for id_ in named_in(type_)]
+    while waiting:
+        id_ = waiting.pop()
+        if id_ not in ids:
+            ids.add(id_)
+            waiting.extend(needs(found[id_]))
+    return {id_: found[id_] for id_ in sorted(ids)}
+
+
+def joined(units: Iterable[Unit], *, service: str, queue: str) -> Contract:
+    """The contract of a service; two units that define a type define it alike."""
+    units = list(units)
+    types = {id_: definition for unit in units for id_, definition in unit.types.items()}
+    tasks = [task for unit in units for task in unit.tasks]
+    return Contract(
+        service=service,
+        queue=queue,
+        tasks=tuple(sorted(tasks, key=lambda task: task.name)),
+        types={id_: types[id_] for id_ in sorted(types)},
+    )
+
+
+def _types_of(task: TaskContract) -> tuple[Type, ...]:
+    return (task.result, *(parameter.type for parameter in task.parameters))
