@@ -198,3 +198,16 @@ def test_a_contract_that_was_cut_is_told_as_such(run: Run, write: Write, old: st
     assert 1 == done.returncode
     assert "the type `service.User` is named and not defined" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_github_knows_files_by_their_path_in_the_repository(
+    run: Run, write: Write, changed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the command runs in a folder of it."""
+    folder = write("old.json", changed).parent
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(folder.parent))
+    write("old.json", changed.replace('"name": "int"', '"name": "str"', 1))
+
+    done = run("contract", "breaking", "--against", "old.json", "--format", "github")
+
+    assert f"file={folder.name}/{COMMITTED}," in done.stdout

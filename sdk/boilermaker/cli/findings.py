@@ -1,7 +1,9 @@
 """Findings as people, programs and GitHub read them."""
 
+import os
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 import msgspec
@@ -54,7 +56,9 @@ def print_json(findings: Sequence[Finding], place: str) -> None:
 
 
 def print_github(findings: Sequence[Finding], place: str) -> None:
-    """Workflow commands that GitHub shows beside the file."""
+    """Workflow commands that GitHub shows beside the file, which it knows by its path in the repository."""
+    if workspace := os.environ.get("GITHUB_WORKSPACE"):
+        place = Path(os.path.relpath(Path(place).resolve(), Path(workspace).resolve())).as_posix()
     for finding in findings:
         level = "notice" if finding.reason is not None else "error"
         title = _escaped(f"{finding.rule} ({', '.join(finding.categories)})", is_property=True)
