@@ -4,31 +4,22 @@ A payload is what comes back: arguments are encoded and decoded again as the pay
 takes, so that nothing can be published that the worker would refuse.
 """
 
-import math
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import inspect as shapes
 
+from boilermaker import finite
 from boilermaker.errors import InvalidArgumentsError
 from boilermaker.ref import AnyRef, Ref
+from boilermaker.unfit import UnfitValue, decoder, members_of, problems_of, sentence
 
 _V = TypeVar("_V")
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):
     """The arguments of one call. Generated payload structs derive from it; so do those made from signatures."""
-
-
-class UnfitValue(Exception):  # noqa: N818 - caught and told by whoever knows whose value it was
-    """A value does not fit its type. `problems` are sentences with a path and what was expected, without values."""
-
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
 
 
 def build(task: str, payload_type: type[msgspec.Struct], arguments: Mapping[str, object]) -> msgspec.Struct:
@@ -78,11 +69,11 @@ def decode(
     """
     data = bytes(raw)
     if results:
-        data = msgspec.json.encode({**_members(data), **results})
+        data = msgspec.json.encode({**members_of(data), **results})
     try:
-        decoded: msgspec.Struct = _decoder(payload_type).decode(data)
+        decoded: msgspec.Struct = decoder(payload_type).decode(data)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        raise UnfitValue(_problems(data, payload_type, error)) from None
+        raise UnfitValue(problems_of(data, payload_type, error)) from None
     return decoded
 
 
@@ -92,7 +83,7 @@ def renamed(raw: msgspec.Raw, aliases: Mapping[str, Sequence[str]]) -> msgspec.R
     Raises:
         UnfitValue: it is no JSON object.
     """
-    return msgspec.Raw(msgspec.json.encode(moved(_members(bytes(raw)), aliases)))
+    return msgspec.Raw(msgspec.json.encode(moved(members_of(bytes(raw)), aliases)))
 
 
 def moved(members: Mapping[str, _V], aliases: Mapping[str, Sequence[str]]) -> dict[str, _V]:
@@ -107,7 +98,7 @@ def plain(raw: msgspec.Raw, results: Mapping[str, msgspec.Raw]) -> dict[str, Any
     Raises:
         UnfitValue: it is no JSON object.
     """
-    members = {**_members(bytes(raw)), **results}
+    members = {**members_of(bytes(raw)), **results}
     try:
         return {name: msgspec.json.decode(value) for name, value in members.items()}
     except (msgspec.MsgspecError, RecursionError, ValueError):
@@ -138,7 +129,7 @@ def bind(raw: msgspec.Raw, args: int, names: Sequence[str], by_position: int) ->
     Raises:
         UnfitValue: as Python's own call would fail: too many, given twice, or for no parameter.
     """
-    members = _members(bytes(raw))
+    members = members_of(bytes(raw))
     if args > by_position:
         raise UnfitValue((f"{args} arguments were given by position, the handler takes {by_position} so",))
     given = {name: members.pop(str(position), _NOTHING) for position, name in enumerate(names[:args])}
@@ -161,12 +152,12 @@ def seal(value: object, type_: Any) -> msgspec.Raw:
     """
     try:
         data = _encode(value)
-        _decoder(type_).decode(data)
+        decoder(type_).decode(data)
     except UnfitValue:
         raise
     except (msgspec.MsgspecError, RecursionError, ValueError, TypeError) as error:
-        raise UnfitValue((_sentence("the result", error),)) from None
-    if (path := _non_finite(value)) is not None:
+        raise UnfitValue((sentence("the result", error),)) from None
+    if (path := finite.find(value)) is not None:
         raise UnfitValue((f"the result: NaN and infinities have no JSON form (at `{path}`)",))
     return msgspec.Raw(data)
 
@@ -180,10 +171,10 @@ def _through_the_door(given: dict[str, object], payload_type: type[msgspec.Struc
     except (UnfitValue, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
         raise UnfitValue(_unencodable(given)) from None
     try:
-        payload: msgspec.Struct = _decoder(payload_type).decode(data)
+        payload: msgspec.Struct = decoder(payload_type).decode(data)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        raise UnfitValue(_non_finites(given) or _problems(data, payload_type, error)) from None
-    if _may_hide_floats(payload_type) and (problems := _non_finites(given)):
+        raise UnfitValue(finite.find_all(given) or problems_of(data, payload_type, error)) from None
+    if finite.may_hide(payload_type) and (problems := finite.find_all(given)):
         raise UnfitValue(problems)
     return payload
 
@@ -217,153 +208,3 @@ def _unencodable(given: Mapping[str, object]) -> tuple[str, ...]:
         except (TypeError, ValueError, msgspec.MsgspecError) as error:
             problems.append(f"{name}: has no JSON form ({type(error).__name__})")
     return tuple(problems)
-
-
-@lru_cache(maxsize=4096)
-def _decoder(type_: Any) -> Any:
-    return msgspec.json.Decoder(type_)
-
-
-def _members(data: bytes) -> dict[str, msgspec.Raw]:
-    try:
-        return _MEMBERS.decode(data)
-    except (msgspec.MsgspecError, RecursionError, ValueError):
-        raise UnfitValue(("the payload is not a JSON object",)) from None
-
-
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-# ---- non-finite floats ----------------------------------------------------------------------------------
-# msgspec encodes NaN and infinities as null, which a `float | None` then takes for None.
-
-
-def _non_finites(given: Mapping[str, object]) -> tuple[str, ...]:
-    return tuple(
-        f"{name}: NaN and infinities have no JSON form (at `{path}`)"
-        for name, value in given.items()
-        if (path := _non_finite(value)) is not None
-    )
-
-
-def _non_finite(value: object) -> str | None:
-    """Where a float that is not finite hides, or None. Without recursion: msgspec encodes deeper nesting than Python calls."""
-    waiting = [("$", value)]
-    while waiting:
-        path, item = waiting.pop()
-        if isinstance(item, float):
-            if not math.isfinite(item):
-                return path
-        elif item is not None and not isinstance(item, str | int | bytes):
-            waiting.extend(reversed(list(_parts(path, item))))
-    return None
-
-
-def _parts(path: str, value: object) -> Iterable[tuple[str, object]]:
-    """What a value holds as msgspec encodes it, each with its path."""
-    if isinstance(value, list | tuple | set | frozenset):
-        items = cast("Collection[object]", value)
-        return ((f"{path}[{index}]", item) for index, item in enumerate(items))
-    if isinstance(value, Mapping):
-        entries = cast("Mapping[object, object]", value)
-        return ((f"{path}[...]", item) for entry in entries.items() for item in entry)
-    return ((f"{path}.{name}", getattr(value, name, None)) for name in _field_names(type(value)))  # type: ignore[arg-type]  # mypy takes an object's `__hash__` for its class's
-
-
-@lru_cache(maxsize=4096)
-def _field_names(cls: type[Any]) -> tuple[str, ...]:
-    """Fields of a Struct, a dataclass or an attrs class; nothing else has parts that travel, enum members least."""
-    attributes: tuple[Any, ...] = getattr(cls, "__attrs_attrs__", ())
-    return tuple(
-        getattr(cls, "__struct_fields__", None)
-        or getattr(cls, "__dataclass_fields__", None)
-        or (attribute.name for attribute in attributes)
-    )
-
-
-@lru_cache(maxsize=4096)
-def _may_hide_floats(payload_type: type[msgspec.Struct]) -> bool:
-    """False where no part of the type takes null, so that msgspec refuses such a float: most payloads skip the search."""
-    return any(_may_take_null(shapes.type_info(field.type)) for field in msgspec.structs.fields(payload_type))
-
-
-_NULLLESS: tuple[type, ...] = (
-    shapes.StrType, shapes.IntType, shapes.FloatType, shapes.BoolType, shapes.BytesType, shapes.ByteArrayType,
-    shapes.DateTimeType, shapes.DateType, shapes.TimeType, shapes.TimeDeltaType, shapes.UUIDType, shapes.DecimalType,
-    shapes.EnumType,
-)  # fmt: skip
-
-
-def _may_take_null(info: shapes.Type) -> bool:
-    if isinstance(info, _NULLLESS):
-        return False
-    if isinstance(info, shapes.LiteralType):
-        return None in info.values
-    if isinstance(info, shapes.UnionType):
-        return any(_may_take_null(member) for member in info.types)
-    if isinstance(info, shapes.ListType | shapes.SetType | shapes.FrozenSetType | shapes.VarTupleType):
-        return _may_take_null(info.item_type)
-    if isinstance(info, shapes.Metadata):
-        return _may_take_null(info.type)
-    return True
-
-
-# ---- what was wrong, without the values -----------------------------------------------------------------
-
-
-def _problems(data: bytes, payload_type: type[msgspec.Struct], error: Exception) -> tuple[str, ...]:
-    """Every field at fault: msgspec stops at the first, so each is tried by itself."""
-    if isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError):
-        return ("the payload is not JSON",)
-    try:
-        members = _MEMBERS.decode(data)
-    except (msgspec.MsgspecError, RecursionError, ValueError):
-        return ("the payload is not a JSON object",)
-    problems: list[str] = []
-    for field in msgspec.structs.fields(payload_type):
-        if field.encode_name in members:
-            problems.extend(_field_problem(field.encode_name, field.type, members[field.encode_name]))
-        elif field.required:
-            problems.append(f"{field.encode_name}: missing")
-    return tuple(problems) or (_sentence("the payload", error),)
-
-
-def _field_problem(name: str, type_: Any, raw: msgspec.Raw) -> list[str]:
-    try:
-        _decoder(type_).decode(raw)
-    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        return [_sentence(name, error)]
-    return []
-
-
-_PATH = re.compile(r" - at `(?:key in )?(\$[^`]*)`")
-_QUOTE = re.compile(r"['`]")
-
-
-def _sentence(name: str, error: Exception) -> str:
-    """The text of msgspec less what it quotes of the value, under the name of the argument."""
-    text = str(error)
-    found = _PATH.search(text)
-    path = found.group(1).removeprefix("$") if found else ""
-    return f"{name}{path}: {_expectation(error, text.partition(' - at `')[0])}"
-
-
-def _expectation(error: Exception, text: str) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    if isinstance(error, UnicodeEncodeError):
-        return "text with a lone surrogate has no UTF-8 form"
-    if not isinstance(error, msgspec.MsgspecError):
-        return f"has no JSON form ({type(error).__name__})"
-    if (
-        error.__cause__ is not None
-    ):  # raised by the type itself (`__post_init__`, `_missing_`), in words that may hold values
-        return "refused by the type's own check"
-    if text.startswith(("Expected", "Object missing")):  # these quote types and field names only
-        return text[0].lower() + text[1:]
-    shown = _QUOTE.split(text)[0].strip()
-    return (
-        "expected one of the enum's or Literal's values"
-        if shown == "Invalid enum value"
-        else shown[0].lower() + shown[1:]
-    )

@@ -12,6 +12,7 @@ from boilermaker.contract import Contract, NewTypeDefinition, RecordDefinition, 
 from boilermaker.contract.hazards import hold_hazard, is_hazard
 from boilermaker.evolution.compare import compare
 from boilermaker.evolution.views import alternatives
+from boilermaker.unfit import UnfitValue
 from boilermaker_codegen.ordering import needs
 from boilermaker_codegen.shapes import Shapes
 from evolution.drawn_contracts import pairs
@@ -83,7 +84,7 @@ def is_read(message: bytes, type_: Any) -> bool:
     """Whether a worker takes a payload, on its own road."""
     try:
         payload.decode(msgspec.Raw(message), type_, {})
-    except payload.UnfitValue:
+    except UnfitValue:
         return False
     return True
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from boilermaker import codec, legacy
 from boilermaker.errors import EnvelopeError
-from boilermaker.payload import UnfitValue
 from boilermaker.signature import read
+from boilermaker.unfit import UnfitValue
 
 RECORDED = [
     json.loads(path.read_bytes())

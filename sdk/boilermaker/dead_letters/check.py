@@ -6,6 +6,7 @@ from boilermaker.contract import Contract
 from boilermaker.evolution import values
 from boilermaker.history import History
 from boilermaker.registry import Registry
+from boilermaker.unfit import UnfitValue
 from boilermaker.worker.execute import arguments_of
 
 
@@ -20,7 +21,7 @@ def against_worker(envelope: Envelope, registry: Registry, history: History) -> 
         return (f"the worker knows no task `{envelope.current.task}`",)
     try:
         arguments_of(envelope, registration, history)
-    except payload.UnfitValue as unfit:
+    except UnfitValue as unfit:
         return unfit.problems
     return ()
 
@@ -37,6 +38,6 @@ def against_contract(envelope: Envelope, contract: Contract) -> tuple[str, ...]:
         return (f"the contract has no task `{step.task}`",)
     try:
         found = payload.plain(legacy.bound(step, task.parameters), codec.results_for(envelope, step))
-    except payload.UnfitValue as unfit:
+    except UnfitValue as unfit:
         return unfit.problems
     return tuple(values.payload_misfits(found, task, contract.types))

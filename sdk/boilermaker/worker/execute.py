@@ -16,6 +16,7 @@ from boilermaker.envelope import Step
 from boilermaker.history import History
 from boilermaker.registry import Registration
 from boilermaker.retries import RetryException
+from boilermaker.unfit import UnfitValue
 from boilermaker.worker.outcome import Failed, Outcome, Rejected, RetryAsked, Succeeded
 
 DescribeError = Callable[[BaseException], str]
@@ -43,7 +44,7 @@ async def execute(
         )
     try:
         arguments = arguments_of(envelope, registration, history)
-    except payload.UnfitValue as unfit:
+    except UnfitValue as unfit:
         return _invalid(step, registration, unfit, history)
     call = registration.function(
         state, **{p.name: getattr(arguments, p.name) for p in registration.signature.parameters}
@@ -86,7 +87,7 @@ def _returned(step: Step, registration: Registration, value: object) -> Outcome:
         return Succeeded()
     try:
         return Succeeded(result=payload.seal(value, registration.signature.result_type))
-    except payload.UnfitValue as unfit:
+    except UnfitValue as unfit:
         return Failed(reason="InvalidResult", description=str(unfit))
 
 
@@ -106,7 +107,7 @@ def arguments_of(envelope: Envelope, registration: Registration, history: Histor
             new = upcast(old)
         except Exception as error:
             log.exception("[%s] The upcast from contract %s raised", step.task, step.digest)
-            raise payload.UnfitValue((f"the upcast raised {_name(error)}",)) from error
+            raise UnfitValue((f"the upcast raised {_name(error)}",)) from error
         raw, results = payload.from_plain(new), {}
     elif aliases := registration.parameter_aliases:
         raw, results = payload.renamed(raw, aliases), payload.moved(results, aliases)
@@ -118,7 +119,7 @@ def _is_other(step: Step, registration: Registration) -> bool:
     return step.digest is not None and registration.digest is not None and step.digest != registration.digest
 
 
-def _invalid(step: Step, registration: Registration, unfit: payload.UnfitValue, history: History) -> Rejected:
+def _invalid(step: Step, registration: Registration, unfit: UnfitValue, history: History) -> Rejected:
     is_other = _is_other(step, registration)
     description = str(unfit)
     if is_other and step.digest is not None:

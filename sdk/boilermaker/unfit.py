@@ -1,0 +1,94 @@
+"""Why a value does not fit its type, in sentences without the value: they leave the process."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+
+class UnfitValue(Exception):  # noqa: N818 - caught and told by whoever knows whose value it was
+    """A value does not fit its type. `problems` are sentences with a path and what was expected, without values."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+@lru_cache(maxsize=4096)
+def decoder(type_: Any) -> Any:
+    """The decoder of a type, made once."""
+    return msgspec.json.Decoder(type_)
+
+
+def members_of(data: bytes) -> dict[str, msgspec.Raw]:
+    """The members of a JSON object, undecoded.
+
+    Raises:
+        UnfitValue: it is none.
+    """
+    try:
+        return _MEMBERS.decode(data)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        raise UnfitValue(("the payload is not a JSON object",)) from None
+
+
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def problems_of(data: bytes, payload_type: type[msgspec.Struct], error: Exception) -> tuple[str, ...]:
+    """Every field at fault: msgspec stops at the first, so each is tried by itself."""
+    if isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError):
+        return ("the payload is not JSON",)
+    try:
+        found = members_of(data)
+    except UnfitValue as unfit:
+        return unfit.problems
+    problems: list[str] = []
+    for field in msgspec.structs.fields(payload_type):
+        if field.encode_name in found:
+            problems.extend(_field_problem(field.encode_name, field.type, found[field.encode_name]))
+        elif field.required:
+            problems.append(f"{field.encode_name}: missing")
+    return tuple(problems) or (sentence("the payload", error),)
+
+
+def _field_problem(name: str, type_: Any, raw: msgspec.Raw) -> list[str]:
+    try:
+        decoder(type_).decode(raw)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        return [sentence(name, error)]
+    return []
+
+
+_PATH = re.compile(r" - at `(?:key in )?(\$[^`]*)`")
+_QUOTE = re.compile(r"['`]")
+
+
+def sentence(name: str, error: Exception) -> str:
+    """The text of msgspec less what it quotes of the value, under the name of the argument."""
+    text = str(error)
+    found = _PATH.search(text)
+    path = found.group(1).removeprefix("$") if found else ""
+    return f"{name}{path}: {_expectation(error, text.partition(' - at `')[0])}"
+
+
+def _expectation(error: Exception, text: str) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, UnicodeEncodeError):
+        return "text with a lone surrogate has no UTF-8 form"
+    if not isinstance(error, msgspec.MsgspecError):
+        return f"has no JSON form ({type(error).__name__})"
+    if (
+        error.__cause__ is not None
+    ):  # raised by the type itself (`__post_init__`, `_missing_`), in words that may hold values
+        return "refused by the type's own check"
+    if text.startswith(("Expected", "Object missing")):  # these quote types and field names only
+        return text[0].lower() + text[1:]
+    shown = _QUOTE.split(text)[0].strip()
+    return (
+        "expected one of the enum's or Literal's values"
+        if shown == "Invalid enum value"
+        else shown[0].lower() + shown[1:]
+    )
