@@ -95,12 +95,12 @@ class Annotations:
                 return self._value(meaning, symbol, node, scope)
             case FunctionSymbol():
                 raise scope.refuse(node, f"`{code(node)}` is a function, not a type; name a type")
-            case TypeStatement():
-                raise scope.refuse(
-                    node,
-                    f"`{meaning.name}` is made by a `type` statement, which is not read; write "
-                    f"`{meaning.name}: TypeAlias = ...`",
-                )
+            case TypeStatement(node=statement):
+                if statement.type_parameters is not None:
+                    raise scope.refuse(
+                        node, f"the alias `{meaning.name}` is generic, which is not read; name its types"
+                    )
+                return self._alias(meaning, statement.value, node, scope)
 
     def _external(self, name: str, node: cst.CSTNode, scope: Scope) -> Type:
         if name in SCALARS:
@@ -124,6 +124,9 @@ class Annotations:
             )
         if isinstance(value, cst.Call):
             return self._made(found, value, node, scope)
+        return self._alias(found, value, node, scope)
+
+    def _alias(self, found: Found, value: cst.BaseExpression, node: cst.CSTNode, scope: Scope) -> Type:
         if found.id in self._expanding:
             raise scope.refuse(node, f"the alias `{found.name}` contains itself; make it a class")
         self._expanding.append(found.id)

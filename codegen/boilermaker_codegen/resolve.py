@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from boilermaker_codegen.exports import KNOWN, is_exported, known_names
 from boilermaker_codegen.parse import Module, Reading
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.symbols import (
+    Binding,
     ClassSymbol,
     FunctionSymbol,
     Imported,
@@ -16,9 +18,9 @@ from boilermaker_codegen.symbols import (
     Symbol,
     TypeStatement,
     ValueSymbol,
-    star_imports,
     symbols_of,
 )
+from boilermaker_codegen.vocabulary import plain
 
 _BUILTINS = frozenset(dir(builtins))
 
@@ -122,9 +124,45 @@ class Resolver:
         symbol = module.symbols.get(name)
         if symbol is not None:
             return self._follow(symbol, name, node, scope, Scope(module), seen)
+        starred = self._starred(name, node, scope, module, seen)
+        if starred is not None:
+            return starred
         if name in _BUILTINS and module is scope.module:
             return External(f"builtins.{name}")
-        raise scope.refuse(node, _unbound(name, module))
+        raise scope.refuse(node, self._unbound(name, module))
+
+    def _starred(
+        self, name: str, node: cst.CSTNode, scope: Scope, module: Module, seen: tuple[tuple[str, str], ...]
+    ) -> Meaning | None:
+        """What a name means by `from ... import *` in a module, the last of those that give it; None where none does."""
+        for star in reversed(module.stars):
+            key = (f"{star}.*", name)
+            if star in KNOWN and name in known_names(star):
+                return External(f"{star}.{name}")
+            source = self._library.module(star) if key not in seen and self._library.has(star) else None
+            if source is None:
+                continue
+            is_submodule = self._library.has(f"{star}.{name}")
+            found: Meaning | None
+            if name in source.symbols:
+                found = self._global(name, node, scope, source, (*seen, key))
+            else:
+                found = self._starred(name, node, scope, source, (*seen, key))
+            if found is None and is_submodule and "__all__" in source.symbols:
+                found = Package(f"{star}.{name}")
+            if found is not None and self._goes(source, name, node, scope):
+                return found
+        return None
+
+    def _goes(self, module: Module, name: str, node: cst.CSTNode, scope: Scope) -> bool:
+        is_given = is_exported(module, name)
+        if is_given is None:
+            raise scope.refuse(
+                node,
+                f"`{name}` may come from `from {module.name} import *`, but the `__all__` of {module.file.shown} cannot be "
+                f"read; import it by name",
+            )
+        return is_given
 
     def _follow(
         self,
@@ -146,13 +184,46 @@ class Resolver:
                     return self._external(module)
                 return self._member(module, imported, node, scope, (*seen, key))
             case Rebound():
-                raise scope.refuse(
-                    node,
-                    f"`{name}` is bound more than once in {place.module.file.shown}, so what it means depends on when or "
-                    f"on a condition; bind it once",
-                )
+                return self._settled(symbol, name, node, scope, place, seen)
             case ClassSymbol() | FunctionSymbol() | ValueSymbol() | TypeStatement():
                 return Found(place, name, symbol)
+
+    def _settled(
+        self,
+        symbol: Rebound,
+        name: str,
+        node: cst.CSTNode,
+        scope: Scope,
+        place: Scope,
+        seen: tuple[tuple[str, str], ...],
+    ) -> Meaning:
+        """What a name bound more than once means: the import that surely works, or the same whichever way it goes."""
+
+        def follow(binding: Binding) -> Meaning:
+            return self._follow(binding, name, node, scope, place, seen)
+
+        try:
+            if symbol.is_tried and self._is_there(symbol.bindings[0]):
+                return follow(symbol.bindings[0])
+            first, *others = map(follow, symbol.bindings)
+        except Refused:
+            pass
+        else:
+            if all(_is_same(first, other) for other in others):
+                return first
+        raise scope.refuse(
+            node,
+            f"`{name}` is bound more than once in {place.module.file.shown}, so what it means depends on when or "
+            f"on a condition; bind it once",
+        )
+
+    def _is_there(self, binding: Binding) -> bool:
+        """Whether an import surely works wherever the service runs."""
+        if not isinstance(binding, Imported):
+            return False
+        if binding.module in KNOWN:
+            return binding.name is None or binding.name in known_names(binding.module)
+        return self._library.has(binding.module)
 
     def _member(
         self, module: str, name: str, node: cst.CSTNode, scope: Scope, seen: tuple[tuple[str, str], ...]
@@ -162,11 +233,24 @@ class Resolver:
         parsed = self._library.module(module)
         if parsed is not None and name in parsed.symbols:
             return self._global(name, node, scope, parsed, seen)
+        if parsed is not None and (starred := self._starred(name, node, scope, parsed, seen)) is not None:
+            return starred
         if self._library.has(f"{module}.{name}"):
             return Package(f"{module}.{name}")
         if parsed is None:
             raise scope.refuse(node, f"there is no module `{module}.{name}` under the source folders")
-        raise scope.refuse(node, _unbound(name, parsed))
+        raise scope.refuse(node, self._unbound(name, parsed))
+
+    def _unbound(self, name: str, module: Module) -> str:
+        for star in module.stars:
+            if star not in KNOWN and not self._library.has(star):
+                return (
+                    f"`{name}` is not bound by name in {module.file.shown}; it may come from `from {star} import *`: "
+                    f"import it by name"
+                )
+        close = difflib.get_close_matches(name, module.symbols, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else "define or import it at module level"
+        return f"`{name}` is not defined in {module.file.shown}; {hint}"
 
     def _external(self, name: str) -> Meaning:
         return Package(name) if self._library.has(name) else External(name)
@@ -197,13 +281,11 @@ def code(node: cst.CSTNode) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _unbound(name: str, module: Module) -> str:
-    stars = list(star_imports(module.tree.body, module.package))
-    if stars:
-        return (
-            f"`{name}` is not bound by name in {module.file.shown}; it may come from `from {stars[0]} import *`: "
-            f"import it by name"
-        )
-    close = difflib.get_close_matches(name, module.symbols, n=1)
-    hint = f"did you mean `{close[0]}`?" if close else "define or import it at module level"
-    return f"`{name}` is not defined in {module.file.shown}; {hint}"
+def _is_same(one: Meaning, other: Meaning) -> bool:
+    match one, other:
+        case External(name=first), External(name=second):
+            return plain(first) == plain(second)
+        case Found(symbol=first_symbol), Found(symbol=second_symbol):
+            return first_symbol is second_symbol
+        case _:
+            return one == other

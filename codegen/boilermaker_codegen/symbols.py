@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import libcst as cst
+
+from boilermaker_codegen.conditions import branches, is_import_fallback
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,23 @@ class TypeStatement:
 
 @dataclass(frozen=True, eq=False)
 class Rebound:
-    """Bound more than once, so that what it means depends on when, or on a condition."""
+    """Bound more than once, so that what it means depends on when, or on a condition.
+
+    Attributes:
+        bindings: in source order.
+        is_tried: the first is what a `try` imports; the others stand in where that import fails.
+    """
 
     bindings: "tuple[Binding, ...]"
+    is_tried: bool = False
 
 
 Binding = Imported | ClassSymbol | FunctionSymbol | ValueSymbol | TypeStatement
 Symbol = Binding | Rebound
 Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
+When = Literal[
+    "running", "checking", "fallback"
+]  # as Python runs; for type checkers only; where an import fails
 
 
 def symbols_of(body: Statements, package: str) -> dict[str, Symbol]:
@@ -63,12 +75,20 @@ def symbols_of(body: Statements, package: str) -> dict[str, Symbol]:
         body: its statements.
         package: what relative imports start from.
     """
-    found: dict[str, list[Binding]] = {}
-    for name, binding in _bindings(body, package):
-        known = found.setdefault(name, [])
-        if binding not in known:
-            known.append(binding)
-    return {name: known[0] if len(known) == 1 else Rebound(tuple(known)) for name, known in found.items()}
+    found: dict[str, list[tuple[Binding, When]]] = {}
+    for name, binding, when in _bindings(body, package, "running"):
+        found.setdefault(name, []).append((binding, when))
+    return {name: _symbol(bound) for name, bound in found.items()}
+
+
+def _symbol(bound: list[tuple[Binding, When]]) -> Symbol:
+    """What a name stands for: as Python runs, if it is bound then; else as type checkers see it."""
+    running = [pair for pair in bound if pair[1] != "checking"] or bound
+    bindings = list(dict.fromkeys(binding for binding, _ in running))
+    if len(bindings) == 1:
+        return bindings[0]
+    first, *others = [when for _, when in running]
+    return Rebound(tuple(bindings), is_tried=first != "fallback" and set(others) == {"fallback"})
 
 
 def star_imports(body: Statements, package: str) -> Iterator[str]:
@@ -101,27 +121,57 @@ def imported_module(node: cst.ImportFrom, package: str) -> str:
     return ".".join([*parts, name] if name else parts)
 
 
-def _bindings(body: Statements, package: str) -> Iterator[tuple[str, Binding]]:
+def _bindings(body: Statements, package: str, when: When) -> Iterator[tuple[str, Binding, When]]:
     for statement in body:
         match statement:
-            case cst.SimpleStatementLine(body=smalls):
-                for small in smalls:
-                    yield from _small(small, package)
-            case cst.FunctionDef():
-                yield statement.name.value, FunctionSymbol(statement)
-            case cst.ClassDef():
-                yield statement.name.value, ClassSymbol(statement)
+            case cst.If():
+                yield from _conditional(statement, package, when)
+            case cst.Try():
+                yield from _tried(statement, package, when)
+            case cst.FunctionDef() | cst.ClassDef() | cst.SimpleStatementLine():
+                for name, binding in _plain(statement, package):
+                    yield name, binding, when
             case cst.BaseCompoundStatement():
-                yield from _compound(statement, package)
+                if isinstance(statement, cst.For):
+                    for name, binding in _target(statement.target, None):
+                        yield name, binding, when
+                for block in blocks_of(statement):
+                    yield from _bindings(block, package, when)
             case _:
-                yield from _small(statement, package)
+                for name, binding in _small(statement, package):
+                    yield name, binding, when
 
 
-def _compound(statement: cst.BaseCompoundStatement, package: str) -> Iterator[tuple[str, Binding]]:
-    if isinstance(statement, cst.For):
-        yield from _target(statement.target, None)
-    for block in blocks_of(statement):
-        yield from _bindings(block, package)
+def _plain(
+    statement: cst.FunctionDef | cst.ClassDef | cst.SimpleStatementLine, package: str
+) -> Iterator[tuple[str, Binding]]:
+    match statement:
+        case cst.FunctionDef():
+            yield statement.name.value, FunctionSymbol(statement)
+        case cst.ClassDef():
+            yield statement.name.value, ClassSymbol(statement)
+        case _:
+            for small in statement.body:
+                yield from _small(small, package)
+
+
+def _conditional(statement: cst.If, package: str, when: When) -> Iterator[tuple[str, Binding, When]]:
+    for branch, is_for_checkers in branches(statement):
+        inside: When = "checking" if is_for_checkers else when
+        if isinstance(branch, cst.If):
+            yield from _conditional(branch, package, inside)
+        else:
+            yield from _bindings(branch.body, package, inside)
+
+
+def _tried(statement: cst.Try, package: str, when: When) -> Iterator[tuple[str, Binding, When]]:
+    yield from _bindings(statement.body.body, package, when)
+    for handler in statement.handlers:
+        inside: When = "fallback" if when == "running" and is_import_fallback(handler) else when
+        yield from _bindings(handler.body.body, package, inside)
+    for block in (statement.orelse, statement.finalbody):
+        if block is not None:
+            yield from _bindings(block.body.body, package, when)
 
 
 def blocks_of(statement: cst.CSTNode) -> Iterator[Statements]:

@@ -150,7 +150,7 @@ def _class(cls: Any, types_: Types) -> words.Type:
     elif dataclasses.is_dataclass(cls):
         types_[id_] = _PENDING
         types_[id_] = _dataclass(cls, types_)
-    elif typing.is_typeddict(cls):
+    elif _is_typeddict(cls):
         types_[id_] = _PENDING
         types_[id_] = _typeddict(cls, types_)
     elif hasattr(cls, "_fields") and issubclass(cls, tuple):
@@ -228,6 +228,11 @@ def _dataclass(cls: Any, types_: Types) -> words.RecordDefinition:
         frozen=cls.__dataclass_params__.frozen,
         kw_only=_is_keyword_only(cls),
     )
+
+
+def _is_typeddict(cls: Any) -> bool:
+    """Whether it is a TypedDict: of `typing`, or of `typing_extensions`, which Python's own function does not know."""
+    return hasattr(cls, "__total__") and hasattr(cls, "__optional_keys__")
 
 
 def _typeddict(cls: Any, types_: Types) -> words.RecordDefinition:

@@ -10,6 +10,8 @@ from boilermaker import Arg, Ref
 
 import elsewhere
 from elsewhere import *
+from unreadable import *
+from numpy import *
 from elsewhere import Missing
 
 from boilermaker import Boilermaker, InMemoryServiceBus
@@ -36,7 +38,7 @@ class Box(Generic[T]):
 def function(): ...
 
 
-type Alias = int
+type Alias[K] = list[K]
 
 
 @worker.task
@@ -48,6 +50,7 @@ async def names(
     d: elsewhere.nothing,
     e: Missing,
     f: FromStar,
+    hidden: Hidden,
     g: Number,
     h: dynamic,
     i: first,

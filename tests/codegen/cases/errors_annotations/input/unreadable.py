@@ -1,0 +1,7 @@
+import elsewhere
+
+__all__ = dir(elsewhere)
+
+
+class Hidden:
+    pass

@@ -1,0 +1,2 @@
+from app.models import *
+from app.kinds import Kind

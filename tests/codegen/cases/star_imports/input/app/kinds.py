@@ -1,0 +1,6 @@
+from enum import *
+
+
+class Kind(StrEnum):
+    SEA = auto()
+    AIR = auto()

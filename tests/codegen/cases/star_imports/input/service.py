@@ -1,0 +1,12 @@
+from collections.abc import *
+from datetime import *
+
+from app import *
+from app.legacy import Order
+from boilermaker import Boilermaker, InMemoryServiceBus
+
+worker = Boilermaker(object(), InMemoryServiceBus(), queue="star-imports")
+
+
+@worker.task
+async def ship(state, order: Order, address: Address, colour: Colour, days: Sequence[date]) -> Kind: ...
