@@ -101,9 +101,23 @@ def test_registrations_in_excluded_files_do_not_count_but_their_types_do(project
     assert task_names(config) == ["create_user", "greet"]
 
 
+def test_an_alias_registers_under_whatever_name_it_is_imported(project: WriteProject) -> None:
+    """Nothing in the last module speaks of tasks or of workers."""
+    config = project(
+        aliases="from service import worker\n\njob = worker.task\n",
+        between="from aliases import job as duty\n",
+        late="from between import duty\n\n\n@duty\nasync def greet(state) -> None: ...\n",
+    )
+    assert task_names(config) == ["create_user", "greet"]
+
+
 @pytest.mark.parametrize(
     "text",
-    ["x = y.task" + ".a" * 20_000, "x = y.task" + "()" * 9_000, "x = " + "[" * 3_000 + "y.task" + "]" * 3_000],
+    [
+        "x = y.task" + ".a" * 20_000,
+        "x = y.task" + "()" * 9_000,
+        "x = " + "[" * 3_000 + "y.task" + "]" * 3_000,
+    ],
     ids=["attributes", "calls", "lists"],
 )
 def test_source_that_is_nested_too_deeply_is_told(project: WriteProject, text: str) -> None:
