@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
+from msgspec.structs import replace
 
-from boilermaker.contract import Definition, EnumDefinition, Member, NewTypeDefinition, Type
+from boilermaker.contract import (
+    Definition,
+    EnumDefinition,
+    Member,
+    NewTypeDefinition,
+    RecordDefinition,
+    Type,
+)
 from boilermaker_codegen.annotations import Annotations
 from boilermaker_codegen.enums import read_enum
 from boilermaker_codegen.literals import Literals, Value
@@ -81,9 +89,10 @@ class Definitions:
             self._check_enum_decorators(node, found.scope)
             return read_enum(node, found.name, bases, self._resolver, self.literals, inside)
         style, options = self._style(node, found, bases)
-        return self._records.read(
+        record = self._records.read(
             RecordSource(node=node, name=found.name, style=style, scope=inside, options=options)
         )
+        return self._with_inherited(record, node, found.scope)
 
     # ---- NewType
 
@@ -126,12 +135,13 @@ class Definitions:
         name, scope = node.name.value, found.scope
         decorator = self._dataclass_decorator(node, scope)
         for argument, base in zip(node.bases, self._base_meanings(node, scope), strict=True):
-            if isinstance(base, Found):
+            is_read = decorator is not None and len(bases) == 1 and self._is_dataclass(base)
+            if isinstance(base, Found) and not is_read:
                 raise scope.refuse(
                     argument,
                     f"`{name}` inherits from `{base.id}`, which is not read; write its fields out in `{name}`",
                 )
-        if decorator is not None and not bases:
+        if decorator is not None and all(self._is_dataclass(b) for b in self._base_meanings(node, scope)):
             return "dataclass", tuple(decorator.args if isinstance(decorator, cst.Call) else ())
         if decorator is None and len(bases) == 1 and bases[0] in _RECORD_BASES:
             return _RECORD_BASES[bases[0]], tuple(node.keywords)
@@ -139,6 +149,29 @@ class Definitions:
             f"`{name}` is a `{', '.join(bases)}`, which cannot travel" if bases else f"`{name}` cannot travel"
         )
         raise scope.refuse(node.name, f"{what}; {_MAKE_RECORD}")
+
+    def _is_dataclass(self, base: Meaning) -> bool:
+        return (
+            isinstance(base, Found)
+            and isinstance(base.symbol, ClassSymbol)
+            and self._dataclass_decorator(base.symbol.node, base.scope) is not None
+        )
+
+    def _with_inherited(self, record: RecordDefinition, node: cst.ClassDef, scope: Scope) -> RecordDefinition:
+        """A dataclass with its parent's fields before its own; one that it declares anew keeps its place."""
+        parents = self._base_meanings(node, scope) if record.style == "dataclass" else []
+        if not parents or not isinstance(parents[0], Found):
+            return record
+        parent = self._read(parents[0])
+        if not isinstance(parent, RecordDefinition) or not parent.fields:
+            return record
+        if record.fields and record.kw_only != parent.kw_only:
+            raise scope.refuse(
+                node.bases[0],
+                f"`{record.name}` and `{parent.name}` differ in `kw_only`, which is not read; write it in both or in neither",
+            )
+        fields = {field.name: field for field in (*parent.fields, *record.fields)}
+        return replace(record, fields=tuple(fields.values()), kw_only=parent.kw_only)
 
     def _dataclass_decorator(self, node: cst.ClassDef, scope: Scope) -> cst.BaseExpression | None:
         found: cst.BaseExpression | None = None

@@ -37,7 +37,7 @@ class Parent:
     x: int
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Child(Parent):
     y: int
 
