@@ -1,0 +1,20 @@
+"""The reference's table of types names the golden folders, and leaves none out that shows a type."""
+
+import re
+from pathlib import Path
+
+from codegen.golden import CASES
+
+TABLE = Path(__file__).parents[2] / "docs" / "reference" / "types.md"
+# About registrations, layout and whole services: no type of their own.
+OTHERS = {
+    "deprecated", "docstrings", "errors_files", "errors_nothing", "errors_registrations", "evolution", "long_lines",
+    "names", "packages", "registrations", "spec_pipeline", "spec_signup", "wide_lines",
+}  # fmt: skip
+
+
+def test_each_row_of_the_table_is_a_golden_folder_and_each_folder_has_a_row() -> None:
+    """What the reference promises is tested, and what is tested is in the reference."""
+    rows = re.findall(r"\| `(\w+)` \|$", TABLE.read_text(), re.MULTILINE)
+    folders = {folder.name for folder in CASES.iterdir() if (folder / "pyproject.toml").exists()}
+    assert set(rows) == folders - OTHERS
