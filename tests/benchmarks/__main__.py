@@ -1,5 +1,6 @@
 """`make bench`: figures beside each other, measured in one run on one machine. Trust the ratios, not the absolutes."""
 
+import argparse
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
@@ -8,7 +9,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
-from tests.benchmarks import transport
+from tests.benchmarks import scanning, transport
 from tests.benchmarks.local import local_bus
 
 QUEUE = "bench"
@@ -24,6 +25,8 @@ class Row(NamedTuple):
     count: int
     is_filled: bool = False
 
+
+PARTS = {"transport": "half a minute", "scanning": "two minutes"}
 
 GROUPS = {
     "publish, 100 coroutines": [
@@ -72,17 +75,28 @@ async def _measure(connection_string: str) -> Table:
     return table
 
 
-def main() -> None:
-    """Measure on the bus that SERVICE_BUS_CONNECTION_STRING names (queue `bench`), else on a local one."""
-    console = Console()
+def _transport() -> Table:
+    """On the bus that SERVICE_BUS_CONNECTION_STRING names (queue `bench`), else on a local one."""
     given = os.environ.get("SERVICE_BUS_CONNECTION_STRING")
-    with console.status("measuring, about half a minute"):
-        if given:
-            table = asyncio.run(_measure(given))
-        else:
-            with local_bus(QUEUE) as connection_string:
-                table = asyncio.run(_measure(connection_string))
-    console.print(table)
+    if given:
+        return asyncio.run(_measure(given))
+    with local_bus(QUEUE) as connection_string:
+        return asyncio.run(_measure(connection_string))
+
+
+def main() -> None:
+    """Measure what is asked for; all of it where nothing is."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of: {', '.join(PARTS)}")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="of the repository to scan; 1.0 is 10,000 modules"
+    )
+    arguments = parser.parse_args()
+    console = Console()
+    for part in arguments.parts or PARTS:
+        with console.status(f"measuring {part}, about {PARTS[part]}"):
+            table = _transport() if part == "transport" else scanning.measure(arguments.scale)
+        console.print(table)
 
 
 main()
