@@ -12,11 +12,11 @@ if TYPE_CHECKING:  # for type checkers and editors: the same names, eagerly
     from boilermaker.app import Boilermaker
     from boilermaker.client import Client
     from boilermaker.localbus.settings import QueueSettings
+    from boilermaker.options import Limits
     from boilermaker.ref import Arg, Ref
     from boilermaker.task import Chain, Task, chain
     from boilermaker.transport.memory import InMemoryServiceBus
     from boilermaker.transport.servicebus import AzureServiceBus
-    from boilermaker.worker.decide import Limits
 
 __version__ = "0.1.0"
 
@@ -45,7 +45,7 @@ _HOMES = {
     "Chain": "boilermaker.task",
     "Client": "boilermaker.client",
     "InMemoryServiceBus": "boilermaker.transport.memory",
-    "Limits": "boilermaker.worker.decide",
+    "Limits": "boilermaker.options",
     "QueueSettings": "boilermaker.localbus.settings",
     "Ref": "boilermaker.ref",
     "Task": "boilermaker.task",

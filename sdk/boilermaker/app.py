@@ -1,12 +1,12 @@
 """A worker service: registration and wiring. What it does with messages is in `worker`."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
-from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
 from boilermaker import derive, task
 from boilermaker.client import Client, Publishable
@@ -19,14 +19,12 @@ from boilermaker.errors import (
     SessionQueueError,
 )
 from boilermaker.history import History, Upcast
-from boilermaker.outcomes import OutcomeStore
-from boilermaker.registry import Registry, TaskOptions
+from boilermaker.options import Limits, TaskOptions, WorkerOptions
+from boilermaker.registry import Registry
 from boilermaker.retries import Seconds, seconds
 from boilermaker.task import Task
 from boilermaker.transport.memory import InMemoryServiceBus
 from boilermaker.transport.port import Bus
-from boilermaker.worker.decide import Limits
-from boilermaker.worker.execute import DescribeError
 from boilermaker.worker.handle import Workshop, log
 from boilermaker.worker.loop import Health, Loop, Pace
 from boilermaker.worker.signals import on_stop_signals
@@ -40,63 +38,67 @@ U = TypeVar("U", bound=Upcast)
 Handler = Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
 
 
+Lifespan = Callable[[], AbstractAsyncContextManager[S]]
+
+
+class _NoState:
+    """Stands where a state will be, once the lifespan has begun."""
+
+    def __repr__(self) -> str:
+        return "<no state: the lifespan has not begun>"
+
+
+NO_STATE = _NoState()
+
+
 class Boilermaker(Generic[S]):
     """A worker: async functions registered as tasks, and the queue that they are run from.
 
     Args:
         state: handed to every handler as its first argument; held for as long as the worker lives.
         bus: `AzureServiceBus` or `InMemoryServiceBus`.
-        queue: the queue to receive from, and to publish registered tasks to; the bus's default queue if left out.
-        service: the service's name in its contract; the queue's name if left out.
-        forwards_to: further queues that workflows may go on to from here. Others are refused as `QueueNotAllowed`: a
-            message must not reach through a worker what its publisher may not.
-        limits: what messages may ask of this worker.
-        describe_error: adds words about an exception to dead letters and `FailureInfo`, which hold its type only.
-        max_lock_renewal: how long the lock of one message is renewed while its handler runs.
-        optimistic: complete without waiting for the bus's answer once a verdict is published; a lost settlement then
-            costs a repeat, which duplicate detection drops. Leave it off for queues without duplicate detection.
-        outcomes: saves what became of each attempt before it is published; a message that comes again then publishes
-            that once more, and its handler is not run again. One database round trip more before and after each handler.
-        history: a folder of earlier contracts, as `boilermaker stubs generate` keeps them; a payload that does not fit is
-            then dead-lettered with the first field that changed.
+        lifespan: in place of a state: gives an asynchronous context manager, which is entered when the worker begins to
+            work, whose value is the state, and which is left once the last handler has ended.
+        options: see `WorkerOptions`.
 
     Raises:
-        ConfigurationError: neither `queue` nor the bus names a queue; or `history` holds something else.
+        ConfigurationError: neither `queue` nor the bus names a queue; both a state and a lifespan, or neither; or `history`
+            holds something else than contracts.
     """
 
-    def __init__(  # noqa: PLR0913 - options, by keyword only
+    @overload
+    def __init__(self, state: S, bus: Bus, **options: Unpack[WorkerOptions]) -> None: ...
+    @overload
+    def __init__(self, *, bus: Bus, lifespan: Lifespan[S], **options: Unpack[WorkerOptions]) -> None: ...
+    def __init__(
         self,
-        state: S,
-        bus: Bus,
+        state: Any = NO_STATE,
+        bus: Bus | None = None,
         *,
-        queue: str | None = None,
-        service: str | None = None,
-        forwards_to: Iterable[str] = (),
-        limits: Limits | None = None,
-        describe_error: DescribeError | None = None,
-        max_lock_renewal: timedelta = timedelta(hours=1),
-        optimistic: bool = False,
-        outcomes: OutcomeStore | None = None,
-        history: str | PathLike[str] | None = None,
+        lifespan: Lifespan[S] | None = None,
+        **options: Unpack[WorkerOptions],
     ) -> None:
-        named = queue or bus.default_queue
+        if bus is None or (state is NO_STATE) == (lifespan is None):
+            raise ConfigurationError(
+                "a worker is made as `Boilermaker(state, bus, ...)` or `Boilermaker(bus=bus, lifespan=...)`"
+            )
+        if unknown := sorted(options.keys() - WorkerOptions.__annotations__.keys()):
+            raise TypeError(f"Boilermaker() has no option `{unknown[0]}`")
+        named = options.get("queue") or bus.default_queue
         if not named:
             raise ConfigurationError(
                 "no queue to work on: pass `Boilermaker(..., queue=...)`, or name one in the bus (EntityPath in the "
                 "connection string, SERVICE_BUS_QUEUE in the environment)"
             )
-        self.state = state
+        self.state: S = state
         self.bus = bus
-        self.service = service or named
+        self.service = options.get("service") or named
         self.registry = Registry(named)
         self.client = Client(bus, registry=self.registry)
-        self._forwards_to = frozenset(forwards_to)
-        self._limits = limits or Limits()
-        self._describe_error = describe_error
-        self._max_lock_renewal = max_lock_renewal
-        self._optimistic = optimistic
-        self._outcomes = outcomes
+        history = options.get("history")
         self.history = History(self.contract, None if history is None else Path(history))
+        self._options = options
+        self._lifespan = lifespan
         self._loop: Loop | None = None
 
     @property
@@ -226,7 +228,27 @@ class Boilermaker(Generic[S]):
         """
         if self._loop is not None:
             raise ConfigurationError("this worker is running already; make a second one to run twice")
-        loop = self._loop = self._new_loop(concurrency, seconds(grace_seconds), prefetch=concurrency)
+        try:
+            async with self._living():
+                await self._work(concurrency, seconds(grace_seconds))
+        finally:
+            await self.close()
+
+    @asynccontextmanager
+    async def _living(self) -> AsyncGenerator[None, None]:
+        """Within, there is a state."""
+        if self._lifespan is None or self.state is not NO_STATE:
+            yield
+            return
+        async with self._lifespan() as state:
+            self.state = state
+            try:
+                yield
+            finally:
+                self.state = cast("S", NO_STATE)
+
+    async def _work(self, concurrency: int, grace: float) -> None:
+        loop = self._loop = self._new_loop(concurrency, grace, prefetch=concurrency)
         undo = on_stop_signals(loop.stop)
         log.info(
             "Working on queue=%s with %s tasks, %s at a time", self.queue, len(self.registry), concurrency
@@ -240,7 +262,6 @@ class Boilermaker(Generic[S]):
             undo()
             self._loop = None
             log.info("Stopped after %s messages", loop.handled)
-            await self.close()
 
     async def _open_sender(self) -> None:
         """While the receiver opens: else the first callback or retry waits for a connection."""
@@ -277,13 +298,14 @@ class Boilermaker(Generic[S]):
             raise ConfigurationError(
                 "drain() moves the clock, which only an InMemoryServiceBus has; use run()"
             )
-        loop = self._new_loop(concurrency, 0, prefetch=0)
         total = 0
-        while total <= max_messages:
-            handled = await loop.drain()
-            if not handled and not self.bus.jump(self.queue):
-                return total
-            total += handled
+        async with self._living():
+            loop = self._new_loop(concurrency, 0, prefetch=0)
+            while total <= max_messages:
+                handled = await loop.drain()
+                if not handled and not self.bus.jump(self.queue):
+                    return total
+                total += handled
         raise ConfigurationError(f"more than {max_messages:,} messages came: does a handler publish itself?")
 
     def _new_loop(self, concurrency: int, grace: float, *, prefetch: int) -> Loop:
@@ -291,6 +313,7 @@ class Boilermaker(Generic[S]):
             raise ConfigurationError(
                 f"concurrency is the number of handlers at a time, 1 or more, not {concurrency}"
             )
+        options = self._options
         own = {self.registry.queue_of(registration) for registration in self.registry}
         workshop = Workshop(
             registry=self.registry,
@@ -298,14 +321,18 @@ class Boilermaker(Generic[S]):
             client=self.client,
             clock=self.bus.clock,
             queue=self.queue,
-            limits=self._limits,
-            queues=frozenset({self.queue, *own, *self._forwards_to}),
-            describe_error=self._describe_error,
-            is_confirmed=not self._optimistic,
-            outcomes=self._outcomes,
+            limits=options.get("limits") or Limits(),
+            queues=frozenset({self.queue, *own, *options.get("forwards_to", ())}),
+            describe_error=options.get("describe_error"),
+            is_confirmed=not options.get("optimistic", False),
+            outcomes=options.get("outcomes"),
             history=self.history,
         )
-        pace = Pace(concurrency=concurrency, grace_seconds=grace, lock_limit=self._max_lock_renewal)
+        pace = Pace(
+            concurrency=concurrency,
+            grace_seconds=grace,
+            lock_limit=options.get("max_lock_renewal", timedelta(hours=1)),
+        )
         return Loop(workshop, self.bus.receiver(self.queue, prefetch=prefetch), pace)
 
     async def close(self) -> None:

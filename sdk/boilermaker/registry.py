@@ -2,44 +2,17 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 import msgspec
 
 from boilermaker import signature
 from boilermaker.errors import RegistrationError, UnregisteredTaskError
+from boilermaker.options import TaskOptions
 from boilermaker.plan import MAX_NAME, Resolved
-from boilermaker.retries import RetryPolicy, Seconds, seconds
+from boilermaker.retries import RetryPolicy, seconds
 from boilermaker.signature import AnyHandler, HandlerSignature
 from boilermaker.task import AnyTask
-
-
-class TaskOptions(TypedDict, total=False):
-    """Options of a registration.
-
-    Attributes:
-        name: the task's name on the wire; the function's name where it is left out.
-        queue: where it is published; the worker's queue where it is left out.
-        policy: how it is retried; `RetryPolicy.default()` where it is left out.
-        should_dead_letter: whether a final failure leaves a dead letter; True.
-        acks_late: settle after running (True) or before (False: a crash loses the task instead of repeating it).
-        timeout: seconds (or a timedelta) that one execution may take; no limit where it is left out.
-        deprecated: what to use instead, or why; producers see it in their editor.
-        aliases: other names under which its messages are taken: names that it had, or will have.
-        parameter_aliases: by parameter, other names under which it is read from a payload.
-        allow: reasons for changes that `boilermaker contract breaking` may pass over, by rule, or by rule and path.
-    """
-
-    name: str | None
-    queue: str | None
-    policy: RetryPolicy | None
-    should_dead_letter: bool
-    acks_late: bool
-    timeout: Seconds | None
-    deprecated: str | None
-    aliases: Sequence[str]
-    parameter_aliases: Mapping[str, Sequence[str]]
-    allow: Mapping[str, str]
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from boilermaker import AzureServiceBus, Boilermaker, failure, retries
 from boilermaker.failure import FailureInfo
-from boilermaker.worker.decide import Limits
+from boilermaker import Limits
 
 worker = Boilermaker(
     Path("seen.txt"), AzureServiceBus.from_env(), queue="accounts", limits=Limits(max_deliveries=2)

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from boilermaker import Boilermaker, InMemoryServiceBus, failure, retries
+from boilermaker import Boilermaker, InMemoryServiceBus, Limits, failure, retries
 from boilermaker.failure import FailureInfo
 from boilermaker.transport.port import OutgoingMessage
-from boilermaker.worker.decide import Limits
 
 MESSAGES = 3_000
 SECRET = "Zq7x"

@@ -7,12 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from boilermaker import Boilermaker, InMemoryServiceBus, Task, failure, retries
+from boilermaker import Boilermaker, InMemoryServiceBus, Limits, Task, failure, retries
 from boilermaker.failure import FailureInfo, TaskFailureResult
 from boilermaker.localbus.settings import QueueSettings
 from boilermaker.transport.memory_message import MemoryMessage
 from boilermaker.transport.port import OutgoingMessage
-from boilermaker.worker.decide import Limits
 
 SECRET = "hunter2"
 

@@ -6,8 +6,9 @@ from boilermaker import codec, outgoing, trace
 from boilermaker.codec import Envelope
 from boilermaker.dead_letters.letter import DeadLetter, envelope_of
 from boilermaker.errors import EnvelopeError
+from boilermaker.options import Limits
 from boilermaker.transport.port import Clock, Message, OutgoingMessage
-from boilermaker.worker.decide import Circumstances, Limits, decide
+from boilermaker.worker.decide import Circumstances, decide
 from boilermaker.worker.outcome import Failed, Forked, Outcome, Reason
 
 

@@ -9,6 +9,7 @@ from boilermaker.codec import Envelope
 from boilermaker.envelope import Next, Step
 from boilermaker.errors import EnvelopeError
 from boilermaker.failure import FailureInfo
+from boilermaker.options import Limits
 from boilermaker.registry import Registration
 from boilermaker.retries import RetryPolicy
 from boilermaker.worker.outcome import (
@@ -26,24 +27,6 @@ from boilermaker.worker.outcome import (
 
 MAX_DESCRIPTION = 4000
 """Characters; Service Bus SDKs cap a dead-letter description at 4,096."""
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a message may ask of this worker.
-
-    Attributes:
-        max_tries: executions, whatever a policy from the wire says.
-        max_delay: seconds between two tries, likewise.
-        max_deliveries: a message delivered this often without coming to an outcome is given up; below the queue's own
-            maximum delivery count, or the bus buries it first and nobody is told.
-        put_off_seconds: waits before a task that this worker does not know is looked at again; dead-lettered after the
-            last. Deploys overlap: an old worker meets new tasks.
-    """
-
-    max_tries: int = 100
-    max_delay: float = 24 * 3600
-    max_deliveries: int = 5
-    put_off_seconds: tuple[float, ...] = (15, 30, 60, 120)
 
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ purpose (`TaskFailed`, `RetryException`): not values, not messages of other exce
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 import msgspec
 
@@ -14,13 +13,11 @@ from boilermaker import codec, failure, legacy, payload
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Step
 from boilermaker.history import History
+from boilermaker.options import DescribeError
 from boilermaker.registry import Registration
 from boilermaker.retries import RetryException
 from boilermaker.unfit import UnfitValue
 from boilermaker.worker.outcome import Failed, Outcome, Rejected, RetryAsked, Succeeded
-
-DescribeError = Callable[[BaseException], str]
-"""Adds words about an exception to what leaves the process; what it returns is the application's responsibility."""
 
 log = logging.getLogger("boilermaker.app")
 

@@ -16,11 +16,12 @@ from boilermaker.codec import Envelope
 from boilermaker.envelope import Next
 from boilermaker.errors import BusError, EnvelopeError, MessageTooLargeError, OutcomeStoreError
 from boilermaker.history import History
+from boilermaker.options import DescribeError, Limits
 from boilermaker.outcomes import OutcomeStore
 from boilermaker.registry import Registration, Registry
 from boilermaker.transport.port import Clock, Delivery, OutgoingMessage, Receiver
-from boilermaker.worker.decide import Circumstances, Limits, decide, without_callbacks
-from boilermaker.worker.execute import DescribeError, execute
+from boilermaker.worker.decide import Circumstances, decide, without_callbacks
+from boilermaker.worker.execute import execute
 from boilermaker.worker.outcome import (
     Complete,
     DeadLetter,

@@ -1,0 +1,90 @@
+"""Options of a worker and of a registration, in one place for those who pass them on."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from os import PathLike
+from typing import TypedDict
+
+import msgspec
+
+from boilermaker.outcomes import OutcomeStore
+from boilermaker.retries import RetryPolicy, Seconds
+
+DescribeError = Callable[[BaseException], str]
+"""Adds words about an exception to what leaves the process; what it returns is the application's responsibility."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message may ask of this worker.
+
+    Attributes:
+        max_tries: executions, whatever a policy from the wire says.
+        max_delay: seconds between two tries, likewise.
+        max_deliveries: a message delivered this often without coming to an outcome is given up; below the queue's own
+            maximum delivery count, or the bus buries it first and nobody is told.
+        put_off_seconds: waits before a task that this worker does not know is looked at again; dead-lettered after the
+            last. Deploys overlap: an old worker meets new tasks.
+    """
+
+    max_tries: int = 100
+    max_delay: float = 24 * 3600
+    max_deliveries: int = 5
+    put_off_seconds: tuple[float, ...] = (15, 30, 60, 120)
+
+
+class WorkerOptions(TypedDict, total=False):
+    """Options of a worker.
+
+    Attributes:
+        queue: the queue to receive from, and to publish registered tasks to; the bus's default queue if left out.
+        service: the service's name in its contract; the queue's name if left out.
+        forwards_to: further queues that workflows may go on to from here. Others are refused as `QueueNotAllowed`: a
+            message must not reach through a worker what its publisher may not.
+        limits: what messages may ask of this worker.
+        describe_error: adds words about an exception to dead letters and `FailureInfo`, which hold its type only.
+        max_lock_renewal: how long the lock of one message is renewed while its handler runs; one hour if left out.
+        optimistic: complete without waiting for the bus's answer once a verdict is published; a lost settlement then
+            costs a repeat, which duplicate detection drops. Leave it off for queues without duplicate detection.
+        outcomes: saves what became of each attempt before it is published; a message that comes again then publishes
+            that once more, and its handler is not run again. One database round trip more before and after each handler.
+        history: a folder of earlier contracts, as `boilermaker stubs generate` keeps them; a payload that does not fit is
+            then dead-lettered with the first field that changed.
+    """
+
+    queue: str | None
+    service: str | None
+    forwards_to: Iterable[str]
+    limits: Limits | None
+    describe_error: DescribeError | None
+    max_lock_renewal: timedelta
+    optimistic: bool
+    outcomes: OutcomeStore | None
+    history: str | PathLike[str] | None
+
+
+class TaskOptions(TypedDict, total=False):
+    """Options of a registration.
+
+    Attributes:
+        name: the task's name on the wire; the function's name where it is left out.
+        queue: where it is published; the worker's queue where it is left out.
+        policy: how it is retried; `RetryPolicy.default()` where it is left out.
+        should_dead_letter: whether a final failure leaves a dead letter; True.
+        acks_late: settle after running (True) or before (False: a crash loses the task instead of repeating it).
+        timeout: seconds (or a timedelta) that one execution may take; no limit where it is left out.
+        deprecated: what to use instead, or why; producers see it in their editor.
+        aliases: other names under which its messages are taken: names that it had, or will have.
+        parameter_aliases: by parameter, other names under which it is read from a payload.
+        allow: reasons for changes that `boilermaker contract breaking` may pass over, by rule, or by rule and path.
+    """
+
+    name: str | None
+    queue: str | None
+    policy: RetryPolicy | None
+    should_dead_letter: bool
+    acks_late: bool
+    timeout: Seconds | None
+    deprecated: str | None
+    aliases: Sequence[str]
+    parameter_aliases: Mapping[str, Sequence[str]]
+    allow: Mapping[str, str]
