@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -40,10 +41,15 @@ _CACHE = click.option(
     help="Use what earlier runs left in .boilermaker_cache, and leave something there.  [default: --cache]",
 )
 
+if (
+    find_spec("libcst") is None
+):  # it is imported late, when something is to be read: say now that it is missing
+    raise ModuleNotFoundError("No module named 'libcst'", name="libcst")
+
 
 @click.group(no_args_is_help=True)
 def stubs() -> None:
-    r"""Generate the typed package that other services publish tasks with.
+    """Generate the typed package that other services publish tasks with.
 
     Reads the source of a worker service, without importing it, as the [tool.boilermaker] table of its pyproject.toml
     says:
@@ -55,7 +61,7 @@ def stubs() -> None:
         source = ["src"]              # what is on Python's path when it runs
         package = "accounts_stubs"    # the package to generate
         output = "stubs"              # the folder to put it in
-    """
+    """  # noqa: D301 - click's mark for a block that keeps its lines is the control character
 
 
 @stubs.command()
