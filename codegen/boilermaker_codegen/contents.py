@@ -1,19 +1,17 @@
 """What is in the files, as far as it can be known without parsing; known facts are used again while a file is as it was."""
 
 import hashlib
-import time
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from boilermaker_codegen.discover import SourceFile, is_candidate
+from boilermaker_codegen.discover import SourceFile, Stamp, is_candidate
 from boilermaker_codegen.problems import Problem, Refused
 
 # A file that was changed within this time before it was read may change again without another time stamp:
 # FAT counts in two seconds, and some clocks tick coarsely.
 _SETTLED_NS = 2_500_000_000
-
-Stamp = tuple[int, int, int, int]
+_NEVER: Stamp = (2**63 - 1, 0, 0, 0)  # settled at no time
 
 
 class Facts(msgspec.Struct, array_like=True):
@@ -38,10 +36,12 @@ class Contents:
 
     Args:
         known: facts of an earlier run, by the files' shown paths.
+        started: nanoseconds since the epoch, from before the files' stamps were taken.
     """
 
-    def __init__(self, known: Mapping[str, Facts]) -> None:
+    def __init__(self, known: Mapping[str, Facts], started: int) -> None:
         self._known = known
+        self._started = started
         self._fresh: dict[str, Facts] = {}
         self._unsettled: set[str] = set()
         self.has_news = False
@@ -80,13 +80,10 @@ class Contents:
     def _facts(self, file: SourceFile) -> Facts:
         fresh = self._fresh.get(file.shown)
         if fresh is None:
-            now = time.time_ns()
-            stamp = _stamp(file)
             fresh = self._known.get(file.shown)
-            if fresh is None or fresh.stamp != stamp:
-                data = read_bytes(file)
-                fresh = Facts(stamp, is_candidate(data))
-                if max(stamp[:2]) > now - _SETTLED_NS:
+            if fresh is None or fresh.stamp != file.stamp:
+                fresh = Facts(file.stamp or _NEVER, is_candidate(read_bytes(file)))
+                if max(fresh.stamp[:2]) > self._started - _SETTLED_NS:
                     self._unsettled.add(file.shown)
                 self.has_news = True
             self._fresh[file.shown] = fresh
@@ -113,14 +110,6 @@ def digest_of(data: bytes) -> str:
 def version_of(file: SourceFile, digest: str) -> str:
     """Names a content in a place: `a.py` and `a/__init__.py` mean different things by the same text."""
     return f"{digest} {file.shown}"
-
-
-def _stamp(file: SourceFile) -> Stamp:
-    try:
-        status = file.path.stat()
-    except OSError as error:
-        raise _unreadable(file, error) from None
-    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
 def _unreadable(file: SourceFile, error: OSError) -> Refused:

@@ -7,27 +7,37 @@ from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import Path, PurePosixPath
 
+import msgspec
+
 from boilermaker import contract
 from boilermaker_codegen.config import Project
 
+Stamp = tuple[int, int, int, int]
 
-@dataclass(frozen=True, kw_only=True)
-class SourceFile:
+
+class SourceFile(msgspec.Struct, frozen=True, kw_only=True):
     """One module of the service.
 
     Attributes:
-        path: where it is.
+        location: where it is; text, because path objects for all files would cost more than the walk.
         shown: its path relative to the configuration's folder, for people.
         module: the name that Python imports it by.
         is_package: it is an `__init__.py`.
         is_excluded: registrations in it do not count.
+        stamp: times of its last changes (content, inode) in nanoseconds, size and inode; None where they cannot be had.
     """
 
-    path: Path
+    location: str
     shown: str
     module: str
     is_package: bool
     is_excluded: bool = False
+    stamp: Stamp | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return Path(self.location)
 
 
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
@@ -35,7 +45,7 @@ _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
 # Handlers may take what Boilermaker itself defines; it is read like the service's own types.
 _SHIPPED = {
     "boilermaker.failure": SourceFile(
-        path=Path(contract.__file__).parent.with_name("failure.py"),
+        location=str(Path(contract.__file__).parent.with_name("failure.py")),
         shown="boilermaker/failure.py",
         module="boilermaker.failure",
         is_package=False,
@@ -128,24 +138,26 @@ class _Walker:
                 if entry.is_dir(follow_symlinks=False):  # so that no link can lead in circles
                     waiting.extend(self._folder(folder, entry.name))
                 elif entry.name.endswith(".py") and not _is_linked_folder(entry):
-                    yield from self._file(folder, entry.name)
+                    yield from self._file(folder, entry)
 
     def _folder(self, folder: _Folder, name: str) -> Iterator[_Folder]:
         path, shown, package = folder.inside(name)
         if name.isidentifier() and name not in _SKIPPED_FOLDERS and path != self._generated:
             yield _Folder(path, shown, package, folder.is_excluded or self._is_excluded(shown))
 
-    def _file(self, folder: _Folder, name: str) -> Iterator[SourceFile]:
+    def _file(self, folder: _Folder, entry: "os.DirEntry[str]") -> Iterator[SourceFile]:
+        name = entry.name
         path, shown, module = folder.inside(name)
         is_package = name == "__init__.py"
         module = folder.package if is_package else module.removesuffix(".py")
         if module and (is_package or name.removesuffix(".py").isidentifier()):
             yield SourceFile(
-                path=Path(path),
+                location=path,
                 shown=shown,
                 module=module,
                 is_package=is_package,
                 is_excluded=folder.is_excluded or self._is_excluded(shown),
+                stamp=_stamp(entry),
             )
 
     def _is_excluded(self, shown: str) -> bool:
@@ -158,6 +170,14 @@ def _entries(folder: str) -> list["os.DirEntry[str]"]:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError:  # what may not be listed is not on Python's path either
         return []
+
+
+def _stamp(entry: "os.DirEntry[str]") -> Stamp | None:
+    try:
+        status = entry.stat()
+    except OSError:  # told when it is read
+        return None
+    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
 def _is_linked_folder(entry: "os.DirEntry[str]") -> bool:

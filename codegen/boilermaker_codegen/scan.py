@@ -4,6 +4,7 @@ import contextlib
 import functools
 import gc
 import sys
+import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -81,8 +82,9 @@ class _Scanner:
         self._project = project
         self._cache = cache
         self._notice = notice
+        started = time.time_ns()
         self._memory = cache.load() if cache else Memory()
-        self._contents = Contents(self._memory.facts)
+        self._contents = Contents(self._memory.facts, started)
         self._files = walk(project)
         self._index = Index(self._files)
         self._units: dict[str, ReadUnit] = {}

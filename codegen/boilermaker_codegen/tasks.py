@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from boilermaker.contract import Contract, Parameter, TaskContract, task_digest
+from boilermaker.contract import Contract, Parameter, TaskContract, task_digests
 from boilermaker_codegen.docstrings import docstring
 from boilermaker_codegen.imports import Imports
 from boilermaker_codegen.layout import (
@@ -54,6 +54,7 @@ class Tasks:
 
     def __init__(self, contract: Contract, names: Names, width: int) -> None:
         self._contract = contract
+        self._digests = task_digests(contract)
         self._names = names
         self._width = width
         self.exempt: set[str] = set()
@@ -129,7 +130,7 @@ class Tasks:
                     f"{self._payloads}.{self._names.payloads[task.name]}",
                     result,
                     f"queue={text(task.queue or self._contract.queue)}",
-                    f'digest="{task_digest(self._contract, task.name)}"',
+                    f'digest="{self._digests[task.name]}"',
                 ],
             ),
         )

@@ -15,7 +15,7 @@ from boilermaker.contract.definitions import (
     NewTypeDefinition,
     RecordDefinition,
 )
-from boilermaker.contract.digests import contract_digest, task_digest
+from boilermaker.contract.digests import contract_digest, task_digest, task_digests
 from boilermaker.contract.tasks import Contract, Parameter, TaskContract
 from boilermaker.contract.types import (
     Constrained,
@@ -60,5 +60,6 @@ __all__ = [
     "from_json",
     "named_in",
     "task_digest",
+    "task_digests",
     "to_json",
 ]

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from boilermaker.contract.definitions import EnumDefinition, NewTypeDefinition, RecordDefinition
-from boilermaker.contract.digests import contract_digest, task_digest
+from boilermaker.contract.digests import contract_digest, task_digests
 from boilermaker.contract.tasks import Contract
 from boilermaker.contract.types import named_in
 
@@ -13,8 +13,9 @@ from boilermaker.contract.types import named_in
 def to_json(contract: Contract) -> bytes:
     """The committed form: sorted keys, two spaces, a newline at the end; the digests stand in it for readers."""
     tree: dict[str, Any] = msgspec.to_builtins(contract)
+    digests = task_digests(contract)
     for task in tree["tasks"]:
-        task["digest"] = task_digest(contract, task["name"])
+        task["digest"] = digests[task["name"]]
     tree["digest"] = contract_digest(contract)
     return msgspec.json.format(msgspec.json.encode(tree, order="sorted"), indent=2) + b"\n"
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from boilermaker.contract.definitions import Definition, EnumDefinition, NewTypeDefinition
-from boilermaker.contract.tasks import Contract
+from boilermaker.contract.tasks import Contract, TaskContract
 from boilermaker.contract.types import (
     Constrained,
     Container,
@@ -34,20 +34,29 @@ def task_digest(contract: Contract, name: str) -> str:
     task = next((t for t in contract.tasks if t.name == name), None)
     if task is None:
         raise KeyError(name)
-    shape = _Shape(contract.types)
+    return _task_digest(task, contract.types)
+
+
+def task_digests(contract: Contract) -> dict[str, str]:
+    """The digests of all tasks, by name."""
+    return {task.name: _task_digest(task, contract.types) for task in contract.tasks}
+
+
+def contract_digest(contract: Contract) -> str:
+    """16 hex digits over all tasks' digests and queues."""
+    digests = task_digests(contract)
+    return _hash(
+        sorted([task.name, task.queue or contract.queue, digests[task.name]] for task in contract.tasks)
+    )
+
+
+def _task_digest(task: TaskContract, types: Mapping[str, Definition]) -> str:
+    shape = _Shape(types)
     fields = sorted(
         [p.name, shape.of(p.type), *([["default", p.default.value]] if p.default else [])]
         for p in sorted(task.parameters, key=lambda p: p.name)
     )
     return _hash({"name": task.name, "parameters": fields, "result": shape.of(task.result)})
-
-
-def contract_digest(contract: Contract) -> str:
-    """16 hex digits over all tasks' digests and queues."""
-    rows = sorted(
-        [task.name, task.queue or contract.queue, task_digest(contract, task.name)] for task in contract.tasks
-    )
-    return _hash(rows)
 
 
 def _hash(tree: object) -> str:
