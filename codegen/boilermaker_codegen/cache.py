@@ -87,16 +87,12 @@ class Cache:
                 path.unlink()
 
 
-def lasting(units: Mapping[str, ReadUnit]) -> dict[str, ReadUnit]:
-    """The units that come back from the cache as they went in: values of rare types change on the way."""
-    return {name: unit for name, unit in units.items() if _returned(unit) == unit}
-
-
-def _returned(unit: ReadUnit) -> ReadUnit | None:
+def is_lasting(unit: ReadUnit) -> bool:
+    """Whether a unit comes back from the cache as it went in: values of rare types change on the way."""
     try:
-        return msgspec.json.decode(msgspec.json.encode(unit), type=ReadUnit)
+        return msgspec.json.decode(msgspec.json.encode(unit), type=ReadUnit) == unit
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
-        return None
+        return False
 
 
 def _key(project: Project) -> str:

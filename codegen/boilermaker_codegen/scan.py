@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from boilermaker.contract import Contract
-from boilermaker_codegen.cache import Cache, Memory, lasting
+from boilermaker_codegen.cache import Cache, Memory, is_lasting
 from boilermaker_codegen.config import Config, Project
 from boilermaker_codegen.contents import Contents
 from boilermaker_codegen.discover import Index, SourceFile, walk
@@ -88,6 +88,7 @@ class _Scanner:
         self._files = walk(project)
         self._index = Index(self._files)
         self._units: dict[str, ReadUnit] = {}
+        self._lasting: dict[str, ReadUnit] = {}
         self._claims: dict[str, list[SourceFile]] = {}
         self._problems: list[Problem] = []
         self._has_news = False
@@ -99,7 +100,7 @@ class _Scanner:
         if not self._claims and not self._problems:
             self._problems.append(_nothing(self._project))
         if self._cache and (self._contents.has_news or self._has_news):
-            self._cache.save(dict(self._contents.settled()), lasting(self._units))
+            self._cache.save(dict(self._contents.settled()), self._lasting)
         if self._problems:
             raise GenerationError(self._problems)
         units = {name: found.unit for name, found in sorted(self._units.items())}
@@ -150,6 +151,10 @@ class _Scanner:
             if known is None:
                 self._claim(file, outcome.names)
                 return
+            if is_lasting(known):
+                self._lasting[file.module] = known
+        else:
+            self._lasting[file.module] = known
         self._units[file.module] = known
         self._claim(file, (name for task in known.unit.tasks for name in (task.name, *task.aliases)))
 
