@@ -38,8 +38,8 @@ stubs: $(READY) ## regenerate the stubs of the examples
 stubs-check: $(READY) ## fail where the stubs are not what the source says
 	cd examples/accounts && ../../$(BIN)/boilermaker stubs check
 
-bench: $(READY) ## ratios against the plain SDK, side by side
-	$(BIN)/python -m tests.benchmarks
+bench: $(READY) ## ratios against the plain SDK and ast.parse, side by side (BENCH=...)
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 simulate: $(READY) ## a million runs of workers that crash, in virtual time (SCHEDULES=...)
 	PYTHONPATH=tests $(BIN)/python -m simulation --schedules $(or $(SCHEDULES),1000000)
