@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # for type checkers and editors: the same names, eagerly
     from boilermaker.options import Limits
     from boilermaker.ref import Arg, Ref
     from boilermaker.task import Chain, Task, chain
+    from boilermaker.tasks import Tasks
     from boilermaker.transport.memory import InMemoryServiceBus
     from boilermaker.transport.servicebus import AzureServiceBus
 
@@ -31,6 +32,7 @@ __all__ = [
     "QueueSettings",
     "Ref",
     "Task",
+    "Tasks",
     "attempt",
     "chain",
     "errors",
@@ -49,6 +51,7 @@ _HOMES = {
     "QueueSettings": "boilermaker.localbus.settings",
     "Ref": "boilermaker.ref",
     "Task": "boilermaker.task",
+    "Tasks": "boilermaker.tasks",
     "chain": "boilermaker.task",
 }
 _ROOMS = ("attempt", "errors", "failure", "retries")

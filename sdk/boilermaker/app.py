@@ -1,7 +1,7 @@
 """A worker service: registration and wiring. What it does with messages is in `worker`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,6 @@ from boilermaker.errors import (
     BusError,
     ConfigurationError,
     QueueNotFoundError,
-    RegistrationError,
     SessionQueueError,
 )
 from boilermaker.history import History, Upcast
@@ -23,6 +22,7 @@ from boilermaker.options import Limits, TaskOptions, WorkerOptions
 from boilermaker.registry import Registry
 from boilermaker.retries import Seconds, seconds
 from boilermaker.task import Task
+from boilermaker.tasks import Registrar, Tasks
 from boilermaker.transport.memory import InMemoryServiceBus
 from boilermaker.transport.port import Bus
 from boilermaker.worker.handle import Workshop, log
@@ -32,7 +32,6 @@ from boilermaker.worker.signals import on_stop_signals
 S = TypeVar("S")
 P = ParamSpec("P")
 R = TypeVar("R")
-F = TypeVar("F", bound=Callable[..., Coroutine[Any, Any, Any]])
 U = TypeVar("U", bound=Upcast)
 
 Handler = Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
@@ -51,7 +50,7 @@ class _NoState:
 NO_STATE = _NoState()
 
 
-class Boilermaker(Generic[S]):
+class Boilermaker(Registrar, Generic[S]):
     """A worker: async functions registered as tasks, and the queue that they are run from.
 
     Args:
@@ -112,50 +111,13 @@ class Boilermaker(Generic[S]):
 
     # ---- registration
 
-    @overload
-    def task(self, function: F, /) -> F: ...
-    @overload
-    def task(self, /, **options: Unpack[TaskOptions]) -> Callable[[F], F]: ...
-    def task(self, function: Callable[..., Any] | None = None, /, **options: Unpack[TaskOptions]) -> Any:
-        """Register the decorated function: `@worker.task` or `@worker.task(policy=..., ...)`; it stays as it is.
+    def include(self, tasks: Tasks) -> Self:
+        """Register what a module collected in its `Tasks`; the worker comes back, so that calls chain.
 
         Raises:
-            RegistrationError: it cannot be a task, or its name is taken.
+            RegistrationError: one of them cannot be a task, or its name is taken.
         """
-        if function is not None:
-            self._register(function, options)
-            return function
-
-        def register(decorated: Callable[..., Any]) -> Callable[..., Any]:
-            self._register(decorated, options)
-            return decorated
-
-        return register
-
-    def register_async(
-        self, fn: Callable[..., Coroutine[Any, Any, Any]], **options: Unpack[TaskOptions]
-    ) -> Self:
-        """Register a function; the worker comes back, so that calls chain.
-
-        Raises:
-            RegistrationError: it cannot be a task, or its name is taken.
-        """
-        self._register(fn, options)
-        return self
-
-    def register_many_async(
-        self, fns: Iterable[Callable[..., Coroutine[Any, Any, Any]]], **options: Unpack[TaskOptions]
-    ) -> Self:
-        """Register several functions with the same options.
-
-        Raises:
-            RegistrationError: one of them cannot be a task, or its name is taken; or `name` is given for several.
-        """
-        functions = list(fns)
-        if (options.get("name") is not None or options.get("aliases")) and len(functions) != 1:
-            raise RegistrationError("`name=` names one task: register these functions one by one")
-        for fn in functions:
-            self._register(fn, options)
+        tasks.hand_over(self._register)
         return self
 
     def upcast(self, task: str, /, *, from_digest: str) -> Callable[[U], U]:

@@ -10,7 +10,7 @@ import pytest
 RIGHT = """
 from typing import NewType, assert_type
 
-from boilermaker import Arg, Boilermaker, Client, InMemoryServiceBus, Ref, Task, chain, failure, retries
+from boilermaker import Arg, Boilermaker, Client, InMemoryServiceBus, Ref, Task, Tasks, chain, failure, retries
 from boilermaker.failure import FailureInfo, TaskFailureResult
 
 UserId = NewType("UserId", int)
@@ -29,6 +29,17 @@ async def send(state: str, user_id: UserId, template: str = "hi") -> None: ...
 
 
 async def told(state: str, cause: FailureInfo) -> None: ...
+
+
+tasks = Tasks()
+
+
+@tasks.task(timeout=3)
+async def collected(state: str, x: int) -> int: ...
+
+
+assert_type(worker.include(tasks), Boilermaker[str])
+assert_type(worker.create_task(collected, 1), Task[int])
 
 
 def stub(user_id: Arg[UserId]) -> Task[None]:

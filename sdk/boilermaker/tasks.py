@@ -1,0 +1,88 @@
+"""How functions become tasks: the registration methods of workers, and `Tasks`, which collects before there is a worker."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Self, TypeVar, Unpack, overload
+
+from boilermaker.errors import RegistrationError
+from boilermaker.options import TaskOptions
+
+F = TypeVar("F", bound=Callable[..., Coroutine[Any, Any, Any]])
+
+Register = Callable[[Callable[..., Any], TaskOptions], None]
+
+
+class Registrar(ABC):
+    """What functions can be registered with."""
+
+    @overload
+    def task(self, function: F, /) -> F: ...
+    @overload
+    def task(self, /, **options: Unpack[TaskOptions]) -> Callable[[F], F]: ...
+    def task(self, function: Callable[..., Any] | None = None, /, **options: Unpack[TaskOptions]) -> Any:
+        """Register the decorated function: `@worker.task` or `@worker.task(policy=..., ...)`; it stays as it is.
+
+        Raises:
+            RegistrationError: it cannot be a task, or its name is taken.
+        """
+        if function is not None:
+            self._register(function, options)
+            return function
+
+        def register(decorated: Callable[..., Any]) -> Callable[..., Any]:
+            self._register(decorated, options)
+            return decorated
+
+        return register
+
+    def register_async(
+        self, fn: Callable[..., Coroutine[Any, Any, Any]], **options: Unpack[TaskOptions]
+    ) -> Self:
+        """Register a function; the worker comes back, so that calls chain.
+
+        Raises:
+            RegistrationError: it cannot be a task, or its name is taken.
+        """
+        self._register(fn, options)
+        return self
+
+    def register_many_async(
+        self, fns: Iterable[Callable[..., Coroutine[Any, Any, Any]]], **options: Unpack[TaskOptions]
+    ) -> Self:
+        """Register several functions with the same options.
+
+        Raises:
+            RegistrationError: one of them cannot be a task, or its name is taken; or `name` is given for several.
+        """
+        functions = list(fns)
+        if (options.get("name") is not None or options.get("aliases")) and len(functions) != 1:
+            raise RegistrationError("`name=` names one task: register these functions one by one")
+        for fn in functions:
+            self._register(fn, options)
+        return self
+
+    @abstractmethod
+    def _register(self, function: Callable[..., Any], options: TaskOptions) -> None: ...
+
+
+class Tasks(Registrar):
+    """Tasks of a module that knows no worker: collected here, registered by `worker.include(tasks)`.
+
+    What is registered after it was included reaches the worker at once, so the order of imports does not matter.
+    Faults in a registration are raised by the worker, when it includes them.
+    """
+
+    def __init__(self) -> None:
+        self._collected: list[tuple[Callable[..., Any], TaskOptions]] = []
+        self._included_by: list[Register] = []
+
+    def hand_over(self, register: Register) -> None:
+        """Register everything collected so far, and whatever is collected from now on; called by `worker.include`."""
+        for function, options in self._collected:
+            register(function, options)
+        self._included_by.append(register)
+
+    def _register(self, function: Callable[..., Any], options: TaskOptions) -> None:
+        for register in self._included_by:
+            register(function, options)
+        self._collected.append((function, options))
