@@ -35,7 +35,8 @@ tasks = Tasks()
 
 
 @tasks.task(timeout=3)
-async def collected(state: str, x: int) -> int: ...
+async def collected(state: str, x: int) -> int:
+    return x
 
 
 assert_type(worker.include(tasks), Boilermaker[str])
@@ -123,7 +124,7 @@ EXPECTED = {
         '"Ref[UserId]" is not assignable to "UserId"',
     ),
     "sync": (
-        'Argument 1 to "register_async" of "Boilermaker" has incompatible type',
+        'Argument 1 to "register_async" of "Registrar" has incompatible type',
         '"Task[None]" is not assignable to "Coroutine[Any, Any, Any]"',
     ),
     "function": ("Incompatible types in assignment", 'to attribute "on_success" for class "Task[UserId]"'),
