@@ -1,7 +1,7 @@
 """A synthetic repository: thousands of modules as companies have them, a few of them with tasks. The same at every run."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,7 @@ class Size:
     def scaled(self, factor: float) -> "Size":
         """A repository of the same make and another size, for a run in seconds."""
         return Size(
-            modules=max(20, round(self.modules * factor)),
+            modules=max(50, round(self.modules * factor)),
             with_tasks=max(2, round(self.with_tasks * factor)),
             tasks=max(4, round(self.tasks * factor)),
             module_bytes=self.module_bytes,
@@ -96,43 +96,49 @@ class Repository:
 
 def build(folder: Path, size: Size, seed: int = 1) -> Repository:
     """Write a repository into an empty folder."""
-    draw = random.Random(seed)
     source = folder / "src"
     (folder / "pyproject.toml").write_text(PYPROJECT)
-    typed = [
-        f"{_AREAS[n % len(_AREAS)]}.models_{n // len(_AREAS)}" for n in range(max(1, size.with_tasks // 4))
-    ]
-    tasked = [f"{_AREAS[n % len(_AREAS)]}.jobs.jobs_{n // len(_AREAS)}" for n in range(size.with_tasks)]
-    texts: dict[str, str] = {"company/worker.py": _WORKER}
-    for area in _AREAS:
-        texts[f"company/{area}/__init__.py"] = f'"""All about {area}."""\n'
-        texts[f"company/{area}/jobs/__init__.py"] = f'"""Background work of {area}."""\n'
-    texts["company/__init__.py"] = '"""The company."""\n\nfrom company.worker import worker as worker\n'
-    for number, name in enumerate(typed):
-        texts[_path(name)] = _filled(draw, size.module_bytes, _types(number))
-    for number, name in enumerate(tasked):
-        share = range(number, size.tasks, size.with_tasks)
-        texts[_path(name)] = _filled(
-            draw, size.module_bytes, _jobs(name, share, typed[number % len(typed)], number % len(typed))
-        )
-    number = 0
-    while len(texts) < size.modules:
-        area = _AREAS[number % len(_AREAS)]
-        package = number // (len(_AREAS) * 40)
-        path = f"company/{area}/part_{package}/{draw.choice(_VERBS)}_{draw.choice(_NOUNS)}_{number}.py"
-        texts[path] = _filled(draw, size.module_bytes, _stranger(draw, number))
-        number += 1
-    for path, text in texts.items():
-        (source / path).parent.mkdir(parents=True, exist_ok=True)
-        (source / path).write_text(text)
+    typed = [_module("models", number) for number in range(max(1, size.with_tasks // 4))]
+    tasked = [_module("jobs.jobs", number) for number in range(size.with_tasks)]
+    total, path = 0, source
+    for name, text in _modules(random.Random(seed), size, typed, tasked):
+        path = source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        total += path.write_text(text)
     return Repository(
         config=folder / "pyproject.toml",
         source=source,
-        plain=source / path,
+        plain=path,
         tasks=source / _path(tasked[0]),
         types=source / _path(typed[0]),
-        total_bytes=sum(map(len, texts.values())),
+        total_bytes=total,
     )
+
+
+def _modules(
+    draw: random.Random, size: Size, typed: list[str], tasked: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Paths and texts; those of modules that have nothing to do with tasks come last."""
+    yield "company/worker.py", _WORKER
+    yield "company/__init__.py", '"""The company."""\n\nfrom company.worker import worker as worker\n'
+    for area in _AREAS:
+        yield f"company/{area}/__init__.py", f'"""All about {area}."""\n'
+        yield f"company/{area}/jobs/__init__.py", f'"""Background work of {area}."""\n'
+    for number, name in enumerate(typed):
+        yield _path(name), _filled(draw, size.module_bytes, _types(number))
+    for number, name in enumerate(tasked):
+        group = number % len(typed)
+        head = _jobs(name, range(number, size.tasks, size.with_tasks), typed[group], group)
+        yield _path(name), _filled(draw, size.module_bytes, head)
+    for number in range(size.modules - 2 - 2 * len(_AREAS) - len(typed) - len(tasked)):
+        package = number // (len(_AREAS) * 40)
+        name = f"part_{package}/{draw.choice(_VERBS)}_{draw.choice(_NOUNS)}_{number}.py"
+        text = _filled(draw, size.module_bytes, _stranger(draw, number))
+        yield f"company/{_AREAS[number % len(_AREAS)]}/{name}", text
+
+
+def _module(kind: str, number: int) -> str:
+    return f"{_AREAS[number % len(_AREAS)]}.{kind}_{number // len(_AREAS)}"
 
 
 def _path(module: str) -> str:

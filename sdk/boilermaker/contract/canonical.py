@@ -16,7 +16,7 @@ def to_json(contract: Contract) -> bytes:
     digests = task_digests(contract)
     for task in tree["tasks"]:
         task["digest"] = digests[task["name"]]
-    tree["digest"] = contract_digest(contract)
+    tree["digest"] = contract_digest(contract, digests)
     return msgspec.json.format(msgspec.json.encode(tree, order="sorted"), indent=2) + b"\n"
 
 

@@ -42,9 +42,14 @@ def task_digests(contract: Contract) -> dict[str, str]:
     return {task.name: _task_digest(task, contract.types) for task in contract.tasks}
 
 
-def contract_digest(contract: Contract) -> str:
-    """16 hex digits over all tasks' digests and queues."""
-    digests = task_digests(contract)
+def contract_digest(contract: Contract, digests: Mapping[str, str] | None = None) -> str:
+    """16 hex digits over all tasks' digests and queues.
+
+    Args:
+        contract: of which.
+        digests: its `task_digests`, where they are known already.
+    """
+    digests = task_digests(contract) if digests is None else digests
     return _hash(
         sorted([task.name, task.queue or contract.queue, digests[task.name]] for task in contract.tasks)
     )
