@@ -101,6 +101,28 @@ def test_registrations_in_excluded_files_do_not_count_but_their_types_do(project
     assert task_names(config) == ["create_user", "greet"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from service import worker as self\n\njob = self.task\n",
+        "from service import worker\n\nself = worker\njob = self.task\n",
+        "from service import worker\n\nself: object = worker\njob = self.task\n",
+    ],
+    ids=["imported", "bound", "annotated"],
+)
+def test_a_worker_may_have_the_name_of_a_method_s_first_parameter(project: WriteProject, text: str) -> None:
+    """`self.task` is left out of the search in modules that bind no `self` of their own."""
+    config = project(jobs=f"{text}\n\n@job\nasync def greet(state) -> None: ...\n")
+    assert task_names(config) == ["create_user", "greet"]
+
+
+def test_a_decorator_of_an_object_s_own_is_told(project: WriteProject) -> None:
+    """A method that registers with `self.task` may be a worker's."""
+    method = "class Api:\n    def add(self):\n        @self.task\n        async def run(state): ...\n"
+    with pytest.raises(GenerationError, match=r"src/api.py:3:10: `self.task` may register a task"):
+        scan(load(project(api=method)))
+
+
 def test_an_alias_registers_under_whatever_name_it_is_imported(project: WriteProject) -> None:
     """Nothing in the last module speaks of tasks or of workers."""
     config = project(
