@@ -26,18 +26,20 @@ def trimmed(text: str, tree: ast.Module) -> str:
     """
     lines = list(io.StringIO(text, newline=""))
     lists = frozenset(_lists(tree))
-    for body in _bodies(tree.body):
-        _trim(lines, body, lists)
+    for body, is_method in _bodies(tree.body):
+        _trim(lines, body, lists, is_method=is_method)
     return "".join(lines)
 
 
-def _bodies(statements: Sequence[ast.stmt]) -> Iterator[list[ast.stmt]]:
-    """The bodies of functions at module level and of methods."""
+def _bodies(
+    statements: Sequence[ast.stmt], *, is_method: bool = False
+) -> Iterator[tuple[list[ast.stmt], bool]]:
+    """The bodies of functions at module level and of methods, each with whether it is a method's."""
     for statement in statements:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield statement.body
+            yield statement.body, is_method
         elif isinstance(statement, ast.ClassDef):
-            yield from _bodies(statement.body)
+            yield from _bodies(statement.body, is_method=True)
 
 
 def _lists(tree: ast.Module) -> Iterator[str]:
@@ -54,10 +56,10 @@ def _lists(tree: ast.Module) -> Iterator[str]:
                 pass
 
 
-def _trim(lines: list[str], body: list[ast.stmt], lists: frozenset[str]) -> None:
+def _trim(lines: list[str], body: list[ast.stmt], lists: frozenset[str], *, is_method: bool) -> None:
     has_docstring = ast.get_docstring(ast.Module(body, []), clean=False) is not None
     rest = body[1:] if has_docstring else body
-    if len(rest) < 2:  # nothing to gain, and perhaps a factory
+    if not rest or (len(rest) == 1 and not is_method):  # perhaps a factory
         return
     first, last = rest[0].lineno - 1, (rest[-1].end_lineno or rest[-1].lineno) - 1
     indent = lines[first][: rest[0].col_offset]
@@ -67,5 +69,7 @@ def _trim(lines: list[str], body: list[ast.stmt], lists: frozenset[str]) -> None
     if _TOLD.search(text) or any((found[1] or found[2]) in lists for found in _CHANGED.finditer(text)):
         return
     ends = [line[len(line.rstrip("\r\n")) :] for line in lines[first : last + 1]]
-    if len(ends) > 1:  # one string over all lines: libcst makes three objects of each empty line
+    if len(ends) == 1:
+        lines[first] = f"{indent}...{ends[0]}"
+    else:  # one string over all lines: libcst makes three objects of each empty line
         lines[first : last + 1] = [f'{indent}...; """{ends[0]}', *ends[1:-1], f'"""{ends[-1]}']
