@@ -210,7 +210,7 @@ class Boilermaker(Registrar, Generic[S]):
                 self.state = cast("S", NO_STATE)
 
     async def _work(self, concurrency: int, grace: float) -> None:
-        loop = self._loop = self._new_loop(concurrency, grace, prefetch=concurrency)
+        loop = self._loop = self._new_loop(concurrency, grace)
         undo = on_stop_signals(loop.stop)
         log.info(
             "Working on queue=%s with %s tasks, %s at a time", self.queue, len(self.registry), concurrency
@@ -262,7 +262,7 @@ class Boilermaker(Registrar, Generic[S]):
             )
         total = 0
         async with self._living():
-            loop = self._new_loop(concurrency, 0, prefetch=0)
+            loop = self._new_loop(concurrency, 0)
             while total <= max_messages:
                 handled = await loop.drain()
                 if not handled and not self.bus.jump(self.queue):
@@ -270,7 +270,7 @@ class Boilermaker(Registrar, Generic[S]):
                 total += handled
         raise ConfigurationError(f"more than {max_messages:,} messages came: does a handler publish itself?")
 
-    def _new_loop(self, concurrency: int, grace: float, *, prefetch: int) -> Loop:
+    def _new_loop(self, concurrency: int, grace: float) -> Loop:
         if concurrency < 1:
             raise ConfigurationError(
                 f"concurrency is the number of handlers at a time, 1 or more, not {concurrency}"
@@ -295,7 +295,7 @@ class Boilermaker(Registrar, Generic[S]):
             grace_seconds=grace,
             lock_limit=options.get("max_lock_renewal", timedelta(hours=1)),
         )
-        return Loop(workshop, self.bus.receiver(self.queue, prefetch=prefetch), pace)
+        return Loop(workshop, self.bus.receiver(self.queue), pace)
 
     async def close(self) -> None:
         """Close the connections. Publishing again opens them again."""

@@ -80,7 +80,7 @@ async def _real_envelopes(worker: Boilermaker[list[str]], bus: InMemoryServiceBu
     await worker.publish_task(first)
     while bus.jump("tasks"):
         bodies += [message.body for message in bus.messages("tasks")]
-        await worker._new_loop(1, 0, prefetch=0).drain()
+        await worker._new_loop(1, 0).drain()
     worker.state.clear()
     return bodies
 

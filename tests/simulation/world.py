@@ -353,6 +353,9 @@ class _Receiver:
             f"receiving {', '.join((delivery.message_id or '')[:6] for delivery in found)}", effect
         )
 
+    async def set_prefetch(self, count: int) -> None:
+        await self._receiver.set_prefetch(count)
+
     async def stop(self) -> None:
         await self._receiver.stop()
 

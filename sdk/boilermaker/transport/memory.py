@@ -286,6 +286,9 @@ class MemoryReceiver:
         found = self._open_queue().peek(from_sequence_number, max_messages, self._bus.clock.now())
         return [peeked(stored) for stored in found]
 
+    async def set_prefetch(self, count: int) -> None:
+        """Nothing is fetched ahead here."""
+
     async def stop(self) -> None:
         """Nothing is buffered, and nothing comes that was not asked for."""
 

@@ -114,6 +114,10 @@ class Receiver(Protocol):
         """
         ...
 
+    async def set_prefetch(self, count: int) -> None:
+        """How many messages are fetched, and locked, ahead of being asked for; 0 releases those that wait."""
+        ...
+
     async def stop(self) -> None:
         """Ask for no more messages; what is buffered and was not handed out is released. Settling and renewing go on.
 

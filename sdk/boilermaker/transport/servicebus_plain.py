@@ -39,6 +39,9 @@ class PlainReader:
         async with self._settling:
             await settle_by_sdk(self._receiver, message, disposition)
 
+    async def set_prefetch(self, count: int) -> None:
+        """The SDK's own is set once, when the receiver is made."""
+
     async def stop(self) -> None:
         """The SDK asks for messages only while it is called."""
 

@@ -56,7 +56,7 @@ class Reader:
         self._taking = asyncio.Lock()
         self._arrived = asyncio.Event()
         self._drained = asyncio.Event()
-        self._is_closing = self._is_stopped = False
+        self._is_closing = self._is_stopped = self._is_draining = False
         self._error: Exception | None = None
         self._answers: dict[int, asyncio.Future[None]] = {}
         self._listeners: list[asyncio.Future[None]] = []
@@ -125,12 +125,15 @@ class Reader:
         if self._is_stopped:
             return
         self._is_stopped = True
-        with contextlib.suppress(Exception):  # a dead connection holds nothing to give back
-            if self._link.current_link_credit > 0:
-                await self._drain()
-            while not self._buffer.empty():
-                frame, _ = self._buffer.get_nowait()
-                await self._give_back(frame)
+        await self._give_all_back()
+
+    async def set_prefetch(self, count: int) -> None:
+        """Hold so many messages ahead of being asked for; 0 gives back what is held."""
+        self._prefetch = count
+        if count == 0:
+            await self._give_all_back()
+        elif not self._is_stopped and self._link.current_link_credit > (wanted := self._wanted(count)):
+            await self._link.flow(link_credit=wanted)
 
     async def close(self) -> None:
         """Give back what is buffered or under way, and disconnect."""
@@ -145,10 +148,13 @@ class Reader:
 
     async def _drain(self) -> None:
         """Let what is under way arrive. Without credit left, the SDK's close does not wait for it again."""
+        self._drained.clear()
+        self._is_draining = True
         await self._link.flow(link_credit=0, drain=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_SECONDS):
                 await self._drained.wait()
+        self._is_draining = False
 
     # ---- the reader ---------------------------------------------------------------------------------------
 
@@ -226,9 +232,12 @@ class Reader:
 
     async def _ask_for(self, window: int) -> None:
         """Let as many messages come that `window` is filled, counting what is buffered; in few, large steps."""
-        wanted: int = window - self._buffer.qsize()
+        wanted = self._wanted(window)
         if self._link.current_link_credit <= wanted // 2 and wanted > 0:
             await self._link.flow(link_credit=wanted)
+
+    def _wanted(self, window: int) -> int:
+        return max(window - int(self._buffer.qsize()), 0)
 
     async def _on_transfer(self, frame: Any, message: Any) -> None:
         if not self._is_stopped and (self._prefetch or self._taking.locked()):
@@ -237,12 +246,22 @@ class Reader:
         else:  # nobody asks for it any more; it would only lie here while its lock runs
             await self._give_back(frame)
 
+    async def _give_all_back(self) -> None:
+        with contextlib.suppress(Exception):  # a dead connection holds nothing to give back
+            if self._link.current_link_credit > 0:
+                await self._drain()
+            while not self._buffer.empty():
+                frame, _ = self._buffer.get_nowait()
+                await self._give_back(frame)
+
     async def _give_back(self, frame: Any) -> None:
         await self._handler.settle_messages_async(frame[1], frame[2], "released")
 
     async def _on_flow(self, frame: Any) -> None:
         await self._flowed(frame)
-        if self._is_stopped and (frame[8] or not frame[6]):  # drain; link-credit is used up (AMQP 1.0, 2.6.7)
+        if self._is_draining and (
+            frame[8] or not frame[6]
+        ):  # drain; link-credit is used up (AMQP 1.0, 2.6.7)
             self._drained.set()
 
     # ---- answers to settlements ---------------------------------------------------------------------------

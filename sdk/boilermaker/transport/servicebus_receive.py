@@ -68,6 +68,12 @@ class AzureReceiver:
         self._is_stopped = False
         await self._attached()
 
+    async def set_prefetch(self, count: int) -> None:
+        """How many messages are fetched ahead from now on. See the port."""
+        self._prefetch = count
+        if self._attachment is not None:
+            await self._attachment.reader.set_prefetch(count)
+
     async def stop(self) -> None:
         """Bring no more messages; what is buffered is released. See the port."""
         self._is_stopped = True

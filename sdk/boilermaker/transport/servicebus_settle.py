@@ -35,6 +35,10 @@ class LinkReader(Protocol):
         """Settle a message of this link; raises Unconfirmed, or what the SDK raises."""
         ...
 
+    async def set_prefetch(self, count: int) -> None:
+        """Hold so many messages ahead of being asked for; 0 gives back what is held."""
+        ...
+
     async def stop(self) -> None:
         """Bring no more messages, and give back what is buffered."""
         ...

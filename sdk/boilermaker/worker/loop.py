@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -19,6 +20,8 @@ log = logging.getLogger("boilermaker.app")
 
 _RECEIVE_SECONDS = 1.0  # how long one look at the queue waits; a stop is noticed within it
 _PAUSE_SECONDS = 0.5
+_AHEAD_SECONDS = 1.0  # what is fetched ahead should be started within it: its lock runs, and nobody renews it
+_MEMORY = 0.9  # of the mean time that handlers take
 _LONGEST_BACKOFF = 30.0
 
 
@@ -66,6 +69,8 @@ class Loop:
         self._changed = asyncio.Event()
         self._watchdog: Watchdog | None = None
         self._is_receiving = False
+        self._ahead = 0
+        self._mean_seconds = 0.0
         self.handled = 0
         """Messages taken so far."""
 
@@ -119,9 +124,11 @@ class Loop:
             is_paused = any(handling.is_paused for handling in self._running.values())
             self._is_receiving = not is_paused and not backoff
             if free <= 0 or is_paused:
-                await self._wait_for_change()
+                if not await self._wait_for_change():
+                    await self._fetch_ahead(0)  # nothing gets free: others may have it
                 continue
             try:
+                await self._fetch_ahead(self._startable_soon())
                 batch = await self._receiver.receive(free, _RECEIVE_SECONDS)
             except BusError as error:
                 if not error.is_transient:
@@ -143,14 +150,28 @@ class Loop:
             else:
                 self._start(delivery)
 
+    def _startable_soon(self) -> int:
+        """How many messages can be started within `_AHEAD_SECONDS`, as handlers have gone so far."""
+        most = self._pace.concurrency
+        return min(most, int(most * _AHEAD_SECONDS / max(self._mean_seconds, 0.001)))
+
+    async def _fetch_ahead(self, count: int) -> None:
+        """In large steps: each is a word to the bus."""
+        if (count == 0) != (self._ahead == 0) or not self._ahead / 2 <= count <= self._ahead * 2:
+            self._ahead = count
+            await self._receiver.set_prefetch(count)
+
     def _start(self, delivery: Delivery) -> None:
         handling = Handling(self._shop, self._receiver, delivery, lambda: self._locks.forget(delivery))
         task = asyncio.create_task(handling.run())
         self._running[task] = handling
         self._locks.watch(delivery, task.cancel)
-        task.add_done_callback(lambda done: self._finished(done, delivery))
+        started = time.monotonic()
+        task.add_done_callback(lambda done: self._finished(done, delivery, started))
 
-    def _finished(self, task: asyncio.Task[None], delivery: Delivery) -> None:
+    def _finished(self, task: asyncio.Task[None], delivery: Delivery, started: float) -> None:
+        seconds = time.monotonic() - started
+        self._mean_seconds = _MEMORY * self._mean_seconds + (1 - _MEMORY) * seconds
         self._locks.forget(delivery)
         self._running.pop(task, None)
         self.handled += 1
@@ -162,13 +183,15 @@ class Loop:
                 exc_info=error,
             )
 
-    async def _wait_for_change(self) -> None:
+    async def _wait_for_change(self) -> bool:
+        """Wait for a handler to end; False where none did. Paused handlers say nothing when they go on: look again."""
         self._changed.clear()
         try:
             async with asyncio.timeout(_PAUSE_SECONDS):
                 await self._changed.wait()
         except TimeoutError:
-            pass  # paused handlers say nothing when they go on: look again
+            return False
+        return True
 
     async def _sleep_unless_stopped(self, seconds: float) -> None:
         try:
