@@ -1,13 +1,14 @@
 """Publishing: a workflow goes in, checked and sealed; one message comes out on the queue of its first task."""
 
+import asyncio
 import itertools
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
 from boilermaker import codec, outgoing, plan, trace
-from boilermaker.errors import BusError, PublishError, WorkflowTooLargeError
+from boilermaker.errors import BusError, PublishError, PublishManyError, WorkflowTooLargeError
 from boilermaker.plan import Plan
 from boilermaker.registry import Registry, resolve_stub
 from boilermaker.retries import Seconds, seconds
@@ -76,37 +77,75 @@ class Client:
             raise _not_published(error, workflow, queue) from error
         return workflow
 
-    async def publish_many(self, items: Iterable[Publishable], *, delay: Seconds | None = None) -> list[str]:
+    async def publish_many(
+        self,
+        items: Iterable[Publishable],
+        *,
+        delay: Seconds | None = None,
+        ids: Iterable[str] | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[str]:
         """Publish many workflows, in order for each queue, in as few batches as sizes allow; returns their ids.
 
-        Every workflow of a batch is checked before any of it is sent.
+        The items are taken from their iterable a few hundred at a time, so that it may make them as it goes. Those are
+        checked before any of them is sent.
+
+        Args:
+            items: tasks with their callbacks, or chains.
+            delay: seconds (or a timedelta) until the first tasks may run.
+            ids: the workflows' ids, one for each item; made up where none are given.
+            progress: told, time and again, how many have been published.
 
         Raises:
-            WorkflowError: a workflow cannot run as it stands. What came before its batch was sent.
-            WorkflowTooLargeError: it does not fit in a message of that queue.
-            PublishError: the bus did not accept a batch; its id is that of the batch's first workflow.
+            WorkflowError: a workflow cannot run as it stands; nothing of its few hundred was sent.
+            WorkflowTooLargeError: it does not fit in a message of that queue; likewise.
+            PublishManyError: the bus did not accept all of them. It says which were published, which were not, and of
+                which that is not known.
+            ValueError: a negative delay, an id that is empty or too long, or fewer ids than items.
         """
         published: list[str] = []
-        remaining = iter(items)
-        while batch := list(itertools.islice(remaining, _CHUNK)):
-            by_queue: dict[str, list[tuple[str, Plan]]] = {}
-            for item in batch:
-                steps = plan.flatten(head_of(item), self._resolve)
-                workflow = _checked_id(None)
-                published.append(workflow)
-                by_queue.setdefault(steps[0].resolved.queue, []).append((workflow, steps))
-            for queue, workflows in by_queue.items():
-                await self._send_batch(queue, workflows, delay)
+        taken, given = iter(items), None if ids is None else iter(ids)
+        while batch := list(itertools.islice(taken, _CHUNK)):
+            planned = [(_next_id(given), plan.flatten(head_of(item), self._resolve)) for item in batch]
+            fates = await self._send_all(planned, delay)
+            published += [workflow for workflow, _ in planned if fates[workflow] is None]
+            if failed := {id_: error for id_, error in fates.items() if error is not None}:
+                raise PublishManyError(published, failed)
+            if progress is not None:
+                progress(len(published))
         return published
 
-    async def _send_batch(self, queue: str, workflows: list[tuple[str, Plan]], delay: Seconds | None) -> None:
+    async def _send_all(
+        self, planned: list[tuple[str, Plan]], delay: Seconds | None
+    ) -> dict[str, BusError | None]:
+        """What became of each: None where the bus has accepted it."""
+        senders = {
+            queue: await self._opened(queue) for queue in {s[0].resolved.queue: None for _, s in planned}
+        }
+        fates: dict[str, BusError | None] = {}
+        sending: dict[str, Coroutine[Any, Any, None]] = {}
+        messages: dict[str, tuple[Sender, OutgoingMessage]] = {}
+        for workflow, steps in planned:
+            sender = senders[steps[0].resolved.queue]
+            if isinstance(sender, BusError):
+                fates[workflow] = sender
+            else:
+                messages[workflow] = sender, self._seal(steps, workflow, delay, sender)
+        for workflow, (sender, message) in messages.items():
+            sending[workflow] = sender.send(message)
+        results = await asyncio.gather(*sending.values(), return_exceptions=True)
+        for workflow, result in zip(sending, results, strict=True):
+            if result is not None and not isinstance(result, BusError):
+                raise result
+            fates[workflow] = result
+        return {workflow: fates[workflow] for workflow, _ in planned}
+
+    async def _opened(self, queue: str) -> Sender | BusError:
+        """The open sender to a queue, or why there is none: then nothing was sent, whatever the cause."""
         try:
-            sender = await self.sender(queue)
-            await sender.send_many(
-                [self._seal(steps, workflow, delay, sender) for workflow, steps in workflows]
-            )
+            return await self.sender(queue)
         except BusError as error:
-            raise _not_published(error, workflows[0][0], queue) from error
+            return BusError(str(error), queue=queue)
 
     async def sender(self, queue: str) -> Sender:
         """The open sender to a queue; opened when first asked for.
@@ -152,6 +191,15 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace_: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _next_id(ids: Iterator[str] | None) -> str:
+    if ids is None:
+        return _checked_id(None)
+    try:
+        return _checked_id(next(ids))
+    except StopIteration:
+        raise ValueError("publish_many() was given fewer ids than items") from None
 
 
 def _checked_id(given: str | None) -> str:

@@ -1,8 +1,9 @@
 """Every exception that Boilermaker raises, under one root.
 
 Each carries what it knows as attributes; its message says what happened, where, and what to do next.
-Wire problems are values here too: `Rejection` names are the dead-letter reasons that operators see.
 """
+
+from collections.abc import Mapping, Sequence
 
 
 class BoilermakerError(Exception):
@@ -130,3 +131,29 @@ class PublishError(BusError):
     ) -> None:
         super().__init__(message, queue=queue, is_transient=is_transient)
         self.id = id
+
+
+class PublishManyError(PublishError):
+    """Of many workflows, the bus did not accept all.
+
+    Publish those of `unknown` again under the same ids, `publish_many(items, ids=...)`: that is safe where the queue
+    detects duplicates. Items that had not been taken from their iterable are in none of the three.
+
+    Attributes:
+        published: ids of those that the bus has accepted.
+        refused: by id, why; these were surely not published.
+        unknown: by id, why the bus's answer did not come; these may have been published.
+    """
+
+    def __init__(self, published: Sequence[str], failed: Mapping[str, BusError]) -> None:
+        self.published = tuple(published)
+        self.refused = {id_: error for id_, error in failed.items() if not error.is_transient}
+        self.unknown = {id_: error for id_, error in failed.items() if error.is_transient}
+        first_id, first = next(iter(failed.items()))
+        super().__init__(
+            f"{len(self.published):,} workflows were published, {len(self.refused):,} were refused, of "
+            f"{len(self.unknown):,} it is not known; the first of these, {first_id}: {first}",
+            id=first_id,
+            queue=first.queue,
+            is_transient=bool(self.unknown),
+        )

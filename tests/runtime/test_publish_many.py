@@ -1,0 +1,88 @@
+"""Many workflows at a time: what was published, what was not, and of what nobody knows."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from boilermaker import Boilermaker, InMemoryServiceBus, QueueSettings, Task, errors
+
+
+async def take(state: list[str], text: str) -> None:
+    state.append(text)
+
+
+async def elsewhere(state: list[str]) -> None:
+    state.append("elsewhere")
+
+
+@pytest.fixture
+def bus() -> InMemoryServiceBus:
+    """One queue, and no other."""
+    return InMemoryServiceBus(QueueSettings(name="jobs", max_message_size=4096), create_queues=False)
+
+
+@pytest.fixture
+def worker(bus: InMemoryServiceBus) -> Boilermaker[list[str]]:
+    """Its second task goes to a queue that is not there."""
+    worker = Boilermaker[list[str]]([], bus, queue="jobs")
+    return worker.register_async(take).register_async(elsewhere, queue="missing")
+
+
+async def test_items_are_made_as_they_are_taken_and_progress_is_told(worker: Boilermaker[list[str]]) -> None:
+    """A generator of thousands is never held whole."""
+    made: list[int] = []
+    told: list[tuple[int, int]] = []
+
+    def items() -> Iterator[Task[Any]]:
+        for number in range(1200):
+            made.append(number)
+            yield worker.create_task(take, str(number))
+
+    ids = await worker.client.publish_many(items(), progress=lambda done: told.append((done, len(made))))
+    assert told == [(500, 500), (1000, 1000), (1200, 1200)]
+    assert len(set(ids)) == 1200
+    await worker.drain()
+    assert worker.state == [str(number) for number in range(1200)]
+
+
+async def test_ids_that_are_given_make_a_repeat_safe(worker: Boilermaker[list[str]]) -> None:
+    """The queue drops what it has seen."""
+    for _ in range(2):
+        items = [worker.create_task(take, text) for text in "ab"]
+        assert await worker.client.publish_many(items, ids=["one", "two"]) == ["one", "two"]
+    await worker.drain()
+    assert worker.state == ["a", "b"]
+
+
+async def test_too_few_ids_are_refused_before_anything_of_them_is_sent(
+    worker: Boilermaker[list[str]], bus: InMemoryServiceBus
+) -> None:
+    """Two items, one id."""
+    items = [worker.create_task(take, text) for text in "ab"]
+    with pytest.raises(ValueError, match="fewer ids than items"):
+        await worker.client.publish_many(items, ids=["one"])
+    assert not bus.messages("jobs")
+
+
+async def test_what_one_queue_refuses_does_not_hold_up_another(worker: Boilermaker[list[str]]) -> None:
+    """The error says which were published, and which surely were not."""
+    items = [worker.create_task(take, "a"), worker.create_task(elsewhere), worker.create_task(take, "b")]
+    with pytest.raises(errors.PublishManyError, match="2 workflows were published, 1 were refused") as caught:
+        await worker.client.publish_many(items, ids=["one", "two", "three"])
+    assert caught.value.published == ("one", "three")
+    assert list(caught.value.refused) == ["two"]
+    assert not caught.value.unknown
+    assert caught.value.id == "two"
+    await worker.drain()
+    assert worker.state == ["a", "b"]
+
+
+async def test_a_workflow_that_is_too_large_stops_its_hundreds(
+    worker: Boilermaker[list[str]], bus: InMemoryServiceBus
+) -> None:
+    """Nothing of them is sent."""
+    items = [worker.create_task(take, "a"), worker.create_task(take, "b" * 10_000)]
+    with pytest.raises(errors.WorkflowTooLargeError):
+        await worker.client.publish_many(items)
+    assert not bus.messages("jobs")
