@@ -16,6 +16,8 @@ log = logging.getLogger("boilermaker.local")
 
 _UNSPECIFIED: int = cast("Any", Terminus).UNSPECIFIED
 _MAP: int = cast("Any", Data).MAP
+_VANISHED = "connection aborted"  # the engine's words for a socket that ends without AMQP's close
+_LATE_DETACH = "no such channel"  # azure-servicebus 7 detaches its management links after the session's end
 _SESSION_FILTER = "com.microsoft:session-filter"
 _NEEDS_SESSION = (
     "It is not possible for an entity that requires sessions to create a non-sessionful message receiver."
@@ -88,7 +90,13 @@ class Client:
 
     def _on_error(self, event: Event) -> None:
         condition = event.transport.condition if event.transport is not None else None
-        if condition is not None:
+        if condition is None:
+            return
+        if condition.description == _VANISHED:
+            log.info("%s vanished", self._wire.peer)
+        elif str(condition.description).startswith(_LATE_DETACH):
+            log.debug("%s detached a link after the end of its session", self._wire.peer)
+        else:
             log.warning("%s broke the protocol: %s", self._wire.peer, condition.description)
 
     def _on_session_closed(self, session: Session | None) -> None:
