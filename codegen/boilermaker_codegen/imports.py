@@ -18,12 +18,13 @@ class Imports:
 
     taken: frozenset[str] = frozenset()
     _names: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
-    _modules: set[str] = field(default_factory=set[str])
+    _modules: dict[str, str] = field(default_factory=dict[str, str])
 
     def module(self, name: str) -> str:
-        """Import a module whole."""
-        self._modules.add(name)
-        return name
+        """Import a module whole and say what it is called here."""
+        if name not in self._modules:
+            self._modules[name] = self._free(name)
+        return self._modules[name]
 
     def name(self, module: str, name: str) -> str:
         """Import a name and say what it is called here; builtins are only imported where their name is taken."""
@@ -32,11 +33,13 @@ class Imports:
                 return name
             return f"{self.module('builtins')}.{name}"
         if (module, name) not in self._names:
-            local = name
-            while local in self.taken or local in self._names.values():
-                local += "_"
-            self._names[module, name] = local
+            self._names[module, name] = self._free(name)
         return self._names[module, name]
+
+    def _free(self, name: str) -> str:
+        while name in self.taken or name in self._names.values() or name in self._modules.values():
+            name += "_"
+        return name
 
     def forget(self, module: str, name: str) -> None:
         """Leave out a name that turned out not to be used."""
@@ -47,8 +50,9 @@ class Imports:
         sections: dict[str, list[tuple[tuple[object, ...], list[str]]]] = {
             name: [] for name in _FUTURE_SECTIONS
         }
-        for module in self._modules:
-            sections[_section(module)].append(((0, *natural(module)), [f"import {module}"]))
+        for module, local in self._modules.items():
+            statement = f"import {module}" if local == module else f"import {module} as {local}"
+            sections[_section(module)].append(((0, *natural(module)), [statement]))
         for module in {module for module, _ in self._names}:
             statements = _from(module, self._names, width)
             sections[_section(module)].append(((1, *natural(module)), statements))

@@ -107,11 +107,11 @@ class Models:
     def _bases(self, definition: RecordDefinition) -> list[str]:
         match definition.style:
             case "struct":
-                self.imports.module("msgspec")
+                msgspec = self.imports.module("msgspec")
                 tag = [f"tag={flat(literal(definition.tag))}"] if definition.tag is not None else []
                 field = [f"tag_field={text(definition.tag_field)}"] if definition.tag_field else []
                 options = [f"{name}=True" for name in _STRUCT_OPTIONS if getattr(definition, name)]
-                return ["msgspec.Struct", *tag, *field, *options]
+                return [f"{msgspec}.Struct", *tag, *field, *options]
             case "namedtuple":
                 return [self.imports.name("typing", "NamedTuple")]
             case "typeddict":
@@ -147,7 +147,7 @@ class Models:
     def _value(self, field: Field, definition: RecordDefinition) -> Expression | None:
         value = None if field.default is None else self._spell.default(field.default, field.type)
         if definition.style == "struct":
-            return struct_field(value, field.wire)
+            return struct_field(value, field.wire, self.imports)
         if definition.style == "dataclass" and value is not None and is_mutable(value):
             made = factory(value, self._spell.type(field.type))
             return call(self.imports.name("dataclasses", "field"), [Prefixed("default_factory=", made)])
@@ -169,7 +169,7 @@ def is_mutable(value: Expression) -> bool:
     return isinstance(value, Bracket) and value.head in ("[", "{", "set(", "builtins.set(", "bytearray(")
 
 
-def struct_field(value: Expression | None, wire: str | None) -> Expression | None:
+def struct_field(value: Expression | None, wire: str | None, imports: Imports) -> Expression | None:
     """The right side of a Struct's field: msgspec copies empty containers itself, others need a factory."""
     is_plain = value is None or not is_mutable(value) or not _items(value)
     if wire is None and is_plain:
@@ -179,7 +179,7 @@ def struct_field(value: Expression | None, wire: str | None) -> Expression | Non
         options.append(
             Prefixed("default=", value) if is_plain else Prefixed("default_factory=lambda: ", value)
         )
-    return call("msgspec.field", options)
+    return call(f"{imports.module('msgspec')}.field", options)
 
 
 def factory(value: Expression, annotation: Expression) -> Expression:

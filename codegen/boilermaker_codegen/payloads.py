@@ -3,7 +3,7 @@
 from boilermaker.contract import Contract, Parameter, TaskContract
 from boilermaker_codegen.imports import Imports
 from boilermaker_codegen.layout import INDENT, call, lines
-from boilermaker_codegen.models import assignment, is_mutable, struct_field
+from boilermaker_codegen.models import assignment, struct_field
 from boilermaker_codegen.naming import Names
 from boilermaker_codegen.spelling import Speller
 
@@ -46,7 +46,6 @@ class Payloads:
         annotation = self._spell.type(parameter.type)
         value = None
         if parameter.default is not None:
-            value = struct_field(self._spell.default(parameter.default, parameter.type), None)
-            if value is not None and not is_mutable(value) and "msgspec.field(" in str(value):
-                self.imports.module("msgspec")
+            default = self._spell.default(parameter.default, parameter.type)
+            value = struct_field(default, None, self.imports)
         return assignment(parameter.name, annotation, value, self._width)

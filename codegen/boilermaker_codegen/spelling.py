@@ -83,9 +83,9 @@ class Speller:
                 return Joined(tuple(self.type(member) for member in members))
             case Constrained(type=inner):
                 limits = {name: getattr(type_, name) for name in _LIMITS if getattr(type_, name) is not None}
-                self._imports.module("msgspec")
                 meta = call(
-                    "msgspec.Meta", [f"{name}={_limit(name, value)}" for name, value in limits.items()]
+                    f"{self._imports.module('msgspec')}.Meta",
+                    [f"{name}={_limit(name, value)}" for name, value in limits.items()],
                 )
                 return subscript(self._name("typing", "Annotated"), [self.type(inner), meta])
             case Named(id=id_):

@@ -1,8 +1,10 @@
 from datetime import date as day
+from typing import Annotated
 
 import billing
 import shipping
 from boilermaker import Boilermaker, InMemoryServiceBus
+from msgspec import Meta
 
 worker = Boilermaker(object(), InMemoryServiceBus(), queue="names")
 
@@ -37,3 +39,7 @@ async def import_(state) -> None: ...
 
 @worker.task
 async def models(state) -> None: ...
+
+
+@worker.task
+async def msgspec(state, msgspec: int, age: Annotated[int, Meta(ge=0)] = 0) -> None: ...

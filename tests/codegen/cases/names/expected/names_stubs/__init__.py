@@ -2,12 +2,22 @@
 """Tasks of the service `names`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `643a55addb2ce74d`.
+Contract `6870af10d33471bf`.
 """
 
 from . import payloads
 from .models import Arg, BillingAddress, ShippingAddress, Task
-from .tasks import Task_, größe, import_, list_, listed, models_, payloads_, private
+from .tasks import (
+    Task_,
+    größe,
+    import_,
+    list_,
+    listed,
+    models_,
+    msgspec,
+    payloads_,
+    private,
+)
 
 __all__ = [
     "Arg",
@@ -20,6 +30,7 @@ __all__ = [
     "list_",
     "listed",
     "models_",
+    "msgspec",
     "payloads",
     "payloads_",
     "private",

@@ -3,7 +3,9 @@
 
 import builtins
 from datetime import date as date_
+from typing import Annotated
 
+import msgspec as msgspec_
 from boilermaker.stub import Payload
 
 from .models import BillingAddress, ShippingAddress
@@ -44,6 +46,13 @@ class List(Payload, frozen=True, kw_only=True):
 
 class Models(Payload, frozen=True, kw_only=True):
     """Arguments of `models_`."""
+
+
+class Msgspec(Payload, frozen=True, kw_only=True):
+    """Arguments of `msgspec`."""
+
+    msgspec: int
+    age: Annotated[int, msgspec_.Meta(ge=0)] = 0
 
 
 class Payloads(Payload, frozen=True, kw_only=True):

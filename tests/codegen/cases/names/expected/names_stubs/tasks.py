@@ -9,8 +9,9 @@ in its place, and checks it. The tasks go to the queue `names` unless they name 
 # A default is written into the payload at once; nothing keeps it or changes it.
 
 from datetime import date
-from typing import Final
+from typing import Annotated, Final
 
+import msgspec as msgspec_
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
@@ -51,6 +52,13 @@ def models_() -> Task[None]:
     return _models_()
 
 
+def msgspec(
+    msgspec: Arg[int], age: Arg[Annotated[int, msgspec_.Meta(ge=0)]] = 0
+) -> Task[None]:
+    """Make a task that runs `msgspec`."""
+    return _msgspec(msgspec=msgspec, age=age)
+
+
 def payloads_(
     date: Arg[date | None] = None,
     until: Arg[date | None] = None,
@@ -84,6 +92,9 @@ _list_: Final = TaskStub[Task__](
 )
 _models_: Final = TaskStub[None](
     "models", payloads.Models, None, queue="names", digest="1668616c22ffa17d"
+)
+_msgspec: Final = TaskStub[None](
+    "msgspec", payloads.Msgspec, None, queue="names", digest="5e11b536f0f4983a"
 )
 _payloads_: Final = TaskStub[None](
     "payloads", payloads.Payloads, None, queue="names", digest="0eb984811a80c628"
