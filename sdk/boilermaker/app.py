@@ -61,8 +61,8 @@ class Boilermaker(Registrar, Generic[S]):
         options: see `WorkerOptions`.
 
     Raises:
-        ConfigurationError: neither `queue` nor the bus names a queue; both a state and a lifespan, or neither; or `history`
-            holds something else than contracts.
+        ConfigurationError: neither `queue` nor the bus names a queue; both a state and a lifespan, or neither; `forwards_to`
+            is one text; or `history` holds something else than contracts.
     """
 
     @overload
@@ -83,6 +83,8 @@ class Boilermaker(Registrar, Generic[S]):
             )
         if unknown := sorted(options.keys() - WorkerOptions.__annotations__.keys()):
             raise TypeError(f"Boilermaker() has no option `{unknown[0]}`")
+        if isinstance(forwards_to := options.get("forwards_to"), str):
+            raise ConfigurationError(f'forwards_to names queues: pass ["{forwards_to}"]')
         named = options.get("queue") or bus.default_queue
         if not named:
             raise ConfigurationError(

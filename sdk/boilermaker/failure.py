@@ -31,12 +31,15 @@ class TaskFailed(Exception):  # noqa: N818 - the name says what has happened to 
     """Raised by a handler that failed for good: no retry, failure callbacks, dead letter.
 
     Args:
-        reason: why; it travels to the failure handler and to the dead letter, so keep secrets out of it.
+        reason: why; it travels to the failure handler and to the dead letter, so keep secrets out of it. What is no
+            text, an exception perhaps, is taken by its `str()`.
     """
 
-    def __init__(self, reason: str = "") -> None:
+    reason: str = ""  # the default for a subclass whose __init__ does not call this one
+
+    def __init__(self, reason: object = "") -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = str(reason)
 
 
 class _Failed:

@@ -10,7 +10,7 @@ from boilermaker import signature
 from boilermaker.errors import RegistrationError, UnregisteredTaskError
 from boilermaker.options import TaskOptions
 from boilermaker.plan import MAX_NAME, Resolved
-from boilermaker.retries import RetryPolicy, seconds
+from boilermaker.retries import RetryPolicy, Seconds, seconds
 from boilermaker.signature import AnyHandler, HandlerSignature
 from boilermaker.task import AnyTask
 
@@ -77,19 +77,11 @@ class Registry:
             RegistrationError: it cannot be a task, or its name is taken.
         """
         read = signature.read(function)
-        name, aliases, timeout = (
-            options.get("name"),
-            tuple(options.get("aliases", ())),
-            options.get("timeout"),
-        )
+        _check_options(read, options)
+        name, aliases = options.get("name"), tuple(options.get("aliases", ()))
         task = name if name is not None else function.__name__
         for each in (task, *aliases):
             self._check_name(each, read)
-        limit = None if timeout is None else seconds(timeout)
-        if limit == 0:
-            raise RegistrationError(
-                f"{read.place}: `{task}` has a timeout of 0 seconds; leave it out for no limit"
-            )
         registration = Registration(
             name=task,
             signature=read,
@@ -97,7 +89,7 @@ class Registry:
             policy=options.get("policy") or RetryPolicy.default(),
             should_dead_letter=options.get("should_dead_letter", True),
             acks_late=options.get("acks_late", True),
-            timeout=limit,
+            timeout=_timeout(read, options.get("timeout")),
             deprecated=options.get("deprecated"),
             digest=digest(task, read),
             aliases=aliases,
@@ -159,6 +151,48 @@ class Registry:
             policy=registration.policy,
             digest=registration.digest,
         )
+
+
+_KINDS: Mapping[str, tuple[str, tuple[type, ...]]] = {
+    "name": ("a text", (str,)),
+    "queue": ("a queue's name", (str,)),
+    "policy": ("a RetryPolicy, such as `retries.NoRetry()`", (RetryPolicy,)),
+    "should_dead_letter": ("True or False", (bool,)),
+    "acks_late": ("True or False", (bool,)),
+    "deprecated": ("a text", (str,)),
+    "aliases": ("a list or tuple of names", (list, tuple)),
+    "parameter_aliases": ("a dict", (Mapping,)),
+    "allow": ("a dict", (Mapping,)),
+}
+_MAY_BE_NONE = frozenset({"name", "queue", "policy", "deprecated"})
+
+
+def _check_options(read: HandlerSignature, options: Mapping[str, object]) -> None:
+    """For those without a type checker: an option that is misspelt would do nothing, without a word."""
+    for option, value in options.items():
+        if option not in TaskOptions.__optional_keys__:
+            raise RegistrationError(
+                f"{read.place}: `{option}` is no option of a registration; there are "
+                f"{', '.join(sorted(TaskOptions.__optional_keys__))}"
+            )
+        wanted, kinds = _KINDS.get(option, ("", (object,)))
+        if not isinstance(value, kinds) and not (value is None and option in _MAY_BE_NONE):
+            raise RegistrationError(
+                f"{read.place}: `{option}` of `{read.function.__qualname__}` must be {wanted}, not a {type(value).__name__}"
+            )
+
+
+def _timeout(read: HandlerSignature, timeout: Seconds | None) -> float | None:
+    if timeout is None:
+        return None
+    where = f"{read.place}: `timeout` of `{read.function.__qualname__}`"
+    try:
+        limit = seconds(timeout)
+    except (TypeError, ValueError) as error:
+        raise RegistrationError(f"{where}: {error}") from None
+    if limit == 0:
+        raise RegistrationError(f"{where} is 0 seconds; leave it out for no limit")
+    return limit
 
 
 def _parameter_aliases(

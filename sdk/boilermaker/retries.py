@@ -35,7 +35,7 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         retry_mode: how the wait grows.
 
     Raises:
-        TypeError: `max_tries` is no whole number, or a wait no number of seconds.
+        TypeError: `max_tries` is no whole number, a wait no number of seconds, or `retry_mode` no RetryMode.
         ValueError: `max_tries` below 1, or a wait that is negative or not finite.
     """
 
@@ -50,6 +50,8 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         for wait in (self.delay, self.delay_max):
             if not _is_any(wait, int, float):
                 raise TypeError(f"delay and delay_max are numbers of seconds, not a {type(wait).__name__}")
+        if not _is_any(self.retry_mode, RetryMode):
+            raise TypeError(f"retry_mode is a RetryMode, not a {type(self.retry_mode).__name__}")
         if self.max_tries < 1:
             raise ValueError("max_tries counts executions, so it is at least 1")
         if not (0 <= self.delay < float("inf") and 0 <= self.delay_max < float("inf")):
@@ -105,15 +107,35 @@ class RetryException(Exception):  # noqa: N818 - asks for a retry, is no error
         msg: why; it appears in logs and, on the last try, in the dead letter and in `FailureInfo`.
         policy: used instead of the task's policy, from this try on.
         delay: seconds (or a timedelta) to wait instead of what the policy says.
+
+    Raises:
+        TypeError: `policy` is no policy, or `delay` no time.
+        ValueError: a negative delay.
     """
 
+    msg: str = ""  # defaults for a subclass whose __init__ does not call this one
+    policy: RetryPolicy | None = None
+    delay: float | None = None
+
     def __init__(
-        self, msg: str = "", policy: RetryPolicy | None = None, delay: Seconds | None = None
+        self, msg: object = "", policy: RetryPolicy | None = None, delay: Seconds | None = None
     ) -> None:
         super().__init__(msg)
-        self.msg = msg
-        self.policy = policy
+        self.msg = str(msg)
+        self.policy = None if policy is None else checked_policy(policy)
         self.delay = seconds(delay) if delay is not None else None
+
+
+def checked_policy(policy: object) -> RetryPolicy:
+    """The same policy.
+
+    Raises:
+        TypeError: it is none; the function `NoRetry` itself, perhaps, in place of `NoRetry()`.
+    """
+    if isinstance(policy, RetryPolicy):
+        return policy
+    hint = f"; call it: `{getattr(policy, '__name__', '...')}()`" if callable(policy) else ""
+    raise TypeError(f"a policy is a RetryPolicy, not a {type(policy).__name__}{hint}")
 
 
 def seconds(value: Seconds) -> float:

@@ -14,7 +14,7 @@ from boilermaker import payload as payloads
 from boilermaker import signature
 from boilermaker.errors import CallbackAlreadySetError, TaskBuildError
 from boilermaker.ref import AnyRef, Ref
-from boilermaker.retries import RetryPolicy, Seconds, seconds
+from boilermaker.retries import RetryPolicy, Seconds, checked_policy, seconds
 from boilermaker.target import Options, Target
 
 R = TypeVar("R")
@@ -156,13 +156,17 @@ class Task(Generic[R_co]):
             queue: another queue than the registered one.
 
         Raises:
+            TypeError: an option of another type.
             ValueError: a negative delay, or an empty queue name.
         """
         if queue is not None and not queue.strip():
             raise ValueError("queue is a queue's name, not an empty text")
+        for name, flag in (("should_dead_letter", should_dead_letter), ("acks_late", acks_late)):
+            if flag is not None and not isinstance(flag, bool):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a checker
+                raise TypeError(f"{name} is True or False, not a {type(flag).__name__}")
         self._options.update(
             Options(
-                policy=policy,
+                policy=None if policy is None else checked_policy(policy),
                 delay=seconds(delay) if delay is not None else None,
                 should_dead_letter=should_dead_letter,
                 acks_late=acks_late,
@@ -238,6 +242,7 @@ def chain(
         CallbackAlreadySetError: a task that is not the last has a success callback already.
         TaskBuildError: the same task object stands in it twice.
     """
+    handler = None if on_failure is None else head_of(on_failure)
     parts = (first, *rest)
     tasks = [task for part in parts for task in steps_of(part)]
     if len({id(task) for task in tasks}) != len(tasks):
@@ -246,9 +251,9 @@ def chain(
         _check_free(tail_of(earlier), head_of(later))
     for earlier, later in itertools.pairwise(parts):
         tail_of(earlier).on_success = later
-    if on_failure is not None:
+    if handler is not None:
         for task in tasks:
-            task.add_on_failure(on_failure)
+            task.add_on_failure(handler)
     return head_of(first)
 
 

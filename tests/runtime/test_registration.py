@@ -3,6 +3,7 @@
 # Functions without annotations are under test.
 # pyright: reportUnknownParameterType=false, reportMissingParameterType=false, reportUnknownArgumentType=false
 
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pytest
 
 from boilermaker import Boilermaker, InMemoryServiceBus
 from boilermaker.errors import ConfigurationError, RegistrationError
+from boilermaker.retries import NoRetry
 from boilermaker.signature import UntypedParameterWarning, read
 
 
@@ -25,6 +27,9 @@ class Holder:
     """Carries what cannot be carried."""
 
     inner: Unknown
+
+
+async def plain(state: None) -> None: ...
 
 
 def not_async(state: None, email: str) -> None: ...
@@ -208,3 +213,31 @@ async def test_tasks_without_a_queue_of_their_own_follow_their_worker() -> None:
     contract = worker.contract()
     assert "night" == contract.queue
     assert {"follow": None, "stay": "elsewhere"} == {task.name: task.queue for task in contract.tasks}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"polciy": NoRetry()}, "`polciy` is no option of a registration; there are acks_late, "),
+        (
+            {"policy": NoRetry},
+            "`policy` of `plain` must be a RetryPolicy, such as `retries.NoRetry()`, not a function",
+        ),
+        ({"should_dead_letter": "no"}, "`should_dead_letter` of `plain` must be True or False, not a str"),
+        ({"aliases": "old_name"}, "`aliases` of `plain` must be a list or tuple of names, not a str"),
+        ({"timeout": -1}, "`timeout` of `plain`: a delay is from 0 to "),
+        ({"timeout": 0}, "`timeout` of `plain` is 0 seconds; leave it out for no limit"),
+    ],
+)
+def test_an_option_that_is_none_or_of_another_type_is_refused(
+    worker: Boilermaker[None], options: dict[str, Any], told: str
+) -> None:
+    """Without a type checker a misspelt policy would do nothing, without a word."""
+    with pytest.raises(RegistrationError, match=re.escape(_place(plain) + told)):
+        worker.register_async(plain, **options)
+
+
+def test_one_text_for_the_queues_to_forward_to_is_refused() -> None:
+    """It would name a queue for each of its letters."""
+    with pytest.raises(ConfigurationError, match=re.escape('pass ["emails"]')):
+        Boilermaker(None, InMemoryServiceBus(), forwards_to="emails")

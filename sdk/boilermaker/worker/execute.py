@@ -72,7 +72,9 @@ async def execute(
         if limit.expired():
             return RetryAsked(description=f"took longer than {registration.timeout:g}s", error="TimeoutError")
         return _raised(step, error, describe)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever users' code raises is an outcome
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever users' code raises is an outcome: SystemExit, a panic in Rust
         return _raised(step, error, describe)
     if failure.is_failure(value):
         return Failed(reason="TaskFailed", description="the handler returned TaskFailureResult")
