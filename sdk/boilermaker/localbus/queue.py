@@ -8,10 +8,10 @@ queues" in the Azure Service Bus documentation.
 
 import heapq
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+from boilermaker.localbus.agenda import Agenda
 from boilermaker.localbus.messages import (
     MAX_MESSAGE_ID,
     MAX_PROPERTIES,
@@ -25,12 +25,10 @@ from boilermaker.localbus.messages import (
     State,
     StoredMessage,
 )
+from boilermaker.localbus.seen import SeenIds
 from boilermaker.localbus.settings import QueueSettings
 
 DEAD_LETTER_SUFFIX = "/$deadletterqueue"
-
-# What time will bring: when, a tie-breaker, which message, and for the end of a lock its token.
-_Due = tuple[datetime, int, int, uuid.UUID | None]
 
 
 class Queue:
@@ -56,10 +54,8 @@ class Queue:
         self._messages: dict[int, StoredMessage] = {}
         self._ready: list[int] = []  # a heap of numbers; some may have gone since
         self._locks: dict[uuid.UUID, StoredMessage] = {}
-        self._due: list[_Due] = []  # a heap; entries that no longer hold are skipped
-        self._due_entries = 0
-        self._seen_ids: set[str] = set()
-        self._seen_order: deque[tuple[datetime, str]] = deque()
+        self._agenda = Agenda(self._messages)
+        self._seen = SeenIds(settings.duplicate_detection_window)
 
     # ---- sending
 
@@ -193,23 +189,14 @@ class Queue:
 
     def advance(self, now: datetime) -> None:
         """Let happen what is due, in its order: locks run out, scheduled messages become active, messages expire."""
-        while self._due and self._due[0][0] <= now:
-            when, _, number, token = heapq.heappop(self._due)
-            message = self._messages.get(number)
-            if message is not None and _still_holds(message, when, token):
-                self._happen(message, when)
+        for when, message in self._agenda.due(now):
+            self._happen(message, when)
         if self.dead_letters is not None:
             self.dead_letters.advance(now)
 
     def next_event(self) -> datetime | None:
         """When time alone will change something that a receiver sees: a lock, a schedule or a life ends."""
-        while self._due:
-            when, _, number, token = self._due[0]
-            message = self._messages.get(number)
-            if message is not None and _still_holds(message, when, token):
-                return when
-            heapq.heappop(self._due)
-        return None
+        return self._agenda.next()
 
     # ---- looking
 
@@ -242,7 +229,7 @@ class Queue:
     # ---- inside
 
     def _enqueue(self, incoming: Incoming, now: datetime) -> int | None:
-        if self._is_duplicate(incoming.message_id, now):
+        if self._seen.is_duplicate(incoming.message_id, now):
             return None
         self._last_number += 1
         message = StoredMessage(incoming=incoming, sequence_number=self._last_number, enqueued_time=now)
@@ -251,29 +238,17 @@ class Queue:
         if due is not None and due > now:
             message.state = State.SCHEDULED
             message.scheduled_for = due
-            self._remember(due, message)
+            self._agenda.add(due, message)
         else:
             self._activate(message, now)
         return message.sequence_number
-
-    def _is_duplicate(self, message_id: str | None, now: datetime) -> bool:
-        window = self.settings.duplicate_detection_window
-        if window is None or not message_id:
-            return False
-        while self._seen_order and self._seen_order[0][0] <= now - window:
-            self._seen_ids.discard(self._seen_order.popleft()[1])
-        if message_id in self._seen_ids:
-            return True
-        self._seen_ids.add(message_id)
-        self._seen_order.append((now, message_id))
-        return False
 
     def _activate(self, message: StoredMessage, when: datetime) -> None:
         message.state = State.ACTIVE
         message.enqueued_time = when
         message.expires_at = self._end_of_life(message)
         if message.expires_at is not None:
-            self._remember(message.expires_at, message)
+            self._agenda.add(message.expires_at, message)
         heapq.heappush(self._ready, message.sequence_number)
 
     def _end_of_life(self, message: StoredMessage) -> datetime | None:
@@ -294,19 +269,8 @@ class Queue:
 
     def _watch_lock(self, message: StoredMessage, now: datetime) -> datetime:
         message.locked_until = now + self.settings.lock_duration
-        self._remember(message.locked_until, message, message.lock_token)
+        self._agenda.add(message.locked_until, message, message.lock_token)
         return message.locked_until
-
-    def _remember(self, when: datetime, message: StoredMessage, token: uuid.UUID | None = None) -> None:
-        self._due_entries += 1
-        heapq.heappush(self._due, (when, self._due_entries, message.sequence_number, token))
-        if len(self._due) > 1024 + 4 * len(self._messages):  # mostly locks of messages long settled
-            self._due = [entry for entry in self._due if self._is_live(entry)]
-            heapq.heapify(self._due)
-
-    def _is_live(self, entry: _Due) -> bool:
-        message = self._messages.get(entry[2])
-        return message is not None and _still_holds(message, entry[0], entry[3])
 
     def _held(self, token: uuid.UUID, now: datetime) -> StoredMessage:
         self.advance(now)
@@ -359,7 +323,7 @@ class Queue:
         else:
             heapq.heappush(self._ready, message.sequence_number)
             if message.expires_at is not None:  # may have been skipped while it was locked
-                self._remember(message.expires_at, message)
+                self._agenda.add(message.expires_at, message)
 
     def _expire(self, message: StoredMessage) -> None:
         if self.settings.dead_letter_on_expiration:
@@ -381,11 +345,3 @@ class Queue:
         heapq.heappush(self.dead_letters._ready, message.sequence_number)  # noqa: SLF001 - its own sub-queue
         if self._on_dead_letter is not None:
             self._on_dead_letter(message)
-
-
-def _still_holds(message: StoredMessage, when: datetime, token: uuid.UUID | None) -> bool:
-    if token is not None:
-        return message.lock_token == token and message.locked_until == when
-    if message.state is State.SCHEDULED:
-        return message.scheduled_for == when
-    return message.state is State.ACTIVE and message.expires_at == when and message.lock_token is None
