@@ -25,6 +25,7 @@ from boilermaker.contract import (
     hazards,
     named_in,
 )
+from boilermaker_codegen import moments
 from boilermaker_codegen.definitions import Site
 from boilermaker_codegen.literals import Value
 from boilermaker_codegen.problems import Problem
@@ -89,7 +90,7 @@ def _unfit(value: Value, type_: Type, decoder: Any, types: Mapping[str, Definiti
 
 _LITERALS: dict[str, tuple[type, ...]] = {
     "bytes": (bytes,), "bytearray": (bytes,), "str": (str,), "none": (type(None),), "int": (int,), "float": (int, float),
-    "bool": (bool,), "any": (object,),
+    "bool": (bool,), "any": (object,), **{name: (kind,) for name, (_, kind) in moments.SCALARS.items()},
 }  # fmt: skip
 
 

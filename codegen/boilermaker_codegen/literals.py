@@ -8,6 +8,7 @@ from typing import Any
 import libcst as cst
 import msgspec
 
+from boilermaker_codegen import moments
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
 from boilermaker_codegen.symbols import ClassSymbol, ValueSymbol
@@ -148,6 +149,8 @@ class Literals:
         maker = self._resolver.resolve(node.func, scope)
         if isinstance(maker, External) and maker.name in _EMPTY and not node.args:
             return _EMPTY[maker.name]()
+        if isinstance(maker, External) and plain(maker.name) in moments.MAKERS:
+            return self._made(node, moments.MAKERS[plain(maker.name)], scope)
         inner = node.args[0].value if len(node.args) == 1 and not node.args[0].star else None
         if inner is not None and maker == External("builtins.frozenset"):
             value = self.read(inner, scope)
@@ -156,6 +159,25 @@ class Literals:
         if inner is not None and isinstance(maker, Found) and self._is_newtype(maker):
             return self.read(inner, scope)
         raise self._unknown(node, scope)
+
+    def _made(self, node: cst.Call, maker: Callable[..., Any], scope: Scope) -> Any:
+        if any(argument.star for argument in node.args):
+            raise self._unknown(node, scope)
+        values = [(argument.keyword, self._argument(argument.value, scope)) for argument in node.args]
+        try:
+            return maker(
+                *(value for keyword, value in values if keyword is None),
+                **{keyword.value: value for keyword, value in values if keyword is not None},
+            )
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise scope.refuse(node, f"`{code(node)}`: {error}; correct it") from None
+
+    def _argument(self, node: cst.BaseExpression, scope: Scope) -> Any:
+        if isinstance(node, cst.Name | cst.Attribute):
+            found = self._resolver.resolve(node, scope)
+            if isinstance(found, External) and found.name in moments.CONSTANTS:
+                return moments.CONSTANTS[found.name]
+        return self.read(node, scope)
 
     def _is_newtype(self, found: Found) -> bool:
         match found.symbol:

@@ -21,6 +21,7 @@ from boilermaker.contract import (
     Type,
     UnionOf,
 )
+from boilermaker_codegen import moments
 from boilermaker_codegen.imports import Imports
 from boilermaker_codegen.layout import Expression, Joined, Prefixed, call, display, flat, subscript
 
@@ -120,6 +121,8 @@ class Speller:
                 return _bytes(base64.b64decode(value))
             case Scalar(name="bytearray"):
                 return call(self._name("builtins", "bytearray"), [_bytes(base64.b64decode(value))])
+            case Scalar(name=name) if name in moments.SCALARS and isinstance(value, str):
+                return self._moment(value, name)
             case Container(container=container, item=item) if isinstance(value, list):
                 return self._items([self._value(part, item) for part in value], container)  # pyright: ignore[reportUnknownVariableType]
             case TupleOf(items=items) if isinstance(value, list):
@@ -129,6 +132,13 @@ class Speller:
                 return display("{", [self._pair(k, v, key, inner) for k, v in pairs.items()], "}")
             case _:
                 return literal(value)
+
+    def _moment(self, value: str, scalar: str) -> Expression:
+        module, kind = moments.SCALARS[scalar]
+        written = moments.arguments(value, scalar)
+        if written[-1:] == ["tzinfo=UTC"]:
+            written[-1] = f"tzinfo={self._name('datetime', 'UTC')}"
+        return call(self._name(module, kind.__name__), list(written))
 
     def _named_value(self, value: Any, id_: str) -> Expression:
         definition = self._types[id_]

@@ -35,7 +35,7 @@ async def every_default(
     state,
     a: int = LIMIT,
     b: float = INFINITE,
-    c: datetime.date = datetime.date(2024, 1, 1),
+    c: datetime.date = datetime.date(2024, 13, 1),
     d: Point = Point(1),
     e: Color = Color.BLUE,
     f: str = f"{LIMIT}",
