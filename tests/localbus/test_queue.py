@@ -400,7 +400,7 @@ def test_settled_locks_do_not_pile_up():
     for _ in range(5_000):
         queue.send(message(), START)
         queue.complete(token_of(take(queue)), START)
-    assert len(queue._due) < 2_000
+    assert len(queue._agenda) < 2_000
 
 
 def test_who_asked_is_told_of_dead_letters():

@@ -12,7 +12,7 @@ _Entry = tuple[datetime, int, int, uuid.UUID | None]
 
 
 class Agenda:
-    """Entries are never taken out: one that no longer holds is passed by when its time comes.
+    """Entries are not taken out one by one: one that no longer holds is passed by when its time comes.
 
     Args:
         messages: those of the queue, by sequence number.
@@ -22,6 +22,10 @@ class Agenda:
         self._messages = messages
         self._entries: list[_Entry] = []
         self._count = 0
+
+    def __len__(self) -> int:
+        """How many entries are kept, whether they still hold or not."""
+        return len(self._entries)
 
     def add(self, when: datetime, message: StoredMessage, token: uuid.UUID | None = None) -> None:
         """Remember a time: the end of the lock with this token, else of a schedule or a life."""
