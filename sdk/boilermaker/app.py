@@ -1,7 +1,7 @@
 """A worker service: registration and wiring. What it does with messages is in `worker`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -119,7 +119,8 @@ class Boilermaker(Registrar, Generic[S]):
         Raises:
             RegistrationError: one of them cannot be a task, or its name is taken.
         """
-        tasks.hand_over(self._register)
+        with self.registry.all_or_none():
+            tasks.hand_over(self._register)
         return self
 
     def upcast(self, task: str, /, *, from_digest: str) -> Callable[[U], U]:
@@ -141,6 +142,10 @@ class Boilermaker(Registrar, Generic[S]):
             return decorated
 
         return register
+
+    def _register_all(self, functions: Iterable[Callable[..., Any]], options: TaskOptions) -> None:
+        with self.registry.all_or_none():
+            super()._register_all(functions, options)
 
     def _register(self, function: Callable[..., Any], options: TaskOptions) -> None:
         registration = self.registry.add(function, digest=derive.digest, **options)

@@ -205,6 +205,8 @@ def _next_id(ids: Iterator[str] | None) -> str:
 def _checked_id(given: str | None) -> str:
     if given is None:
         return uuid.uuid4().hex
+    if not _is_text(given):
+        raise TypeError(f"a workflow id is text, not a {type(given).__name__}")
     if not 0 < len(given) <= _MAX_ID or not given.isprintable():
         raise ValueError(f"a workflow id has 1 to {_MAX_ID} printable characters, this one has {len(given)}")
     return given
@@ -218,3 +220,7 @@ def _not_published(error: BusError, workflow: str, queue: str) -> PublishError:
         queue=queue,
         is_transient=error.is_transient,
     )
+
+
+def _is_text(given: object) -> bool:
+    return isinstance(given, str)

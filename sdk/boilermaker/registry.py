@@ -1,7 +1,8 @@
 """What a worker can run: registrations by task name, and by function for those who publish what they registered."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Unpack
 
 import msgspec
@@ -100,6 +101,16 @@ class Registry:
         self._by_alias.update(dict.fromkeys(registration.aliases, registration))
         self._by_function.setdefault(function, registration)
         return registration
+
+    @contextmanager
+    def all_or_none(self) -> Generator[None, None, None]:
+        """Within, an error takes back what was registered since the beginning."""
+        before = dict(self._by_name), dict(self._by_alias), dict(self._by_function)
+        try:
+            yield
+        except BaseException:
+            self._by_name, self._by_alias, self._by_function = before
+            raise
 
     def _check_name(self, name: str, read: HandlerSignature) -> None:
         if not name.strip() or len(name) > MAX_NAME or not name.isprintable():

@@ -57,9 +57,12 @@ class Registrar(ABC):
         functions = list(fns)
         if (options.get("name") is not None or options.get("aliases")) and len(functions) != 1:
             raise RegistrationError("`name=` names one task: register these functions one by one")
-        for fn in functions:
-            self._register(fn, options)
+        self._register_all(functions, options)
         return self
+
+    def _register_all(self, functions: Iterable[Callable[..., Any]], options: TaskOptions) -> None:
+        for function in functions:
+            self._register(function, options)
 
     @abstractmethod
     def _register(self, function: Callable[..., Any], options: TaskOptions) -> None: ...

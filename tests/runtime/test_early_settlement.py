@@ -23,3 +23,22 @@ async def test_a_task_settled_early_outlives_its_lock():
     await worker.run(grace_seconds=5)
 
     assert finished == ["finished"]
+
+
+async def test_a_payload_that_does_not_fit_is_not_settled_before() -> None:
+    """Nothing has run, so nothing is lost: there is a dead letter."""
+    bus = InMemoryServiceBus()
+    old, new = (Boilermaker([], bus, queue="jobs") for _ in range(2))
+
+    async def note(state: list[int], x: int) -> None:
+        raise NotImplementedError
+
+    async def changed(state: list[int], x: str) -> None:
+        raise NotImplementedError
+
+    old.register_async(note, acks_late=False)
+    new.register_async(changed, name="note", acks_late=False)
+    await old.apply_async(note, 1)
+    await new.drain()
+    [letter] = bus.dead_letters("jobs")
+    assert letter.dead_letter_reason == "InvalidPayload"

@@ -241,3 +241,17 @@ def test_one_text_for_the_queues_to_forward_to_is_refused() -> None:
     """It would name a queue for each of its letters."""
     with pytest.raises(ConfigurationError, match=re.escape('pass ["emails"]')):
         Boilermaker(None, InMemoryServiceBus(), forwards_to="emails")
+
+
+def test_several_functions_are_registered_or_none() -> None:
+    """One that is refused leaves nothing behind."""
+    worker = Boilermaker(None, InMemoryServiceBus())
+
+    async def good(state: None) -> None: ...
+
+    async def bad(state: None, *args: int) -> None: ...
+
+    with pytest.raises(RegistrationError):
+        worker.register_many_async([good, bad])
+    assert not len(worker.registry)
+    worker.register_many_async([good])

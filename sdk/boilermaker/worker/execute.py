@@ -22,27 +22,31 @@ from boilermaker.worker.outcome import Failed, Outcome, Rejected, RetryAsked, Su
 log = logging.getLogger("boilermaker.app")
 
 
-async def execute(
-    envelope: Envelope,
-    registration: Registration,
-    state: object,
-    describe: DescribeError | None,
-    history: History,
-) -> Outcome:
-    """Run the current step; every way in which that can end is an outcome.
-
-    Raises:
-        asyncio.CancelledError: the worker cancelled it; there is no outcome.
-    """
+def prepare(envelope: Envelope, registration: Registration, history: History) -> msgspec.Struct | Rejected:
+    """The arguments of the current step, or why there are none."""
     step = envelope.current
     if _is_other(step, registration):
         log.info(
             "[%s] Published for contract %s, this worker has %s", step.task, step.digest, registration.digest
         )
     try:
-        arguments = arguments_of(envelope, registration, history)
+        return arguments_of(envelope, registration, history)
     except UnfitValue as unfit:
         return _invalid(step, registration, unfit, history)
+
+
+async def execute(
+    step: Step,
+    registration: Registration,
+    arguments: msgspec.Struct,
+    state: object,
+    describe: DescribeError | None,
+) -> Outcome:
+    """Run a handler; every way in which that can end is an outcome.
+
+    Raises:
+        asyncio.CancelledError: the worker cancelled it; there is no outcome.
+    """
     call = registration.function(
         state, **{p.name: getattr(arguments, p.name) for p in registration.signature.parameters}
     )

@@ -21,7 +21,7 @@ from boilermaker.outcomes import OutcomeStore
 from boilermaker.registry import Registration, Registry
 from boilermaker.transport.port import Clock, Delivery, OutgoingMessage, Receiver
 from boilermaker.worker.decide import Circumstances, decide, without_callbacks
-from boilermaker.worker.execute import execute
+from boilermaker.worker.execute import execute, prepare
 from boilermaker.worker.outcome import (
     Complete,
     DeadLetter,
@@ -101,19 +101,27 @@ class Handling:
             await self._conclude(envelope, Forked(), registration, started)
             return
         if (verdict := await self._recall()) is not None:
-            await self._publish(envelope, verdict)
-            await self._end(envelope, verdict, started)
+            await self._conclude(envelope, verdict, registration, started)
             return
         log.info("[%s] Begin Task sequence_number=%s", step.task, self.delivery.sequence_number)
         if step.args is not None:
             log.info("[%s] Published by boilermaker-servicebus 1.x", step.task)
         outcome = self._known_before(envelope, registration)
         if outcome is None and registration is not None:
-            acks_late = registration.acks_late if step.acks_late is None else step.acks_late
-            if not acks_late and not await self._settle(Complete(), is_confirmed=True):
-                return  # it will be delivered again, and nothing has run
-            outcome = await self._execute(envelope, registration)
-        await self._conclude(envelope, outcome or Succeeded(), registration, started)
+            outcome = await self._run_handler(envelope, registration)
+        if outcome is not None:
+            await self._conclude(envelope, outcome, registration, started)
+
+    async def _run_handler(self, envelope: Envelope, registration: Registration) -> Outcome | None:
+        """Run it, settled before if it is to be so; None where that failed: then nothing has run, and the message comes again."""
+        arguments = prepare(envelope, registration, self._shop.history)
+        if isinstance(arguments, Rejected):
+            return arguments
+        early = envelope.current.acks_late
+        acks_late = registration.acks_late if early is None else early
+        if not acks_late and not await self._settle(Complete(), is_confirmed=True):
+            return None
+        return await self._execute(envelope, registration, arguments)
 
     def _known_before(self, envelope: Envelope, registration: Registration | None) -> Outcome | None:
         """The outcome of what is not run; None where the handler decides."""
@@ -145,7 +153,9 @@ class Handling:
             )
         return None
 
-    async def _execute(self, envelope: Envelope, registration: Registration) -> Outcome:
+    async def _execute(
+        self, envelope: Envelope, registration: Registration, arguments: msgspec.Struct
+    ) -> Outcome:
         traced = trace.incoming.set(trace.of_properties(self.delivery.properties))
         running = attempt.running.set(
             Attempt(
@@ -158,14 +168,18 @@ class Handling:
         )
         try:
             return await execute(
-                envelope, registration, self._shop.state, self._shop.describe_error, self._shop.history
+                envelope.current, registration, arguments, self._shop.state, self._shop.describe_error
             )
         finally:
             attempt.running.reset(running)
             trace.incoming.reset(traced)
 
     async def _conclude(
-        self, envelope: Envelope, outcome: Outcome, registration: Registration | None, started: float
+        self,
+        envelope: Envelope,
+        outcome: Outcome | Verdict,
+        registration: Registration | None,
+        started: float,
     ) -> None:
         around = Circumstances(
             registration=registration,
@@ -174,17 +188,20 @@ class Handling:
             message_id=self._cause,
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
         )
-        await self._end(envelope, await self._carry_out(envelope, outcome, around), started)
-
-    async def _end(self, envelope: Envelope, verdict: Verdict, started: float) -> None:
+        verdict = await self._carry_out(envelope, outcome, around)
         self._log(envelope.current.task, verdict, time.perf_counter() - started)
         if not self.is_settled:
             await self._settle(verdict.settlement, is_confirmed=self._shop.is_confirmed)
 
-    async def _carry_out(self, envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdict:
+    async def _carry_out(
+        self, envelope: Envelope, outcome: Outcome | Verdict, around: Circumstances
+    ) -> Verdict:
         """Publish what follows from an outcome; where that cannot be, what follows from this failure."""
         try:
-            verdict = await self._remember(decide(envelope, outcome, around))
+            if isinstance(outcome, Verdict):
+                verdict = outcome
+            else:
+                verdict = await self._remember(decide(envelope, outcome, around))
             await self._publish(envelope, verdict)
         except MessageTooLargeError as error:
             failed = Failed(reason="ResultTooLarge", description=str(error))
