@@ -38,7 +38,7 @@ stubs: $(READY) ## regenerate the stubs of the examples
 stubs-check: $(READY) ## fail where the stubs are not what the source says
 	cd examples/accounts && ../../$(BIN)/boilermaker stubs check
 
-bench: $(READY) ## ratios against the plain SDK and ast.parse, side by side (BENCH=...)
+bench: $(READY) ## speed beside its goals, the plain SDK, its peer and ast.parse (BENCH="--only noop --quick")
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 simulate: $(READY) ## a million runs of workers that crash, in virtual time (SCHEDULES=...)

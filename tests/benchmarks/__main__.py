@@ -3,13 +3,14 @@
 import argparse
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
-from tests.benchmarks import scanning, transport
+from tests.benchmarks import scanning, speed, transport
 from tests.benchmarks.local import local_bus
 
 QUEUE = "bench"
@@ -26,7 +27,7 @@ class Row(NamedTuple):
     is_filled: bool = False
 
 
-PARTS = {"transport": "half a minute", "scanning": "two minutes"}
+PARTS = {"speed": "six minutes", "transport": "half a minute", "scanning": "two minutes"}
 
 GROUPS = {
     "publish, 100 coroutines": [
@@ -89,11 +90,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of: {', '.join(PARTS)}")
     parser.add_argument(
+        "--only",
+        action="append",
+        choices=speed.MEASURES,
+        metavar="MEASURE",
+        help=f"this measure of `speed`; repeat for more. Of: {', '.join(speed.MEASURES)}",
+    )
+    parser.add_argument("--quick", action="store_true", help="a quarter of the messages, for `speed`")
+    parser.add_argument(
         "--scale", type=float, default=1.0, help="of the repository to scan; 1.0 is 10,000 modules"
     )
     arguments = parser.parse_args()
-    console = Console()
-    for part in arguments.parts or PARTS:
+    console = Console(width=None if sys.stdout.isatty() else 132)
+    for part in arguments.parts or (["speed"] if arguments.only else PARTS):
+        if part == "speed":
+            console.print(speed.measure(arguments.only or (), console, is_quick=arguments.quick))
+            continue
         with console.status(f"measuring {part}, about {PARTS[part]}"):
             table = _transport() if part == "transport" else scanning.measure(arguments.scale)
         console.print(table)

@@ -55,6 +55,11 @@ async def handle_raw_gathered(connection_string: str, queue: str, count: int) ->
     return await _handle_raw(connection_string, queue, count, _complete_together)
 
 
+async def handle_raw_unwaited(connection_string: str, queue: str, count: int) -> float:
+    """Seconds to receive and complete `count` messages without waiting for answers, as the SDK did before 7.15."""
+    return await _handle_raw(connection_string, queue, count, _complete_unwaited)
+
+
 async def handle_ours(connection_string: str, queue: str, count: int, *, is_confirmed: bool) -> float:
     """Seconds to receive and complete `count` messages with 100 in flight while more are received."""
     async with _bus(connection_string) as bus:
@@ -114,6 +119,12 @@ async def _handle_raw(
 
 
 async def _complete_in_turn(receiver: ServiceBusReceiver, messages: list[ServiceBusReceivedMessage]) -> None:
+    for message in messages:
+        await receiver.complete_message(message)
+
+
+async def _complete_unwaited(receiver: ServiceBusReceiver, messages: list[ServiceBusReceivedMessage]) -> None:
+    receiver._await_settlement_outcome = False
     for message in messages:
         await receiver.complete_message(message)
 

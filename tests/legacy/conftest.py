@@ -1,33 +1,16 @@
-"""The old package, in an environment of its own: it is called `boilermaker` as ours is."""
+"""The old package, for tests that publish with it."""
 
-import fcntl
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-VERSION = "1.4.1"
+from legacy import environment
 
 
 @pytest.fixture(scope="session")
 def old_python() -> Path:
-    """The Python of an environment that has boilermaker-servicebus; made once and kept beside our own packages.
-
-    Skips where the package index cannot be reached and no environment was made before.
-    """
-    folder = Path(sys.prefix, f"boilermaker-servicebus-{VERSION}")
-    python, ready = folder / "bin" / "python", folder / "ready"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
-        if not ready.exists():
-            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-            install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            done = subprocess.run(
-                [*install, f"boilermaker-servicebus=={VERSION}"], check=False, capture_output=True, text=True
-            )
-            if done.returncode:
-                pytest.skip(f"boilermaker-servicebus cannot be installed here: {done.stderr.strip()[-300:]}")
-            ready.touch()
-    return python
+    """The Python of an environment that has boilermaker-servicebus; skips where there can be none."""
+    try:
+        return environment.old_python()
+    except environment.NotInstallableError as error:
+        pytest.skip(str(error))
