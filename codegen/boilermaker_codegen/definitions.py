@@ -28,6 +28,7 @@ _RECORD_BASES: dict[str, Style] = {
     "msgspec.Struct": "struct", "typing.NamedTuple": "namedtuple", "typing.TypedDict": "typeddict",
 }  # fmt: skip
 _MAKE_RECORD = "make it a dataclass, a msgspec.Struct, a TypedDict, a NamedTuple or an enum"
+_MAKING = frozenset({"__init__", "__new__", "__post_init__"})
 _NO_GENERICS = "write one without type variables"
 
 
@@ -58,7 +59,8 @@ class Definitions:
         self.sites: list[Site] = []
         self._resolver = resolver
         self._met: set[str] = set()
-        self.literals = Literals(resolver, self._member_value)
+        self._broken: set[str] = set()
+        self.literals = Literals(resolver, self._member_value, self._literal_record, self.note)
         self.annotations = Annotations(resolver, self.literals, self._define)
         self._records = Records(resolver, self.annotations, self.literals, self.note)
 
@@ -74,6 +76,7 @@ class Definitions:
             definition = self._read(found)
         except Refused as refused:
             self.problems.extend(refused.problems)
+            self._broken.add(found.id)
         else:
             self.found[found.id] = definition
 
@@ -201,7 +204,32 @@ class Definitions:
             meaning = self._resolver.resolve(named, scope)
             yield expression, meaning.id if isinstance(meaning, Found) else plain(meaning.name)
 
-    # ---- members of enums, as values
+    # ---- records and members of enums, as values
+
+    def _literal_record(self, found: Found) -> RecordDefinition | None:
+        """The definition of a record that a call makes; None where making one runs code of its own, or it is no record."""
+        if not self._is_record(found) or self._runs_code(found):
+            return None
+        self._define(found)
+        if found.id in self._broken:
+            raise Refused  # what is wrong with it is told already
+        definition = self.found.get(found.id)
+        return definition if isinstance(definition, RecordDefinition) else None
+
+    def _is_record(self, found: Found) -> bool:
+        if not isinstance(found.symbol, ClassSymbol):
+            return False
+        node, scope = found.symbol.node, found.scope
+        decorators = any(name == "dataclasses.dataclass" for _, name in self._decorators(node, scope))
+        return decorators or any(base in _RECORD_BASES for base in self._bases(node, scope))
+
+    def _runs_code(self, found: Found) -> bool:
+        if not isinstance(found.symbol, ClassSymbol):
+            return True
+        node = found.symbol.node
+        own = any(isinstance(part, cst.FunctionDef) and part.name.value in _MAKING for part in node.body.body)
+        bases = [base for base in self._base_meanings(node, found.scope) if isinstance(base, Found)]
+        return own or any(self._runs_code(base) for base in bases)
 
     def _member_value(self, owner: Found, name: str, node: cst.CSTNode, scope: Scope) -> Any:
         """The value of an enum's member; None where the owner is no enum."""

@@ -28,6 +28,7 @@ from boilermaker.contract import (
 from boilermaker_codegen import moments
 from boilermaker_codegen.definitions import Site
 from boilermaker_codegen.literals import Value
+from boilermaker_codegen.made import Made
 from boilermaker_codegen.problems import Problem
 from boilermaker_codegen.resolve import code
 from boilermaker_codegen.shapes import Shapes
@@ -116,6 +117,8 @@ def _is_written_as(raw: Any, type_: Type, types: Mapping[str, Definition]) -> bo
             definition = types[id_]
             if isinstance(definition, NewTypeDefinition):
                 return _is_written_as(raw, definition.type, types)
+            if isinstance(raw, Made):
+                return raw.id == id_
             return isinstance(definition, EnumDefinition) or (
                 definition.style == "typeddict" and isinstance(raw, dict)
             )

@@ -1,4 +1,4 @@
-"""Values that can be read from source text: literals, constants, enum members, and arithmetic on numbers."""
+"""Values that can be read from source text: literals, constants, enum members, records made of such, and arithmetic."""
 
 import math
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
-import msgspec
 
-from boilermaker_codegen import moments
+from boilermaker.contract import RecordDefinition, Type
+from boilermaker_codegen import made, moments
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
 from boilermaker_codegen.symbols import ClassSymbol, ValueSymbol
@@ -44,11 +44,21 @@ class Literals:
     Args:
         resolver: finds what names mean.
         member: called with an enum's member; gives its value.
+        record: called with a class; gives its definition where it is a record that runs no code when it is made.
+        note: called with each field's type, its place and its value, to be checked once all is read.
     """
 
-    def __init__(self, resolver: Resolver, member: Callable[[Found, str, cst.CSTNode, Scope], Any]) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        member: Callable[[Found, str, cst.CSTNode, Scope], Any],
+        record: Callable[[Found], RecordDefinition | None],
+        note: Callable[[Type, Scope, cst.CSTNode, Value | None], None],
+    ) -> None:
         self._resolver = resolver
         self._member = member
+        self._record = record
+        self._note = note
         self._following: list[str] = []
 
     def read(self, node: cst.BaseExpression, scope: Scope) -> Any:
@@ -87,8 +97,7 @@ class Literals:
         if isinstance(value, float) and not math.isfinite(value):
             raise scope.refuse(node, f"`{code(node)}`: NaN and infinities have no JSON form; use None")
         try:
-            plain = msgspec.to_builtins(value, str_keys=True, order="deterministic")
-            return Value(node, value, msgspec.json.decode(msgspec.json.encode(plain)))
+            return Value(node, value, made.plain(value))
         except (TypeError, ValueError) as error:
             raise scope.refuse(node, f"`{code(node)}` has no JSON form ({error})") from None
 
@@ -158,7 +167,28 @@ class Literals:
                 return frozenset(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         if inner is not None and isinstance(maker, Found) and self._is_newtype(maker):
             return self.read(inner, scope)
+        if isinstance(maker, Found) and isinstance(maker.symbol, ClassSymbol):
+            definition = self._record(maker)
+            if definition is not None and not any(argument.star for argument in node.args):
+                return self._made_record(node, maker.id, definition, scope)
         raise self._unknown(node, scope)
+
+    def _made_record(self, node: cst.Call, id_: str, definition: RecordDefinition, scope: Scope) -> Any:
+        args = [self.value(argument.value, scope) for argument in node.args if argument.keyword is None]
+        keywords = [
+            (argument.keyword.value, self.value(argument.value, scope))
+            for argument in node.args
+            if argument.keyword is not None
+        ]
+        try:
+            given = made.bound(definition, args, keywords)
+            wire = made.wire_form(definition, {name: value.raw for name, value in given.items()})
+        except made.UnboundError as error:
+            raise scope.refuse(node, f"`{code(node)}`: {error}") from None
+        types = {field.name: field.type for field in definition.fields}
+        for name, value in given.items():
+            self._note(types[name], scope, value.node, value)
+        return wire if definition.style == "typeddict" else made.Made(id_, wire)
 
     def _made(self, node: cst.Call, maker: Callable[..., Any], scope: Scope) -> Any:
         if any(argument.star for argument in node.args):

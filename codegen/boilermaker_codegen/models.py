@@ -146,11 +146,13 @@ class Models:
 
     def _value(self, field: Field, definition: RecordDefinition) -> Expression | None:
         value = None if field.default is None else self._spell.default(field.default, field.type)
+        made = None if field.default is None else self._spell.made(field.default, field.type)
         if definition.style == "struct":
-            return struct_field(value, field.wire, self.imports)
-        if definition.style == "dataclass" and value is not None and is_mutable(value):
-            made = factory(value, self._spell.type(field.type))
-            return call(self.imports.name("dataclasses", "field"), [Prefixed("default_factory=", made)])
+            is_fresh = made is not None and not made.frozen and made.style != "namedtuple"
+            return struct_field(value, field.wire, self.imports, is_fresh=is_fresh)
+        if definition.style == "dataclass" and value is not None and (made or is_mutable(value)):
+            maker = factory(value, self._spell.type(field.type))
+            return call(self.imports.name("dataclasses", "field"), [Prefixed("default_factory=", maker)])
         return value
 
     def _lines(self, expression: Expression, indent: str = "", suffix: str = "") -> list[str]:
@@ -169,9 +171,18 @@ def is_mutable(value: Expression) -> bool:
     return isinstance(value, Bracket) and value.head in ("[", "{", "set(", "builtins.set(", "bytearray(")
 
 
-def struct_field(value: Expression | None, wire: str | None, imports: Imports) -> Expression | None:
-    """The right side of a Struct's field: msgspec copies empty containers itself, others need a factory."""
-    is_plain = value is None or not is_mutable(value) or not _items(value)
+def struct_field(
+    value: Expression | None, wire: str | None, imports: Imports, *, is_fresh: bool = False
+) -> Expression | None:
+    """The right side of a Struct's field: msgspec copies empty containers itself, others need a factory.
+
+    Args:
+        value: the default.
+        wire: its name on the wire, where that is another one.
+        imports: the module's imports.
+        is_fresh: each record needs a default of its own.
+    """
+    is_plain = not is_fresh and (value is None or not is_mutable(value) or not _items(value))
     if wire is None and is_plain:
         return value
     options: list[Expression] = [] if wire is None else [f"name={text(wire)}"]

@@ -47,5 +47,7 @@ class Payloads:
         value = None
         if parameter.default is not None:
             default = self._spell.default(parameter.default, parameter.type)
-            value = struct_field(default, None, self.imports)
+            made = self._spell.made(parameter.default, parameter.type)
+            is_fresh = made is not None and not made.frozen and made.style != "namedtuple"
+            value = struct_field(default, None, self.imports, is_fresh=is_fresh)
         return assignment(parameter.name, annotation, value, self._width)

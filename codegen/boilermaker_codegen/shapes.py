@@ -87,8 +87,13 @@ class Shapes:
                     array_like=definition.array_like,
                 )
             case RecordDefinition(style="namedtuple"):
-                return typing.NamedTuple(name, [])
+                return _namedtuple(name, [field.name for field in definition.fields])
             case RecordDefinition(style="typeddict"):
                 return typing.TypedDict(name, {})  # type: ignore[operator]
             case _:
                 return dataclasses.make_dataclass(name, [])
+
+
+def _namedtuple(name: str, fields: list[str]) -> Any:
+    make: Any = typing.NamedTuple  # an array must have as many items; checkers want to see their names
+    return make(name, [(field, Any) for field in fields])

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from boilermaker.contract import (
@@ -100,6 +100,22 @@ class Speller:
         """A default as an expression of that type."""
         return self._value(default.value, type_)
 
+    def made(self, default: Default, type_: Type) -> RecordDefinition | None:
+        """The record that a default is, if it is one."""
+        match type_:
+            case Constrained(type=inner):
+                return self.made(default, inner)
+            case UnionOf(members=members):
+                member = next((m for m in members if self.fits(default.value, m)), Scalar(name="any"))
+                return self.made(default, member)
+            case Named(id=id_):
+                definition = self._types[id_]
+                if isinstance(definition, NewTypeDefinition):
+                    return self.made(default, definition.type)
+                return definition if isinstance(definition, RecordDefinition) else None
+            case _:
+                return None
+
     def _name(self, module: str, name: str) -> str:
         return self._imports.name(module, name)
 
@@ -147,7 +163,15 @@ class Speller:
         if isinstance(definition, EnumDefinition):
             member = next(member.name for member in definition.members if member.value == value)
             return f"{self.named(id_)}.{member}"
-        return literal(value)
+        return call(self.named(id_), list(self._made(value, definition)))
+
+    def _made(self, value: Any, definition: RecordDefinition) -> Iterator[Expression]:
+        """The arguments that make a record, those left out that are its defaults."""
+        values = _by_wire(value, definition)
+        for field in definition.fields:
+            wire = field.wire or field.name
+            if wire in values and (field.default is None or field.default.value != values[wire]):
+                yield Prefixed(f"{field.name}=", self._value(values[wire], field.type))
 
     def _pair(self, key: str, value: Any, key_type: Type, value_type: Type) -> Expression:
         plain: Any = key
@@ -197,11 +221,25 @@ class Speller:
                 return self.fits(value, type_)
             case EnumDefinition(members=members):
                 return any(member.value == value for member in members)
-            case RecordDefinition():
+            case RecordDefinition(tag=None):
                 return isinstance(value, dict | list)
+            case RecordDefinition(tag=tag):
+                marked: Any = value
+                if isinstance(value, dict):
+                    marked = marked.get(definition.tag_field or "type")
+                else:
+                    marked = marked[0] if isinstance(value, list) and marked else None
+                return bool(marked == tag)
 
 
 _JSON: dict[str, Any] = {"none": type(None), "bool": bool, "int": int, "float": (int, float)}
+
+
+def _by_wire(values: Any, definition: RecordDefinition) -> dict[str, Any]:
+    if isinstance(values, dict):
+        return values  # pyright: ignore[reportUnknownVariableType]
+    names = [field.wire or field.name for field in definition.fields]
+    return dict(zip(names, values if definition.tag is None else values[1:], strict=False))
 
 
 def literal(value: Any) -> Expression:

@@ -3,6 +3,8 @@
 Says whether a function can be a task, and where it stands in the source if it cannot.
 """
 
+import copy
+import dataclasses
 import functools
 import inspect
 import types
@@ -172,7 +174,16 @@ def _field(parameter: HandlerParameter) -> Any:
     default: Any = parameter.default
     if isinstance(default, list | dict | set | bytearray):  # pyright: ignore[reportUnknownVariableType]
         return (parameter.name, parameter.annotation, msgspec.field(default_factory=default.copy))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+    if _is_open_record(default):  # as with a list, no task may change another's
+        fresh = functools.partial(copy.deepcopy, default)
+        return (parameter.name, parameter.annotation, msgspec.field(default_factory=fresh))
     return (parameter.name, parameter.annotation, msgspec.field(default=default))
+
+
+def _is_open_record(value: Any) -> bool:
+    if isinstance(value, msgspec.Struct):
+        return not value.__struct_config__.frozen
+    return dataclasses.is_dataclass(value) and not cast("Any", value).__dataclass_params__.frozen
 
 
 def _result_type(function: AnyHandler, place: str, hints: Mapping[str, Any]) -> Any:

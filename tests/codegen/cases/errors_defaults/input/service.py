@@ -63,3 +63,38 @@ async def every_default(
     bb: Color = "r",
     cc: datetime.timedelta = "P1D",
 ) -> None: ...
+
+
+@dataclass
+class Checked:
+    x: int
+
+    def __post_init__(self):
+        self.x += 1
+
+
+@dataclass
+class Pair:
+    first: int
+    second: int = 0
+
+
+class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
+    times: int = 1
+
+
+@worker.task
+async def every_record(
+    state,
+    a: Checked = Checked(1),
+    b: Pair = Pair(),
+    c: Pair = Pair(1, 2, 3),
+    d: Pair = Pair(1, third=3),
+    e: Pair = Pair(1, first=1),
+    f: Pair = Pair("text"),
+    g: Pair = Pair(*[1, 2]),
+    h: Pair = Pair(LIMIT),
+    i: Brief = Brief(times=1),
+    j: Brief = Pair(1),
+    k: Pair = Pair(1e999),
+) -> None: ...
