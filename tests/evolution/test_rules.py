@@ -233,3 +233,13 @@ def test_a_reason_in_the_source_allows_a_change() -> None:
         return [f.reason for f in compare(old, new) if f.rule == "FIELD_REMOVED_REQUIRED"]
 
     assert [[None], ["nobody passed it"], [None]] == [reasons(c) for c in (everything, by_path, elsewhere)]
+
+
+def test_keys_that_are_numbers_are_no_fields() -> None:
+    """A mapping by number fits a record whose fields need not be there: its keys are passed over."""
+
+    class Tagged(msgspec.Struct, tag="one"):
+        id: None = None
+
+    found = compare(giving(dict[int, None]), giving(Tagged))
+    assert [finding.rule for finding in found] == ["RESULT_WIDENED"]

@@ -240,8 +240,10 @@ class Wire:
             if row.is_array or row.is_exact or any(slot.is_sure for slot in row.slots):
                 yield Misfit(path=path, kind="type")
                 return
+            keys = alternatives(mapping.key, self._written)
             for slot in row.slots:
-                yield from self.misfits(mapping.value, slot.type, _join(path, slot.wire))
+                if routing.take_key(keys, slot.wire):  # no dict[int, ...] has a key of that name
+                    yield from self.misfits(mapping.value, slot.type, _join(path, slot.wire))
             return
         if not isinstance(reader.type, MappingOf):
             yield Misfit(path=path, kind="type")
