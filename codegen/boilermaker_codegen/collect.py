@@ -1,28 +1,31 @@
 """From uses to registrations: which function is registered, under which name, for which queue."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
+from boilermaker_codegen.config import TABLE, Config, DeclaredTask
+from boilermaker_codegen.declared import Declarations, Unfollowed, options_of, with_entries
 from boilermaker_codegen.literals import Literals
 from boilermaker_codegen.options import Options, read_options
 from boilermaker_codegen.parse import Module
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.registrations import (
+    AT_MODULE_LEVEL,
+    INCLUDE,
     REGISTER,
     REGISTER_MANY,
     TASK,
     Use,
-    changes,
     elements_of,
     uses,
 )
-from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
-from boilermaker_codegen.symbols import FunctionSymbol, Imported, ValueSymbol
-from boilermaker_codegen.workers import Verdict, Workers
-
-_AT_MODULE_LEVEL = "register at module level"
+from boilermaker_codegen.resolve import Resolver, Scope, code
+from boilermaker_codegen.subjects import Named, Subjects, unfollowed
+from boilermaker_codegen.symbols import Imported, ValueSymbol
+from boilermaker_codegen.walking import descendants
+from boilermaker_codegen.workers import Verdict, Workers, local_value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,23 +60,45 @@ class Registration:
 
 
 class Collector:
-    """Collects the registrations of modules; what cannot be followed lands in `problems`."""
+    """Collects the registrations of modules.
 
-    def __init__(self, resolver: Resolver, literals: Literals) -> None:
+    Args:
+        resolver: finds what names mean.
+        literals: reads options.
+        config: names the factory of workers, and declares tasks.
+
+    Attributes:
+        problems: what cannot be followed.
+        included: names of the collections (`boilermaker.Tasks`) that workers include.
+        collections: names of those that tasks were collected in, each with its first registration.
+    """
+
+    def __init__(self, resolver: Resolver, literals: Literals, config: Config) -> None:
         self._resolver = resolver
         self._literals = literals
-        self._workers = Workers(resolver)
+        self._workers = Workers(resolver, config.factory)
+        self._subjects = Subjects(resolver)
+        self._declarations = Declarations(config.tasks)
         self.problems: list[Problem] = []
+        self.included: set[str] = set()
+        self.collections: dict[str, cst.CSTNode] = {}
 
     def collect(self, module: Module) -> list[Registration]:
-        """The registrations in a module, in source order."""
+        """The registrations in a module, in source order; then those that the configuration declares for it."""
         scope = Scope(module)
         found: list[Registration] = []
         for use in uses(module.tree):
             try:
                 found.extend(self._follow(use, scope))
+            except Unfollowed as unfollowed:
+                self._unfollowed(unfollowed, use, scope)
             except Refused as refused:
                 self.problems.extend(refused.problems)
+        for task in self._declarations.of(module.name):
+            try:
+                found.append(self._declared(task, module))
+            except Refused as refused:
+                self.problems.extend(_of_entry(problem, task) for problem in refused.problems)
         return found
 
     def aliases(self, module: Module) -> Iterator[str]:
@@ -98,35 +123,45 @@ class Collector:
                 case _:
                     pass
 
+    # ---- one use
+
     def _follow(self, use: Use, scope: Scope) -> Iterator[Registration]:
         if isinstance(use.attribute, cst.Name):
-            if use.function is None or not self._workers.is_alias(use.attribute, scope):
+            if use.function is None:
                 return
-            verdict = Verdict("worker")
+            verdict = self._workers.aliased(use.attribute, scope)
             method = TASK
         else:
             verdict = self._workers.judge(use.attribute.value, scope, use.context.functions)
             method = use.attribute.attr.value
+        if method == INCLUDE:
+            self._include(use, verdict, scope)
+            return
         if verdict.kind == "foreign" or (verdict.kind == "unknown" and not _may_register(use, method)):
             return
         if verdict.kind == "unknown":
-            raise scope.refuse(
-                use.attribute, f"`{code(use.attribute)}` may register a task, but {verdict.reason}"
+            raise unfollowed(
+                scope, use.attribute, f"`{code(use.attribute)}` may register a task, but {verdict.reason}"
             )
         if use.bound and method == TASK and not use.context.reason:
             return
         self._check_place(use, method, scope)
+        if verdict.is_collection:
+            self._collect_in(verdict.name, use, scope)
         yield from self._registrations(use, method, scope)
 
     def _check_place(self, use: Use, method: str, scope: Scope) -> None:
-        if use.context.reason:
-            raise scope.refuse(
-                use.attribute, f"a registration {use.context.reason} cannot be followed; {_AT_MODULE_LEVEL}"
+        if use.context.reason and not self._is_in_factory(use, scope):
+            raise unfollowed(
+                scope,
+                use.attribute,
+                f"a registration {use.context.reason} cannot be followed; {AT_MODULE_LEVEL}",
             )
         if use.context.loop is not None and method != REGISTER:
-            raise scope.refuse(
+            raise unfollowed(
+                scope,
                 use.attribute,
-                f"a registration in a loop is read as `register_async` only; {_AT_MODULE_LEVEL}",
+                f"a registration in a loop is read as `register_async` only; {AT_MODULE_LEVEL}",
             )
         if method == TASK and use.function is None:
             raise scope.refuse(
@@ -134,8 +169,51 @@ class Collector:
                 f"`{code(use.attribute)}` is read as a decorator only; use `register_async` to call it",
             )
         if method != TASK and use.call is None:
+            raise unfollowed(
+                scope,
+                use.attribute,
+                f"`{code(use.attribute)}` is passed on, which cannot be followed; call it here",
+            )
+
+    def _is_in_factory(self, use: Use, scope: Scope) -> bool:
+        """Whether it stands straight in the body of the configured factory, and registers what the module names."""
+        functions, call = use.context.functions, use.call
+        if len(functions) != 1 or use.context.condition or use.function is not None or call is None:
+            return False
+        return self._workers.is_factory(functions[0], scope) and not any(
+            isinstance(node, cst.Name) and local_value(node.value, functions[0])[0]
+            for argument in call.args
+            for node in (argument.value, *descendants(argument.value))
+        )
+
+    def _collect_in(self, collection: str, use: Use, scope: Scope) -> None:
+        if not collection:
             raise scope.refuse(
-                use.attribute, f"`{code(use.attribute)}` is passed on, which cannot be followed; call it here"
+                use.attribute,
+                f"`{code(use.attribute)}`: no worker can include a `Tasks` without a name; give it one at module level",
+            )
+        self.collections.setdefault(collection, use.attribute)
+
+    def _include(self, use: Use, verdict: Verdict, scope: Scope) -> None:
+        """Note that a worker includes a collection; other libraries have an `include` of their own."""
+        if verdict.kind == "foreign" or use.call is None or len(use.call.args) != 1:
+            return
+        subject = use.call.args[0].value
+        given = self._workers.judge(subject, scope, use.context.functions)
+        if not given.is_collection:
+            if verdict.kind == "worker":
+                raise scope.refuse(
+                    subject,
+                    f"what `{code(subject)}` includes cannot be known without running the code; name a `Tasks` at module level",
+                )
+            return
+        self.included.add(given.name)
+        where = use.context.condition or ("in a loop" if use.context.loop else "")
+        if where:
+            raise scope.refuse(
+                use.attribute,
+                f"a worker that includes tasks {where} cannot be followed; include them at module level, or straight in "
+                f"the function that makes the worker",
             )
 
     def _registrations(self, use: Use, method: str, scope: Scope) -> Iterator[Registration]:
@@ -154,14 +232,14 @@ class Collector:
             return
         subject, rest = self._subject(use.call, method, scope)
         options = read_options(rest, self._literals, scope)
-        for node, place in self._subjects(subject, use, method, options, scope):
-            function, home = self._function(node, place)
+        for node, place in self._named(subject, use, method, options, scope):
+            function, home = self._subjects.function(node, place)
             where: cst.CSTNode = node if place.module is scope.module else use.attribute
             yield Registration(function=function, home=home, module=scope.module, node=where, options=options)
 
-    def _subjects(
+    def _named(
         self, subject: cst.BaseExpression, use: Use, method: str, options: Options, scope: Scope
-    ) -> Iterator[tuple[cst.BaseExpression, Scope]]:
+    ) -> Iterator[Named]:
         """The expressions that name the functions to register, each with the scope to read it in."""
         is_single = method == REGISTER and use.context.loop is None
         if (options.name is not None or options.aliases) and not is_single:
@@ -169,11 +247,9 @@ class Collector:
         if is_single:
             yield subject, scope
         elif use.context.loop is not None:
-            yield from self._looped(subject, use.context.loop, scope)
+            yield from self._subjects.looped(subject, use.context.loop, scope)
         else:
-            yield from self._functions(subject, scope)
-
-    # ---- what is registered
+            yield from self._subjects.listed(subject, scope)
 
     def _subject(self, call: cst.Call, method: str, scope: Scope) -> tuple[cst.BaseExpression, list[cst.Arg]]:
         """What is registered, and the arguments beside it."""
@@ -188,77 +264,72 @@ class Collector:
             raise scope.refuse(call, f"`{method}` takes the {what} as its one argument beside options")
         return plain[0].value, [argument for argument in call.args if argument is not plain[0]]
 
-    def _functions(
-        self, node: cst.BaseExpression, scope: Scope
-    ) -> Iterator[tuple[cst.BaseExpression, Scope]]:
-        """The functions in a list that is written out, here or under a name at module level."""
-        for element in elements_of(node) or ():
-            if isinstance(element, cst.StarredElement):
-                yield from self._functions(element.value, scope)
-            else:
-                yield element.value, scope
-        if elements_of(node) is None:
-            value, home = self._list(node, scope)
-            yield from self._functions(value, home)
+    # ---- what the configuration declares
 
-    def _list(self, node: cst.BaseExpression, scope: Scope) -> tuple[cst.BaseExpression, Scope]:
-        """The list that a name at module level is bound to, for good."""
-        found = self._resolver.resolve(node, scope) if isinstance(node, cst.Name | cst.Attribute) else None
-        value = (
-            found.symbol.value if isinstance(found, Found) and isinstance(found.symbol, ValueSymbol) else None
+    def _declared(self, task: DeclaredTask, module: Module) -> Registration:
+        named = cst.parse_expression(task.function.partition(":")[2])
+        function, home = self._subjects.function(named, Scope(module, anchor=module.tree))
+        return Registration(
+            function=function,
+            home=home,
+            module=module,
+            node=function.name if home.module is module else module.tree,
+            options=options_of(task),
+            decorators=tuple(d for d in function.decorators if _is_called_task(d)),
         )
-        if not isinstance(found, Found) or value is None or elements_of(value) is None:
-            raise scope.refuse(
-                node,
-                f"what is in `{code(node)}` cannot be known without running the code; write the list out",
-            )
-        for module in (found.scope.module, scope.module):
-            for change in changes(module.tree, found.name):
-                raise Scope(module).refuse(
-                    change,
-                    f"`{found.name}` is changed after it was made, which cannot be followed; write the list out",
-                )
-        return value, found.scope
 
-    def _looped(
-        self, subject: cst.BaseExpression, loop: cst.For, scope: Scope
-    ) -> Iterator[tuple[cst.BaseExpression, Scope]]:
-        if not isinstance(loop.target, cst.Name):
-            raise scope.refuse(
-                subject,
-                "this loop cannot be followed: it must give one function at a time; write `for task in tasks:`",
-            )
-        if not (isinstance(subject, cst.Name) and subject.value == loop.target.value):
-            raise scope.refuse(
-                subject,
-                f"this loop cannot be followed: it registers something else than `{loop.target.value}`; {_AT_MODULE_LEVEL}",
-            )
-        yield from self._functions(loop.iter, scope)
+    def _unfollowed(self, unfollowed: Unfollowed, use: Use, scope: Scope) -> None:
+        """Tell what cannot be followed, unless entries in the configuration stand for it."""
+        functions = self._places(use, scope)
+        known = [] if functions is None else [place.replace(":", ".") for place in functions]
+        if self._declarations.cover(scope.module.name, known):
+            return
+        if functions is None:
+            self.problems.extend(unfollowed.problems)
+            return
+        self.problems.extend(
+            with_entries(problem, scope.module.name, functions) for problem in unfollowed.problems
+        )
 
-    def _function(self, node: cst.BaseExpression, scope: Scope) -> tuple[cst.FunctionDef, Scope]:
-        """The function that an expression names, and the scope that it is defined in."""
-        if not isinstance(node, cst.Name | cst.Attribute):
-            raise scope.refuse(
-                node,
-                f"`{code(node)}` is not the name of a function; define one with `async def` and register it",
+    def _places(self, use: Use, scope: Scope) -> dict[str, Options] | None:
+        """What a use registers, by `module:function`, empty where that is not known; None where no entry can name it."""
+        arguments = use.call.args if use.call else ()
+        if use.function is not None:
+            place = self._subjects.place(use.function.name, scope)
+            if use.context.functions or not place:
+                return None
+            return {place: self._readable_options(arguments, scope)}
+        if use.call is None:
+            return {}
+        try:
+            method = REGISTER_MANY if elements_of(use.call.args[0].value) is not None else REGISTER
+            subject, rest = self._subject(use.call, method, scope)
+            nodes = (
+                list(self._subjects.listed(subject, scope)) if method == REGISTER_MANY else [(subject, scope)]
             )
-        match self._resolver.resolve(node, scope):
-            case Found(symbol=FunctionSymbol(node=function), name=name, scope=home):
-                if home.classes:
-                    raise scope.refuse(node, f"`{name}` is a method; register a function at module level")
-                return function, home
-            case Found(symbol=ValueSymbol(value=cst.Name() | cst.Attribute() as value), scope=home):
-                return self._function(value, home)
-            case External(name=name):
-                raise scope.refuse(
-                    node,
-                    f"`{name}` is not under the source folders; add its folder to `source`, or wrap it in a function",
-                )
-            case _:
-                raise scope.refuse(
-                    node,
-                    f"`{code(node)}` is not a function defined with `async def`; define one and register it",
-                )
+        except (Refused, IndexError):
+            return {}
+        options = self._readable_options(rest, scope)
+        places = {self._subjects.place(*node): options for node in nodes}
+        return {} if "" in places else places
+
+    def _readable_options(self, arguments: Sequence[cst.Arg], scope: Scope) -> Options:
+        try:
+            return read_options(arguments, self._literals, scope)
+        except Refused:
+            return Options()
+
+
+def _of_entry(problem: Problem, task: DeclaredTask) -> Problem:
+    return Problem(
+        path=problem.path, message=f"`{TABLE}.tasks` names `{task.function}`, but {problem.message}"
+    )
+
+
+def _is_called_task(decorator: cst.Decorator) -> bool:
+    named = decorator.decorator
+    named = named.func if isinstance(named, cst.Call) else named
+    return isinstance(named, cst.Attribute) and named.attr.value == TASK
 
 
 def _may_register(use: Use, method: str) -> bool:

@@ -3,13 +3,41 @@
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from boilermaker_codegen.problems import GenerationError, Problem
 
 TABLE = "tool.boilermaker"
+
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Place = Annotated[str, msgspec.Meta(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*$")]
+"""`package.module:name`."""
+
+
+class DeclaredTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A task that is declared here, because its registration cannot be followed in the source.
+
+    Attributes:
+        function: the handler, as `package.module:function`.
+        registered_in: the module whose registration this stands for, where the source does not say what that registers.
+    """
+
+    function: Place
+    name: Text | None = None
+    queue: Text | None = None
+    deprecated: Text | None = None
+    aliases: tuple[Text, ...] = ()
+    parameter_aliases: dict[str, tuple[Text, ...]] = {}
+    allow: dict[str, Text] = {}
+    registered_in: Text | None = None
+
+    @property
+    def module(self) -> str:
+        """The module that the function is named in."""
+        return self.function.partition(":")[0]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,6 +55,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         distribution: name under which the package is distributed; its `pyproject.toml` is then written into `output`.
         version: version of the distribution, to which the contract's digest is added.
         allow: reasons for changes that `boilermaker contract breaking` may pass over, by rule and place.
+        factory: a function whose calls give the worker, as `package.module:function`.
+        tasks: tasks that no registration in the source declares.
         history: folder in which each contract is kept for workers, relative to the configuration file.
     """
 
@@ -41,6 +71,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     distribution: str | None = None
     version: str = "0.1.0"
     history: str | None = None
+    factory: Place | None = None
+    tasks: tuple[DeclaredTask, ...] = ()
     allow: dict[str, str] = {}
 
 

@@ -53,10 +53,10 @@ _SHIPPED = {
     )
 }
 
-# A superset of what the scanner accepts: `worker.task`, with whatever may stand between the two; a worker's own module
-# names `Boilermaker`. Files that use `task` alone, as in `from app import task`, are found as users of an alias.
+# A superset of what the scanner accepts: `worker.task` and `worker.include`, with whatever may stand between the two; a
+# worker's own module names `Boilermaker`. Files that use `task` alone, as in `from app import task`, are found as users of an alias.
 _PLAIN = (b"Boilermaker", b"boilermaker", b"register_async", b"register_many_async")
-_TASK = re.compile(rb"\.(?:[\s\\]|#[^\r\n]*[\r\n])*task\b")
+_METHOD = re.compile(rb"\.(?:[\s\\]|#[^\r\n]*[\r\n])*(?:task|include)\b")
 # Many a class keeps a task of its own. Of a method's first parameter nothing is known but that nobody says it is a worker,
 # which only a decorator would be told for; so these are left out, unless the module may bind the name to something else.
 _OWN_TASK = re.compile(rb"(?<![\w.@])self\.task\b")
@@ -102,7 +102,7 @@ def is_candidate(data: bytes) -> bool:
         return True
     if b"self.task" in data and not _BINDS_SELF.search(data):
         data = _OWN_TASK.sub(b"", data)
-    return b"task" in data and bool(_TASK.search(data))
+    return (b"task" in data or b"include" in data) and bool(_METHOD.search(data))
 
 
 @dataclass(frozen=True)

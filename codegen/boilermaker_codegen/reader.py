@@ -59,6 +59,12 @@ class TreeReader:
                 problems.extend(registration.module.refuse(registration.node, text).problems)
         return problems
 
+    def left_out(self, file: SourceFile, collections: Iterable[str]) -> list[Problem]:
+        """Where a module collects tasks that no worker includes: they would be in the contract, and no worker has them."""
+        reader = _UnitReader(self._config, self._library)
+        reader.read(file)
+        return [problem for name in collections for problem in reader.left_out(file, name).problems]
+
     def _registrations(self, file: SourceFile) -> list[Registration]:
         reader = _UnitReader(self._config, self._library)
         reader.read(file)
@@ -73,7 +79,7 @@ class _UnitReader:
         self._reading = Reading(library)
         self._resolver = Resolver(self._reading)
         self._definitions = Definitions(self._resolver)
-        self._collector = Collector(self._resolver, self._definitions.literals)
+        self._collector = Collector(self._resolver, self._definitions.literals, config)
         self._problems: list[Problem] = []
         self._is_whole = True
         self.registrations: list[Registration] = []
@@ -99,6 +105,17 @@ class _UnitReader:
             return None
         return ReadUnit(unit=unit, dependencies=self._dependencies())
 
+    def left_out(self, file: SourceFile, collection: str) -> Refused:
+        """The error that a collection is included by no worker; to be asked after reading."""
+        module = self._reading.module(file.module)
+        if module is None:
+            return Refused()
+        text = (
+            f"no worker includes `{collection}`; write `worker.include({collection.rpartition('.')[2]})` where the worker "
+            f"is made"
+        )
+        return module.refuse(self._collector.collections[collection], text)
+
     def _unit(self, module: Module, registrations: list[Registration]) -> Unit:
         tasks = list(self._tasks(registrations))
         definitions = self._definitions
@@ -111,6 +128,8 @@ class _UnitReader:
             homes={
                 r.name: Home(module=r.home.module.name, function=r.function.name.value) for r in registrations
             },
+            included=tuple(sorted(self._collector.included)),
+            collections=tuple(self._collector.collections),
             aliases=tuple(self._collector.aliases(module)),
             renames=tuple(self._collector.renames(module)),
         )
@@ -147,7 +166,7 @@ class _UnitReader:
         for module in homes.values():
             if not module.file.is_excluded:
                 # what is wrong in it is told when it is read itself
-                yield from Collector(self._resolver, self._definitions.literals).collect(module)
+                yield from Collector(self._resolver, self._definitions.literals, self._config).collect(module)
 
     def _refuse(self, refused: Refused) -> None:
         self._is_whole = False

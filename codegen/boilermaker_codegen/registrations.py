@@ -13,7 +13,9 @@ from boilermaker_codegen.walking import children, descendants
 REGISTER = "register_async"
 REGISTER_MANY = "register_many_async"
 TASK = "task"
-METHODS = frozenset({REGISTER, REGISTER_MANY, TASK})
+INCLUDE = "include"
+AT_MODULE_LEVEL = "register at module level"
+METHODS = frozenset({REGISTER, REGISTER_MANY, TASK, INCLUDE})
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +26,13 @@ class Context:
         reason: why what is in it cannot be followed, as `in the function `f``; empty at module level.
         functions: the functions around it, the outermost first.
         loop: the loop at module level in whose body it stands directly.
+        condition: what of that is more than functions, as `under an `if``.
     """
 
     reason: str = ""
     functions: tuple[cst.FunctionDef, ...] = ()
     loop: cst.For | None = None
+    condition: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +108,8 @@ class _Finder:
     def _function(self, node: cst.FunctionDef, context: Context) -> list[tuple[cst.CSTNode, Context]]:
         for decorator in node.decorators:
             self._decorator(decorator, node, context)
-        inside = _inside(context, f"in the function `{node.name.value}`")
-        inside = replace(inside, functions=(*context.functions, node))
+        reason = context.reason or f"in the function `{node.name.value}`"
+        inside = replace(context, reason=reason, loop=None, functions=(*context.functions, node))
         return [
             *((decorator, context) for decorator in node.decorators),
             (node.params, context),
@@ -175,13 +179,15 @@ _TOLD = frozenset(
 
 
 def _inside(context: Context, reason: str) -> Context:
-    return Context(context.reason or reason, context.functions) if reason else context
+    if not reason:
+        return context
+    return replace(context, reason=context.reason or reason, loop=None, condition=context.condition or reason)
 
 
 def _in_loop(node: cst.For, context: Context) -> Context:
     if context.loop is not None:
         return _inside(context, "in a loop inside a loop")
-    return context if context.reason else replace(context, loop=node)
+    return _inside(context, "in a loop") if context.reason else replace(context, loop=node)
 
 
 def elements_of(node: cst.BaseExpression) -> Sequence[cst.BaseElement] | None:

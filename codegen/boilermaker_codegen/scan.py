@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from boilermaker.contract import Contract
 from boilermaker_codegen.cache import Cache, Memory, is_lasting
-from boilermaker_codegen.config import Config, Project
+from boilermaker_codegen.config import TABLE, Config, Project
 from boilermaker_codegen.contents import Contents
 from boilermaker_codegen.discover import Index, SourceFile, walk
 from boilermaker_codegen.problems import GenerationError, Problem, Refused
-from boilermaker_codegen.units import Home, Reader, ReadUnit, aliases_of, joined
+from boilermaker_codegen.units import Home, Reader, ReadUnit, aliases_of, joined, left_out
 
 _DEPTH = 10_000  # frames; source that Python compiles may be nested deeper than Python's default for us
 
@@ -28,7 +28,7 @@ class Scan:
 
     Attributes:
         homes: where the handlers are defined, by the tasks' names.
-        modules: names of the modules that register tasks.
+        modules: names of the modules that register or include tasks.
         index: all modules.
         config: the configuration that was followed.
     """
@@ -92,11 +92,14 @@ class _Scanner:
         self._claims: dict[str, list[SourceFile]] = {}
         self._problems: list[Problem] = []
         self._has_news = False
+        self._declared = frozenset[str]()
 
     def run(self) -> Scan:
         """The contract, or the problems."""
         self._read_all()
         self._check_names()
+        if not self._problems:
+            self._check_included()
         if not self._claims and not self._problems:
             self._problems.append(_nothing(self._project))
         if self._cache and (self._contents.has_news or self._has_news):
@@ -108,7 +111,7 @@ class _Scanner:
         return Scan(
             contract=joined(units.values(), service=config.service, queue=config.queue),
             homes={name: home for unit in units.values() for name, home in unit.homes.items()},
-            modules=frozenset(name for name, unit in units.items() if unit.tasks),
+            modules=frozenset(name for name, unit in units.items() if unit.tasks or unit.included),
             index=self._index,
             config=config,
         )
@@ -116,6 +119,7 @@ class _Scanner:
     def _read_all(self) -> None:
         """Read all candidates. A module may bind `task = worker.task`: files that name it become candidates too."""
         waiting = {file.module: file for file in self._files if not file.is_excluded}
+        self._declared = self._declared_in(waiting)
         aliases: frozenset[str] | None = None
         known = frozenset[str]()
         while aliases != known:
@@ -128,6 +132,20 @@ class _Scanner:
                 self._read(file)
             known = aliases_of(found.unit for found in self._units.values())
 
+    def _declared_in(self, files: Collection[str]) -> frozenset[str]:
+        """Modules whose functions the configuration declares as tasks."""
+        named = {task.module for task in self._project.config.tasks}
+        places = {task.registered_in for task in self._project.config.tasks if task.registered_in}
+        folders = " ".join(self._project.config.source)
+        self._problems.extend(
+            Problem(
+                path=folders,
+                message=f"`{TABLE}.tasks` names the module `{module}`, which is not there; correct it",
+            )
+            for module in sorted((named | places) - set(files))
+        )
+        return frozenset(named)
+
     def _noticed(self, what: str, files: Collection[SourceFile]) -> Iterator[SourceFile]:
         for number, file in enumerate(files):
             if self._notice:
@@ -135,6 +153,8 @@ class _Scanner:
             yield file
 
     def _may_register(self, file: SourceFile, aliases: frozenset[str]) -> bool:
+        if file.module in self._declared:
+            return True
         try:
             return self._contents.is_candidate(file, aliases)
         except Refused as refused:
@@ -167,6 +187,13 @@ class _Scanner:
         rivals = {file.module: file for files in self._claims.values() if len(files) > 1 for file in files}
         if rivals:
             self._problems.extend(self._reader.taken(rivals.values()))
+
+    def _check_included(self) -> None:
+        """Tasks that were collected are a worker's once one includes them. Where none does, the module is read again."""
+        for module, names in left_out({name: found.unit for name, found in self._units.items()}).items():
+            file = self._index.file(module)
+            if file is not None:
+                self._problems.extend(self._reader.left_out(file, names))
 
     @functools.cached_property
     def _reader(self) -> Reader:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 # What the scanner looks for in a body: registrations (also under another name, as decorators), generators, what makes a
 # worker, what keeps a signature, and what changes names of the module.
-_TOLD = re.compile(r"task|register_|@|yield|oilermaker|wrap|\bglobal\b|\bdef\b|\bclass\b")
+_TOLD = re.compile(r"task|register_|include|@|yield|oilermaker|wrap|\bglobal\b|\bdef\b|\bclass\b")
 # A list that is registered may be changed in a function: `TASKS.append(...)`, `TASKS[0] = ...`, `TASKS += ...`.
 _CHANGED = re.compile(r"(\w+)\s*\.\s*\w+\s*\(|^\s*(\w+)\s*(?:\[|[-+*/|&^@%]+=)", re.MULTILINE)
 _LISTS = (ast.List, ast.Tuple, ast.Set, ast.ListComp)

@@ -32,6 +32,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
         tasks: its tasks.
         types: the types that these need, by id.
         homes: where the handlers are, by the tasks' names.
+        included: names of the collections (`boilermaker.Tasks`) that workers include in it.
+        collections: names of those that it collects tasks in.
         aliases: names in it that stand for `worker.task`.
         renames: names in it that stand for others, each with that other name.
     """
@@ -39,6 +41,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskContract, ...] = ()
     types: dict[str, Definition] = {}
     homes: dict[str, Home] = {}
+    included: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     renames: tuple[tuple[str, str], ...] = ()
 
@@ -105,6 +109,10 @@ class Reader(Protocol):
         """What registrations in these modules claim the name of a task that another has."""
         ...
 
+    def left_out(self, file: SourceFile, collections: Iterable[str]) -> list[Problem]:
+        """Where a module collects tasks that no worker includes."""
+        ...
+
 
 def aliases_of(units: Iterable[Unit]) -> frozenset[str]:
     """All names that may stand for `worker.task` in some module."""
@@ -114,6 +122,13 @@ def aliases_of(units: Iterable[Unit]) -> frozenset[str]:
     while more := {name for name, other in renames if other in found} - found:
         found |= more
     return frozenset(found)
+
+
+def left_out(units: Mapping[str, Unit]) -> dict[str, list[str]]:
+    """Collections that no worker includes, by the names of the modules that collect tasks in them."""
+    included = {name for unit in units.values() for name in unit.included}
+    found = {module: [n for n in unit.collections if n not in included] for module, unit in units.items()}
+    return {module: names for module, names in found.items() if names}
 
 
 def needed(tasks: Iterable[TaskContract], found: Mapping[str, Definition]) -> dict[str, Definition]:

@@ -50,6 +50,8 @@ TUPLES = frozenset({"builtins.tuple", "typing.Tuple"})
 
 WORKERS = frozenset({"boilermaker.Boilermaker", "boilermaker.app.Boilermaker"})
 
+COLLECTIONS = frozenset({"boilermaker.Tasks", "boilermaker.tasks.Tasks"})
+
 ENUM_BASES = {f"enum.{name}": name for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")}
 
 # What people write, and what to write instead.

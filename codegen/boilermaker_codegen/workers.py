@@ -1,6 +1,7 @@
 """Which expressions are workers: objects whose `task` and `register_async` are Boilermaker's."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import libcst as cst
@@ -8,8 +9,8 @@ import libcst as cst
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.registrations import root_of
 from boilermaker_codegen.resolve import External, Found, Meaning, Package, Resolver, Scope, code
-from boilermaker_codegen.symbols import ClassSymbol, FunctionSymbol, ValueSymbol
-from boilermaker_codegen.vocabulary import WORKERS
+from boilermaker_codegen.symbols import ClassSymbol, FunctionSymbol, ValueSymbol, dotted
+from boilermaker_codegen.vocabulary import COLLECTIONS, WORKERS
 from boilermaker_codegen.walking import descendants
 
 Kind = Literal["worker", "foreign", "unknown"]
@@ -22,21 +23,32 @@ class Verdict:
     Attributes:
         kind: `foreign` is certainly no worker; `unknown` may be one.
         reason: why it is not known.
+        is_collection: it is a `Tasks`, whose tasks are a worker's only once one includes them.
+        name: of a collection, `module.name`; empty where it has none.
     """
 
     kind: Kind
     reason: str = ""
+    is_collection: bool = False
+    name: str = ""
 
 
 WORKER = Verdict("worker")
+COLLECTION = Verdict("worker", is_collection=True)
 FOREIGN = Verdict("foreign")
 
 
 class Workers:
-    """Tells workers from other things."""
+    """Tells workers from other things.
 
-    def __init__(self, resolver: Resolver) -> None:
+    Args:
+        resolver: finds what names mean.
+        factory: a function whose calls give a worker, as `module:function`.
+    """
+
+    def __init__(self, resolver: Resolver, factory: str | None = None) -> None:
         self._resolver = resolver
+        self._factory_module, _, self._factory_name = (factory or "").partition(":")
 
     def judge(
         self, node: cst.BaseExpression, scope: Scope, functions: tuple[cst.FunctionDef, ...] = ()
@@ -59,19 +71,23 @@ class Workers:
             return Verdict("unknown", "; ".join(problem.message for problem in refused.problems))
         return self._meaning(meaning, node)
 
-    def is_alias(self, node: cst.BaseExpression, scope: Scope) -> bool:
-        """Whether a name is bound to `worker.task`."""
+    def aliased(self, node: cst.BaseExpression, scope: Scope) -> Verdict:
+        """What the worker is where a name is bound to `worker.task`; foreign where it is not."""
         try:
             meaning = self._resolver.resolve(node, scope)
         except Refused:
-            return False
+            return FOREIGN
         match meaning:
             case Found(symbol=ValueSymbol(value=cst.Attribute(attr=cst.Name(value="task")) as value)):
-                return self.judge(value.value, meaning.scope).kind == "worker"
+                return self.judge(value.value, meaning.scope)
             case Found(symbol=ValueSymbol(value=cst.Name() as value)) if value is not node:
-                return self.is_alias(value, meaning.scope)
+                return self.aliased(value, meaning.scope)
             case _:
-                return False
+                return FOREIGN
+
+    def is_factory(self, function: cst.FunctionDef, scope: Scope) -> bool:
+        """Whether a function at module level is the one that the configuration names."""
+        return scope.module.name == self._factory_module and function.name.value == self._factory_name
 
     def _meaning(self, meaning: Meaning, node: cst.BaseExpression) -> Verdict:
         match meaning:
@@ -95,12 +111,12 @@ class Workers:
         if symbol.annotation is not None:
             annotated = self._annotation(symbol.annotation, found.scope)
             if annotated is not None:
-                return annotated
+                return _named(annotated, found)
         if symbol.value is None:
             return Verdict(
                 "unknown", f"what `{found.name}` is bound to cannot be known without running the code"
             )
-        return self.judge(symbol.value, found.scope)
+        return _named(self.judge(symbol.value, found.scope), found)
 
     def _made(self, call: cst.Call, scope: Scope) -> Verdict:
         made = call.func.value if isinstance(call.func, cst.Subscript) else call.func
@@ -111,8 +127,12 @@ class Workers:
                 "unknown",
                 f"what `{code(made)}` makes cannot be known without running it; annotate the name with `Boilermaker[...]` if it is a worker",
             )
+        if self._is_made_by_factory(meaning, made, scope):
+            return WORKER
         match meaning:
             case External(name=name):
+                if name in COLLECTIONS:
+                    return replace(COLLECTION, name=_bound_name(call, scope))
                 return WORKER if name in WORKERS else FOREIGN
             case Found(symbol=ClassSymbol(node=node)):
                 if any(self._is_worker_class(argument.value, meaning.scope) for argument in node.bases):
@@ -126,17 +146,38 @@ class Workers:
                     f"what `{code(made)}` makes cannot be known without running it; annotate the name with `Boilermaker[...]` if it is a worker",
                 )
 
+    def _is_made_by_factory(self, meaning: Meaning, node: cst.CSTNode, scope: Scope) -> bool:
+        """Whether it is the configured factory, by the name that the configuration has for it."""
+        name = f"{self._factory_module}.{self._factory_name}"
+        if not self._factory_name or isinstance(meaning, Package):
+            return False
+        if isinstance(meaning, External) or "." in self._factory_name:
+            return name == (meaning.name if isinstance(meaning, External) else meaning.id)
+        try:
+            factory = self._resolver.member(self._factory_module, self._factory_name, node, scope)
+        except Refused:
+            return False
+        return isinstance(factory, Found) and factory.symbol is meaning.symbol
+
     def _factory(self, node: cst.FunctionDef, found: Found) -> Verdict:
         if node.returns is not None:
             annotated = self._annotation(node.returns.annotation, found.scope)
             if annotated is not None:
                 return annotated
-        if "Boilermaker" not in cst.Module(body=()).code_for_node(node):
+        returned = list(_returned(node))
+        if returned and all(self._is_foreign(value, node, found.scope) for value in returned):
             return FOREIGN
         return Verdict(
             "unknown",
             f"`{found.name}` has no return annotation; write `-> Boilermaker[...]` if it gives a worker",
         )
+
+    def _is_foreign(self, node: cst.BaseExpression, function: cst.FunctionDef, scope: Scope) -> bool:
+        """Whether a function surely gives no worker when it returns this."""
+        try:
+            return self.judge(node, scope, (function,)).kind == "foreign"
+        except RecursionError:  # functions that return each other's results
+            return False
 
     def _annotation(self, node: cst.BaseExpression, scope: Scope) -> Verdict | None:
         """What an annotation makes of a name; None where it says nothing certain."""
@@ -147,13 +188,17 @@ class Workers:
                 return None
         if self._is_worker_class(node, scope):
             return WORKER
+        if self._is_worker_class(node, scope, COLLECTIONS):
+            return COLLECTION
         if "Boilermaker" in code(node):
             return Verdict(
                 "unknown", f"`{code(node)}` may be a worker or not; annotate it with `Boilermaker[...]` alone"
             )
         return FOREIGN if not code(node).endswith(("Any", "Final", "object")) else None
 
-    def _is_worker_class(self, node: cst.BaseExpression, scope: Scope) -> bool:
+    def _is_worker_class(
+        self, node: cst.BaseExpression, scope: Scope, names: frozenset[str] = WORKERS
+    ) -> bool:
         outer = node.value if isinstance(node, cst.Subscript) else node
         if not isinstance(outer, cst.Name | cst.Attribute):
             return False
@@ -167,8 +212,8 @@ class Workers:
             and meaning.name == "typing.Final"
         ):
             index = node.slice[0].slice
-            return isinstance(index, cst.Index) and self._is_worker_class(index.value, scope)
-        return isinstance(meaning, External) and meaning.name in WORKERS
+            return isinstance(index, cst.Index) and self._is_worker_class(index.value, scope, names)
+        return isinstance(meaning, External) and meaning.name in names
 
     # ---- names that functions bind
 
@@ -196,7 +241,9 @@ class Workers:
                 return annotated or Verdict(
                     "unknown", f"what the parameter `{name}` is cannot be known; register at module level"
                 )
-        is_bound, value = _local_value(name, function)
+        if self.is_factory(function, scope) and name in (dotted(value) for value in _returned(function)):
+            return WORKER
+        is_bound, value = local_value(name, function)
         if value is not None:
             return self.judge(value, scope)
         return (
@@ -206,7 +253,29 @@ class Workers:
         )
 
 
-def _local_value(name: str, function: cst.FunctionDef) -> tuple[bool, cst.BaseExpression | None]:
+def _returned(function: cst.FunctionDef) -> Iterator[cst.BaseExpression]:
+    """What a function returns, as far as its body is kept (see `trimming`)."""
+    for node in descendants(function.body, enter=lambda n: not isinstance(n, cst.FunctionDef | cst.Lambda)):
+        if isinstance(node, cst.Return) and node.value is not None:
+            yield node.value
+
+
+def _named(verdict: Verdict, found: Found) -> Verdict:
+    """A collection goes by the name that it was bound to when it was made."""
+    is_unnamed = verdict.is_collection and not verdict.name
+    return replace(verdict, name=found.id) if is_unnamed else verdict
+
+
+def _bound_name(call: cst.Call, scope: Scope) -> str:
+    """The name at module level that a call's result, or a fluent chain that starts from it, is bound to."""
+    for name, symbol in scope.module.symbols.items():
+        value = symbol.value if isinstance(symbol, ValueSymbol) else None
+        if value is not None and root_of(value) is call:
+            return f"{scope.module.name}.{name}"
+    return ""
+
+
+def local_value(name: str, function: cst.FunctionDef) -> tuple[bool, cst.BaseExpression | None]:
     """Whether a function's body binds a name, and to what where that is plain."""
     is_bound = False
     for node in descendants(function.body):

@@ -36,3 +36,31 @@ class Runner:
 
 
 task = 1
+
+
+import faust
+import prefect
+from invoke import task as invoked
+
+
+def make_app():
+    return faust.App("x")
+
+
+app = make_app()
+
+
+@app.task
+async def faust_task(x): ...
+
+
+@invoked
+async def invoke_task(c): ...
+
+
+@prefect.task(retries=3)
+async def prefect_task(x): ...
+
+
+@celery_app.task(bind=True)
+async def bound(self, x): ...

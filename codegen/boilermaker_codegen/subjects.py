@@ -1,0 +1,107 @@
+"""What is registered: the functions that an argument, a list or a loop names."""
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from boilermaker_codegen.declared import Unfollowed
+from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.registrations import AT_MODULE_LEVEL, changes, elements_of
+from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.symbols import FunctionSymbol, ValueSymbol
+
+Named = tuple[cst.BaseExpression, Scope]
+"""An expression that names a function, and the scope to read it in."""
+
+
+class Subjects:
+    """Finds the functions that registrations name."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def listed(self, node: cst.BaseExpression, scope: Scope) -> Iterator[Named]:
+        """The functions in a list that is written out, here or under a name at module level."""
+        for element in elements_of(node) or ():
+            if isinstance(element, cst.StarredElement):
+                yield from self.listed(element.value, scope)
+            else:
+                yield element.value, scope
+        if elements_of(node) is None:
+            value, home = self._list(node, scope)
+            yield from self.listed(value, home)
+
+    def _list(self, node: cst.BaseExpression, scope: Scope) -> Named:
+        """The list that a name at module level is bound to, for good."""
+        found = self._resolver.resolve(node, scope) if isinstance(node, cst.Name | cst.Attribute) else None
+        value = (
+            found.symbol.value if isinstance(found, Found) and isinstance(found.symbol, ValueSymbol) else None
+        )
+        if not isinstance(found, Found) or value is None or elements_of(value) is None:
+            raise unfollowed(
+                scope,
+                node,
+                f"what is in `{code(node)}` cannot be known without running the code; write the list out",
+            )
+        for module in (found.scope.module, scope.module):
+            for change in changes(module.tree, found.name):
+                raise unfollowed(
+                    Scope(module),
+                    change,
+                    f"`{found.name}` is changed after it was made, which cannot be followed; write the list out",
+                )
+        return value, found.scope
+
+    def looped(self, subject: cst.BaseExpression, loop: cst.For, scope: Scope) -> Iterator[Named]:
+        """The functions that a loop registers one by one."""
+        if not isinstance(loop.target, cst.Name):
+            raise unfollowed(
+                scope,
+                subject,
+                "this loop cannot be followed: it must give one function at a time; write `for task in tasks:`",
+            )
+        if not (isinstance(subject, cst.Name) and subject.value == loop.target.value):
+            raise unfollowed(
+                scope,
+                subject,
+                f"this loop cannot be followed: it registers something else than `{loop.target.value}`; {AT_MODULE_LEVEL}",
+            )
+        yield from self.listed(loop.iter, scope)
+
+    def function(self, node: cst.BaseExpression, scope: Scope) -> tuple[cst.FunctionDef, Scope]:
+        """The function that an expression names, and the scope that it is defined in."""
+        if not isinstance(node, cst.Name | cst.Attribute):
+            raise scope.refuse(
+                node,
+                f"`{code(node)}` is not the name of a function; define one with `async def` and register it",
+            )
+        match self._resolver.resolve(node, scope):
+            case Found(symbol=FunctionSymbol(node=function), name=name, scope=home):
+                if home.classes:
+                    raise scope.refuse(node, f"`{name}` is a method; register a function at module level")
+                return function, home
+            case Found(symbol=ValueSymbol(value=cst.Name() | cst.Attribute() as value), scope=home):
+                return self.function(value, home)
+            case External(name=name):
+                raise scope.refuse(
+                    node,
+                    f"`{name}` is not under the source folders; add its folder to `source`, or wrap it in a function",
+                )
+            case _:
+                raise scope.refuse(
+                    node,
+                    f"`{code(node)}` is not a function defined with `async def`; define one and register it",
+                )
+
+    def place(self, node: cst.BaseExpression, scope: Scope) -> str:
+        """The function that an expression names as `module:function`; empty where it names none."""
+        try:
+            function, home = self.function(node, scope)
+        except Refused:
+            return ""
+        return f"{home.module.name}:{function.name.value}"
+
+
+def unfollowed(scope: Scope, node: cst.CSTNode, message: str) -> Unfollowed:
+    """The error that says why a registration cannot be followed."""
+    return Unfollowed(*scope.refuse(node, message).problems)

@@ -1,0 +1,7 @@
+from boilermaker import Tasks
+
+conditional = Tasks()
+
+
+def make():
+    return Tasks()
