@@ -33,6 +33,8 @@ def read_enum(
         Refused: its members cannot be known without running the code, or msgspec cannot carry them.
     """
     base, mixin = _base(node, bases, scope)
+    for keyword in node.keywords:
+        raise scope.refuse(keyword, f"what `{code(keyword)}` makes of `{name}` cannot be known; leave it out")
     for statement in node.body.body:
         if isinstance(statement, cst.FunctionDef) and statement.name.value in _UNREAD:
             raise scope.refuse(

@@ -146,6 +146,11 @@ class Handlers:
         self, node: cst.Param, function: cst.FunctionDef, scope: Scope, *, is_keyword_only: bool
     ) -> Parameter:
         name = node.name.value
+        if name.startswith("__"):
+            raise scope.refuse(
+                node,
+                f"`{name}` starts with two underscores, which Python changes in classes; rename it: its payload is a class",
+            )
         type_: Type = ANY
         where: cst.CSTNode = node
         if node.annotation is not None:

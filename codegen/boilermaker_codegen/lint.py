@@ -62,8 +62,8 @@ def check(sites: list[Site], types: Mapping[str, Definition]) -> Iterator[Proble
     for site in sites:
         if not all(_is_known(id_, types) for id_ in named_in(site.type)):
             continue
-        if hazards.is_hazard(site.type, types):
-            yield from site.scope.refuse(site.node, f"`{code(site.node)}`: {hazards.WHY}").problems
+        if (why := hazards.hazard(site.type, types)) is not None:
+            yield from site.scope.refuse(site.node, f"`{code(site.node)}`: {why}").problems
             continue
         try:
             decoder = msgspec.json.Decoder(shapes.of(site.type))

@@ -152,6 +152,8 @@ class Models:
             return struct_field(value, field.wire, self.imports, is_fresh=is_fresh)
         if definition.style == "dataclass" and value is not None and (made or is_mutable(value)):
             maker = factory(value, self._spell.type(field.type))
+            if self._refers_forward(field) and not isinstance(maker, Prefixed):
+                maker = Prefixed("lambda: ", call(flat(maker), []))
             return call(self.imports.name("dataclasses", "field"), [Prefixed("default_factory=", maker)])
         return value
 

@@ -48,9 +48,10 @@ def names_of(contract: Contract) -> Names:
 
 def _types(contract: Contract) -> dict[str, str]:
     ids = [id_ for id_ in contract.types if id_ not in SHIPPED]
+    own = _public({id_: contract.types[id_].name.rpartition(".")[2] for id_ in ids})
     depth = dict.fromkeys(ids, 0)
     while True:
-        names = {id_: _type_name(id_, contract.types[id_].name, depth[id_]) for id_ in ids}
+        names = {id_: _type_name(id_, own[id_], depth[id_]) for id_ in ids}
         counts = Counter(names.values())
         clashing = [id_ for id_ in ids if counts[names[id_]] > 1 and depth[id_] <= id_.count(".")]
         if not clashing:
@@ -59,10 +60,19 @@ def _types(contract: Contract) -> dict[str, str]:
             depth[id_] += 1
 
 
-def _type_name(id_: str, qualified: str, depth: int) -> str:
+def _public(own: dict[str, str]) -> dict[str, str]:
+    """Names of classes without underscores before them: what the worker keeps to itself, producers import."""
+    plain = {name for name in own.values() if not name.startswith("_")}
+    bare = {id_: name.lstrip("_") for id_, name in own.items()}
+    return {
+        id_: f"Private{name}" if own[id_] != name and (name in plain or not name.isidentifier()) else name
+        for id_, name in bare.items()
+    }
+
+
+def _type_name(id_: str, own: str, depth: int) -> str:
     """`Address`; where several have that name `BillingAddress`, after the module or class that it is in."""
     parts = id_.split(".")
-    own = qualified.rpartition(".")[2]
     around = parts[:-1][len(parts) - 1 - depth :] if depth else []
     return _free("".join(_camel(part) for part in around) + own)
 

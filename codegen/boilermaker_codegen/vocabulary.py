@@ -17,6 +17,7 @@ SCALARS: dict[str, ScalarName] = {
     "uuid.UUID": "uuid",
     "decimal.Decimal": "decimal",
     "typing.Any": "any",
+    "typing.Text": "str",
     "types.NoneType": "none",
 }
 
@@ -73,6 +74,16 @@ REMEDIES = {
     "typing.Iterator": "use `list`",
     "collections.abc.Iterator": "use `list`",
     "typing.Type": "pass a name instead of a class",
+    **dict.fromkeys(
+        ("typing.IO", "typing.TextIO", "typing.BinaryIO"), "pass what is in the file, or its path as `str`"
+    ),
+    "os.PathLike": "use `str`",
+    "typing.Self": "name the class",
+    "types.TracebackType": "pass what you need of it as `str`",
+    "builtins.BaseException": "pass what you need of it as `str`",
+    "builtins.Exception": "pass what you need of it as `str`",
+    "re.Pattern": "pass the pattern as `str`",
+    "typing.Pattern": "pass the pattern as `str`",
     "typing.TypeVar": "name the type",
     "boilermaker.Ref": "declare the value itself; callers may give a reference to one",
     "boilermaker.Arg": "declare the value itself; callers may give a reference to one",

@@ -127,6 +127,13 @@ def _parameter(
         raise _refused(
             function, place, f"has `{stars}{name}`", "name each parameter: its payload has a field for each"
         )
+    if name.startswith("__"):
+        raise _refused(
+            function,
+            place,
+            f"its parameter `{name}` starts with two underscores, which Python changes in classes",
+            "rename it: its payload is a class",
+        )
     annotation = Any if hints.get(name) is object else hints.get(name, Any)
     if name not in hints:
         warnings.warn(
@@ -201,8 +208,8 @@ def _check_carried(function: AnyHandler, place: str, what: str, annotation: Any)
         raise _refused(
             function, place, f"{what} is a `Ref`", "declare the value; callers may give a reference to one"
         )
-    if _is_hazard(annotation):
-        raise _refused(function, place, f"{what}: `{annotation}` cannot travel", hazards.WHY)
+    if (why := _hazard(annotation)) is not None:
+        raise _refused(function, place, f"{what}: `{annotation}` cannot travel", why)
     try:
         msgspec.json.Decoder(annotation)
         stranger = _stranger(shapes.type_info(annotation), set())
@@ -212,12 +219,12 @@ def _check_carried(function: AnyHandler, place: str, what: str, annotation: Any)
         raise _cannot_travel(function, place, what, annotation, f"`{stranger}` has no JSON form")
 
 
-def _is_hazard(annotation: Any) -> bool:
+def _hazard(annotation: Any) -> str | None:
     types_: describe.Types = {}
     try:
-        return hazards.is_hazard(describe.type_of(annotation, types_), types_) or hazards.hold_hazard(types_)
+        return hazards.hazard(describe.type_of(annotation, types_), types_) or hazards.hazard_within(types_)
     except (ConfigurationError, NameError, TypeError, ValueError):
-        return False  # no contract has words for it; msgspec may still carry it
+        return None  # no contract has words for it; msgspec may still carry it
 
 
 def _cannot_travel(

@@ -28,7 +28,7 @@ from boilermaker.contract import (
     UnionOf,
     named_in,
 )
-from boilermaker.contract.hazards import is_hazard
+from boilermaker.contract.hazards import hazard
 
 MODULES = ("app.models", "app.deep.kinds", "app.service")
 """In the order in which they may import each other."""
@@ -132,7 +132,7 @@ class _Draw:
         union = UnionOf(
             members=tuple(members[kind] for kind in sorted(members, key=lambda k: (k == "none", k)))
         )
-        return union if len(members) > 1 and not is_hazard(union, self.types) else self._scalar()
+        return union if len(members) > 1 and not hazard(union, self.types) else self._scalar()
 
     def _kind(self, type_: Type) -> str:
         """What it is in JSON; `mixed` for what may be several."""

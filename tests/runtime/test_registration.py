@@ -38,6 +38,15 @@ def not_async(state: None, email: str) -> None: ...
 async def stars(state: None, *args: str) -> None: ...
 
 
+async def keyed_by_pairs(state: None, sizes: dict[tuple[int, int], int]) -> None: ...
+
+
+async def set_of_mutables(state: None, holders: set[tuple[bytearray, int]]) -> None: ...
+
+
+async def double_underscore(state: None, __email: str) -> None: ...
+
+
 async def double_stars(state: None, **kwargs: str) -> None: ...
 
 
@@ -92,6 +101,9 @@ def _place(function: Callable[..., Any]) -> str:
         (stars, "has `*args`"),
         (double_stars, "has `**kwargs`"),
         (no_state, "takes no state"),
+        (keyed_by_pairs, "the keys of a JSON object are text or numbers"),
+        (set_of_mutables, "a set cannot hold what has no hash"),
+        (double_underscore, "its parameter `__email` starts with two underscores"),
         (unknown_type, "parameter `odd`: `Unknown` cannot travel"),
         (unknown_inside, "parameter `holder`: "),
         (two_texts, "parameter `either`: "),

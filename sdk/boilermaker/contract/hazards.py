@@ -1,46 +1,112 @@
-"""Unions that must not reach msgspec: it miscounts their parts, and the process crashes at some later time.
+"""Types that msgspec takes without a word and then cannot carry: values of them fail, or crash the process, later.
 
-Seen with msgspec 0.22: a text with a pattern beside a collection or a mapping, and anything with limits beside a
-tuple of fixed length.
+Seen with msgspec 0.22. It miscounts the parts of some unions: a text with a pattern beside a collection or a mapping,
+and anything with limits beside a tuple of fixed length. It makes decoders for mappings whose keys it cannot encode,
+and for sets of what has no hash.
 """
 
 from collections.abc import Iterator, Mapping
 
 from boilermaker.contract.definitions import Definition, NewTypeDefinition, RecordDefinition
-from boilermaker.contract.types import Constrained, Container, MappingOf, Named, TupleOf, Type, UnionOf
+from boilermaker.contract.types import (
+    Constrained,
+    Container,
+    LiteralOf,
+    MappingOf,
+    Named,
+    Scalar,
+    TupleOf,
+    Type,
+    UnionOf,
+)
 
-WHY = "msgspec crashes where a union holds a type with limits (`Meta`) and a collection; put one of the two into a Struct"
-
-
-def is_hazard(type_: Type, types: Mapping[str, Definition]) -> bool:
-    """Whether a type holds such a union, looking through new types but not into records."""
-    return any(_crashes(tuple(_plain(m, types) for m in union.members)) for union in _unions(type_, types))
-
-
-def hold_hazard(types: Mapping[str, Definition]) -> bool:
-    """Whether the fields of any of these definitions do."""
-    return any(
-        is_hazard(field.type, types)
-        for definition in types.values()
-        if isinstance(definition, RecordDefinition)
-        for field in definition.fields
-    )
+_CRASH = "msgspec crashes where a union holds a type with limits (`Meta`) and a collection; put one of the two into a Struct"
+_KEY = "the keys of a JSON object are text or numbers; use a list of pairs, or a key that is written as one of these"
+_HASH = "a set cannot hold what has no hash; use a list, or make the items frozen in all their parts"
+_SETS = frozenset({"set", "MutableSet", "frozenset", "Set"})
 
 
-def _unions(type_: Type, types: Mapping[str, Definition]) -> Iterator[UnionOf]:
+def hazard(type_: Type, types: Mapping[str, Definition]) -> str | None:
+    """Why a type cannot be carried, and what to do; None where it can. New types are looked through, records are not."""
+    for part in _parts(type_, types):
+        match part:
+            case UnionOf(members=members) if _crashes(tuple(_plain(m, types) for m in members)):
+                return _CRASH
+            case MappingOf(key=key) if not _is_key(_plain(key, types), types):
+                return _KEY
+            case Container(container=container, item=item) if container in _SETS:
+                if not _has_hash(item, types, frozenset()):
+                    return _HASH
+            case _:
+                pass
+    return None
+
+
+def hazard_within(types: Mapping[str, Definition]) -> str | None:
+    """The same for the fields of these definitions."""
+    fields = [f for d in types.values() if isinstance(d, RecordDefinition) for f in d.fields]
+    return next((why for field in fields if (why := hazard(field.type, types)) is not None), None)
+
+
+def _parts(type_: Type, types: Mapping[str, Definition]) -> Iterator[Type]:
+    """A type and all that it is made of."""
+    type_ = _plain(type_, types)
+    yield type_
+    inner: tuple[Type, ...] = ()
     match type_:
         case UnionOf(members=parts) | TupleOf(items=parts):
-            if isinstance(type_, UnionOf):
-                yield type_
-            for part in parts:
-                yield from _unions(part, types)
-        case Container(item=inner) | Constrained(type=inner):
-            yield from _unions(inner, types)
+            inner = parts
+        case Container(item=part) | Constrained(type=part):
+            inner = (part,)
         case MappingOf(key=key, value=value):
-            yield from _unions(key, types)
-            yield from _unions(value, types)
-        case _:
+            inner = (key, value)
+        case Scalar() | LiteralOf() | Named():
             pass
+    for part in inner:
+        yield from _parts(part, types)
+
+
+def _is_key(type_: Type, types: Mapping[str, Definition]) -> bool:
+    match type_:
+        case Scalar(name=name):
+            return name not in ("none", "bool")
+        case LiteralOf(values=values):
+            return not any(value is None or isinstance(value, bool) for value in values)
+        case Constrained(type=inner):
+            return _is_key(_plain(inner, types), types)
+        case UnionOf(members=members):
+            return all(_is_key(_plain(member, types), types) for member in members)
+        case Named(id=id_):  # one that is not known is told elsewhere
+            return not isinstance(types.get(id_), RecordDefinition)
+        case Container() | TupleOf() | MappingOf():
+            return False
+
+
+def _has_hash(type_: Type, types: Mapping[str, Definition], seen: frozenset[str]) -> bool:
+    type_ = _plain(type_, types)
+    match type_:
+        case Scalar(name=name):
+            return name != "bytearray"
+        case Constrained(type=inner):
+            return _has_hash(inner, types, seen)
+        case Container(container=container, item=item):
+            return container in ("tuple", "frozenset") and _has_hash(item, types, seen)
+        case TupleOf(items=parts) | UnionOf(members=parts):
+            return all(_has_hash(part, types, seen) for part in parts)
+        case Named(id=id_) if id_ not in seen:
+            return _is_frozen(types.get(id_), types, seen | {id_})
+        case MappingOf():
+            return False
+        case LiteralOf() | Named():
+            return True
+
+
+def _is_frozen(definition: Definition | None, types: Mapping[str, Definition], seen: frozenset[str]) -> bool:
+    if not isinstance(definition, RecordDefinition):
+        return True
+    if definition.style != "namedtuple" and not definition.frozen:
+        return False
+    return all(_has_hash(field.type, types, seen) for field in definition.fields)
 
 
 def _plain(type_: Type, types: Mapping[str, Definition]) -> Type:

@@ -1,8 +1,9 @@
 from datetime import date as day
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import billing
 import shipping
+
 from boilermaker import Boilermaker, InMemoryServiceBus
 from msgspec import Meta
 
@@ -43,3 +44,19 @@ async def models(state) -> None: ...
 
 @worker.task
 async def msgspec(state, msgspec: int, age: Annotated[int, Meta(ge=0)] = 0) -> None: ...
+
+
+class _Secret(TypedDict):
+    key: str
+
+
+class Secret(TypedDict):
+    text: str
+
+
+class _Only(TypedDict):
+    key: str
+
+
+@worker.task
+async def kept_to_itself(state, a: _Secret, b: Secret, c: _Only) -> None: ...

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, NewType, TypedDict
 
 import msgspec
@@ -26,6 +26,16 @@ class Book:
     author: Author | None = None
 
 
+@dataclass
+class Stack:
+    traces: list[Trace] = field(default_factory=list)
+
+
+@dataclass
+class Trace:
+    stacks: list[Stack] = field(default_factory=list)
+
+
 class Folder(TypedDict):
     folders: dict[str, Folder]
 
@@ -47,5 +57,5 @@ Woods = NewType("Woods", list[Wood])
 
 @worker.task
 async def grow(
-    state, tree: Tree, author: Author, folder: Folder, link: Link, forest: Forest, wood: Wood
+    state, tree: Tree, author: Author, folder: Folder, link: Link, forest: Forest, wood: Wood, stack: Stack
 ) -> Tree | None: ...

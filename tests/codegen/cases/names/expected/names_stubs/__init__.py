@@ -2,15 +2,24 @@
 """Tasks of the service `names`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `6870af10d33471bf`.
+Contract `291ac5ebe8d36f7e`.
 """
 
 from . import payloads
-from .models import Arg, BillingAddress, ShippingAddress, Task
+from .models import (
+    Arg,
+    BillingAddress,
+    Only,
+    PrivateSecret,
+    Secret,
+    ShippingAddress,
+    Task,
+)
 from .tasks import (
     Task_,
     größe,
     import_,
+    kept_to_itself,
     list_,
     listed,
     models_,
@@ -22,11 +31,15 @@ from .tasks import (
 __all__ = [
     "Arg",
     "BillingAddress",
+    "Only",
+    "PrivateSecret",
+    "Secret",
     "ShippingAddress",
     "Task",
     "Task_",
     "größe",
     "import_",
+    "kept_to_itself",
     "list_",
     "listed",
     "models_",

@@ -4,6 +4,7 @@
 import builtins
 from dataclasses import dataclass
 from datetime import date as date_
+from typing import TypedDict
 
 
 @dataclass
@@ -14,6 +15,18 @@ class BillingAddress:
 @dataclass
 class Task:
     title: str
+
+
+class Secret(TypedDict):
+    text: str
+
+
+class Only(TypedDict):
+    key: str
+
+
+class PrivateSecret(TypedDict):
+    key: str
 
 
 @dataclass

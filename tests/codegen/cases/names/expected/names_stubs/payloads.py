@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec as msgspec_
 from boilermaker.stub import Payload
 
-from .models import BillingAddress, ShippingAddress
+from .models import BillingAddress, Only, PrivateSecret, Secret, ShippingAddress
 from .models import Task as Task_
 
 
@@ -35,6 +35,14 @@ class Größe(Payload, frozen=True, kw_only=True):
 
 class Import(Payload, frozen=True, kw_only=True):
     """Arguments of `import_`."""
+
+
+class KeptToItself(Payload, frozen=True, kw_only=True):
+    """Arguments of `kept_to_itself`."""
+
+    a: PrivateSecret
+    b: Secret
+    c: Only
 
 
 class List(Payload, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
 from .models import Arg as Arg_
-from .models import BillingAddress, ShippingAddress
+from .models import BillingAddress, Only, PrivateSecret, Secret, ShippingAddress
 from .models import Task as Task__
 
 
@@ -40,6 +40,11 @@ def größe(länge: Arg[int]) -> Task[None]:
 def import_() -> Task[None]:
     """Make a task that runs `import`."""
     return _import_()
+
+
+def kept_to_itself(a: Arg[PrivateSecret], b: Arg[Secret], c: Arg[Only]) -> Task[None]:
+    """Make a task that runs `kept_to_itself`."""
+    return _kept_to_itself(a=a, b=b, c=c)
 
 
 def list_(a: Arg[BillingAddress], b: Arg[ShippingAddress]) -> Task[Task__]:
@@ -86,6 +91,13 @@ _größe: Final = TaskStub[None](
 )
 _import_: Final = TaskStub[None](
     "import", payloads.Import, None, queue="names", digest="78d9a9c7055e4cd0"
+)
+_kept_to_itself: Final = TaskStub[None](
+    "kept_to_itself",
+    payloads.KeptToItself,
+    None,
+    queue="names",
+    digest="1500bcda547cf637",
 )
 _list_: Final = TaskStub[Task__](
     "list", payloads.List, Task__, queue="names", digest="46d0e6e81e60cf66"

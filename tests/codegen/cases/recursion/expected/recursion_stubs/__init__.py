@@ -2,11 +2,11 @@
 """Tasks of the service `recursion`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `6fd56d573f57e1e1`.
+Contract `f8d3cc692c7463e5`.
 """
 
 from . import payloads
-from .models import Author, Book, Folder, Forest, Link, Tree, Wood, Woods
+from .models import Author, Book, Folder, Forest, Link, Stack, Trace, Tree, Wood, Woods
 from .tasks import grow
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "Folder",
     "Forest",
     "Link",
+    "Stack",
+    "Trace",
     "Tree",
     "Wood",
     "Woods",

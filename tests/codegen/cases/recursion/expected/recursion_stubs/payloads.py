@@ -3,7 +3,7 @@
 
 from boilermaker.stub import Payload
 
-from .models import Author, Folder, Forest, Link, Tree, Wood
+from .models import Author, Folder, Forest, Link, Stack, Tree, Wood
 
 
 class Grow(Payload, frozen=True, kw_only=True):
@@ -15,3 +15,4 @@ class Grow(Payload, frozen=True, kw_only=True):
     link: Link
     forest: Forest
     wood: Wood
+    stack: Stack

@@ -10,7 +10,7 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Author, Folder, Forest, Link, Tree, Wood
+from .models import Author, Folder, Forest, Link, Stack, Tree, Wood
 
 
 def grow(
@@ -20,15 +20,22 @@ def grow(
     link: Arg[Link],
     forest: Arg[Forest],
     wood: Arg[Wood],
+    stack: Arg[Stack],
 ) -> Task[Tree | None]:
     """Make a task that runs `grow`."""
     return _grow(
-        tree=tree, author=author, folder=folder, link=link, forest=forest, wood=wood
+        tree=tree,
+        author=author,
+        folder=folder,
+        link=link,
+        forest=forest,
+        wood=wood,
+        stack=stack,
     )
 
 
 # What the functions stand on.
 
 _grow: Final = TaskStub[Tree | None](
-    "grow", payloads.Grow, Tree | None, queue="recursion", digest="f665b5073729d53a"
+    "grow", payloads.Grow, Tree | None, queue="recursion", digest="1dc7794c2a5c888b"
 )
