@@ -51,10 +51,10 @@ class Lines:
         then, otherwise = self._targets(number, edges.then, edges.otherwise)
         return otherwise if then is None else (then, *otherwise)
 
-    def from_step(self, to: int) -> tuple[tuple[tuple[int, int], ...], bytes]:
-        """Ranges and lines from this step on: those below it can no longer run."""
+    def from_step(self, to: int) -> tuple[tuple[tuple[int, int], ...], memoryview]:
+        """Ranges and lines from this step on: those below it can no longer run. A view: there may be many."""
         ranges = tuple((max(first, to), last) for first, last in self._header.lines if last >= to)
-        return ranges, self._data[self._span(to)[0] :]
+        return ranges, memoryview(self._data)[self._span(to)[0] :]
 
     def only(self, numbers: Sequence[int]) -> tuple[tuple[tuple[int, int], ...], bytes]:
         """Ranges and lines of these steps, which are in order."""
@@ -80,7 +80,9 @@ class Lines:
             raise EnvelopeError(f"step {number} is not in the envelope")
         start = 0
         for _ in range(index):
-            start = self._data.index(b"\n", start) + 1
+            start = self._data.find(b"\n", start) + 1
+            if not start:
+                raise EnvelopeError(f"the line of step {number} is missing")
         end = self._data.find(b"\n", start)
         return start, len(self._data) if end < 0 else end
 

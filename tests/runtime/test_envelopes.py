@@ -214,6 +214,17 @@ def test_a_header_out_of_range_is_refused(header: dict[str, object]) -> None:
         _ = codec.decode(msgspec.json.encode(good | header) + line).current
 
 
+def test_a_line_that_is_missing_on_a_later_hop_is_an_error_where_it_is_read() -> None:
+    """The door counts the lines of what a publisher sends; later hops find out when they come to the line."""
+    header = {"boilermaker": 1, "workflow": "w", "at": 1, "lines": [[1, 3]], "queues": ["tasks"]}
+    line = {"task": "noop", "payload": {}, "then": 3}
+    envelope = codec.decode(b"\n".join(map(msgspec.json.encode, (header, line))))
+    assert envelope.current.then == 3
+    for read in (envelope.steps.__getitem__, envelope.steps.edges, envelope.steps.from_step):
+        with pytest.raises(EnvelopeError, match="the line of step 3 is missing"):
+            read(3)
+
+
 async def test_a_worker_goes_on_through_a_thousand_malformed_messages(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
