@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from boilermaker import codec
 from boilermaker.codec import Envelope
 from boilermaker.worker import handle
 from boilermaker.worker.handle import Handling
 from boilermaker.worker.outcome import Verdict
+from simulation.__main__ import main
 from simulation.scenario import Fault, Node, Scenario
 from simulation.simulate import search, simulate
 from simulation.world import quiet
@@ -110,3 +112,11 @@ def test_settling_before_publishing_would_be_found(monkeypatch: pytest.MonkeyPat
 def test_the_ids_of_one_cause_differ() -> None:
     """What the rules know of lineage is what the codec says."""
     assert len({codec.message_id("cause", slot) for slot in range(8)}) == 8
+
+
+@pytest.mark.parametrize("seed", range(0, 5000, 500))
+def test_the_command_runs_worlds_of_each_kind(seed: int) -> None:
+    """With and without duplicate detection, with an outcome store, during a rollout."""
+    done = CliRunner().invoke(main, ["--schedules", "3", "--seed", str(seed), "--processes", "1"])
+    assert done.exit_code == 0, done.output
+    assert "3 worlds" in done.output

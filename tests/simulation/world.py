@@ -16,7 +16,7 @@ from boilermaker.errors import BusError, SettlementError
 from boilermaker.failure import TaskFailed
 from boilermaker.outcomes import InMemoryOutcomeStore
 from boilermaker.retries import RetryMode, RetryPolicy
-from boilermaker.transport.port import Clock, Delivery, OutgoingMessage, Receiver, Sender
+from boilermaker.transport.port import Clock, Delivery, Message, OutgoingMessage, Receiver, Sender
 from simulation.scenario import Fault, Node, Scenario
 from simulation.virtual import Stuck, VirtualLoop
 
@@ -358,6 +358,9 @@ class _Receiver:
 
     async def stop(self) -> None:
         await self._receiver.stop()
+
+    async def peek(self, max_messages: int, from_sequence_number: int = 1) -> Sequence[Message]:
+        return await self._receiver.peek(max_messages, from_sequence_number)
 
     async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:
         await self._settle(
