@@ -146,9 +146,14 @@ def _check(path: Path, config: Config) -> None:
         )
     if not config.source:
         messages.append(f"`{TABLE}.source` is empty; name the folder that holds the service's code")
-    messages.extend(
-        f"`{TABLE}.{name}` is empty" for name in ("service", "queue") if not getattr(config, name).strip()
-    )
+    for name in ("service", "queue"):
+        text: str = getattr(config, name)
+        if not text.strip():
+            messages.append(f"`{TABLE}.{name}` is empty")
+        elif not text.isprintable() or any(mark in text for mark in '`"\\'):
+            messages.append(
+                f"`{TABLE}.{name}`: a name has no line breaks, quotes, back quotes or backslashes"
+            )
     if config.line_length < 60:
         messages.append(f"`{TABLE}.line_length`: at least 60 columns are needed")
     for root in config.source:

@@ -157,6 +157,7 @@ def test_the_nearest_configuration_upwards_is_taken(
         (PYPROJECT.replace('["src"]', "[]"), "pyproject.toml: `tool.boilermaker.source` is empty; name the folder that holds the service's code"),
         (PYPROJECT.replace('["src"]', '["sources"]'), "pyproject.toml: `tool.boilermaker.source`: there is no folder `sources`"),
         (PYPROJECT.replace("accounts_stubs", "accounts-stubs"), "pyproject.toml: `tool.boilermaker.package`: `accounts-stubs` cannot be imported; use letters, digits and `_`"),
+        (PYPROJECT.replace('service = "accounts"', r'service = "a\nb"'), "pyproject.toml: `tool.boilermaker.service`: a name has no line breaks, quotes, back quotes or backslashes"),
         (PYPROJECT.replace('queue = "accounts"', 'queue = " "'), "pyproject.toml: `tool.boilermaker.queue` is empty"),
         (PYPROJECT + "line_length = 20\n", "pyproject.toml: `tool.boilermaker.line_length`: at least 60 columns are needed"),
         (PYPROJECT + "allow_untyped = 'yes'\n", "pyproject.toml: `tool.boilermaker.allow_untyped`: expected `bool`, got `str`"),
