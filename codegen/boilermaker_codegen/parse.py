@@ -15,7 +15,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from boilermaker_codegen.contents import digest_of, read_bytes, version_of
 from boilermaker_codegen.discover import Index, SourceFile
 from boilermaker_codegen.problems import Problem, Refused
-from boilermaker_codegen.symbols import Symbol, star_imports, symbols_of
+from boilermaker_codegen.symbols import Symbol, later_stars, star_imports, symbols_of
 from boilermaker_codegen.trimming import trimmed
 
 
@@ -46,6 +46,11 @@ class Module:
     def stars(self) -> tuple[str, ...]:
         """Modules that everything is imported from, in source order."""
         return tuple(star_imports(self.tree.body, self.package))
+
+    @functools.cached_property
+    def later_stars(self) -> dict[str, tuple[str, ...]]:
+        """Of each name that the module binds itself, the modules that everything is imported from after that."""
+        return later_stars(self.tree.body, self.package) if self.stars else {}
 
     def place(self, node: cst.CSTNode) -> tuple[int, int]:
         """Line and column of a node, counted from 1."""

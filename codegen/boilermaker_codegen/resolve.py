@@ -123,7 +123,9 @@ class Resolver:
     ) -> Meaning:
         symbol = module.symbols.get(name)
         if symbol is not None:
-            return self._follow(symbol, name, node, scope, Scope(module), seen)
+            own = self._follow(symbol, name, node, scope, Scope(module), seen)
+            self._check_kept(own, name, node, scope, module, seen)
+            return own
         starred = self._starred(name, node, scope, module, seen)
         if starred is not None:
             return starred
@@ -131,28 +133,79 @@ class Resolver:
             return External(f"builtins.{name}")
         raise scope.refuse(node, self._unbound(name, module))
 
+    def _check_kept(
+        self,
+        own: Meaning,
+        name: str,
+        node: cst.CSTNode,
+        scope: Scope,
+        module: Module,
+        seen: tuple[tuple[str, str], ...],
+    ) -> None:
+        """That no later `import *` binds a name to something else than the module itself does."""
+        for star in module.later_stars.get(name, ()):
+            if self._given(star, name, node, scope, seen, own) is not None:
+                raise scope.refuse(
+                    node,
+                    f"`{name}` is bound in {module.file.shown}, and again by a later `from {star} import *`; import it by "
+                    f"name, or rename one of them",
+                )
+
     def _starred(
-        self, name: str, node: cst.CSTNode, scope: Scope, module: Module, seen: tuple[tuple[str, str], ...]
+        self,
+        name: str,
+        node: cst.CSTNode,
+        scope: Scope,
+        module: Module,
+        seen: tuple[tuple[str, str], ...],
     ) -> Meaning | None:
-        """What a name means by `from ... import *` in a module, the last of those that give it; None where none does."""
+        """What a name means by `from ... import *` in a module, the last of those that give it; None where none does.
+
+        Raises:
+            Refused: what gives it is followed by one from outside the service, which may give it too.
+        """
+        unknown = ""
         for star in reversed(module.stars):
-            key = (f"{star}.*", name)
-            if star in KNOWN and name in known_names(star):
-                return External(f"{star}.{name}")
-            source = self._library.module(star) if key not in seen and self._library.has(star) else None
-            if source is None:
-                continue
-            is_submodule = self._library.has(f"{star}.{name}")
-            found: Meaning | None
-            if name in source.symbols:
-                found = self._global(name, node, scope, source, (*seen, key))
-            else:
-                found = self._starred(name, node, scope, source, (*seen, key))
-            if found is None and is_submodule and "__all__" in source.symbols:
-                found = Package(f"{star}.{name}")
-            if found is not None and self._goes(source, name, node, scope):
+            found = self._given(star, name, node, scope, seen)
+            if found is not None and unknown:
+                raise scope.refuse(
+                    node,
+                    f"`{name}` comes from `from {star} import *` in {module.file.shown}, or from the later "
+                    f"`from {unknown} import *`, which is not read; import it by name",
+                )
+            if found is not None:
                 return found
+            if star not in KNOWN and not self._library.has(star):
+                unknown = star
         return None
+
+    def _given(
+        self,
+        star: str,
+        name: str,
+        node: cst.CSTNode,
+        scope: Scope,
+        seen: tuple[tuple[str, str], ...],
+        known: Meaning | None = None,
+    ) -> Meaning | None:
+        """What `from star import *` makes of a name; None where it does not give it, or nothing but what is known."""
+        key = (f"{star}.*", name)
+        if star in KNOWN and name in known_names(star):
+            given = External(f"{star}.{name}")
+            return None if known is not None and _is_same(known, given) else given
+        source = self._library.module(star) if key not in seen and self._library.has(star) else None
+        if source is None:
+            return None
+        found: Meaning | None
+        if name in source.symbols:
+            found = self._global(name, node, scope, source, (*seen, key))
+        else:
+            found = self._starred(name, node, scope, source, (*seen, key))
+        if found is None and self._library.has(f"{star}.{name}") and "__all__" in source.symbols:
+            found = Package(f"{star}.{name}")
+        if found is None or (known is not None and _is_same(known, found)):
+            return None
+        return found if self._goes(source, name, node, scope) else None
 
     def _goes(self, module: Module, name: str, node: cst.CSTNode, scope: Scope) -> bool:
         is_given = is_exported(module, name)

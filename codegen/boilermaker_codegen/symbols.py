@@ -100,6 +100,16 @@ def star_imports(body: Statements, package: str) -> Iterator[str]:
                     yield imported_module(small, package)
 
 
+def later_stars(body: Statements, package: str) -> dict[str, tuple[str, ...]]:
+    """The names that a body binds, each with the modules that everything is imported from after that."""
+    found: dict[str, tuple[str, ...]] = {}
+    for statement in body:
+        found.update(dict.fromkeys((name for name, _, _ in _bindings([statement], package, "running")), ()))
+        for star in star_imports([statement], package):
+            found = {name: (*stars, star) for name, stars in found.items()}
+    return found
+
+
 def dotted(node: cst.BaseExpression | None) -> str:
     """`a.b.c` as text; empty for anything else."""
     match node:

@@ -1,0 +1,5 @@
+class Kind: ...
+
+
+Size = int
+Colour = str
