@@ -20,7 +20,7 @@ from boilermaker_codegen.enums import read_enum
 from boilermaker_codegen.literals import Literals, Value
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.records import Records, RecordSource, Style
-from boilermaker_codegen.resolve import Found, Meaning, Resolver, Scope, code
+from boilermaker_codegen.resolve import External, Found, Meaning, Resolver, Scope, code
 from boilermaker_codegen.symbols import ClassSymbol, ValueSymbol
 from boilermaker_codegen.vocabulary import ENUM_BASES, plain
 
@@ -93,7 +93,15 @@ class Definitions:
             return read_enum(node, found.name, bases, self._resolver, self.literals, inside)
         style, options = self._style(node, found, bases)
         record = self._records.read(
-            RecordSource(node=node, name=found.name, style=style, scope=inside, options=options)
+            RecordSource(
+                id=found.id,
+                node=node,
+                name=found.name,
+                style=style,
+                scope=inside,
+                options=options,
+                parent=self._parent_struct(node, found.scope) if style == "struct" else None,
+            )
         )
         return self._with_inherited(record, node, found.scope)
 
@@ -138,7 +146,8 @@ class Definitions:
         name, scope = node.name.value, found.scope
         decorator = self._dataclass_decorator(node, scope)
         for argument, base in zip(node.bases, self._base_meanings(node, scope), strict=True):
-            is_read = decorator is not None and len(bases) == 1 and self._is_dataclass(base)
+            is_kept = self._is_struct(base) if decorator is None else self._is_dataclass(base)
+            is_read = len(bases) == 1 and is_kept
             if isinstance(base, Found) and not is_read:
                 raise scope.refuse(
                     argument,
@@ -146,6 +155,8 @@ class Definitions:
                 )
         if decorator is not None and all(self._is_dataclass(b) for b in self._base_meanings(node, scope)):
             return "dataclass", tuple(decorator.args if isinstance(decorator, cst.Call) else ())
+        if decorator is None and any(self._is_struct(base) for base in self._base_meanings(node, scope)):
+            return "struct", tuple(node.keywords)
         if decorator is None and len(bases) == 1 and bases[0] in _RECORD_BASES:
             return _RECORD_BASES[bases[0]], tuple(node.keywords)
         what = (
@@ -160,6 +171,20 @@ class Definitions:
             and self._dataclass_decorator(base.symbol.node, base.scope) is not None
         )
 
+    def _is_struct(self, base: Meaning) -> bool:
+        """Whether a class of the service is a Struct, itself or by inheritance."""
+        if not isinstance(base, Found) or not isinstance(base.symbol, ClassSymbol):
+            return False
+        bases = self._base_meanings(base.symbol.node, base.scope)
+        return len(bases) == 1 and (bases[0] == External("msgspec.Struct") or self._is_struct(bases[0]))
+
+    def _parent_struct(self, node: cst.ClassDef, scope: Scope) -> tuple[str, RecordDefinition] | None:
+        parent = self._base_meanings(node, scope)[0]
+        definition = self._read(parent) if isinstance(parent, Found) else None
+        if isinstance(parent, Found) and isinstance(definition, RecordDefinition):
+            return parent.id, definition
+        return None
+
     def _with_inherited(self, record: RecordDefinition, node: cst.ClassDef, scope: Scope) -> RecordDefinition:
         """A dataclass with its parent's fields before its own; one that it declares anew keeps its place."""
         parents = self._base_meanings(node, scope) if record.style == "dataclass" else []
@@ -168,13 +193,8 @@ class Definitions:
         parent = self._read(parents[0])
         if not isinstance(parent, RecordDefinition) or not parent.fields:
             return record
-        if record.fields and record.kw_only != parent.kw_only:
-            raise scope.refuse(
-                node.bases[0],
-                f"`{record.name}` and `{parent.name}` differ in `kw_only`, which is not read; write it in both or in neither",
-            )
         fields = {field.name: field for field in (*parent.fields, *record.fields)}
-        return replace(record, fields=tuple(fields.values()), kw_only=parent.kw_only)
+        return replace(record, fields=tuple(fields.values()), kw_only=parent.kw_only or record.kw_only)
 
     def _dataclass_decorator(self, node: cst.ClassDef, scope: Scope) -> cst.BaseExpression | None:
         found: cst.BaseExpression | None = None
@@ -221,7 +241,8 @@ class Definitions:
             return False
         node, scope = found.symbol.node, found.scope
         decorators = any(name == "dataclasses.dataclass" for _, name in self._decorators(node, scope))
-        return decorators or any(base in _RECORD_BASES for base in self._bases(node, scope))
+        is_plain = any(base in _RECORD_BASES for base in self._bases(node, scope))
+        return decorators or is_plain or self._is_struct(found)
 
     def _runs_code(self, found: Found) -> bool:
         if not isinstance(found.symbol, ClassSymbol):

@@ -8,6 +8,7 @@ import libcst as cst
 import msgspec
 
 from boilermaker.contract import Default, Field, RecordDefinition
+from boilermaker_codegen import structs
 from boilermaker_codegen.annotations import Annotations
 from boilermaker_codegen.docs import doc_of
 from boilermaker_codegen.literals import Literals, Value
@@ -52,13 +53,17 @@ class RecordSource:
         name: its qualified name.
         scope: the scope of its body.
         options: keyword options, of the class or its decorator.
+        id: names it in the contract.
+        parent: the Struct that a Struct inherits from, if it is one of the service.
     """
 
+    id: str
     node: cst.ClassDef
     name: str
     style: Style
     scope: Scope
     options: tuple[cst.Arg, ...]
+    parent: tuple[str, RecordDefinition] | None = None
 
 
 class Records:
@@ -76,6 +81,7 @@ class Records:
         self._annotations = annotations
         self._literals = literals
         self._sites = sites
+        self._structs: dict[str, type[msgspec.Struct]] = {}
 
     def read(self, source: RecordSource) -> RecordDefinition:
         """The definition of a record.
@@ -95,9 +101,8 @@ class Records:
                 refused.append(error)
         if refused:
             raise Refused(*(problem for error in refused for problem in error.problems))
-        rename = options.pop("rename", None)
-        if rename is not None:
-            fields = _renamed(fields, rename)
+        if source.style == "struct":
+            return self._struct(source, fields, options)
         if source.style == "dataclass" and not fields:
             options["kw_only"] = False
         return RecordDefinition(
@@ -106,8 +111,21 @@ class Records:
             fields=tuple(fields),
             optional=tuple(optional),
             doc=doc_of(source.node),
-            **_struct_tag(source, options),
+            **options,
         )
+
+    def _struct(self, source: RecordSource, fields: list[Field], options: dict[str, Any]) -> RecordDefinition:
+        record = RecordDefinition(
+            name=source.name, style="struct", fields=tuple(fields), doc=doc_of(source.node)
+        )
+        parent_id, parent = source.parent or ("", None)
+        class_name = source.node.name
+        try:
+            struct = structs.recreated(class_name.value, fields, options, self._structs.get(parent_id))
+        except (TypeError, ValueError) as error:
+            raise source.scope.refuse(class_name, f"msgspec refuses `{source.name}`: {error}") from None
+        self._structs[source.id] = struct
+        return structs.described(struct, record, parent.fields if parent else ())
 
     # ---- options
 
@@ -240,30 +258,3 @@ def _annotated(source: RecordSource) -> Iterator[cst.AnnAssign]:
                 raise source.scope.refuse(
                     small, "fields that depend on a condition are not read; write each one out"
                 )
-
-
-def _renamed(fields: list[Field], rename: Any) -> list[Field]:
-    """Msgspec's own rules say what `rename=` gives; names set by `field(name=...)` stay."""
-    shape = msgspec.defstruct("Renamed", [field.name for field in fields], rename=rename)
-    wires = dict(zip(shape.__struct_fields__, shape.__struct_encode_fields__, strict=True))
-    return [
-        msgspec.structs.replace(field, wire=wires[field.name])
-        if field.wire is None and wires[field.name] != field.name
-        else field
-        for field in fields
-    ]
-
-
-def _struct_tag(source: RecordSource, options: dict[str, Any]) -> dict[str, Any]:
-    """The tag as msgspec has it: `tag=True`, or a `tag_field` alone, tags with the class's name."""
-    if source.style != "struct":
-        return options
-    tag, tag_field = options.pop("tag", None), options.pop("tag_field", None)
-    if tag is True or (tag is None and tag_field is not None):
-        tag = source.node.name.value
-    if tag is not None and tag is not False:
-        options["tag"] = tag
-        options["tag_field"] = tag_field if tag_field != "type" else None
-    if next(_annotated(source), None) is None:
-        options["kw_only"] = False
-    return options

@@ -280,5 +280,6 @@ def _default(value: Any, factory: Any, missing: Any) -> words.Default | None:
 
 
 def _is_keyword_only(cls: Any) -> bool:
+    """Whether some field is taken by name alone. The stub then takes all so: it has one option for all fields."""
     parameters = inspect.signature(cls).parameters.values()
-    return bool(parameters) and all(p.kind is inspect.Parameter.KEYWORD_ONLY for p in parameters)
+    return any(p.kind is inspect.Parameter.KEYWORD_ONLY for p in parameters)

@@ -83,6 +83,11 @@ class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
     times: int = 1
 
 
+@dataclass(kw_only=True)
+class Named:
+    x: int
+
+
 @worker.task
 async def every_record(
     state,
@@ -97,4 +102,5 @@ async def every_record(
     i: Brief = Brief(times=1),
     j: Brief = Pair(1),
     k: Pair = Pair(1e999),
+    l: Named = Named(1),
 ) -> None: ...

@@ -37,8 +37,8 @@ class Parent:
     x: int
 
 
-@dataclass(kw_only=True)
-class Child(Parent):
+@dataclass
+class Child(Parent, StructParent):
     y: int
 
 
@@ -46,7 +46,7 @@ class StructParent(msgspec.Struct):
     x: int
 
 
-class StructChild(StructParent):
+class StructChild(StructParent, tag_field="x"):
     y: int
 
 

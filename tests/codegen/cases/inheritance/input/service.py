@@ -24,5 +24,10 @@ class Renamed(Event):
     pass
 
 
+@dataclass(kw_only=True)
+class Named(Signup):
+    nick: str
+
+
 @worker.task
-async def record(state, event: Event, signup: Signup, referral: Referral, renamed: Renamed) -> None: ...
+async def record(state, event: Event, signup: Signup, referral: Referral, renamed: Renamed, named: Named) -> None: ...

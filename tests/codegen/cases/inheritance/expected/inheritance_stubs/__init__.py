@@ -2,11 +2,20 @@
 """Tasks of the service `inheritance`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `c8074cdac0c12099`.
+Contract `248b946ba9f3f265`.
 """
 
 from . import payloads
-from .models import Event, Place, Referral, Renamed, Signup
+from .models import Event, Named, Place, Referral, Renamed, Signup
 from .tasks import record
 
-__all__ = ["Event", "Place", "Referral", "Renamed", "Signup", "payloads", "record"]
+__all__ = [
+    "Event",
+    "Named",
+    "Place",
+    "Referral",
+    "Renamed",
+    "Signup",
+    "payloads",
+    "record",
+]

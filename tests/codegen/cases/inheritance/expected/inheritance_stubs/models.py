@@ -17,6 +17,14 @@ class Event:
     source: str = "api"
 
 
+@dataclass(kw_only=True)
+class Named:
+    at: Place
+    source: str = "web"
+    email: str = ""
+    nick: str
+
+
 @dataclass
 class Referral:
     at: Place

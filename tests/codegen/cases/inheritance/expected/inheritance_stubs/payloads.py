@@ -3,7 +3,7 @@
 
 from boilermaker.stub import Payload
 
-from .models import Event, Referral, Renamed, Signup
+from .models import Event, Named, Referral, Renamed, Signup
 
 
 class Record(Payload, frozen=True, kw_only=True):
@@ -13,3 +13,4 @@ class Record(Payload, frozen=True, kw_only=True):
     signup: Signup
     referral: Referral
     renamed: Renamed
+    named: Named

@@ -10,7 +10,7 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Event, Referral, Renamed, Signup
+from .models import Event, Named, Referral, Renamed, Signup
 
 
 def record(
@@ -18,13 +18,16 @@ def record(
     signup: Arg[Signup],
     referral: Arg[Referral],
     renamed: Arg[Renamed],
+    named: Arg[Named],
 ) -> Task[None]:
     """Make a task that runs `record`."""
-    return _record(event=event, signup=signup, referral=referral, renamed=renamed)
+    return _record(
+        event=event, signup=signup, referral=referral, renamed=renamed, named=named
+    )
 
 
 # What the functions stand on.
 
 _record: Final = TaskStub[None](
-    "record", payloads.Record, None, queue="inheritance", digest="72bccb769975377c"
+    "record", payloads.Record, None, queue="inheritance", digest="db36507f7d66545c"
 )
