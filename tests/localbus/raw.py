@@ -8,7 +8,10 @@ from typing import Any
 
 import azure.servicebus
 import azure.servicebus.aio
+import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage
+
+from bus.rigs import new_queue
 
 HALVES: dict[str, Callable[..., Any]] = {
     "sync": azure.servicebus.ServiceBusClient.from_connection_string,
@@ -16,6 +19,9 @@ HALVES: dict[str, Callable[..., Any]] = {
 }
 WAIT_SECONDS = 5.0
 _ids = count()
+
+both_halves = pytest.mark.parametrize("client", list(HALVES), indirect=True)
+"""For tests of what the halves do each in their own way; the bus is the same for both."""
 
 
 class Awaited:
@@ -30,40 +36,53 @@ class Awaited:
             return value
 
         async def call(*args: Any, **options: Any) -> Any:
-            result = value(*args, **options)
-            return await result if inspect.isawaitable(result) else result
+            # In a thread, so that links that are opened ahead, or closed afterwards, go on meanwhile.
+            return await asyncio.to_thread(value, *args, **options)
 
-        return call
+        return value if inspect.iscoroutinefunction(value) else call
 
 
 class RawClient:
-    """One connection of the unmodified client, and what was opened over it.
+    """The unmodified client, and what was opened with it. Each sender and each receiver has a connection of its own.
 
     Args:
         half: `sync` or `async`.
         connection_string: of the bus.
+
+    Attributes:
+        queue: a queue of its own; what connects to it first finds that already done (see `open_ahead`).
     """
 
     def __init__(self, half: str, connection_string: str) -> None:
         # The client asks again, after seconds, for much that no repeat can help.
         self._client = HALVES[half](connection_string, retry_total=0)
         self._opened: list[Any] = []  # the client itself keeps weak references only
+        self.queue = new_queue()
+        self._ahead: dict[str, Awaited] = {}
+
+    async def open_ahead(self) -> None:
+        """Connect a sender and a receiver to `queue`: to open one is half a second of the client's own sleep."""
+        sender, receiver = self.sender(self.queue), self.receiver(self.queue)
+        await asyncio.gather(opened(sender), opened(receiver))
+        self._ahead = {"sender": sender, "receiver": receiver}
 
     def sender(self, queue: str) -> Awaited:
         """A sender to a queue."""
-        return self._opening(self._client.get_queue_sender(queue))
+        found = self._ahead.pop("sender", None) if queue == self.queue else None
+        return found or self._opening(self._client.get_queue_sender(queue))
 
     def receiver(self, queue: str, **options: Any) -> Awaited:
         """A receiver from a queue; `options` are the client's own."""
-        return self._opening(self._client.get_queue_receiver(queue, **options))
+        found = self._ahead.pop("receiver", None) if queue == self.queue and not options else None
+        return found or self._opening(self._client.get_queue_receiver(queue, **options))
 
     async def close(self) -> None:
         """Close everything. It takes a second or two: the client drains links and joins threads that sleep."""
         if isinstance(self._client, azure.servicebus.ServiceBusClient):
             await asyncio.to_thread(self._close)
         else:
-            for each in [*self._opened, self._client]:
-                await each.close()
+            await asyncio.gather(*(each.close() for each in self._opened))
+            await self._client.close()
 
     def _close(self) -> None:
         for each in [*self._opened, self._client]:
@@ -76,12 +95,16 @@ class RawClient:
 
 def message(body: Any = b"{}", **fields: Any) -> ServiceBusMessage:
     """A message with an id of its own."""
-    return ServiceBusMessage(body, **{"message_id": f"raw-{next(_ids)}", **fields})
+    named: dict[str, Any] = {"message_id": f"raw-{next(_ids)}", **fields}
+    return ServiceBusMessage(body, **named)
 
 
-async def take(receiver: Awaited, wanted: int = 1) -> list[ServiceBusReceivedMessage]:
-    """Exactly so many messages, in the order of their coming."""
-    found: list[ServiceBusReceivedMessage] = []
+async def take(receiver: Awaited, wanted: int = 1) -> list[Any]:
+    """Exactly so many messages, in the order of their coming.
+
+    They are the client's `ServiceBusReceivedMessage`, whose types call almost everything optional.
+    """
+    found: list[Any] = []
     while len(found) < wanted:
         batch = await receiver.receive_messages(wanted - len(found), WAIT_SECONDS)
         assert batch, f"{len(found)} of {wanted} messages came"
@@ -89,7 +112,7 @@ async def take(receiver: Awaited, wanted: int = 1) -> list[ServiceBusReceivedMes
     return found
 
 
-async def take_one(receiver: Awaited) -> ServiceBusReceivedMessage:
+async def take_one(receiver: Awaited) -> Any:
     """The next message, waited for."""
     [found] = await take(receiver)
     return found
@@ -97,10 +120,10 @@ async def take_one(receiver: Awaited) -> ServiceBusReceivedMessage:
 
 async def opened(link: Awaited) -> Awaited:
     """A sender or receiver that has connected, so that a short wait is a wait for messages alone."""
-    enter = getattr(link.wrapped, "__aenter__", None) or link.wrapped.__enter__
-    result = enter()
-    if inspect.isawaitable(result):
-        await result
+    if hasattr(link.wrapped, "__aenter__"):
+        await link.wrapped.__aenter__()
+    else:
+        await asyncio.to_thread(link.wrapped.__enter__)
     return link
 
 

@@ -10,7 +10,7 @@ from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
 
 from boilermaker.localbus.server import LocalServiceBus
 from bus.rigs import BRIEF_LOCK, new_queue
-from localbus.raw import RawClient, body_of, message, nothing_comes, opened, take, take_one
+from localbus.raw import RawClient, body_of, both_halves, message, nothing_comes, opened, take, take_one
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # clients close beside the tests that follow
 
@@ -19,7 +19,7 @@ DELETE = ServiceBusReceiveMode.RECEIVE_AND_DELETE
 
 async def test_a_received_message_is_locked_for_the_queues_duration(client: RawClient):
     """Nobody else gets it meanwhile."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(message())
     before = datetime.now(UTC)
 
@@ -33,7 +33,7 @@ async def test_a_received_message_is_locked_for_the_queues_duration(client: RawC
 
 async def test_receive_and_delete_needs_no_settlement(client: RawClient, namespace: LocalServiceBus):
     """The message is gone once it is sent."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages([message(b"1"), message(b"2")])
 
     got = await take(client.receiver(queue, receive_mode=DELETE), 2)
@@ -42,9 +42,10 @@ async def test_receive_and_delete_needs_no_settlement(client: RawClient, namespa
     assert 0 == namespace.counts()[queue].active
 
 
+@both_halves
 async def test_a_completed_message_is_gone_once_that_returns(client: RawClient, namespace: LocalServiceBus):
     """Settlements are confirmed: nothing is on its way any more."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(message())
     receiver = client.receiver(queue)
     await receiver.complete_message(await take_one(receiver))
@@ -52,9 +53,10 @@ async def test_a_completed_message_is_gone_once_that_returns(client: RawClient, 
     assert 0 == namespace.counts()[queue].active
 
 
+@both_halves
 async def test_an_abandoned_message_comes_again_and_counts(client: RawClient):
     """At once, with another lock."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(message())
     receiver = client.receiver(queue)
     first = await take_one(receiver)
@@ -67,9 +69,10 @@ async def test_an_abandoned_message_comes_again_and_counts(client: RawClient):
     assert first.lock_token != again.lock_token
 
 
+@both_halves
 async def test_a_dead_letter_says_why_and_whence(client: RawClient):
     """In the sub-queue, by the client's own names."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(message(b"bad", application_properties={"kept": 1}))
     receiver = client.receiver(queue)
     await receiver.dead_letter_message(
@@ -85,7 +88,7 @@ async def test_a_dead_letter_says_why_and_whence(client: RawClient):
 
 async def test_a_dead_letter_without_a_reason_has_none(client: RawClient):
     """Absent, not an empty text."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(message())
     receiver = client.receiver(queue)
     await receiver.dead_letter_message(await take_one(receiver))
@@ -111,9 +114,10 @@ async def test_a_dead_letter_is_settled_like_any_message(client: RawClient, name
     assert 0 == namespace.counts()[queue].dead_letter
 
 
+@both_halves
 async def test_a_deferred_message_is_received_by_its_number(client: RawClient, namespace: LocalServiceBus):
     """It comes no other way, and is settled over the management link."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages([message(b"1"), message(b"2"), message(b"3")])
     receiver = client.receiver(queue)
     numbers: list[int] = []
@@ -138,7 +142,7 @@ async def test_a_deferred_message_is_received_by_its_number(client: RawClient, n
 
 async def test_a_deferred_message_that_is_not_there_is_not_found(client: RawClient):
     """Active ones are not deferred ones."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(message())
 
     with pytest.raises(ServiceBusError, match="no deferred message has the sequence number 1"):
@@ -147,7 +151,7 @@ async def test_a_deferred_message_that_is_not_there_is_not_found(client: RawClie
 
 async def test_a_deferred_message_may_be_deleted_as_it_comes(client: RawClient, namespace: LocalServiceBus):
     """By a receiver in that mode."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(message(b"x"))
     receiver = client.receiver(queue)
     held = await take_one(receiver)
@@ -161,9 +165,10 @@ async def test_a_deferred_message_may_be_deleted_as_it_comes(client: RawClient, 
     assert 0 == namespace.counts()[queue].deferred
 
 
+@both_halves
 async def test_a_renewed_lock_lasts_from_now_on(client: RawClient):
     """The client's message knows until when."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(message())
     receiver = client.receiver(queue)
     held = await take_one(receiver)
@@ -188,6 +193,7 @@ async def test_a_lock_that_runs_out_counts_a_delivery(client: RawClient):
     assert again.locked_until_utc - first.locked_until_utc >= BRIEF_LOCK
 
 
+@both_halves
 async def test_a_settlement_after_the_lock_was_lost_is_refused_by_the_bus(
     client: RawClient, namespace: LocalServiceBus
 ):
@@ -228,7 +234,7 @@ async def test_the_last_delivery_that_fails_makes_a_dead_letter(client: RawClien
 
 async def test_a_message_that_outlives_its_time_is_a_dead_letter(client: RawClient):
     """`time_to_live`, in milliseconds on the wire."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(message(time_to_live=timedelta(milliseconds=300)))
 
     dead = await take_one(client.receiver(queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER))
@@ -236,9 +242,10 @@ async def test_a_message_that_outlives_its_time_is_a_dead_letter(client: RawClie
     assert "TTLExpiredException" == dead.dead_letter_reason
 
 
+@both_halves
 async def test_peeking_locks_nothing(client: RawClient):
     """Whatever the state, from any number on, and as often as one likes."""
-    queue = new_queue()
+    queue = client.queue
     sender, receiver = client.sender(queue), client.receiver(queue)
     await sender.send_messages([message(b"1"), message(b"2"), message(b"3")])
     await take_one(client.receiver(queue))
@@ -260,18 +267,20 @@ async def test_an_empty_queue_is_waited_for_as_long_as_asked(client: RawClient):
     assert 0.25 <= time.monotonic() - started < 2
 
 
+@both_halves
 async def test_iterating_ends_when_nothing_comes(client: RawClient):
     """`max_wait_time` of the receiver."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages([message(b"1"), message(b"2")])
     receiver = await opened(client.receiver(queue, max_wait_time=0.6))
 
     assert [b"1", b"2"] == await _iterated(receiver.wrapped)
 
 
+@both_halves
 async def test_a_receiver_with_prefetch_gets_everything_once(client: RawClient, namespace: LocalServiceBus):
     """Credit is given anew while messages come."""
-    queue = new_queue()
+    queue = client.queue
     bodies = [str(number).encode() for number in range(120)]
     await client.sender(queue).send_messages([message(body) for body in bodies])
     receiver = client.receiver(queue, prefetch_count=50)
@@ -285,9 +294,10 @@ async def test_a_receiver_with_prefetch_gets_everything_once(client: RawClient, 
     assert 0 == namespace.counts()[queue].active
 
 
+@both_halves
 async def test_closing_gives_back_what_was_prefetched(client: RawClient):
     """Uncounted, and at once: the client drains the link and releases."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages([message() for _ in range(10)])
     receiver = client.receiver(queue, prefetch_count=10)
     await receiver.complete_message(await take_one(receiver))
@@ -298,9 +308,10 @@ async def test_closing_gives_back_what_was_prefetched(client: RawClient):
     assert {0} == {each.delivery_count for each in got}
 
 
+@both_halves
 async def test_closing_an_idle_receiver_is_quick(client: RawClient):
     """Draining a link without messages is answered at once; the client itself takes some tenths of a second."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(message())
     for receiver in (client.receiver(queue), client.receiver(queue, prefetch_count=20)):
         await opened(receiver)
@@ -311,6 +322,7 @@ async def test_closing_an_idle_receiver_is_quick(client: RawClient):
         assert time.monotonic() - started < 2.5
 
 
+@both_halves
 async def test_a_session_queue_is_refused(client: RawClient):
     """With the text of Service Bus, to a receiver of either kind; a sender must name a session."""
     queue = new_queue("session")

@@ -3,7 +3,7 @@
 import math
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from azure.servicebus import ServiceBusMessageState
@@ -20,16 +20,17 @@ from azure.servicebus.exceptions import (
 )
 
 from bus.rigs import SMALL_SIZE, new_queue
-from localbus.raw import RawClient, body_of, message, nothing_comes, take, take_one
+from localbus.raw import RawClient, body_of, both_halves, message, nothing_comes, take, take_one
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # clients close beside the tests that follow
 
 MOMENT = datetime(2030, 5, 6, 7, 8, 9, 123000, tzinfo=UTC)
 
 
+@both_halves
 async def test_one_message_a_list_and_a_batch_arrive_in_order(client: RawClient):
     """The three ways that the client has to send."""
-    queue = new_queue()
+    queue = client.queue
     sender = client.sender(queue)
     batch = await sender.create_message_batch()
     batch.add_message(message(b"4"))
@@ -46,7 +47,7 @@ async def test_one_message_a_list_and_a_batch_arrive_in_order(client: RawClient)
 
 async def test_a_batch_of_one_is_one_message(client: RawClient):
     """A batch is known by its shape; with a single message it still is one."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages([message(b"only", subject="s")])
 
     got = await take_one(client.receiver(queue))
@@ -56,16 +57,17 @@ async def test_a_batch_of_one_is_one_message(client: RawClient):
 
 async def test_a_body_that_looks_like_a_message_stays_a_body(client: RawClient):
     """Somebody archives encoded messages: the application properties tell them from a batch."""
-    queue = new_queue()
+    queue = client.queue
     looks_like = b"\x00Su\xa0\x01x"
     await client.sender(queue).send_messages(message(looks_like, application_properties={"kind": "archived"}))
 
     assert looks_like == body_of(await take_one(client.receiver(queue)))
 
 
+@both_halves
 async def test_a_large_message_arrives_whole(client: RawClient):
     """It travels in several frames."""
-    queue = new_queue()
+    queue = client.queue
     body = bytes(range(256)) * 1000
     await client.sender(queue).send_messages(message(body))
 
@@ -82,6 +84,7 @@ async def test_a_batch_knows_the_size_that_the_queue_takes(client: RawClient):
         batch.add_message(message(b"x" * SMALL_SIZE))
 
 
+@both_halves
 async def test_a_message_that_is_too_large_is_refused_and_the_link_serves_on(client: RawClient):
     """A little too large, or far more than the bus is willing to keep."""
     queue = new_queue("small")
@@ -103,9 +106,10 @@ async def test_an_id_that_is_too_long_is_refused(client: RawClient):
         await sender.send_messages(AmqpAnnotatedMessage(data_body=b"x", properties=properties))
 
 
+@both_halves
 async def test_every_name_of_a_message_arrives(client: RawClient):
     """What the client lets a sender set by name."""
-    queue = new_queue()
+    queue = client.queue
     names: dict[str, Any] = {
         "message_id": "id-of-it",
         "correlation_id": "workflow",
@@ -144,9 +148,10 @@ PROPERTIES: dict[str, Any] = {
 }
 
 
+@both_halves
 async def test_every_type_of_application_property_arrives(client: RawClient):
     """With its type: texts come as bytes, which is the client's own reading."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(message(application_properties=PROPERTIES))
 
     got = (await take_one(client.receiver(queue))).application_properties
@@ -164,7 +169,7 @@ async def test_every_type_of_application_property_arrives(client: RawClient):
 
 async def test_a_property_that_is_a_moment_arrives(client: RawClient):
     """As milliseconds since 1970: the client writes a timestamp and reads a number."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(message(application_properties={"when": MOMENT}))
 
     got = (await take_one(client.receiver(queue))).application_properties
@@ -187,7 +192,7 @@ VALUES: list[Any] = [
 
 async def test_a_value_body_arrives(client: RawClient):
     """Any AMQP value; texts come as bytes, as with properties."""
-    queue = new_queue()
+    queue = client.queue
     sender = client.sender(queue)
     for value in VALUES:
         await sender.send_messages(AmqpAnnotatedMessage(value_body=value))
@@ -200,7 +205,7 @@ async def test_a_value_body_arrives(client: RawClient):
 
 async def test_a_sequence_body_arrives(client: RawClient):
     """One section or several."""
-    queue = new_queue()
+    queue = client.queue
     sender = client.sender(queue)
     await sender.send_messages(AmqpAnnotatedMessage(sequence_body=[1, "two", b"three"]))
     await sender.send_messages(AmqpAnnotatedMessage(sequence_body=[[1, 2], ["three"]]))
@@ -214,7 +219,7 @@ async def test_a_sequence_body_arrives(client: RawClient):
 
 async def test_a_body_of_several_sections_arrives(client: RawClient):
     """Data sections stay apart."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages(AmqpAnnotatedMessage(data_body=[b"one", b"", b"three"]))
 
     got = await take_one(client.receiver(queue))
@@ -223,9 +228,10 @@ async def test_a_body_of_several_sections_arrives(client: RawClient):
     assert [b"one", b"", b"three"] == list(got.body)
 
 
+@both_halves
 async def test_whatever_the_client_takes_for_a_body_arrives(client: RawClient):
     """Texts, bytes, nothing."""
-    queue = new_queue()
+    queue = client.queue
     await client.sender(queue).send_messages([message(body) for body in ("größe", b"", b"\xff", None)])
 
     bodies = [each.body for each in await take(client.receiver(queue), 4)]
@@ -236,7 +242,7 @@ async def test_whatever_the_client_takes_for_a_body_arrives(client: RawClient):
 
 async def test_sections_that_only_amqp_knows_arrive(client: RawClient):
     """Header, annotations and footer of an annotated message."""
-    queue = new_queue()
+    queue = client.queue
     sent = AmqpAnnotatedMessage(
         data_body=b"x",
         header=AmqpMessageHeader(durable=True, priority=7),
@@ -267,7 +273,7 @@ async def test_a_received_message_can_be_sent_on(client: RawClient):
 
 async def test_a_repeated_id_is_accepted_and_dropped(client: RawClient):
     """Also within a batch, and when it is scheduled."""
-    queue = new_queue()
+    queue = client.queue
     sender = client.sender(queue)
     await sender.send_messages(message(b"first", message_id="same"))
     await sender.send_messages([message(b"second", message_id="same"), message(b"other")])
@@ -278,9 +284,10 @@ async def test_a_repeated_id_is_accepted_and_dropped(client: RawClient):
     assert await nothing_comes(receiver)
 
 
+@both_halves
 async def test_a_scheduled_message_comes_when_it_is_due(client: RawClient):
     """Through the operation, or with the property of an ordinary send."""
-    queue = new_queue()
+    queue = client.queue
     sender, receiver = client.sender(queue), client.receiver(queue)
     assert await nothing_comes(receiver)
     due = datetime.now(UTC) + timedelta(seconds=0.7)
@@ -297,9 +304,10 @@ async def test_a_scheduled_message_comes_when_it_is_due(client: RawClient):
     assert all(each.sequence_number > 2 for each in got)
 
 
+@both_halves
 async def test_scheduled_messages_are_cancelled_by_their_numbers(client: RawClient):
     """One or several; what is not scheduled is not found."""
-    queue = new_queue()
+    queue = client.queue
     sender = client.sender(queue)
     due = datetime.now(UTC) + timedelta(hours=1)
     numbers = await sender.schedule_messages([message(b"1"), message(b"2"), message(b"3")], due)
@@ -332,12 +340,10 @@ async def test_nobody_sends_to_a_dead_letter_queue(client: RawClient):
 
 def _read(value: Any) -> Any:
     """A value as the client reads it: texts are bytes."""
-    match value:
-        case str():
-            return value.encode()
-        case list():
-            return [_read(each) for each in value]
-        case dict():
-            return {_read(key): _read(each) for key, each in value.items()}
-        case _:
-            return value
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, list):
+        return [_read(each) for each in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {_read(key): _read(each) for key, each in cast("dict[Any, Any]", value).items()}
+    return value
