@@ -35,11 +35,11 @@ _DATACLASS_IGNORED = {"init", "repr", "eq", "order", "unsafe_hash", "match_args"
 _FIELD_IGNORED = {"repr", "hash", "compare", "metadata"}
 _FACTORIES = {"builtins.list", "builtins.dict", "builtins.set", "builtins.frozenset", "builtins.tuple"}
 
+_BY_NAME = "dataclasses.KW_ONLY"
 _NOT_FIELDS = {"typing.ClassVar"}
 _UNREAD_FIELDS = {
     "dataclasses.InitVar": "`InitVar` is no field that travels; make it a field",
-    "dataclasses.KW_ONLY": "`KW_ONLY` is not read; write `kw_only=True` on the class",
-    "typing.Final": "`Final` is not read in a field; make the class frozen instead",
+    "typing.Final": "`Final` without a type is not read in a field; write `Final[...]`",
     "typing.ReadOnly": "`ReadOnly` is not read; leave it out",
 }
 
@@ -103,8 +103,8 @@ class Records:
             raise Refused(*(problem for error in refused for problem in error.problems))
         if source.style == "struct":
             return self._struct(source, fields, options)
-        if source.style == "dataclass" and not fields:
-            options["kw_only"] = False
+        if source.style == "dataclass":
+            options["kw_only"] = bool(fields) and (options.get("kw_only", False) or self._has_by_name(source))
         return RecordDefinition(
             name=source.name,
             style=source.style,
@@ -166,6 +166,10 @@ class Records:
         marker = self._marker(annotation, scope)
         if marker in _NOT_FIELDS:
             return
+        if marker == _BY_NAME and source.style == "dataclass":
+            return
+        if marker == "typing.Final" and isinstance(annotation, cst.Subscript):
+            annotation, marker = cst.ensure_type(annotation.slice[0].slice, cst.Index).value, ""
         if marker in _UNREAD_FIELDS:
             raise source.scope.refuse(annotation, _UNREAD_FIELDS[marker])
         if marker in ("typing.NotRequired", "typing.Required") and isinstance(annotation, cst.Subscript):
@@ -202,6 +206,21 @@ class Records:
         meaning = self._resolver.resolve(outer, scope)
         return plain(meaning.name) if isinstance(meaning, External) else ""
 
+    def _has_by_name(self, source: RecordSource) -> bool:
+        """Whether a dataclass takes some fields by name alone: after `KW_ONLY`, or with `field(kw_only=True)`."""
+        is_by_name = False
+        for statement in _annotated(source):
+            marker = self._marker(*self._unquoted(statement.annotation.annotation, source.scope))
+            if is_by_name and marker not in _NOT_FIELDS:
+                return True
+            is_by_name = is_by_name or marker == _BY_NAME
+            made = statement.value
+            if isinstance(made, cst.Call) and any(
+                a.keyword and a.keyword.value == "kw_only" for a in made.args
+            ):
+                return True
+        return False
+
     def _value(self, statement: cst.AnnAssign, source: RecordSource) -> tuple[str | None, Value | None]:
         """The wire name and the default that stand to the right of `=`."""
         node = statement.value
@@ -229,6 +248,12 @@ class Records:
                 default = self._factory(argument.value, source.scope)
             elif name == "name" and source.style == "struct":
                 wire = self._literals.read(argument.value, source.scope)
+            elif (
+                name == "kw_only"
+                and source.style == "dataclass"
+                and self._literals.read(argument.value, source.scope) is True
+            ):
+                pass  # `_has_by_name` has seen it
             elif not (name in _FIELD_IGNORED and source.style == "dataclass"):
                 raise source.scope.refuse(
                     argument, f"`{code(argument)}` in a field is not read; leave it out"

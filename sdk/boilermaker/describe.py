@@ -193,7 +193,7 @@ def _struct(cls: type[msgspec.Struct], types_: Types) -> words.RecordDefinition:
         fields=tuple(
             words.Field(
                 name=field.name,
-                type=type_of(field.type, types_),
+                type=type_of(_held(field.type), types_),
                 wire=field.encode_name if field.encode_name != field.name else None,
                 default=_default(field.default, field.default_factory, msgspec.NODEFAULT),
             )
@@ -218,7 +218,7 @@ def _dataclass(cls: Any, types_: Types) -> words.RecordDefinition:
         fields=tuple(
             words.Field(
                 name=field.name,
-                type=type_of(hints[field.name], types_),
+                type=type_of(_held(hints[field.name]), types_),
                 default=_default(field.default, field.default_factory, dataclasses.MISSING),
             )
             for field in dataclasses.fields(cls)
@@ -228,6 +228,11 @@ def _dataclass(cls: Any, types_: Types) -> words.RecordDefinition:
         frozen=cls.__dataclass_params__.frozen,
         kw_only=_is_keyword_only(cls),
     )
+
+
+def _held(hint: Any) -> Any:
+    """What a field holds: `Final[int]` holds an int."""
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Final else hint
 
 
 def _is_typeddict(cls: Any) -> bool:

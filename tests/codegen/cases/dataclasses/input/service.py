@@ -1,6 +1,6 @@
 import dataclasses
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import KW_ONLY, dataclass, field
+from typing import ClassVar, Final
 
 from boilermaker import Boilermaker, InMemoryServiceBus
 
@@ -31,9 +31,22 @@ class Person:
 
 
 @dataclass
+class Box:
+    width: Final[int]
+    _: KW_ONLY
+    height: int = 1
+
+
+@dataclass
+class Crate:
+    label: str = field(default="", kw_only=True)
+    width: "Final[int]"
+
+
+@dataclass
 class Empty:
     pass
 
 
 @worker.task
-async def move(state, person: Person, to: Address, nothing: Empty) -> Person: ...
+async def move(state, person: Person, to: Address, nothing: Empty, box: Box, crate: Crate) -> Person: ...

@@ -67,9 +67,9 @@ class Fields:
     b: int = field(init=False)
     c: list[int] = field(default_factory=Plain)
     d: int = msgspec.field(default=1)
-    e: Final[int] = 1
+    e: Final = 1
     f: "Undefined" = 1
-    _: KW_ONLY
+    _: int = field(kw_only=False)
     g: int = dataclasses.field(default=compute())
 
 

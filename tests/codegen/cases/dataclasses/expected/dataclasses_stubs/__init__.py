@@ -2,11 +2,11 @@
 """Tasks of the service `dataclasses`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `bae4b62e6a14f8dc`.
+Contract `1752073c84b32277`.
 """
 
 from . import payloads
-from .models import Address, Empty, Person
+from .models import Address, Box, Crate, Empty, Person
 from .tasks import move
 
-__all__ = ["Address", "Empty", "Person", "move", "payloads"]
+__all__ = ["Address", "Box", "Crate", "Empty", "Person", "move", "payloads"]

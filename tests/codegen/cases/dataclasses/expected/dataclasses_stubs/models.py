@@ -15,6 +15,18 @@ class Address:
     country: str = "NL"
 
 
+@dataclass(kw_only=True)
+class Box:
+    width: int
+    height: int = 1
+
+
+@dataclass(kw_only=True)
+class Crate:
+    label: str = ""
+    width: int
+
+
 @dataclass
 class Empty:
     pass

@@ -3,7 +3,7 @@
 
 from boilermaker.stub import Payload
 
-from .models import Address, Empty, Person
+from .models import Address, Box, Crate, Empty, Person
 
 
 class Move(Payload, frozen=True, kw_only=True):
@@ -12,3 +12,5 @@ class Move(Payload, frozen=True, kw_only=True):
     person: Person
     to: Address
     nothing: Empty
+    box: Box
+    crate: Crate

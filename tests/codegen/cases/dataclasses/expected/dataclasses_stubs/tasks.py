@@ -10,16 +10,22 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Address, Empty, Person
+from .models import Address, Box, Crate, Empty, Person
 
 
-def move(person: Arg[Person], to: Arg[Address], nothing: Arg[Empty]) -> Task[Person]:
+def move(
+    person: Arg[Person],
+    to: Arg[Address],
+    nothing: Arg[Empty],
+    box: Arg[Box],
+    crate: Arg[Crate],
+) -> Task[Person]:
     """Make a task that runs `move`."""
-    return _move(person=person, to=to, nothing=nothing)
+    return _move(person=person, to=to, nothing=nothing, box=box, crate=crate)
 
 
 # What the functions stand on.
 
 _move: Final = TaskStub[Person](
-    "move", payloads.Move, Person, queue="dataclasses", digest="136aa70764f73e47"
+    "move", payloads.Move, Person, queue="dataclasses", digest="6c414eae10a55801"
 )
