@@ -1,3 +1,5 @@
+from typing import Final
+
 import msgspec
 
 import bases
@@ -19,7 +21,7 @@ class Row(msgspec.Struct, array_like=True):
 
 
 class Longer(Row, frozen=True):
-    third: str | None = None
+    third: Final[str | None] = None
     first: float
 
 
