@@ -34,9 +34,11 @@ check: $(READY) ## format, lint, types, import rules, generated files fresh
 
 stubs: $(READY) ## regenerate the stubs of the examples
 	cd examples/accounts && ../../$(BIN)/boilermaker stubs generate
+	cd examples/billing && ../../$(BIN)/boilermaker stubs generate
 
 stubs-check: $(READY) ## fail where the stubs are not what the source says
 	cd examples/accounts && ../../$(BIN)/boilermaker stubs check
+	cd examples/billing && ../../$(BIN)/boilermaker stubs check
 
 bench: $(READY) ## speed beside its goals, the plain SDK, its peer and ast.parse (BENCH="--only noop --quick")
 	$(BIN)/python -m tests.benchmarks $(BENCH)

@@ -112,7 +112,7 @@ def show(config: Path | None, *, is_cached: bool) -> None:
     _, found = _scan(config, is_cached=is_cached)
     contract = found.contract
     names = names_of(contract)
-    speller = Speller(contract.types, Imports(), names.types.__getitem__)
+    speller = Speller(contract, Imports(), names.types.__getitem__)
     table = Table(title=f"Tasks of {contract.service}", title_justify="left", box=box.SIMPLE_HEAD, leading=1)
     for heading in ("task", "queue", "parameters", "result"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "task")

@@ -57,6 +57,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         allow: reasons for changes that `boilermaker contract breaking` may pass over, by rule and place.
         factory: a function whose calls give the worker, as `package.module:function`.
         tasks: tasks that no registration in the source declares.
+        imports: packages whose types producers import from there instead of from the stubs: shared ones, or other services'
+            stubs. Each with the requirement (PEP 508) that the stubs' distribution has for it.
         history: folder in which each contract is kept for workers, relative to the configuration file.
     """
 
@@ -71,6 +73,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     distribution: str | None = None
     version: str = "0.1.0"
     history: str | None = None
+    imports: dict[Text, Text] = {}
     factory: Place | None = None
     tasks: tuple[DeclaredTask, ...] = ()
     allow: dict[str, str] = {}

@@ -1,5 +1,6 @@
 """What stands beside the package: the project file that makes it a distribution, and the history of contracts."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -17,7 +18,7 @@ name = "{name}"
 version = "{version}+c{digest}"
 description = "Tasks of the service {service}, for those who publish them"
 requires-python = ">=3.11"
-dependencies = ["boilermaker"]
+dependencies = {dependencies}
 classifiers = ["Typing :: Typed"]
 
 [tool.hatch.build.targets.wheel]
@@ -40,6 +41,7 @@ def beside(project: Project, contract: Contract) -> Iterator[tuple[Path, Mapping
             digest=digest,
             service=config.service.replace("\\", "\\\\").replace('"', '\\"'),
             package=config.package,
+            dependencies=json.dumps(["boilermaker", *config.imports.values()]),
         )
         yield project.folder / config.output, {"pyproject.toml": text.encode()}
     if config.history is not None:

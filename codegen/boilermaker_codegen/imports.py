@@ -1,11 +1,11 @@
 """The imports of one generated module: each name once, under a name that is free, in the order that isort has."""
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 _FUTURE_SECTIONS = ("standard library", "third party", "own package")
-_THIRD_PARTY = frozenset({"boilermaker", "msgspec"})
 
 
 @dataclass
@@ -82,7 +82,7 @@ def _from(module: str, names: Mapping[tuple[str, str], str], width: int) -> list
 def _section(module: str) -> str:
     if module.startswith("."):
         return "own package"
-    return "third party" if module.partition(".")[0] in _THIRD_PARTY else "standard library"
+    return "standard library" if module.partition(".")[0] in sys.stdlib_module_names else "third party"
 
 
 def natural(name: str) -> tuple[object, ...]:

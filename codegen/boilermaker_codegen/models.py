@@ -24,7 +24,7 @@ from boilermaker_codegen.layout import (
     lines,
 )
 from boilermaker_codegen.ordering import needs, ordered
-from boilermaker_codegen.spelling import SHIPPED, Speller, literal, text
+from boilermaker_codegen.spelling import Speller, foreign, literal, text
 
 _STRUCT_OPTIONS = ("frozen", "kw_only", "array_like", "omit_defaults", "forbid_unknown_fields")
 
@@ -40,6 +40,7 @@ class Models:
 
     def __init__(self, contract: Contract, names: Mapping[str, str], width: int) -> None:
         self._types = contract.types
+        self._foreign = foreign(contract)
         self._names = names
         self._width = width
         fields = {
@@ -49,12 +50,12 @@ class Models:
             for field in d.fields
         }
         self.imports = Imports(taken=frozenset(names.values()) | fields)
-        self._spell = Speller(contract.types, self.imports, names.__getitem__)
+        self._spell = Speller(contract, self.imports, names.__getitem__)
         self._written: set[str] = set()
 
     def blocks(self) -> list[str]:
         """The definitions, each after those it needs."""
-        own = {id_: definition for id_, definition in self._types.items() if id_ not in SHIPPED}
+        own = {id_: definition for id_, definition in self._types.items() if id_ not in self._foreign}
         order = [id_ for id_ in ordered(self._types) if id_ in own]
         return [self._definition(id_, own[id_]) for id_ in order]
 
@@ -88,7 +89,9 @@ class Models:
 
     def _record(self, id_: str, definition: RecordDefinition) -> list[str]:
         name = self._names[id_]
-        is_open = any(needed not in self._written and needed not in SHIPPED for needed in needs(definition))
+        is_open = any(
+            needed not in self._written and needed not in self._foreign for needed in needs(definition)
+        )
         rows = self._decorator(definition)
         rows += self._head(f"class {name}", self._bases(definition), definition.doc)
         for field in definition.fields:
@@ -142,7 +145,7 @@ class Models:
 
     def _refers_forward(self, field: Field) -> bool:
         named = needs(NewTypeDefinition(name="", type=field.type))
-        return any(id_ not in self._written and id_ not in SHIPPED for id_ in named)
+        return any(id_ not in self._written and id_ not in self._foreign for id_ in named)
 
     def _value(self, field: Field, definition: RecordDefinition) -> Expression | None:
         value = None if field.default is None else self._spell.default(field.default, field.type)

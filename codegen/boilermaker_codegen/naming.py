@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from boilermaker.contract import Contract, TaskContract
 from boilermaker_codegen.problems import GenerationError, Problem
-from boilermaker_codegen.spelling import SHIPPED
+from boilermaker_codegen.spelling import foreign
 
 # Builtins that generated annotations and defaults use; a definition of that name would stand in their way.
 _USED_BUILTINS = frozenset(
@@ -47,7 +47,8 @@ def names_of(contract: Contract) -> Names:
 
 
 def _types(contract: Contract) -> dict[str, str]:
-    ids = [id_ for id_ in contract.types if id_ not in SHIPPED]
+    elsewhere = foreign(contract)
+    ids = [id_ for id_ in contract.types if id_ not in elsewhere]
     own = _public({id_: contract.types[id_].name.rpartition(".")[2] for id_ in ids})
     depth = dict.fromkeys(ids, 0)
     while True:

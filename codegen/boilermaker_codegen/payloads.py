@@ -25,7 +25,7 @@ class Payloads:
         self.imports = Imports(taken=frozenset(names.payloads.values()) | fields)
         self._base = self.imports.name("boilermaker.stub", "Payload")
         self._spell = Speller(
-            contract.types, self.imports, lambda id_: self.imports.name(".models", names.types[id_])
+            contract, self.imports, lambda id_: self.imports.name(".models", names.types[id_])
         )
 
     def blocks(self) -> list[str]:

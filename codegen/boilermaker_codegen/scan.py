@@ -100,6 +100,7 @@ class _Scanner:
         self._check_names()
         if not self._problems:
             self._check_included()
+            self._check_imports()
         if not self._claims and not self._problems:
             self._problems.append(_nothing(self._project))
         if self._cache and (self._contents.has_news or self._has_news):
@@ -109,7 +110,9 @@ class _Scanner:
         units = {name: found.unit for name, found in sorted(self._units.items())}
         config = self._project.config
         return Scan(
-            contract=joined(units.values(), service=config.service, queue=config.queue),
+            contract=joined(
+                units.values(), service=config.service, queue=config.queue, packages=config.imports
+            ),
             homes={name: home for unit in units.values() for name, home in unit.homes.items()},
             modules=frozenset(name for name, unit in units.items() if unit.tasks or unit.included),
             index=self._index,
@@ -194,6 +197,19 @@ class _Scanner:
             file = self._index.file(module)
             if file is not None:
                 self._problems.extend(self._reader.left_out(file, names))
+
+    def _check_imports(self) -> None:
+        """A package that gives no type is misspelled, most likely: its types would be defined anew, as strangers."""
+        ids = {id_ for found in self._units.values() for id_ in found.unit.types}
+        self._problems.extend(
+            Problem(
+                path=" ".join(self._project.config.source),
+                message=f"`{TABLE}.imports` names `{package}`, but no task takes or gives a type that is defined there; "
+                f"correct it, or leave it out",
+            )
+            for package in self._project.config.imports
+            if not any(f"{id_}.".startswith(f"{package}.") for id_ in ids)
+        )
 
     @functools.cached_property
     def _reader(self) -> Reader:

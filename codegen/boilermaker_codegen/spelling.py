@@ -2,12 +2,13 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from boilermaker.contract import (
     Constrained,
     Container,
+    Contract,
     Default,
     Definition,
     EnumDefinition,
@@ -47,19 +48,24 @@ _LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_
 SHIPPED = {"boilermaker.failure.FailureInfo": ("boilermaker.stub", "FailureInfo")}
 
 
+def foreign(contract: Contract) -> dict[str, tuple[str, str]]:
+    """Types that the generated code imports instead of defining: module and qualified name by id."""
+    own = {id_: (module, id_.removeprefix(f"{module}.")) for id_, module in contract.imported.items()}
+    return {**SHIPPED, **own}
+
+
 class Speller:
     """Spells types and defaults for one generated module.
 
     Args:
-        types: the contract's definitions.
+        contract: whose types to spell.
         imports: the module's imports; what is spelled is imported.
         local: says how the module calls a definition by its id.
     """
 
-    def __init__(
-        self, types: Mapping[str, Definition], imports: Imports, local: Callable[[str], str]
-    ) -> None:
-        self._types = types
+    def __init__(self, contract: Contract, imports: Imports, local: Callable[[str], str]) -> None:
+        self._types = contract.types
+        self._foreign = foreign(contract)
         self._imports = imports
         self._local = local
 
@@ -94,7 +100,11 @@ class Speller:
 
     def named(self, id_: str) -> str:
         """How this module calls a definition."""
-        return self._name(*SHIPPED[id_]) if id_ in SHIPPED else self._local(id_)
+        if id_ not in self._foreign:
+            return self._local(id_)
+        module, name = self._foreign[id_]
+        outer, dot, inner = name.partition(".")
+        return f"{self._name(module, outer)}{dot}{inner}"
 
     def default(self, default: Default, type_: Type) -> Expression:
         """A default as an expression of that type."""

@@ -65,7 +65,7 @@ class Tasks:
         self._final = self.imports.name("typing", "Final")
         self._payloads = self.imports.name(".", "payloads")
         self._spell = Speller(
-            contract.types, self.imports, lambda id_: self.imports.name(".models", names.types[id_])
+            contract, self.imports, lambda id_: self.imports.name(".models", names.types[id_])
         )
         if not any(parameter for task in contract.tasks for parameter in task.parameters):
             self.imports.forget("boilermaker.stub", "Arg")

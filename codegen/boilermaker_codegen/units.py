@@ -143,8 +143,15 @@ def needed(tasks: Iterable[TaskContract], found: Mapping[str, Definition]) -> di
     return {id_: found[id_] for id_ in sorted(ids)}
 
 
-def joined(units: Iterable[Unit], *, service: str, queue: str) -> Contract:
-    """The contract of a service; two units that define a type define it alike."""
+def joined(units: Iterable[Unit], *, service: str, queue: str, packages: Iterable[str] = ()) -> Contract:
+    """The contract of a service; two units that define a type define it alike.
+
+    Args:
+        units: what its modules register.
+        service: its name.
+        queue: its queue.
+        packages: whose types producers import from there.
+    """
     units = list(units)
     types = {id_: definition for unit in units for id_, definition in unit.types.items()}
     tasks = [task for unit in units for task in unit.tasks]
@@ -153,6 +160,11 @@ def joined(units: Iterable[Unit], *, service: str, queue: str) -> Contract:
         queue=queue,
         tasks=tuple(sorted(tasks, key=lambda task: task.name)),
         types={id_: types[id_] for id_ in sorted(types)},
+        imported={
+            id_: id_.removesuffix(f".{types[id_].name}")
+            for id_ in sorted(types)
+            if any(f"{id_}.".startswith(f"{package}.") for package in packages)
+        },
     )
 
 

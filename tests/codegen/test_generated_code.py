@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -36,18 +37,26 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+INSTALLED = [folder for case in PACKAGES if (folder := case / "packages").is_dir()]
+"""Where the packages are that stubs import types from."""
+
+
 @pytest.fixture(scope="module")
 def importable(packages: Path) -> Iterator[None]:
-    sys.path.insert(0, str(packages))
+    folders = [str(packages), *map(str, INSTALLED)]
+    gone = {*NAMES, *(path.name for folder in INSTALLED for path in folder.iterdir())}
+    sys.path[:0] = folders
     importlib.invalidate_caches()
     yield
-    sys.path.remove(str(packages))
-    for name in [name for name in sys.modules if name.partition(".")[0] in NAMES]:
+    for folder in folders:
+        sys.path.remove(folder)
+    for name in [name for name in sys.modules if name.partition(".")[0] in gone]:
         del sys.modules[name]
 
 
 def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "MYPYPATH": os.pathsep.join(map(str, INSTALLED))}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_all_packages_pass_mypy_strict(packages: Path) -> None:
@@ -64,6 +73,7 @@ def test_all_packages_pass_pyright_strict(packages: Path) -> None:
         "include": NAMES,
         "venvPath": str(BIN.parent.parent),
         "venv": BIN.parent.name,
+        "extraPaths": [str(folder) for folder in INSTALLED],
     }
     (packages / "pyrightconfig.json").write_text(json.dumps(config))
     done = run(BIN / "pyright", "--outputjson", "-p", ".", folder=packages)

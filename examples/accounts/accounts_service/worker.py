@@ -25,7 +25,13 @@ class State:
     tried: set[str] = field(default_factory=set[str])
 
 
-worker = Boilermaker(State(), AzureServiceBus.from_env(), queue="accounts", service="accounts")
+worker = Boilermaker(
+    State(),
+    AzureServiceBus.from_env(),
+    queue="accounts",
+    service="accounts",
+    forwards_to=["billing"],  # workflows may go on there
+)
 
 QUICK = retries.RetryPolicy(max_tries=3, delay=0.2, delay_max=1, retry_mode=retries.RetryMode.Fixed)
 

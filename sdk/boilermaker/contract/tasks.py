@@ -51,10 +51,13 @@ class Contract(Value, frozen=True):
     Attributes:
         tasks: sorted by name.
         types: definitions by id. An id is `module.QualifiedName` of the class, as Python imports it.
+        imported: modules that producers import types from, by id: types of a shared package or of another service's stubs,
+            which are one and the same class for everybody. The others are defined in the stubs.
     """
 
     service: str
     queue: str
     tasks: tuple[TaskContract, ...]
     types: dict[str, Definition] = {}  # noqa: RUF012 - a struct copies it
+    imported: dict[str, str] = {}  # noqa: RUF012 - a struct copies it
     format: Literal[1] = 1

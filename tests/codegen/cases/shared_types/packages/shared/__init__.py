@@ -1,0 +1,1 @@
+from .ids import UserId as UserId
