@@ -128,11 +128,12 @@ def _value(
     scope: Scope,
 ) -> str | int:
     known = {member.name: member.value for member in members}
-    value: Any = (
-        known[node.value]
-        if isinstance(node, cst.Name) and node.value in known
-        else literals.read(node, scope)
-    )
+    value: Any
+    if isinstance(node, cst.Name) and node.value in known:
+        value = known[node.value]
+    else:
+        written: Any = node.visit(_Members(known)) if isinstance(node, cst.BinaryOperation) else node
+        value = literals.read(written, scope.quoted(node) if written is not node else scope)
     wanted: type[Any] | tuple[type[Any], ...] = (str, int)
     if base == "StrEnum" or mixin == "str":
         wanted = str
@@ -141,6 +142,18 @@ def _value(
     if isinstance(value, str | int) and isinstance(value, wanted) and not isinstance(value, bool):
         return value
     raise _unfit(node, value, wanted, scope)
+
+
+class _Members(cst.CSTTransformer):
+    """Puts the values of earlier members in their places: `READ | WRITE`."""
+
+    def __init__(self, known: dict[str, Any]) -> None:
+        super().__init__()
+        self._known = known
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:  # noqa: N802 - libcst's name
+        value = self._known.get(original_node.value)
+        return updated_node if value is None else cst.parse_expression(f"({value!r})")
 
 
 def _unfit(node: cst.CSTNode, value: Any, wanted: Any, scope: Scope) -> Refused:

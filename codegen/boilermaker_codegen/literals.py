@@ -26,6 +26,14 @@ _ARITHMETIC: dict[type[cst.BaseBinaryOp], Callable[[Any, Any], Any]] = {
     cst.Divide: lambda a, b: a / b,
     cst.FloorDivide: lambda a, b: a // b,
 }
+_BITS: dict[type[cst.BaseBinaryOp], Callable[[Any, Any], Any]] = {
+    cst.BitOr: lambda a, b: a | b,
+    cst.BitAnd: lambda a, b: a & b,
+    cst.BitXor: lambda a, b: a ^ b,
+    cst.LeftShift: lambda a, b: a << b,
+    cst.RightShift: lambda a, b: a >> b,
+}
+_MOST_SHIFTED = 64  # a number of more bits does not travel
 _CONSTANTS: dict[str, Any] = {"None": None, "True": True, "False": False}
 
 
@@ -122,6 +130,9 @@ class Literals:
             raise self._unknown(node, scope)
         left, right = self.read(node.left, scope), self.read(node.right, scope)
         operation = _ARITHMETIC.get(type(node.operator))
+        shifts = isinstance(node.operator, cst.LeftShift | cst.RightShift)
+        if type(left) is int and type(right) is int and (not shifts or 0 <= right <= _MOST_SHIFTED):
+            operation = operation or _BITS.get(type(node.operator))
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         if operation is None or not (numbers or (isinstance(left, str) and isinstance(right, str))):
             raise self._unknown(node, scope)

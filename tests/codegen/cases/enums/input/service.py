@@ -49,12 +49,13 @@ class Count(enum.Enum):
 class Access(enum.Flag):
     READ = auto()
     WRITE = auto()
-    BOTH = 3
+    BOTH = READ | WRITE
 
 
 class Bits(enum.IntFlag):
-    A = 1
-    B = 2
+    A = 1 << 0
+    B = A << 1
+    C = (15 ^ 11) & 6 | B >> 2
 
 
 @worker.task

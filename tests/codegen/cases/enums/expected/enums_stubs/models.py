@@ -13,6 +13,7 @@ class Access(Flag):
 class Bits(IntFlag):
     A = 1
     B = 2
+    C = 4
 
 
 class Code(str, Enum):
