@@ -11,7 +11,6 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 import msgspec
 
 from boilermaker import payload as payloads
-from boilermaker import signature
 from boilermaker.errors import CallbackAlreadySetError, TaskBuildError
 from boilermaker.ref import AnyRef, Ref
 from boilermaker.retries import RetryPolicy, Seconds, checked_policy, seconds
@@ -60,6 +59,8 @@ class Task(Generic[R_co]):
             TaskBuildError: the arguments do not fit the signature.
             InvalidArgumentsError: the worker would refuse them.
         """
+        from boilermaker import signature  # noqa: PLC0415 - producers' stubs do without, and it is half of what they load
+
         read = signature.read(fn)
         target = Target(payload_type=read.payload_type, result_type=read.result_type, function=fn)
         return Task(target, read.bind(args, kwargs))
