@@ -145,7 +145,7 @@ class _Walker:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):  # so that no link can lead in circles
                     waiting.extend(self._folder(folder, entry.name))
-                elif entry.name.endswith(".py") and not _is_linked_folder(entry):
+                elif entry.name.endswith(".py") and not _is_special(entry):
                     yield from self._file(folder, entry)
 
     def _folder(self, folder: _Folder, name: str) -> Iterator[_Folder]:
@@ -188,5 +188,6 @@ def _stamp(entry: "os.DirEntry[str]") -> Stamp | None:
     return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
-def _is_linked_folder(entry: "os.DirEntry[str]") -> bool:
-    return entry.is_symlink() and Path(entry.path).is_dir()
+def _is_special(entry: "os.DirEntry[str]") -> bool:
+    """A link to a folder, a pipe, a socket: reading it fails, or waits for ever. A link to nothing is told as unreadable."""
+    return not entry.is_file() and Path(entry.path).exists()

@@ -178,3 +178,11 @@ def test_source_cut_anywhere_gives_a_package_or_errors_but_no_crash(
         (tmp_path / "src" / "service.py").write_text(broken)
         with contextlib.suppress(GenerationError):
             render(scan(load(config)).contract, width=88)
+
+
+def test_a_pipe_with_a_modules_name_is_not_waited_for(project: WriteProject) -> None:
+    """Nobody writes into it."""
+    config = project()
+    os.mkfifo(config.parent / "src" / "pipe.py")
+
+    assert scan(load(config)).contract.tasks
