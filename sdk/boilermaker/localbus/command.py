@@ -4,6 +4,7 @@ import logging
 import re
 import signal
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import click
@@ -27,7 +28,13 @@ _SIZES = {"": 1, "B": 1, "KB": 1024, "MB": 1024 * 1024}
     metavar="NAME[:SETTING=VALUE,...]",
     help="A queue to create; repeat for more. Settings: lock=60s, max-delivery=10, dedup=10m (or off), ttl=1h, size=256KB.",
 )
-@click.option("--port", default=5672, show_default=True, help="The port to listen on; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=5672,
+    show_default=True,
+    help="The port to listen on; 0 takes a free one.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 def local(queues: tuple[str, ...], port: int, host: str) -> None:
     """Run a Service Bus namespace on this machine.
@@ -43,12 +50,12 @@ def local(queues: tuple[str, ...], port: int, host: str) -> None:
         bus = LocalServiceBus([parse_queue(text) for text in queues], host=host, port=port).start()
     except (ConfigurationError, ValueError) as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"Local Service Bus on {host}:{bus.port} with {', '.join(bus.queues)}. Connect with:\n")
-    click.echo(f"  export SERVICE_BUS_CONNECTION_STRING='{bus.connection_string}'\n")
-    click.echo("Ctrl-C stops it.")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
+    click.echo(f"Local Service Bus on {host}:{bus.port} with {', '.join(bus.queues)}. Connect with:\n")
+    click.echo(f"  export SERVICE_BUS_CONNECTION_STRING='{bus.connection_string}'\n")
+    click.echo("Ctrl-C stops it.")
     stop.wait()
     counts = bus.counts()
     bus.stop()
@@ -67,34 +74,47 @@ def parse_queue(text: str) -> QueueSettings:
     name, _, rest = text.partition(":")
     settings: dict[str, object] = {}
     for part in filter(None, rest.split(",")):
-        key, _, value = part.partition("=")
-        match key.strip():
-            case "lock":
-                settings["lock_duration"] = _duration(value)
-            case "max-delivery":
-                settings["max_delivery_count"] = int(value)
-            case "dedup":
-                settings["duplicate_detection_window"] = None if value == "off" else _duration(value)
-            case "ttl":
-                settings["default_time_to_live"] = _duration(value)
-            case "size":
-                settings["max_message_size"] = _size(value)
-            case other:
-                raise ValueError(
-                    f"{text}: `{other}` is no setting; there are lock, max-delivery, dedup, ttl and size"
-                )
+        key, _, value = (piece.strip() for piece in part.partition("="))
+        if key not in _SETTINGS:
+            raise ValueError(
+                f"{text}: `{key}` is no setting; there are lock, max-delivery, dedup, ttl and size"
+            )
+        setting, parse = _SETTINGS[key]
+        try:
+            settings[setting] = parse(value)
+        except ValueError as error:
+            raise ValueError(f"{text}: {key}: {error}") from None
     return QueueSettings(name=name, **settings)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def _duration(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text.strip())
+    found = re.fullmatch(r"(\d{1,7}(?:\.\d{1,6})?)(ms|s|m|h|d)", text.strip())
     if found is None:
         raise ValueError(f"{text!r} is no duration; write 30s, 10m, 1h")
     return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
 
 
 def _size(text: str) -> int:
-    found = re.fullmatch(r"(\d+)(B|KB|MB)?", text.strip(), re.IGNORECASE)
+    found = re.fullmatch(r"(\d{1,9})(B|KB|MB)?", text.strip(), re.IGNORECASE)
     if found is None:
         raise ValueError(f"{text!r} is no size; write 256KB, 1MB")
     return int(found[1]) * _SIZES[(found[2] or "").upper()]
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ValueError(f"{text!r} is no number; write 10")
+    return int(text)
+
+
+def _window(text: str) -> timedelta | None:
+    return None if text == "off" else _duration(text)
+
+
+_SETTINGS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "lock": ("lock_duration", _duration),
+    "max-delivery": ("max_delivery_count", _count),
+    "dedup": ("duplicate_detection_window", _window),
+    "ttl": ("default_time_to_live", _duration),
+    "size": ("max_message_size", _size),
+}

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -18,6 +19,7 @@ from boilermaker.localbus.settings import QueueSettings
 log = logging.getLogger("boilermaker.local")
 
 _STOP_SECONDS = 5.0
+_MAX_PORT = 65535
 _T = TypeVar("_T")
 
 
@@ -36,7 +38,7 @@ class LocalServiceBus:
         port: 0 takes a free one.
 
     Raises:
-        ConfigurationError: a name that Service Bus would refuse, or two queues of one name.
+        ConfigurationError: a name that Service Bus would refuse, two queues of one name, or a port that cannot be.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class LocalServiceBus:
         self.queues = {one.name: Queue(one, on_dead_letter=_log_dead_letter) for one in settings}
         if len({name.lower() for name in self.queues}) != len(settings):
             raise ConfigurationError("two queues have the same name; Service Bus does not tell case apart")
+        if not 0 <= port <= _MAX_PORT:
+            raise ConfigurationError(f"{port} is no port: they go from 0 (any free one) to {_MAX_PORT}")
         self.host = host
         self.port = port
         self._thread: threading.Thread | None = None
@@ -79,7 +83,7 @@ class LocalServiceBus:
         self._thread.start()
         try:
             started.result()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             self._thread.join()
             self._thread = None
             raise ConfigurationError(_cannot_listen(self.host, self.port, error)) from None
@@ -91,7 +95,7 @@ class LocalServiceBus:
         self._front = Front(self.queues, self._loop)
         try:
             server = await self._front.listen(self.host, self.port)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whoever starts the bus gets it, and does not wait for ever
             started.set_exception(error)
             return
         self.port = int(server.sockets[0].getsockname()[1])
@@ -150,7 +154,11 @@ def _log_dead_letter(message: StoredMessage) -> None:
     )
 
 
-def _cannot_listen(host: str, port: int, error: OSError) -> str:
+def _cannot_listen(host: str, port: int, error: OSError | UnicodeError) -> str:
+    if isinstance(error, UnicodeError):
+        return f"{host!r} is no name of a host. Choose an address of this machine with --host."
     if error.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is in use. Choose another one (--port, or 0 for a free one), or stop what uses it."
-    return f"cannot listen on {host}:{port}: {error.strerror or error}. Choose an address of this machine with --host."
+    # asyncio puts a sentence of its own, with the address, before the system's words.
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or error
+    return f"cannot listen on {host}:{port}: {reason}. Choose an address of this machine with --host."

@@ -1,0 +1,80 @@
+"""`boilermaker local`: what it says to wrong use, and how it stops."""
+
+import re
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from boilermaker.localbus.command import local, parse_queue
+from boilermaker.localbus.server import LocalServiceBus
+from boilermaker.localbus.settings import QueueSettings
+
+_SECONDS = 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--queue", "-x"], "'-x' is no name for a queue"),
+        (["--queue", "a:foo=1"], "`foo` is no setting; there are lock, max-delivery"),
+        (["--queue", "a:lock=soon"], "a:lock=soon: lock: 'soon' is no duration; write 30s"),
+        (["--queue", "a:lock=99999999999d"], "is no duration"),
+        (["--queue", "a:lock=10m"], "at most 5 minutes"),
+        (["--queue", "a:max-delivery=x"], "max-delivery: 'x' is no number"),
+        (["--queue", "a:size=big"], "size: 'big' is no size; write 256KB"),
+        (["--queue", "a", "--queue", "A"], "two queues have the same name"),
+        (["--queue", "a", "--port", "65536"], "65536 is not in the range"),
+        (["--queue", "a", "--host", "a..b"], "'a..b' is no name of a host"),
+        ([], "Missing option '--queue'"),
+    ],
+)
+def test_wrong_use_is_told_in_a_line(arguments: list[str], said: str) -> None:
+    """With a status that is not 0, and without a traceback."""
+    done = CliRunner().invoke(local, arguments)
+
+    assert done.exit_code in {1, 2}
+    assert said in done.output
+    assert isinstance(done.exception, SystemExit)
+
+
+def test_a_port_in_use_is_told_with_what_to_do() -> None:
+    """Another one, or a free one."""
+    with LocalServiceBus(["a"]) as bus:
+        done = CliRunner().invoke(local, ["--queue", "a", "--port", str(bus.port)])
+
+    assert done.exit_code == 1
+    assert f"port {bus.port} on 127.0.0.1 is in use. Choose another one (--port, or 0" in done.output
+
+
+def test_every_setting_of_a_queue_is_taken() -> None:
+    """In the units that people write."""
+    expected = QueueSettings(
+        name="a",
+        lock_duration=timedelta(seconds=30),
+        max_delivery_count=5,
+        duplicate_detection_window=None,
+        default_time_to_live=timedelta(hours=1),
+        max_message_size=64 * 1024,
+    )
+
+    assert expected == parse_queue("a:lock=30s, max-delivery=5, dedup=off, ttl=1h, size=64KB")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_when_told_to(number: signal.Signals) -> None:
+    """It says what is lost, with status 0."""
+    command = [sys.executable, "-u", "-m", "boilermaker.cli", "local", "--queue", "a", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        started = "".join(process.stdout.readline() for _ in range(5))
+        process.send_signal(number)
+        rest, errors = process.communicate(timeout=_SECONDS)
+
+    assert "Ctrl-C stops it." in started
+    assert re.search(r"Endpoint=sb://127.0.0.1:\d+;", started)
+    assert (0, "") == (process.returncode, errors)
+    assert "a: 0 active, 0 scheduled, 0 dead letters, all gone now\n" == rest
