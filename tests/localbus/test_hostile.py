@@ -8,6 +8,7 @@ import struct
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from azure.servicebus.exceptions import MessageSizeExceededError
 from proton import Message
 from proton.utils import BlockingConnection
 
+from boilermaker.localbus.amqp_management import reply_to
+from boilermaker.localbus.queue import Queue
 from boilermaker.localbus.server import LocalServiceBus
 from boilermaker.localbus.settings import QueueSettings
 from localbus.raw import body_of, message
@@ -127,6 +130,16 @@ def test_messages_with_random_faults_are_refused_without_a_word_about_the_protoc
     assert "this is no AMQP message" in caplog.text
     assert "broke the protocol" not in caplog.text
     assert "defect" not in caplog.text
+
+
+def test_a_request_whose_properties_are_no_map_is_answered():
+    """As one for an operation that is not known."""
+    request: Any = Message(body={})
+    request.properties = 1.5
+
+    reply = reply_to(request, Queue(QueueSettings(name="orders")), datetime.now(UTC))
+
+    assert 501 == reply.properties["statusCode"]
 
 
 def test_a_message_of_many_megabytes_is_refused_and_not_kept(bus: LocalServiceBus):

@@ -7,7 +7,7 @@ import logging
 import uuid
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import proton
 from proton import Delivery, Link, Message, symbol, timestamp
@@ -97,8 +97,8 @@ def reply_to(request: Any, queue: Queue | None, moment: datetime) -> Any:
     if queue is None:
         reply.properties = {"status-code": 202, "status-description": "Accepted"}
         return reply
-    asked: dict[str, Any] = dict(request.properties or {})
-    operation = str(asked.get("operation"))
+    asked = request.properties  # whatever the client has put where a map belongs
+    operation = str(cast("dict[str, Any]", asked).get("operation") if isinstance(asked, dict) else None)
     condition: str | None = None
     body: dict[str, Any] = {}
     try:
