@@ -226,7 +226,8 @@ def _dataclass(cls: Any, types_: Types) -> words.RecordDefinition:
         ),
         doc=doc_of(cls),
         frozen=cls.__dataclass_params__.frozen,
-        kw_only=_is_keyword_only(cls),
+        # what is declared: a hand-written `__init__` may take its arguments otherwise
+        kw_only=any(field.kw_only for field in dataclasses.fields(cls) if field.init),
     )
 
 

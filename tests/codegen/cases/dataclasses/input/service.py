@@ -50,3 +50,17 @@ class Empty:
 
 @worker.task
 async def move(state, person: Person, to: Address, nothing: Empty, box: Box, crate: Crate) -> Person: ...
+
+
+@dataclass(frozen=True)
+class Layer:
+    names: list[str]
+    is_closed: bool
+
+    def __init__(self, *names: str, is_closed: bool = False) -> None:
+        object.__setattr__(self, "names", list(names))
+        object.__setattr__(self, "is_closed", is_closed)
+
+
+@worker.task
+async def stack(state, layer: Layer) -> None: ...

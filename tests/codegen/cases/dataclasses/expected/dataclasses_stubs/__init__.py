@@ -2,11 +2,21 @@
 """Tasks of the service `dataclasses`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `1752073c84b32277`.
+Contract `8e028fd77947e1b5`.
 """
 
 from . import payloads
-from .models import Address, Box, Crate, Empty, Person
-from .tasks import move
+from .models import Address, Box, Crate, Empty, Layer, Person
+from .tasks import move, stack
 
-__all__ = ["Address", "Box", "Crate", "Empty", "Person", "move", "payloads"]
+__all__ = [
+    "Address",
+    "Box",
+    "Crate",
+    "Empty",
+    "Layer",
+    "Person",
+    "move",
+    "payloads",
+    "stack",
+]

@@ -32,6 +32,12 @@ class Empty:
     pass
 
 
+@dataclass(frozen=True)
+class Layer:
+    names: list[str]
+    is_closed: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class Person:
     name: str

@@ -3,7 +3,7 @@
 
 from boilermaker.stub import Payload
 
-from .models import Address, Box, Crate, Empty, Person
+from .models import Address, Box, Crate, Empty, Layer, Person
 
 
 class Move(Payload, frozen=True, kw_only=True):
@@ -14,3 +14,9 @@ class Move(Payload, frozen=True, kw_only=True):
     nothing: Empty
     box: Box
     crate: Crate
+
+
+class Stack(Payload, frozen=True, kw_only=True):
+    """Arguments of `stack`."""
+
+    layer: Layer

@@ -10,7 +10,7 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Address, Box, Crate, Empty, Person
+from .models import Address, Box, Crate, Empty, Layer, Person
 
 
 def move(
@@ -24,8 +24,16 @@ def move(
     return _move(person=person, to=to, nothing=nothing, box=box, crate=crate)
 
 
+def stack(layer: Arg[Layer]) -> Task[None]:
+    """Make a task that runs `stack`."""
+    return _stack(layer=layer)
+
+
 # What the functions stand on.
 
 _move: Final = TaskStub[Person](
     "move", payloads.Move, Person, queue="dataclasses", digest="6c414eae10a55801"
+)
+_stack: Final = TaskStub[None](
+    "stack", payloads.Stack, None, queue="dataclasses", digest="3c9bc2ec326d3b74"
 )
