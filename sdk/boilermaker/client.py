@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import uuid
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -108,8 +108,8 @@ class Client:
         while batch := list(itertools.islice(taken, _CHUNK)):
             planned = [(_next_id(given), plan.flatten(head_of(item), self._resolve)) for item in batch]
             fates = await self._send_all(planned, delay)
-            published += [workflow for workflow, _ in planned if fates[workflow] is None]
-            if failed := {id_: error for id_, error in fates.items() if error is not None}:
+            published += [workflow for workflow, error in fates if error is None]
+            if failed := {workflow: error for workflow, error in fates if error is not None}:
                 raise PublishManyError(published, failed)
             if progress is not None:
                 progress(len(published))
@@ -117,35 +117,28 @@ class Client:
 
     async def _send_all(
         self, planned: list[tuple[str, Plan]], delay: Seconds | None
-    ) -> dict[str, BusError | None]:
+    ) -> list[tuple[str, BusError | None]]:
         """What became of each: None where the bus has accepted it."""
         senders = {
             queue: await self._opened(queue) for queue in {s[0].resolved.queue: None for _, s in planned}
         }
-        fates: dict[str, BusError | None] = {}
-        sending: dict[str, Coroutine[Any, Any, None]] = {}
-        messages: dict[str, tuple[Sender, OutgoingMessage]] = {}
+        sealed: list[tuple[Sender, OutgoingMessage] | BusError] = []
         for workflow, steps in planned:
             sender = senders[steps[0].resolved.queue]
-            if isinstance(sender, BusError):
-                fates[workflow] = sender
-            else:
-                messages[workflow] = sender, self._seal(steps, workflow, delay, sender)
-        for workflow, (sender, message) in messages.items():
-            sending[workflow] = sender.send(message)
-        results = await asyncio.gather(*sending.values(), return_exceptions=True)
-        for workflow, result in zip(sending, results, strict=True):
-            if result is not None and not isinstance(result, BusError):
-                raise result
-            fates[workflow] = result
-        return {workflow: fates[workflow] for workflow, _ in planned}
+            sealed.append(
+                sender
+                if isinstance(sender, BusError)
+                else (sender, self._seal(steps, workflow, delay, sender))
+            )
+        fates = await asyncio.gather(*map(_fate, sealed))
+        return [(workflow, fate) for (workflow, _), fate in zip(planned, fates, strict=True)]
 
     async def _opened(self, queue: str) -> Sender | BusError:
         """The open sender to a queue, or why there is none: then nothing was sent, whatever the cause."""
         try:
             return await self.sender(queue)
         except BusError as error:
-            return BusError(str(error), queue=queue)
+            return BusError(str(error), queue=queue) if error.is_transient else error
 
     async def sender(self, queue: str) -> Sender:
         """The open sender to a queue; opened when first asked for.
@@ -191,6 +184,17 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace_: TracebackType | None
     ) -> None:
         await self.close()
+
+
+async def _fate(sealed: tuple[Sender, OutgoingMessage] | BusError) -> BusError | None:
+    if isinstance(sealed, BusError):
+        return sealed
+    sender, message = sealed
+    try:
+        await sender.send(message)
+    except BusError as error:
+        return error
+    return None
 
 
 def _next_id(ids: Iterator[str] | None) -> str:

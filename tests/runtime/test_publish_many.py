@@ -55,6 +55,16 @@ async def test_ids_that_are_given_make_a_repeat_safe(worker: Boilermaker[list[st
     assert worker.state == ["a", "b"]
 
 
+async def test_an_id_given_twice_leaves_the_verdict_to_the_queue() -> None:
+    """Each item is sent: a queue that detects no duplicates runs both, whatever their ids."""
+    bus = InMemoryServiceBus(QueueSettings(name="plain", duplicate_detection_window=None))
+    other = Boilermaker[list[str]]([], bus, queue="plain").register_async(take)
+    items = [other.create_task(take, text) for text in "ab"]
+    assert await other.client.publish_many(items, ids=["one", "one"]) == ["one", "one"]
+    await other.drain()
+    assert other.state == ["a", "b"]
+
+
 async def test_too_few_ids_are_refused_before_anything_of_them_is_sent(
     worker: Boilermaker[list[str]], bus: InMemoryServiceBus
 ) -> None:
@@ -72,6 +82,7 @@ async def test_what_one_queue_refuses_does_not_hold_up_another(worker: Boilermak
         await worker.client.publish_many(items, ids=["one", "two", "three"])
     assert caught.value.published == ("one", "three")
     assert list(caught.value.refused) == ["two"]
+    assert isinstance(caught.value.refused["two"], errors.QueueNotFoundError)
     assert not caught.value.unknown
     assert caught.value.id == "two"
     await worker.drain()

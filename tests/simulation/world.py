@@ -25,7 +25,6 @@ MAX_TRIES = 2
 MAX_DELIVERIES = 3
 LOCK = timedelta(seconds=5)
 _LONGEST = 3600.0  # virtual seconds; a world that takes longer goes round in circles
-_REPEATS_PER_SECOND = 20_000
 
 Outcome = str
 """How a handler ended: "ok", "fail" or "raise"."""
