@@ -125,6 +125,23 @@ async def test_closing_ends_a_receive_under_way(bus: AzureServiceBus, queue: str
     assert [] == await waiting
 
 
+async def test_fetching_less_ahead_survives_a_cut_connection(
+    wired_bus: AzureServiceBus, wire: Wire, queue: str, send: Send
+) -> None:
+    """The next look at the queue finds out, and reconnects."""
+    receiver = wired_bus.receiver(queue, prefetch=20)
+    await receiver.open()
+    assert not await receiver.receive(1, 0.1)
+    await wire.cut()
+    await receiver.set_prefetch(5)
+    await receiver.set_prefetch(0)
+    await send(b"1")
+    async with asyncio.timeout(20):
+        while not (found := await receiver.receive(1, 1)):
+            pass
+    assert [b"1"] == [each.body for each in found]
+
+
 async def test_closing_gives_back_what_was_prefetched(bus: AzureServiceBus, queue: str, send: Send) -> None:
     """Uncounted: ten deploys in a row must not dead-letter anything."""
     await send(*[b"x"] * 20)

@@ -133,7 +133,8 @@ class Reader:
         if count == 0:
             await self._give_all_back()
         elif not self._is_stopped and self._link.current_link_credit > (wanted := self._wanted(count)):
-            await self._link.flow(link_credit=wanted)
+            with contextlib.suppress(Exception):  # a dead connection is told by the next `take`
+                await self._link.flow(link_credit=wanted)
 
     async def close(self) -> None:
         """Give back what is buffered or under way, and disconnect."""
@@ -261,7 +262,7 @@ class Reader:
         await self._flowed(frame)
         if self._is_draining and (
             frame[8] or not frame[6]
-        ):  # drain; link-credit is used up (AMQP 1.0, 2.6.7)
+        ):  # drain; no link-credit is left (AMQP 1.0, 2.6.7)
             self._drained.set()
 
     # ---- answers to settlements ---------------------------------------------------------------------------
