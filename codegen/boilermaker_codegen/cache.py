@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from boilermaker_codegen.config import Project
-from boilermaker_codegen.contents import Facts, digest_of
+from boilermaker_codegen.source.contents import Facts, digest_of
 from boilermaker_codegen.units import ReadUnit
 
 FOLDER = ".boilermaker_cache"
@@ -111,5 +111,5 @@ def _own_code() -> Iterator[bytes]:
     """The generator's code, and what it reads of the runtime: surer than a version, which stays the same while it is worked on."""
     here = Path(__file__).parent
     runtime = Path(sys.modules["boilermaker.contract"].__file__ or "").parent
-    for path in sorted([*here.glob("*.py"), *runtime.glob("*.py"), runtime.with_name("failure.py")]):
+    for path in sorted([*here.rglob("*.py"), *runtime.glob("*.py"), runtime.with_name("failure.py")]):
         yield path.read_bytes()

@@ -17,16 +17,16 @@ from rich.text import Text
 from boilermaker.contract import Contract, Parameter, TaskContract, contract_digest
 from boilermaker_codegen.cache import Cache
 from boilermaker_codegen.config import Project, load
-from boilermaker_codegen.distribution import beside
-from boilermaker_codegen.imports import Imports
-from boilermaker_codegen.layout import flat
-from boilermaker_codegen.naming import names_of
+from boilermaker_codegen.package.distribution import beside
+from boilermaker_codegen.package.imports import Imports
+from boilermaker_codegen.package.layout import flat
+from boilermaker_codegen.package.naming import names_of
+from boilermaker_codegen.package.render import render
+from boilermaker_codegen.package.spelling import Speller
+from boilermaker_codegen.package.write import Difference, compare, write
 from boilermaker_codegen.problems import GenerationError, Problem
 from boilermaker_codegen.progress import shown_progress
-from boilermaker_codegen.render import render
 from boilermaker_codegen.scan import Scan, scan
-from boilermaker_codegen.spelling import Speller
-from boilermaker_codegen.write import Difference, compare, write
 
 _CONFIG = click.option(
     "--config",

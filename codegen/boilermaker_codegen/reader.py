@@ -5,16 +5,16 @@ from collections.abc import Iterable
 import msgspec
 
 from boilermaker.contract import Parameter, TaskContract
-from boilermaker_codegen import lint
-from boilermaker_codegen.collect import Collector, Registration
 from boilermaker_codegen.config import Config
-from boilermaker_codegen.definitions import Definitions
-from boilermaker_codegen.discover import Index, SourceFile
-from boilermaker_codegen.handlers import Handler, Handlers
-from boilermaker_codegen.parse import Library, Module, Reading
 from boilermaker_codegen.problems import Problem, Refused, too_deep
-from boilermaker_codegen.resolve import Resolver
-from boilermaker_codegen.symbols import FunctionSymbol, Rebound
+from boilermaker_codegen.registrations.collect import Collector, Registration
+from boilermaker_codegen.registrations.handlers import Handler, Handlers
+from boilermaker_codegen.source.discover import Index, SourceFile
+from boilermaker_codegen.source.parse import Library, Module, Reading
+from boilermaker_codegen.source.resolve import Resolver
+from boilermaker_codegen.source.symbols import FunctionSymbol, Rebound
+from boilermaker_codegen.types import lint
+from boilermaker_codegen.types.definitions import Definitions
 from boilermaker_codegen.units import Dependencies, Home, Outcome, ReadUnit, Unit, needed
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from boilermaker.contract import Contract
 from boilermaker_codegen.cache import Cache, Memory, is_lasting
 from boilermaker_codegen.config import TABLE, Config, Project
-from boilermaker_codegen.contents import Contents
-from boilermaker_codegen.discover import Index, SourceFile, walk
 from boilermaker_codegen.problems import GenerationError, Problem, Refused
+from boilermaker_codegen.source.contents import Contents
+from boilermaker_codegen.source.discover import Index, SourceFile, walk
 from boilermaker_codegen.units import Home, Reader, ReadUnit, aliases_of, joined, left_out
 
 _DEPTH = 10_000  # frames; source that Python compiles may be nested deeper than Python's default for us

@@ -7,10 +7,10 @@ from typing import Protocol
 import msgspec
 
 from boilermaker.contract import Contract, Definition, TaskContract, Type, named_in
-from boilermaker_codegen.contents import Contents
-from boilermaker_codegen.discover import Index, SourceFile
-from boilermaker_codegen.ordering import needs
+from boilermaker_codegen.package.ordering import needs
 from boilermaker_codegen.problems import Problem, Refused
+from boilermaker_codegen.source.contents import Contents
+from boilermaker_codegen.source.discover import Index, SourceFile
 
 
 class Home(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from boilermaker_codegen import parse
 from boilermaker_codegen.cache import FOLDER, Cache
 from boilermaker_codegen.config import load
 from boilermaker_codegen.problems import GenerationError
 from boilermaker_codegen.scan import scan
+from boilermaker_codegen.source import parse
 from codegen.conftest import SERVICE, WriteProject
 from codegen.golden import ERRORS, PACKAGES
 

@@ -14,7 +14,7 @@ import pytest
 
 from boilermaker.contract import from_json
 from boilermaker.testing.roundtrips import round_trip_test, stubs_of
-from boilermaker_codegen.render import render
+from boilermaker_codegen.package.render import render
 from codegen.golden import PACKAGES
 from codegen.random_contracts import draw_contract
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from boilermaker_codegen.config import Project, load
+from boilermaker_codegen.package.render import render
+from boilermaker_codegen.package.write import compare, write
 from boilermaker_codegen.problems import GenerationError
-from boilermaker_codegen.render import render
 from boilermaker_codegen.scan import scan
-from boilermaker_codegen.write import compare, write
 from codegen.golden import ERRORS, PACKAGES
 
 

@@ -23,7 +23,7 @@ from boilermaker.contract import (
     Type,
     UnionOf,
 )  # fmt: skip
-from boilermaker_codegen.render import render
+from boilermaker_codegen.package.render import render
 
 WORDS = ("a", "id", "user", "an_address", "something_longer", "quite_a_long_name_for_a_parameter")
 

@@ -15,10 +15,10 @@ from hypothesis import settings
 from boilermaker.contract import to_json
 from boilermaker.testing.roundtrips import round_trip_test, stubs_of
 from boilermaker_codegen.config import load
-from boilermaker_codegen.discover import Index, walk
+from boilermaker_codegen.package.render import render
 from boilermaker_codegen.reader import TreeReader
-from boilermaker_codegen.render import render
 from boilermaker_codegen.scan import scan
+from boilermaker_codegen.source.discover import Index, walk
 from boilermaker_codegen.units import Unit, joined
 from codegen.live import importable
 from codegen.public_code import CONFIG, home_of, signatures

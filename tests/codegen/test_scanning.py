@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from boilermaker_codegen import discover
 from boilermaker_codegen.config import load
+from boilermaker_codegen.package.render import render
 from boilermaker_codegen.problems import GenerationError
-from boilermaker_codegen.render import render
 from boilermaker_codegen.scan import scan
+from boilermaker_codegen.source import discover
 from codegen.conftest import PYPROJECT, SERVICE, WriteProject
 from codegen.golden import CASES
 
@@ -22,7 +22,7 @@ PROGRAM = """
 import hashlib, sys
 from pathlib import Path
 from boilermaker_codegen.config import load
-from boilermaker_codegen.render import render
+from boilermaker_codegen.package.render import render
 from boilermaker_codegen.scan import scan
 found = scan(load(Path(sys.argv[1])))
 for name, data in sorted(render(found.contract, width=88).items()):

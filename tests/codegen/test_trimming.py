@@ -8,7 +8,7 @@ from pathlib import Path
 import libcst as cst
 import pytest
 
-from boilermaker_codegen.trimming import trimmed
+from boilermaker_codegen.source.trimming import trimmed
 
 LIBRARY = Path(sysconfig.get_paths()["stdlib"])
 FILES = sorted([*LIBRARY.glob("*.py"), *LIBRARY.glob("asyncio/*.py"), *LIBRARY.glob("email/*.py")])

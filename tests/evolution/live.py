@@ -24,8 +24,8 @@ from boilermaker.contract import (
     Type,
     UnionOf,
 )
-from boilermaker_codegen.render import render
-from boilermaker_codegen.shapes import Shapes
+from boilermaker_codegen.package.render import render
+from boilermaker_codegen.types.shapes import Shapes
 from evolution.drawn_contracts import NAMES
 
 _numbers = itertools.count()

@@ -13,8 +13,8 @@ from boilermaker.contract.hazards import hazard, hazard_within
 from boilermaker.evolution.compare import compare
 from boilermaker.evolution.views import alternatives
 from boilermaker.unfit import UnfitValue
-from boilermaker_codegen.ordering import needs
-from boilermaker_codegen.shapes import Shapes
+from boilermaker_codegen.package.ordering import needs
+from boilermaker_codegen.types.shapes import Shapes
 from evolution.drawn_contracts import pairs
 from evolution.live import Samples, bring
 

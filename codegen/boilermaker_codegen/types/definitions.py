@@ -15,14 +15,14 @@ from boilermaker.contract import (
     RecordDefinition,
     Type,
 )
-from boilermaker_codegen.annotations import Annotations
-from boilermaker_codegen.enums import read_enum
-from boilermaker_codegen.literals import Literals, Value
 from boilermaker_codegen.problems import Problem, Refused
-from boilermaker_codegen.records import Records, RecordSource, Style
-from boilermaker_codegen.resolve import External, Found, Meaning, Resolver, Scope, code
-from boilermaker_codegen.symbols import ClassSymbol, ValueSymbol
-from boilermaker_codegen.vocabulary import ENUM_BASES, plain
+from boilermaker_codegen.source.resolve import External, Found, Meaning, Resolver, Scope, code
+from boilermaker_codegen.source.symbols import ClassSymbol, ValueSymbol
+from boilermaker_codegen.source.vocabulary import ENUM_BASES, plain
+from boilermaker_codegen.types.annotations import Annotations
+from boilermaker_codegen.types.enums import read_enum
+from boilermaker_codegen.types.literals import Literals, Value
+from boilermaker_codegen.types.records import Records, RecordSource, Style
 
 _RECORD_BASES: dict[str, Style] = {
     "msgspec.Struct": "struct", "typing.NamedTuple": "namedtuple", "typing.TypedDict": "typeddict",

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 import libcst as cst
 
 from boilermaker_codegen.config import TABLE, Config, DeclaredTask
-from boilermaker_codegen.declared import Declarations, Unfollowed, options_of, with_entries
-from boilermaker_codegen.literals import Literals
-from boilermaker_codegen.options import Options, read_options
-from boilermaker_codegen.parse import Module
 from boilermaker_codegen.problems import Problem, Refused
-from boilermaker_codegen.registrations import (
+from boilermaker_codegen.registrations.declared import Declarations, Unfollowed, options_of, with_entries
+from boilermaker_codegen.registrations.find import (
     AT_MODULE_LEVEL,
     INCLUDE,
     REGISTER,
@@ -21,11 +18,14 @@ from boilermaker_codegen.registrations import (
     elements_of,
     uses,
 )
-from boilermaker_codegen.resolve import Resolver, Scope, code
-from boilermaker_codegen.subjects import Named, Subjects, unfollowed
-from boilermaker_codegen.symbols import Imported, ValueSymbol
-from boilermaker_codegen.walking import descendants
-from boilermaker_codegen.workers import Verdict, Workers, local_value
+from boilermaker_codegen.registrations.options import Options, read_options
+from boilermaker_codegen.registrations.subjects import Named, Subjects, unfollowed
+from boilermaker_codegen.registrations.workers import Verdict, Workers, local_value
+from boilermaker_codegen.source.parse import Module
+from boilermaker_codegen.source.resolve import Resolver, Scope, code
+from boilermaker_codegen.source.symbols import Imported, ValueSymbol
+from boilermaker_codegen.source.walking import descendants
+from boilermaker_codegen.types.literals import Literals
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import libcst as cst
 
-from boilermaker_codegen.literals import Literals
-from boilermaker_codegen.resolve import Scope, code
+from boilermaker_codegen.source.resolve import Scope, code
+from boilermaker_codegen.types.literals import Literals
 
 _TEXTS = ("name", "queue", "deprecated")
 _OPTIONS = (

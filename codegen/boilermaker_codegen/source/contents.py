@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from boilermaker_codegen.discover import SourceFile, Stamp, is_candidate
 from boilermaker_codegen.problems import Problem, Refused
+from boilermaker_codegen.source.discover import SourceFile, Stamp, is_candidate
 
 # A file that was changed within this time before it was read may change again without another time stamp:
 # FAT counts in two seconds, and some clocks tick coarsely.

@@ -8,13 +8,13 @@ import libcst as cst
 import msgspec
 
 from boilermaker.contract import Default, Field, RecordDefinition
-from boilermaker_codegen import structs
-from boilermaker_codegen.annotations import Annotations
-from boilermaker_codegen.docs import doc_of
-from boilermaker_codegen.literals import Literals, Value
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.resolve import External, Resolver, Scope, code
-from boilermaker_codegen.vocabulary import plain
+from boilermaker_codegen.source.docs import doc_of
+from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
+from boilermaker_codegen.source.vocabulary import plain
+from boilermaker_codegen.types import structs
+from boilermaker_codegen.types.annotations import Annotations
+from boilermaker_codegen.types.literals import Literals, Value
 
 Style = Literal["struct", "dataclass", "typeddict", "namedtuple"]
 

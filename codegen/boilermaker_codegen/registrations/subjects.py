@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from boilermaker_codegen.declared import Unfollowed
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.registrations import AT_MODULE_LEVEL, changes, elements_of
-from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
-from boilermaker_codegen.symbols import FunctionSymbol, ValueSymbol
+from boilermaker_codegen.registrations.declared import Unfollowed
+from boilermaker_codegen.registrations.find import AT_MODULE_LEVEL, changes, elements_of
+from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.source.symbols import FunctionSymbol, ValueSymbol
 
 Named = tuple[cst.BaseExpression, Scope]
 """An expression that names a function, and the scope to read it in."""

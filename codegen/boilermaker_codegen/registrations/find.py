@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from boilermaker_codegen.walking import children, descendants
+from boilermaker_codegen.source.walking import children, descendants
 
 REGISTER = "register_async"
 REGISTER_MANY = "register_many_async"

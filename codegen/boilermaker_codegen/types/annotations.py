@@ -15,11 +15,19 @@ from boilermaker.contract import (
     Type,
     UnionOf,
 )
-from boilermaker_codegen.literals import Literals
-from boilermaker_codegen.metadata import Metadata
-from boilermaker_codegen.resolve import External, Found, Package, Resolver, Scope, code
-from boilermaker_codegen.symbols import ClassSymbol, FunctionSymbol, TypeStatement, ValueSymbol
-from boilermaker_codegen.vocabulary import CONTAINERS, MAPPINGS, REMEDIES, SCALARS, TUPLES, plain, shown
+from boilermaker_codegen.source.resolve import External, Found, Package, Resolver, Scope, code
+from boilermaker_codegen.source.symbols import ClassSymbol, FunctionSymbol, TypeStatement, ValueSymbol
+from boilermaker_codegen.source.vocabulary import (
+    CONTAINERS,
+    MAPPINGS,
+    REMEDIES,
+    SCALARS,
+    TUPLES,
+    plain,
+    shown,
+)
+from boilermaker_codegen.types.literals import Literals
+from boilermaker_codegen.types.metadata import Metadata
 
 ANY = Scalar(name="any")
 NONE = Scalar(name="none")

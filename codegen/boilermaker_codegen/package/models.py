@@ -10,9 +10,9 @@ from boilermaker.contract import (
     NewTypeDefinition,
     RecordDefinition,
 )
-from boilermaker_codegen.docstrings import docstring
-from boilermaker_codegen.imports import Imports
-from boilermaker_codegen.layout import (
+from boilermaker_codegen.package.docstrings import docstring
+from boilermaker_codegen.package.imports import Imports
+from boilermaker_codegen.package.layout import (
     INDENT,
     Bracket,
     Declared,
@@ -23,8 +23,8 @@ from boilermaker_codegen.layout import (
     flat,
     lines,
 )
-from boilermaker_codegen.ordering import needs, ordered
-from boilermaker_codegen.spelling import Speller, foreign, literal, text
+from boilermaker_codegen.package.ordering import needs, ordered
+from boilermaker_codegen.package.spelling import Speller, foreign, literal, text
 
 _STRUCT_OPTIONS = ("frozen", "kw_only", "array_like", "omit_defaults", "forbid_unknown_fields")
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from boilermaker_codegen.exports import KNOWN, is_exported, known_names
-from boilermaker_codegen.parse import Module, Reading
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.symbols import (
+from boilermaker_codegen.source.exports import KNOWN, is_exported, known_names
+from boilermaker_codegen.source.parse import Module, Reading
+from boilermaker_codegen.source.symbols import (
     Binding,
     ClassSymbol,
     FunctionSymbol,
@@ -20,7 +20,7 @@ from boilermaker_codegen.symbols import (
     ValueSymbol,
     symbols_of,
 )
-from boilermaker_codegen.vocabulary import plain
+from boilermaker_codegen.source.vocabulary import plain
 
 _BUILTINS = frozenset(dir(builtins))
 

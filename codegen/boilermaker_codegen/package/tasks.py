@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from boilermaker.contract import Contract, Parameter, TaskContract, task_digests
-from boilermaker_codegen.docstrings import docstring
-from boilermaker_codegen.imports import Imports
-from boilermaker_codegen.layout import (
+from boilermaker_codegen.package.docstrings import docstring
+from boilermaker_codegen.package.imports import Imports
+from boilermaker_codegen.package.layout import (
     INDENT,
     Applied,
     Bracket,
@@ -18,9 +18,9 @@ from boilermaker_codegen.layout import (
     signature,
     subscript,
 )
-from boilermaker_codegen.models import is_mutable
-from boilermaker_codegen.naming import Names
-from boilermaker_codegen.spelling import Speller, text
+from boilermaker_codegen.package.models import is_mutable
+from boilermaker_codegen.package.naming import Names
+from boilermaker_codegen.package.spelling import Speller, text
 
 
 @dataclass(frozen=True, kw_only=True)

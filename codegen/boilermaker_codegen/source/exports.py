@@ -5,8 +5,8 @@ import importlib
 
 import libcst as cst
 
-from boilermaker_codegen.parse import Module
-from boilermaker_codegen.symbols import ValueSymbol
+from boilermaker_codegen.source.parse import Module
+from boilermaker_codegen.source.symbols import ValueSymbol
 
 # Modules outside the service that are surely there, and that may be imported to be looked at.
 KNOWN = frozenset({

@@ -25,13 +25,13 @@ from boilermaker.contract import (
     hazards,
     named_in,
 )
-from boilermaker_codegen import moments
-from boilermaker_codegen.definitions import Site
-from boilermaker_codegen.literals import Value
-from boilermaker_codegen.made import Made
 from boilermaker_codegen.problems import Problem
-from boilermaker_codegen.resolve import code
-from boilermaker_codegen.shapes import Shapes
+from boilermaker_codegen.source.resolve import code
+from boilermaker_codegen.types import moments
+from boilermaker_codegen.types.definitions import Site
+from boilermaker_codegen.types.literals import Value
+from boilermaker_codegen.types.made import Made
+from boilermaker_codegen.types.shapes import Shapes
 
 # What msgspec says (its words are stable across versions 0.18 to 0.22), and what we say instead.
 _APART = "so what arrives cannot be told apart"

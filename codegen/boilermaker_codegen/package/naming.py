@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from boilermaker.contract import Contract, TaskContract
+from boilermaker_codegen.package.spelling import foreign
 from boilermaker_codegen.problems import GenerationError, Problem
-from boilermaker_codegen.spelling import foreign
 
 # Builtins that generated annotations and defaults use; a definition of that name would stand in their way.
 _USED_BUILTINS = frozenset(

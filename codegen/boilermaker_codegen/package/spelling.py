@@ -22,9 +22,9 @@ from boilermaker.contract import (
     Type,
     UnionOf,
 )
-from boilermaker_codegen import moments
-from boilermaker_codegen.imports import Imports
-from boilermaker_codegen.layout import Expression, Joined, Prefixed, call, display, flat, subscript
+from boilermaker_codegen.package.imports import Imports
+from boilermaker_codegen.package.layout import Expression, Joined, Prefixed, call, display, flat, subscript
+from boilermaker_codegen.types import moments
 
 _SCALARS = {
     "any": ("typing", "Any"), "datetime": ("datetime", "datetime"), "date": ("datetime", "date"),

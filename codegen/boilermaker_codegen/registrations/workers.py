@@ -7,11 +7,11 @@ from typing import Literal
 import libcst as cst
 
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.registrations import root_of
-from boilermaker_codegen.resolve import External, Found, Meaning, Package, Resolver, Scope, code
-from boilermaker_codegen.symbols import ClassSymbol, FunctionSymbol, ValueSymbol, dotted
-from boilermaker_codegen.vocabulary import COLLECTIONS, WORKERS
-from boilermaker_codegen.walking import descendants
+from boilermaker_codegen.registrations.find import root_of
+from boilermaker_codegen.source.resolve import External, Found, Meaning, Package, Resolver, Scope, code
+from boilermaker_codegen.source.symbols import ClassSymbol, FunctionSymbol, ValueSymbol, dotted
+from boilermaker_codegen.source.vocabulary import COLLECTIONS, WORKERS
+from boilermaker_codegen.source.walking import descendants
 
 Kind = Literal["worker", "foreign", "unknown"]
 

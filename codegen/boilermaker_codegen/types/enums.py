@@ -6,11 +6,11 @@ from typing import Any
 import libcst as cst
 
 from boilermaker.contract import EnumDefinition, Member
-from boilermaker_codegen.docs import doc_of
-from boilermaker_codegen.literals import Literals
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.resolve import External, Resolver, Scope, code
-from boilermaker_codegen.vocabulary import ENUM_BASES
+from boilermaker_codegen.source.docs import doc_of
+from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
+from boilermaker_codegen.source.vocabulary import ENUM_BASES
+from boilermaker_codegen.types.literals import Literals
 
 _MIXINS: dict[str, Any] = {"builtins.str": "str", "builtins.int": "int"}
 _UNREAD = frozenset({"__new__", "__init__", "_generate_next_value_", "__set_name__", "__init_subclass__"})

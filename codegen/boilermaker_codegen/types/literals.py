@@ -8,11 +8,11 @@ from typing import Any
 import libcst as cst
 
 from boilermaker.contract import RecordDefinition, Type
-from boilermaker_codegen import made, moments
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
-from boilermaker_codegen.symbols import ClassSymbol, ValueSymbol
-from boilermaker_codegen.vocabulary import plain
+from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.source.symbols import ClassSymbol, ValueSymbol
+from boilermaker_codegen.source.vocabulary import plain
+from boilermaker_codegen.types import made, moments
 
 _EMPTY: dict[str, Callable[..., Any]] = {
     "builtins.list": list, "builtins.dict": dict, "builtins.set": set, "builtins.frozenset": frozenset,

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import libcst as cst
 
 from boilermaker.contract import Default, Parameter, Type
-from boilermaker_codegen.annotations import ANY, NONE, takes_none, union
-from boilermaker_codegen.definitions import Definitions
-from boilermaker_codegen.docs import doc_of
-from boilermaker_codegen.literals import Value
 from boilermaker_codegen.problems import Problem, Refused
-from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
-from boilermaker_codegen.symbols import FunctionSymbol
-from boilermaker_codegen.vocabulary import plain
-from boilermaker_codegen.walking import descendants
+from boilermaker_codegen.source.docs import doc_of
+from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.source.symbols import FunctionSymbol
+from boilermaker_codegen.source.vocabulary import plain
+from boilermaker_codegen.source.walking import descendants
+from boilermaker_codegen.types.annotations import ANY, NONE, takes_none, union
+from boilermaker_codegen.types.definitions import Definitions
+from boilermaker_codegen.types.literals import Value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import libcst as cst
 
-from boilermaker_codegen.conditions import branches, is_import_fallback
+from boilermaker_codegen.source.conditions import branches, is_import_fallback
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from collections import OrderedDict
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
-from boilermaker_codegen.contents import digest_of, read_bytes, version_of
-from boilermaker_codegen.discover import Index, SourceFile
 from boilermaker_codegen.problems import Problem, Refused
-from boilermaker_codegen.symbols import Symbol, later_stars, star_imports, symbols_of
-from boilermaker_codegen.trimming import trimmed
+from boilermaker_codegen.source.contents import digest_of, read_bytes, version_of
+from boilermaker_codegen.source.discover import Index, SourceFile
+from boilermaker_codegen.source.symbols import Symbol, later_stars, star_imports, symbols_of
+from boilermaker_codegen.source.trimming import trimmed
 
 
 class Module:

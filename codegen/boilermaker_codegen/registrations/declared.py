@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 
 from boilermaker_codegen.config import TABLE, DeclaredTask
-from boilermaker_codegen.options import Options
 from boilermaker_codegen.problems import Problem, Refused
+from boilermaker_codegen.registrations.options import Options
 
 
 class Unfollowed(Refused):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from boilermaker_codegen.package.render import MARKER
 from boilermaker_codegen.problems import GenerationError, Problem
-from boilermaker_codegen.render import MARKER
 
 Kind = Literal["missing", "outdated", "orphaned"]
 

@@ -7,10 +7,10 @@ import libcst as cst
 import msgspec
 
 from boilermaker.contract import Constrained, LiteralOf, Type
-from boilermaker_codegen.literals import Literals
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.resolve import External, Found, Resolver, Scope, code
-from boilermaker_codegen.symbols import ValueSymbol
+from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.source.symbols import ValueSymbol
+from boilermaker_codegen.types.literals import Literals
 
 Read = Callable[[cst.BaseExpression, Scope], Type]
 LiteralValue = str | int | bool | None

@@ -1,0 +1,1 @@
+"""Registrations: what is a worker, what it registers, and each handler's signature."""
