@@ -2,7 +2,7 @@
 """Tasks of the service `accounts`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `e2d04e0b09969c66`.
+Contract `f646e9ad218e9bf6`.
 """
 
 from . import payloads

@@ -74,24 +74,24 @@ _create_user: Final = TaskStub[UserId](
     payloads.CreateUser,
     UserId,
     queue="accounts",
-    digest="54fbbfbafb759ce0",
+    digest="073169d8d9a4cc2b",
 )
 _fetch_data: Final = TaskStub[Batch](
-    "fetch_data", payloads.FetchData, Batch, queue="accounts", digest="b1bce17d1d009fa4"
+    "fetch_data", payloads.FetchData, Batch, queue="accounts", digest="9a04c8e22d6f9750"
 )
 _handle_pipeline_failure: Final = TaskStub[None](
     "handle_pipeline_failure",
     payloads.HandlePipelineFailure,
     None,
     queue="accounts",
-    digest="f2dccffeb0e77468",
+    digest="969b2a69f6ff5c03",
 )
 _handle_signup_failure: Final = TaskStub[None](
     "handle_signup_failure",
     payloads.HandleSignupFailure,
     None,
     queue="accounts",
-    digest="e0b6bd89805f009f",
+    digest="34638a258d4ad93f",
 )
 _save_to_database: Final = TaskStub[int](
     "save_to_database",
@@ -112,12 +112,12 @@ _send_welcome_email: Final = TaskStub[None](
     payloads.SendWelcomeEmail,
     None,
     queue="accounts",
-    digest="5e45e02271ec027f",
+    digest="24a0d75478ce5914",
 )
 _validate_data: Final = TaskStub[Batch](
     "validate_data",
     payloads.ValidateData,
     Batch,
     queue="accounts",
-    digest="23eed16bad4c6b1a",
+    digest="add342d0d164c5c5",
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `billing`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `fd94d1936f5267c9`.
+Contract `6225bb64dc9d6af7`.
 """
 
 from . import payloads

@@ -26,5 +26,5 @@ _open_invoice: Final = TaskStub[InvoiceId](
     payloads.OpenInvoice,
     InvoiceId,
     queue="billing",
-    digest="2d5cf10b9553721a",
+    digest="edaffc60b36197e1",
 )

@@ -1,7 +1,7 @@
 """Digests: names of wire shapes. Equal digests mean that the same bytes fit.
 
-A digest covers names and types of what travels, defaults included, and leaves out what does not travel: docs, modules,
-class names, order.
+A digest covers names and types of what travels and what may be left out, and leaves out what does not travel: docs,
+modules, class names, order, and what a default is.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ def contract_digest(contract: Contract, digests: Mapping[str, str] | None = None
 def _task_digest(task: TaskContract, types: Mapping[str, Definition]) -> str:
     shape = _Shape(types)
     fields = sorted(
-        [p.name, shape.of(p.type), *([["default", p.default.value]] if p.default else [])]
+        [p.name, shape.of(p.type), *(["default"] if p.default else [])]
         for p in sorted(task.parameters, key=lambda p: p.name)
     )
     return _hash({"name": task.name, "parameters": fields, "result": shape.of(task.result)})
@@ -116,7 +116,7 @@ class _Shape:
             ]
         array_like = definition.array_like or definition.style == "namedtuple"
         fields = [
-            [f.wire or f.name, self.of(f.type), *([["default", f.default.value]] if f.default else [])]
+            [f.wire or f.name, self.of(f.type), *(["default"] if f.default else [])]
             + (["optional"] if f.name in definition.optional else [])
             for f in (
                 definition.fields if array_like else sorted(definition.fields, key=lambda f: f.wire or f.name)

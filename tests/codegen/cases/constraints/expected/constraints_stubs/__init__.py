@@ -2,7 +2,7 @@
 """Tasks of the service `constraints`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `53bb4078f176ddf9`.
+Contract `23712e1b85f5e522`.
 """
 
 from . import payloads

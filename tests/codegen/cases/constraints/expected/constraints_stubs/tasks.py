@@ -36,5 +36,5 @@ _every_constraint: Final = TaskStub[Annotated[int, msgspec.Meta(gt=0)]](
     payloads.EveryConstraint,
     Annotated[int, msgspec.Meta(gt=0)],
     queue="constraints",
-    digest="56baafb3e7b9d440",
+    digest="0d7d2592aea169fe",
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `constructed_defaults`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `795ca47774cd88d2`.
+Contract `af53a1a434f59488`.
 """
 
 from . import payloads

@@ -2,7 +2,7 @@
 """Tasks of the service `dataclasses`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `8e028fd77947e1b5`.
+Contract `cee5c0b57375055b`.
 """
 
 from . import payloads

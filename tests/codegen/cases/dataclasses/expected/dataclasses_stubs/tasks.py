@@ -32,7 +32,7 @@ def stack(layer: Arg[Layer]) -> Task[None]:
 # What the functions stand on.
 
 _move: Final = TaskStub[Person](
-    "move", payloads.Move, Person, queue="dataclasses", digest="6c414eae10a55801"
+    "move", payloads.Move, Person, queue="dataclasses", digest="2960e92d1c75ca5b"
 )
 _stack: Final = TaskStub[None](
     "stack", payloads.Stack, None, queue="dataclasses", digest="3c9bc2ec326d3b74"

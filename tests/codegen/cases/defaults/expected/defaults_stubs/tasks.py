@@ -112,11 +112,11 @@ _constant_values: Final = TaskStub[None](
     payloads.ConstantValues,
     None,
     queue="defaults",
-    digest="5815afe41327db6c",
+    digest="7b589f90ef316434",
 )
 _containers: Final = TaskStub[None](
-    "containers", payloads.Containers, None, queue="defaults", digest="acd22b9b1d60e520"
+    "containers", payloads.Containers, None, queue="defaults", digest="5284325c0fba0002"
 )
 _literals: Final = TaskStub[None](
-    "literals", payloads.Literals, None, queue="defaults", digest="2a703dfc8ca93cf5"
+    "literals", payloads.Literals, None, queue="defaults", digest="8b63bda3d085a62b"
 )

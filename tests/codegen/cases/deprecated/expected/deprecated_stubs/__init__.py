@@ -2,7 +2,7 @@
 """Tasks of the service `deprecated`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `6a099ca68fe4f574`.
+Contract `e00ec2ad54cf95e3`.
 """
 
 # pyright: reportDeprecated=false

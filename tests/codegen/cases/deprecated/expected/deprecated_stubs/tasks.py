@@ -35,5 +35,5 @@ _create_user: Final = TaskStub[int](
     digest="7851c67a287a3be6",
 )
 _make_user: Final = TaskStub[int](
-    "make_user", payloads.MakeUser, int, queue="deprecated", digest="d9dfccad56c65ae3"
+    "make_user", payloads.MakeUser, int, queue="deprecated", digest="332d477a57b47f1d"
 )

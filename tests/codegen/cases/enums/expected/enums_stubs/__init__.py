@@ -2,7 +2,7 @@
 """Tasks of the service `enums`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `f7924cd425d2cc6a`.
+Contract `03049412193d820b`.
 """
 
 from . import payloads

@@ -39,5 +39,5 @@ def every_enum(
 # What the functions stand on.
 
 _every_enum: Final = TaskStub[Plan](
-    "every_enum", payloads.EveryEnum, Plan, queue="enums", digest="63388b734a213cc6"
+    "every_enum", payloads.EveryEnum, Plan, queue="enums", digest="707715978ee9c24a"
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `evolution`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `7bfe4b054a992b7e`.
+Contract `4c7ba0d0f25009e6`.
 """
 
 from . import payloads

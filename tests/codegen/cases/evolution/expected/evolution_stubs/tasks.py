@@ -29,7 +29,7 @@ _create_user: Final = TaskStub[int](
     payloads.CreateUser,
     int,
     queue="evolution",
-    digest="f7e017c63c748beb",
+    digest="288d8b4a57219b62",
 )
 _forget_user: Final = TaskStub[None](
     "forget_user",

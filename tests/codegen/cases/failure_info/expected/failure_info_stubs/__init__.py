@@ -2,7 +2,7 @@
 """Tasks of the service `failure-info`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `b28c9e4c8828f03f`.
+Contract `3350808a7a35a78e`.
 """
 
 from . import payloads

@@ -2,7 +2,7 @@
 """Tasks of the service `inheritance`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `248b946ba9f3f265`.
+Contract `7a78f16f9e1dd6ed`.
 """
 
 from . import payloads

@@ -29,5 +29,5 @@ def record(
 # What the functions stand on.
 
 _record: Final = TaskStub[None](
-    "record", payloads.Record, None, queue="inheritance", digest="db36507f7d66545c"
+    "record", payloads.Record, None, queue="inheritance", digest="b7f3e2e59132c64f"
 )

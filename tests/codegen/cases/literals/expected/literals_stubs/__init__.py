@@ -2,7 +2,7 @@
 """Tasks of the service `literals`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `0cbad10bd0026daf`.
+Contract `6ff8778e48f87f42`.
 """
 
 from . import payloads

@@ -32,5 +32,5 @@ _every_literal: Final = TaskStub[Literal["done", "late"]](
     payloads.EveryLiteral,
     Literal["done", "late"],
     queue="literals",
-    digest="78dbe583f583f10a",
+    digest="730c396892e8bcff",
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `long-lines`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `5397719045122aec`.
+Contract `e8cdbff7f40dcd2d`.
 """
 
 from . import payloads

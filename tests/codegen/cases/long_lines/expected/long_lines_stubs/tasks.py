@@ -86,7 +86,7 @@ _a_function_with_a_long_name_and_a_long_result: Final = TaskStub[
     payloads.AFunctionWithALongNameAndALongResult,
     dict[str, list[AVeryLongNameForAClassThatHoldsAddresses]],
     queue="long-lines",
-    digest="58cf5b22566018c4",
+    digest="7167b0992280db7e",
 )
 _just_over_a_line_long: Final = TaskStub[None](
     "just_over_a_line_long",
@@ -110,5 +110,5 @@ _long_parameters: Final = TaskStub[
         int,
     ],
     queue="long-lines",
-    digest="8a14432837048c67",
+    digest="009aba84df9b2275",
 )

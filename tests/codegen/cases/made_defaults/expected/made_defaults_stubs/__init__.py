@@ -2,7 +2,7 @@
 """Tasks of the service `made_defaults`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `360c9436a1859acc`.
+Contract `3a197a6e34615093`.
 """
 
 from . import payloads

@@ -2,7 +2,7 @@
 """Tasks of the service `namedtuples`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `755efe8007f1b536`.
+Contract `03dff9d56c229466`.
 """
 
 from . import payloads

@@ -81,7 +81,7 @@ def listed() -> Task[None]:
 # What the functions stand on.
 
 _Task_: Final = TaskStub[Arg_](
-    "Task", payloads.Task, Arg_, queue="names", digest="c0ac6e696055feda"
+    "Task", payloads.Task, Arg_, queue="names", digest="37eff055fb7606cf"
 )
 _private_: Final = TaskStub[None](
     "_private", payloads.Private, None, queue="names", digest="d1c16dd3303de571"
@@ -106,10 +106,10 @@ _models_: Final = TaskStub[None](
     "models", payloads.Models, None, queue="names", digest="1668616c22ffa17d"
 )
 _msgspec: Final = TaskStub[None](
-    "msgspec", payloads.Msgspec, None, queue="names", digest="5e11b536f0f4983a"
+    "msgspec", payloads.Msgspec, None, queue="names", digest="e81d13385609f25c"
 )
 _payloads_: Final = TaskStub[None](
-    "payloads", payloads.Payloads, None, queue="names", digest="0eb984811a80c628"
+    "payloads", payloads.Payloads, None, queue="names", digest="74ca7aa8722c1413"
 )
 _listed: Final = TaskStub[None](
     "with spaces & signs",

@@ -2,7 +2,7 @@
 """Tasks of the service `newtypes`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `334232e2e6566352`.
+Contract `a892f537988239f0`.
 """
 
 from . import payloads

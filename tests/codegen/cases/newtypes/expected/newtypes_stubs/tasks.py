@@ -23,5 +23,5 @@ def promote(
 # What the functions stand on.
 
 _promote: Final = TaskStub[AdminId](
-    "promote", payloads.Promote, AdminId, queue="newtypes", digest="709c1456a3d08782"
+    "promote", payloads.Promote, AdminId, queue="newtypes", digest="28280859dddc7199"
 )

@@ -30,12 +30,12 @@ _close_account: Final = TaskStub[None](
     payloads.CloseAccount,
     None,
     queue="packages",
-    digest="6901d544a0dd15e6",
+    digest="f74e230f4db6e90e",
 )
 _open_account: Final = TaskStub[Account](
     "open_account",
     payloads.OpenAccount,
     Account,
     queue="packages",
-    digest="692ba47d2942eccc",
+    digest="eee670092523897e",
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `shared_types`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `0de6b996571e39a4`.
+Contract `af15aa2463ab49d8`.
 """
 
 from . import payloads

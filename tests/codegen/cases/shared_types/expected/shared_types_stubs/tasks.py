@@ -30,7 +30,7 @@ def move(user: Arg[UserId], old: Arg[Address], new: Arg[Address_]) -> Task[Addre
 # What the functions stand on.
 
 _close: Final = TaskStub[UserId](
-    "close", payloads.Close, UserId, queue="shared", digest="9d1b2fd1a7b37f49"
+    "close", payloads.Close, UserId, queue="shared", digest="c4deaeb644a4a135"
 )
 _move: Final = TaskStub[Address](
     "move", payloads.Move, Address, queue="shared", digest="db609ae8cf472aac"

@@ -2,7 +2,7 @@
 """Tasks of the service `spec-signup`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `807df80fb106651b`.
+Contract `fb81eb21a6bf7d8c`.
 """
 
 from . import payloads

@@ -41,12 +41,12 @@ _handle_signup_failure: Final = TaskStub[Any](
     payloads.HandleSignupFailure,
     Any,
     queue="spec-signup",
-    digest="c6f89afcba4339f1",
+    digest="c5e0ef11baf7b841",
 )
 _send_welcome_email: Final = TaskStub[Any](
     "send_welcome_email",
     payloads.SendWelcomeEmail,
     Any,
     queue="spec-signup",
-    digest="3fd6656b025b2abe",
+    digest="04bb16a8f61d3662",
 )

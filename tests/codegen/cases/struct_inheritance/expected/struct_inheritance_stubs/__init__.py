@@ -2,7 +2,7 @@
 """Tasks of the service `struct_inheritance`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `4f4f896264488e06`.
+Contract `f1e7ebd40965ede6`.
 """
 
 from . import payloads

@@ -37,5 +37,5 @@ _record: Final = TaskStub[Closed](
     payloads.Record,
     Closed,
     queue="struct_inheritance",
-    digest="e1e1f3c01567c67b",
+    digest="b780976e17736551",
 )

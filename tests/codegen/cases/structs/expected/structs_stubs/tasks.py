@@ -34,5 +34,5 @@ _every_struct: Final = TaskStub[list[Cat | Dog]](
     payloads.EveryStruct,
     list[Cat | Dog],
     queue="structs",
-    digest="940d1e983aef3b31",
+    digest="31c8bc293484756b",
 )

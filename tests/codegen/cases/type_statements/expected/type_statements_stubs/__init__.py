@@ -2,7 +2,7 @@
 """Tasks of the service `type-statements`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `d1fe53534e72c424`.
+Contract `4da8fe509ddd0660`.
 """
 
 from . import payloads

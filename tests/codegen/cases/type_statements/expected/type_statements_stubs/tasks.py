@@ -24,5 +24,5 @@ _rename: Final = TaskStub[dict[str, int]](
     payloads.Rename,
     dict[str, int],
     queue="type-statements",
-    digest="5f9e8517c95e4848",
+    digest="af7d0f96cfb8e1a6",
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `typeddicts`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `261e653e02e29497`.
+Contract `3f817b8f34424f50`.
 """
 
 from . import payloads

@@ -23,5 +23,5 @@ def store(
 # What the functions stand on.
 
 _store: Final = TaskStub[Movie](
-    "store", payloads.Store, Movie, queue="typeddicts", digest="87d9b80a1933a959"
+    "store", payloads.Store, Movie, queue="typeddicts", digest="59600e5d49beb1cf"
 )

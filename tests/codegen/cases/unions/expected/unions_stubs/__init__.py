@@ -2,7 +2,7 @@
 """Tasks of the service `unions`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `9aef5bf86776365b`.
+Contract `69dd22b64bbf8440`.
 """
 
 from . import payloads

@@ -35,5 +35,5 @@ _every_union: Final = TaskStub[int | None](
     payloads.EveryUnion,
     int | None,
     queue="unions",
-    digest="28744000e8d7b5d0",
+    digest="a82f72106b00f48e",
 )

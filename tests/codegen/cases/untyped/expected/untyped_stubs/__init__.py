@@ -2,7 +2,7 @@
 """Tasks of the service `untyped`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `24e21e54c407a924`.
+Contract `fdfc66672a4756b5`.
 """
 
 from . import payloads

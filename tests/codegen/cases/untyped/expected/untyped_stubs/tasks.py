@@ -25,5 +25,5 @@ def robust_task(
 # What the functions stand on.
 
 _robust_task: Final = TaskStub[Any](
-    "robust_task", payloads.RobustTask, Any, queue="untyped", digest="918f585ee78aa8ea"
+    "robust_task", payloads.RobustTask, Any, queue="untyped", digest="9a2393895d0e54d5"
 )

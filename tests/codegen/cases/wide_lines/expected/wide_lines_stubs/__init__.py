@@ -2,7 +2,7 @@
 """Tasks of the service `wide-lines`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `1cb43edcccda5b03`.
+Contract `21ea8d35e9e48623`.
 """
 
 from . import payloads
