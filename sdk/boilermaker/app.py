@@ -17,7 +17,7 @@ from boilermaker.errors import (
     QueueNotFoundError,
     SessionQueueError,
 )
-from boilermaker.history import History, Upcast
+from boilermaker.history import History
 from boilermaker.options import Limits, TaskOptions, WorkerOptions
 from boilermaker.registry import Registry
 from boilermaker.retries import Seconds, seconds
@@ -25,6 +25,7 @@ from boilermaker.task import Task
 from boilermaker.tasks import Registrar, Tasks
 from boilermaker.transport.memory import InMemoryServiceBus
 from boilermaker.transport.port import Bus
+from boilermaker.upcasts import Hop, Upcast
 from boilermaker.worker.handle import Workshop, log
 from boilermaker.worker.loop import Health, Loop, Pace
 from boilermaker.worker.signals import on_stop_signals
@@ -123,22 +124,27 @@ class Boilermaker(Registrar, Generic[S]):
             tasks.hand_over(self._register)
         return self
 
-    def upcast(self, task: str, /, *, from_digest: str) -> Callable[[U], U]:
+    def upcast(self, task: str, /, *, from_digest: str, to_digest: str | None = None) -> Callable[[U], U]:
         """Register the decorated function to turn payloads of an old contract into new ones, before they are validated.
 
         It takes the old payload as plain JSON values by parameter, results of earlier steps included, and gives the new
-        one; it is not async. Messages of other contracts are left alone.
+        one; it is not async. Messages of other contracts are left alone. Where it gives payloads of a contract that is
+        not the worker's own, the upcast from there goes on. All ways are checked when the worker begins to work.
 
         Args:
             task: the task's name.
             from_digest: the task's digest in the old contract: 16 hex digits, from its contract.json or from the logs.
+            to_digest: the digest of what it gives; the worker's own contract where it is left out.
 
         Raises:
-            RegistrationError: there is an upcast from that digest already.
+            RegistrationError: there is an upcast from that digest already, the history knows no such contract, or the
+                function is async. When the worker begins to work: no such task is registered, or the way ends elsewhere.
         """
 
         def register(decorated: U) -> U:
-            self.history.add_upcast(task, from_digest, decorated)
+            self.history.upcasts.add(
+                Hop(task=task, from_digest=from_digest, to_digest=to_digest, function=decorated)
+            )
             return decorated
 
         return register
@@ -282,6 +288,7 @@ class Boilermaker(Registrar, Generic[S]):
             raise ConfigurationError(
                 f"concurrency is the number of handlers at a time, 1 or more, not {concurrency}"
             )
+        self.history.upcasts.check(self.registry)
         options = self._options
         own = {self.registry.queue_of(registration) for registration in self.registry}
         workshop = Workshop(

@@ -1,17 +1,14 @@
 """What a worker knows of contracts before its own: to name what changed, and to turn old payloads into new ones."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from boilermaker.contract import Contract, TaskContract, from_json, task_digest
-from boilermaker.errors import ConfigurationError, RegistrationError
+from boilermaker.errors import ConfigurationError
 from boilermaker.evolution.compare import compare
-
-Upcast = Callable[[dict[str, Any]], Mapping[str, Any]]
-"""Takes the payload of an old message as plain JSON values, results of earlier steps included; gives the new one."""
+from boilermaker.upcasts import Upcasts
 
 
 class History:
@@ -28,9 +25,11 @@ class History:
     def __init__(self, live: Callable[[], Contract], folder: Path | None = None) -> None:
         self._live = live
         self._known: dict[str, tuple[Contract, TaskContract]] = {}
-        self._upcasts: dict[tuple[str, str], Upcast] = {}
+        self._places: dict[str, str] = {}
         if folder is not None:
             self._load(folder)
+        self.upcasts = Upcasts(self._places)
+        """What turns old payloads into new ones."""
 
     def _load(self, folder: Path) -> None:
         if not folder.is_dir():
@@ -38,27 +37,14 @@ class History:
         for path in sorted(folder.glob("*.json")):
             try:
                 contract = from_json(path.read_bytes())
-                self._known.update({task_digest(contract, t.name): (contract, t) for t in contract.tasks})
+                for task in contract.tasks:
+                    digest = task_digest(contract, task.name)
+                    self._known[digest] = contract, task
+                    self._places[digest] = f"`{task.name}` in {path}"
             except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError) as error:
                 raise ConfigurationError(
                     f"history: {path} is no contract ({type(error).__name__})"
                 ) from error
-
-    def add_upcast(self, task: str, digest: str, upcast: Upcast) -> None:
-        """Keep what turns payloads of an old contract into new ones.
-
-        Raises:
-            RegistrationError: there is one already.
-        """
-        if (task, digest) in self._upcasts:
-            raise RegistrationError(
-                f"`{task}` has an upcast from {digest} already; one message takes one way, so keep one of them"
-            )
-        self._upcasts[task, digest] = upcast
-
-    def upcast(self, task: str, digest: str | None) -> Upcast | None:
-        """What turns the payload of a message into a new one, if there is anything."""
-        return self._upcasts.get((task, digest)) if digest is not None else None
 
     def difference(self, task: str, digest: str) -> str | None:
         """The first field that differs between the contract of a digest and the worker's own; None where not known."""

@@ -112,9 +112,12 @@ def from_plain(values: Mapping[str, Any]) -> msgspec.Raw:
         UnfitValue: they have no JSON form; every field at fault is named.
     """
     try:
-        return msgspec.Raw(_encode(values))
+        data = _encode(values)
     except (UnfitValue, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
         raise UnfitValue(_unencodable(values)) from None
+    if problems := finite.find_all(values):
+        raise UnfitValue(problems)
+    return msgspec.Raw(data)
 
 
 def bind(raw: msgspec.Raw, args: int, names: Sequence[str], by_position: int) -> msgspec.Raw:

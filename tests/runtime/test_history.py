@@ -124,8 +124,137 @@ async def test_an_upcast_that_raises_leaves_a_dead_letter_without_values() -> No
 
     letter = await dead_letter(bus)
     assert "InvalidPayload" == letter.dead_letter_reason
-    assert "the upcast raised ValueError" in letter.dead_letter_description
+    assert f"the upcast from contract {DIGEST} raised ValueError" in letter.dead_letter_description
     assert "4711" not in letter.dead_letter_description
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (None, "gave a NoneType, not a mapping of arguments"),
+        (["A-7"], "gave a list, not a mapping of arguments"),
+        ({"account": object()}, "account: `object` has no JSON form"),
+        ({"account": float("nan")}, "account: NaN and infinities have no JSON form"),
+        ({"user_id": 7}, "account: missing"),
+    ],
+)
+async def test_what_is_no_payload_is_told_of_the_upcast_that_gave_it(given: Any, told: str) -> None:
+    """As of any payload that does not fit: a dead letter, and the worker goes on."""
+    bus = InMemoryServiceBus()
+    worker, _ = new_worker(bus)
+    worker.upcast("welcome", from_digest=DIGEST)(lambda _: given)
+
+    await Client(bus).publish(old_stub(user_id=7))
+    await worker.drain()
+
+    letter = await dead_letter(bus)
+    assert "InvalidPayload" == letter.dead_letter_reason
+    assert told in letter.dead_letter_description
+
+
+OLDER = "00000000000000aa"
+MIDDLE = "00000000000000bb"
+
+
+def older_stub(user: int) -> Task[None]:
+    """What was published two contracts ago."""
+
+    class Older(Payload, frozen=True, kw_only=True):
+        user: int
+
+    return TaskStub[None]("welcome", Older, None, queue=QUEUE, digest=OLDER)(user=user)
+
+
+@pytest.mark.parametrize("is_said", [True, False])
+async def test_upcasts_follow_each_other_to_the_own_contract(*, is_said: bool) -> None:
+    """From neighbour to neighbour; the last may say that it leads to the worker's own."""
+    bus = InMemoryServiceBus()
+    worker, welcomed = new_worker(bus)
+    own = task_digest(worker.contract(), "welcome")
+
+    @worker.upcast("welcome", from_digest=MIDDLE, to_digest=own if is_said else None)
+    def from_number(old: dict[str, Any]) -> dict[str, Any]:
+        return {"account": f"A-{old['user_id']}"}
+
+    @worker.upcast("welcome", from_digest=OLDER, to_digest=MIDDLE)
+    def rename(old: dict[str, Any]) -> dict[str, Any]:
+        return {"user_id": old["user"]}
+
+    await Client(bus).publish(older_stub(7))
+    await worker.drain()
+
+    assert ["Hello A-7"] == welcomed
+
+
+async def test_an_upcast_is_found_by_an_old_name_of_the_task() -> None:
+    """Messages carry the name that they were published under."""
+    bus = InMemoryServiceBus()
+    worker = Boilermaker[Any](None, bus, queue=QUEUE)
+    greeted: list[int] = []
+
+    @worker.task(aliases=["welcome"])
+    async def greet(state, account: int) -> None:
+        greeted.append(account)
+
+    @worker.upcast("welcome", from_digest=DIGEST)
+    def rename(old: dict[str, Any]) -> dict[str, Any]:
+        return {"account": old["user_id"]}
+
+    await Client(bus).publish(old_stub(user_id=7))
+    await worker.drain()
+
+    assert [7] == greeted
+
+
+@pytest.mark.parametrize(
+    ("hops", "told"),
+    [
+        ([("welcome", OLDER, MIDDLE)], f"it leads to {MIDDLE}, which is not this worker's contract"),
+        ([("welcome", OLDER, MIDDLE), ("welcome", MIDDLE, OLDER)], "it leads round in a circle"),
+        ([("welcom", OLDER, None)], "no task of that name is registered; did you mean `welcome`?"),
+        ([("greet", OLDER, None), ("welcome", OLDER, None)], "`welcome` and `greet` are one task"),
+    ],
+)
+async def test_a_way_that_does_not_end_at_the_own_contract_is_refused(
+    hops: list[tuple[str, str, str | None]], told: str
+) -> None:
+    """When the worker begins to work: then everything is registered."""
+    worker = Boilermaker[Any](None, InMemoryServiceBus(), queue=QUEUE)
+    worker.register_async(_welcome, name="welcome", aliases=["greet"])
+    for task, start, end in hops:
+        worker.upcast(task, from_digest=start, to_digest=end)(dict)
+
+    with pytest.raises(RegistrationError, match=told):
+        await worker.drain()
+
+
+def test_a_digest_that_the_history_does_not_know_is_refused(history: Path) -> None:
+    """With those that are nearest, and where they stand: a wrong one would help no message, without a word."""
+    worker, _ = new_worker(InMemoryServiceBus(), history=history)
+
+    with pytest.raises(
+        RegistrationError,
+        match=rf"knows no contract .* did you mean {DIGEST} \(`welcome` in .*first\.json\)\?",
+    ):
+        worker.upcast("welcome", from_digest=DIGEST[:-1] + ("0" if DIGEST[-1] != "0" else "1"))(dict)
+    with pytest.raises(RegistrationError, match=f"it knows {DIGEST}"):
+        worker.upcast("welcome", from_digest="f" * 16 if "f" not in DIGEST else "0" * 16)(dict)
+    worker.upcast("welcome", from_digest=DIGEST)(dict)
+
+
+def test_what_cannot_be_an_upcast_is_refused() -> None:
+    """No digest, a function that is async, a way to itself."""
+    worker, _ = new_worker(InMemoryServiceBus())
+
+    async def late(old: dict[str, Any]) -> dict[str, Any]:
+        return old
+
+    with pytest.raises(RegistrationError, match="is no digest: 16 hex digits"):
+        worker.upcast("welcome", from_digest="1.4.0")(dict)
+    with pytest.raises(RegistrationError, match="not an async one"):
+        worker.upcast("welcome", from_digest=DIGEST)(late)  # type: ignore[type-var]
+    with pytest.raises(RegistrationError, match="leads to where it comes from"):
+        worker.upcast("welcome", from_digest=DIGEST, to_digest=DIGEST)(dict)
 
 
 async def test_a_payload_that_does_not_fit_names_what_changed(history: Path) -> None:

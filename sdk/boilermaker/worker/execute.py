@@ -6,6 +6,8 @@ purpose (`TaskFailed`, `RetryException`): not values, not messages of other exce
 
 import asyncio
 import logging
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 import msgspec
 
@@ -17,6 +19,7 @@ from boilermaker.options import DescribeError
 from boilermaker.registry import Registration
 from boilermaker.retries import RetryException
 from boilermaker.unfit import UnfitValue
+from boilermaker.upcasts import Hop
 from boilermaker.worker.outcome import Failed, Outcome, Rejected, RetryAsked, Succeeded
 
 log = logging.getLogger("boilermaker.app")
@@ -103,18 +106,27 @@ def arguments_of(envelope: Envelope, registration: Registration, history: Histor
     """
     step = envelope.current
     raw, results = legacy.bound(step, registration.signature.parameters), codec.results_for(envelope, step)
-    upcast = history.upcast(registration.name, step.digest) if _is_other(step, registration) else None
-    if upcast is not None:
-        old = payload.plain(raw, results)
-        try:
-            new = upcast(old)
-        except Exception as error:
-            log.exception("[%s] The upcast from contract %s raised", step.task, step.digest)
-            raise UnfitValue((f"the upcast raised {_name(error)}",)) from error
-        raw, results = payload.from_plain(new), {}
+    names = (registration.name, *registration.aliases)
+    way = list(history.upcasts.way(names, step.digest)) if _is_other(step, registration) else []
+    if way:
+        raw, results = payload.from_plain(_upcast(way, payload.plain(raw, results))), {}
     elif aliases := registration.parameter_aliases:
         raw, results = payload.renamed(raw, aliases), payload.moved(results, aliases)
     return payload.decode(raw, registration.signature.payload_type, results)
+
+
+def _upcast(way: Iterable[Hop], values: dict[str, Any]) -> dict[str, Any]:
+    for hop in way:
+        where = f"the upcast from contract {hop.from_digest}"
+        try:
+            given: object = hop.function(values)
+        except Exception as error:
+            log.exception("[%s] %s raised", hop.task, where)
+            raise UnfitValue((f"{where} raised {_name(error)}",)) from error
+        if not isinstance(given, Mapping):
+            raise UnfitValue((f"{where} gave a {type(given).__qualname__}, not a mapping of arguments",))
+        values = dict(cast("Mapping[str, Any]", given))
+    return values
 
 
 def _is_other(step: Step, registration: Registration) -> bool:
