@@ -9,6 +9,7 @@ import msgspec
 
 from boilermaker import signature
 from boilermaker.errors import RegistrationError, UnregisteredTaskError
+from boilermaker.evolution.rules import RULES, hint
 from boilermaker.options import TaskOptions
 from boilermaker.plan import MAX_NAME, Resolved
 from boilermaker.retries import RetryPolicy, Seconds, seconds
@@ -95,7 +96,7 @@ class Registry:
             digest=digest(task, read),
             aliases=aliases,
             parameter_aliases=_parameter_aliases(read, options.get("parameter_aliases", {})),
-            allow=dict(options.get("allow", {})),
+            allow=_allow(read, options.get("allow", {})),
         )
         self._by_name[task] = registration
         self._by_alias.update(dict.fromkeys(registration.aliases, registration))
@@ -191,6 +192,19 @@ def _check_options(read: HandlerSignature, options: Mapping[str, object]) -> Non
             raise RegistrationError(
                 f"{read.place}: `{option}` of `{read.function.__qualname__}` must be {wanted}, not a {type(value).__name__}"
             )
+
+
+def _allow(read: HandlerSignature, reasons: Mapping[str, object]) -> dict[str, str]:
+    """A reason under a rule that does not exist, or an empty one, would allow nothing, without a word."""
+    given: dict[str, str] = {}
+    for key, reason in reasons.items():
+        where, rule = f"{read.place}: `allow` of `{read.function.__qualname__}`", str(key).partition(" ")[0]
+        if rule not in RULES:
+            raise RegistrationError(f"{where} names no rule: {rule!r}; {hint(rule)}")
+        if not isinstance(reason, str) or not reason.strip():
+            raise RegistrationError(f"{where} gives no reason for {key!r}")
+        given[key] = reason
+    return given
 
 
 def _timeout(read: HandlerSignature, timeout: Seconds | None) -> float | None:

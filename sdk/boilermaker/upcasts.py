@@ -23,7 +23,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     task: str
     from_digest: str
     to_digest: str | None
-    function: Upcast
+    function: Callable[[dict[str, Any]], object]  # what it really gives is seen when it does
 
 
 class Upcasts:

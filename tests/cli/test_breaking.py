@@ -33,6 +33,7 @@ package = "accounts_stubs"
 output = "stubs"
 """
 COMMITTED = "stubs/accounts_stubs/contract.json"
+FORMATS = ("text", "json", "github")
 IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
 
 
@@ -168,6 +169,46 @@ def test_an_allowed_change_is_told_and_does_not_fail(run: Run, write: Write, old
     assert 0 == done.returncode, done.stdout
     assert "allowed: agreed with everybody" in done.stdout
     assert "0 findings, 1 allowed" in done.stdout
+
+
+def test_reasons_that_allow_nothing_are_told_and_fail_nobody(run: Run, write: Write, old: str) -> None:
+    """They are left over once a change is released; the next change must not fail because of them."""
+    write("old.json", old)
+    write(
+        "pyproject.toml",
+        f'{PYPROJECT}\n[tool.boilermaker.allow]\n"TASK_REMOVD make" = "gone"\n"TASK_ADDED" = " "\n',
+    )
+    write(
+        "service.py", SERVICE.replace("@worker.task", '@worker.task(allow={"DEFAULT_CHANGED nam": "agreed"})')
+    )
+    write(COMMITTED, run("contract", "show", "service:worker").stdout)
+
+    text, json_, github = (
+        run("contract", "breaking", "--against", "old.json", "--format", f) for f in FORMATS
+    )
+
+    assert (0, 0, 0) == (text.returncode, json_.returncode, github.returncode), text.stderr
+    assert [
+        "note  [tool.boilermaker.allow]: 'TASK_REMOVD make' names no rule; did you mean TASK_REMOVED?",
+        "note  [tool.boilermaker.allow]: 'TASK_ADDED' has no reason, so it allows nothing; say why",
+        "note  `allow` of create_user: 'DEFAULT_CHANGED nam' allows nothing here; take it out once what it was for is released",
+    ] == [line for line in text.stdout.splitlines() if line.startswith("note")]
+    assert ["TASK_REMOVD make", "TASK_ADDED", "DEFAULT_CHANGED nam"] == [
+        idle["key"] for idle in json.loads(json_.stdout)["idle_reasons"]
+    ]
+    assert 3 == github.stdout.count("::warning file=")
+
+
+def test_an_empty_reason_allows_nothing(run: Run, write: Write, old: str, changed: str) -> None:
+    """Whoever reads it later learns nothing."""
+    write(
+        "pyproject.toml", f'{PYPROJECT}\n[tool.boilermaker.allow]\n"TYPE_CHANGED create_user: email" = " "\n'
+    )
+
+    done = run("contract", "breaking", "--against", "old.json")
+
+    assert 100 == done.returncode, done.stdout
+    assert "has no reason, so it allows nothing" in done.stdout
 
 
 def test_what_has_no_registration_is_allowed_in_the_configuration(run: Run, write: Write, old: str) -> None:

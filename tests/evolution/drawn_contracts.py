@@ -151,12 +151,15 @@ class Drawing:
             fields[0] = msgspec.structs.replace(fields[0], wire="on_the_wire")
         is_tagged = tag is not None
         tag = tag if is_tagged or not is_struct or self.is_so() else "one"
+        has_id = any((field.wire or field.name) == "id" for field in fields)
         record = RecordDefinition(
             name="",
             style=style,
             fields=tuple(fields),
             tag=tag,
-            tag_field=self.one((None, "kind", "id")) if tag and not is_tagged and fields[0].wire else None,
+            tag_field=self.one((None, "kind") if has_id else (None, "kind", "id"))
+            if tag and not is_tagged
+            else None,
             array_like=is_struct and not is_tagged and self.number(0, 3) == 0,
             omit_defaults=is_struct and self.is_so(),
             forbid_unknown_fields=is_struct and self.number(0, 2) == 0,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, assume, event, given, note, settings
+from hypothesis import assume, event, given, note
 
 from boilermaker.contract import (
     Constrained,
@@ -22,19 +22,11 @@ from boilermaker.contract import (
 from boilermaker.evolution.values import payload_misfits
 from evolution.drawn_contracts import pairs
 from evolution.live import Samples, bring
-from evolution.test_msgspec_agrees import is_carried, is_read, needed, written
+from evolution.test_msgspec_agrees import BUDGET, is_carried, is_read, needed, written
 
 
 @given(pair=pairs())
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.too_slow,
-        HealthCheck.filter_too_much,
-        HealthCheck.function_scoped_fixture,
-    ],
-)
+@BUDGET
 def test_a_payload_fits_where_the_stubs_would_read_it(
     pair: tuple[Contract, Contract], tmp_path: Path
 ) -> None:

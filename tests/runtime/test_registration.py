@@ -238,6 +238,11 @@ async def test_tasks_without_a_queue_of_their_own_follow_their_worker() -> None:
         ({"should_dead_letter": "no"}, "`should_dead_letter` of `plain` must be True or False, not a str"),
         ({"aliases": "old_name"}, "`aliases` of `plain` must be a list or tuple of names, not a str"),
         ({"timeout": -1}, "`timeout` of `plain`: a delay is from 0 to "),
+        (
+            {"allow": {"FIELD_REMOVD x": "y"}},
+            "`allow` of `plain` names no rule: 'FIELD_REMOVD'; did you mean ",
+        ),
+        ({"allow": {"FIELD_REMOVED x": " "}}, "`allow` of `plain` gives no reason for 'FIELD_REMOVED x'"),
         ({"timeout": 0}, "`timeout` of `plain` is 0 seconds; leave it out for no limit"),
     ],
 )

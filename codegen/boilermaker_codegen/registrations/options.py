@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import libcst as cst
 
+from boilermaker.evolution.rules import RULES, hint
 from boilermaker_codegen.source.resolve import Scope, code
 from boilermaker_codegen.types.literals import Literals
 
@@ -78,8 +79,16 @@ def _table(name: str, argument: cst.Arg, literals: Literals, scope: Scope) -> ob
         read = rows if name == "allow" else {key: _names(row) for key, row in rows.items()}
         is_read = _are_texts(read.values()) if name == "allow" else None not in read.values()
         if is_read and _are_texts(rows):
+            if name == "allow":
+                _check_rules(cast("Iterable[str]", rows), argument, scope)
             return read
     raise scope.refuse(argument, f"`{name}` must be {_TABLES[name]}, none of them empty")
+
+
+def _check_rules(keys: Iterable[str], argument: cst.Arg, scope: Scope) -> None:
+    for rule in (key.partition(" ")[0] for key in keys):
+        if rule not in RULES:
+            raise scope.refuse(argument, f"`allow` names no rule: {rule!r}; {hint(rule)}")
 
 
 def _names(value: object) -> tuple[str, ...] | None:

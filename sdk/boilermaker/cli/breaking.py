@@ -1,6 +1,5 @@
 """`boilermaker contract breaking` and `explain`: what a change of the contract breaks, before it is merged."""
 
-import difflib
 import sys
 from pathlib import Path
 from typing import get_args
@@ -10,8 +9,8 @@ import click
 from boilermaker.cli import against as earlier
 from boilermaker.cli.committed import configured, read, reasons, shown
 from boilermaker.cli.findings import print_github, print_json, print_page, print_rule, print_rules, print_text
-from boilermaker.evolution.compare import allowed, compare
-from boilermaker.evolution.rules import RULES, Category
+from boilermaker.evolution.compare import allowed, compare, idle
+from boilermaker.evolution.rules import RULES, Category, hint
 
 FOUND = 100
 """Exit status for findings; 1 is for what went wrong while looking for them."""
@@ -50,12 +49,10 @@ def breaking(against: str, path: Path | None, format_: str, categories: tuple[Ca
     MEANING  nothing fails, something changes without a word
     """  # noqa: D301 - click's mark for a block that keeps its lines is the control character
     path = configured() if path is None else path
-    findings = [
-        finding
-        for finding in allowed(compare(earlier.load(against, path), read(path)), reasons())
-        if not categories or set(finding.categories) & set(categories)
-    ]
-    _FORMATS[format_](findings, shown(path))
+    new, beside = read(path), reasons()
+    found = allowed(compare(earlier.load(against, path), new), beside)
+    findings = [each for each in found if not categories or set(each.categories) & set(categories)]
+    _FORMATS[format_](findings, idle(found, new, beside), shown(path))
     if any(finding.reason is None for finding in findings):
         sys.exit(FOUND)
 
@@ -72,7 +69,5 @@ def explain(rule: str | None, format_: str) -> None:
         return
     found = RULES.get(rule.upper())
     if found is None:
-        close = difflib.get_close_matches(rule.upper(), RULES, n=1)
-        hint = f"; did you mean {close[0]}?" if close else "; run `boilermaker contract explain` for all"
-        raise click.ClickException(f"there is no rule {rule!r}{hint}")
+        raise click.ClickException(f"there is no rule {rule!r}; {hint(rule)}")
     print_rule(found)

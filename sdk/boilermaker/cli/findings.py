@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 import msgspec
 
-from boilermaker.evolution.findings import Finding
+from boilermaker.evolution.findings import Finding, Idle
 from boilermaker.evolution.rules import CATEGORIES, RULES, Rule
 
 _COLOURS = {"QUEUE": "red", "ROLLOUT": "red", "SOURCE": "yellow", "MEANING": "magenta"}
 
 
-def print_text(findings: Sequence[Finding], place: str) -> None:
-    """A paragraph for each finding, and a sum."""
+def print_text(findings: Sequence[Finding], idle: Sequence[Idle], place: str) -> None:
+    """A paragraph for each finding, a line for each reason that allows nothing, and a sum."""
     for finding in findings:
         styled = " ".join(click.style(name, fg=_COLOURS[name], bold=True) for name in finding.categories)
         rule = click.style(finding.rule, bold=True)
@@ -26,14 +26,16 @@ def print_text(findings: Sequence[Finding], place: str) -> None:
         click.echo(f"    {finding.text}")
         click.echo(f"    deploy: {finding.order}")
         click.echo(textwrap.indent(textwrap.fill(f"instead: {finding.definition.instead}", 100), "    "))
+    for each in idle:
+        click.echo(f"{click.style('note', bold=True)}  {each.place}: {each.key!r} {each.text}")
     open_ = [finding for finding in findings if finding.reason is None]
     allowed = len(findings) - len(open_)
-    if findings:
+    if findings or idle:
         click.echo()
     click.echo(f"{place}: {_count(len(open_), 'finding')}{f', {allowed} allowed' if allowed else ''}")
 
 
-def print_json(findings: Sequence[Finding], place: str) -> None:
+def print_json(findings: Sequence[Finding], idle: Sequence[Idle], place: str) -> None:
     """One object; its shape is documented in the reference."""
     tree = {
         "contract": place,
@@ -51,11 +53,15 @@ def print_json(findings: Sequence[Finding], place: str) -> None:
             }
             for finding in findings
         ],
+        "idle_reasons": [
+            {"task": each.task or None, "key": each.key, "reason": each.reason, "text": each.text}
+            for each in idle
+        ],
     }
     click.echo(msgspec.json.format(msgspec.json.encode(tree), indent=2))
 
 
-def print_github(findings: Sequence[Finding], place: str) -> None:
+def print_github(findings: Sequence[Finding], idle: Sequence[Idle], place: str) -> None:
     """Workflow commands that GitHub shows beside the file, which it knows by its path in the repository."""
     if workspace := os.environ.get("GITHUB_WORKSPACE"):
         place = Path(os.path.relpath(Path(place).resolve(), Path(workspace).resolve())).as_posix()
@@ -65,6 +71,11 @@ def print_github(findings: Sequence[Finding], place: str) -> None:
         said = f"allowed: {finding.reason}" if finding.reason is not None else f"deploy: {finding.order}"
         message = f"{finding.place}: {finding.text}; {said}. {finding.definition.instead}"
         click.echo(f"::{level} file={_escaped(place, is_property=True)},title={title}::{_escaped(message)}")
+    for each in idle:
+        message = _escaped(f"{each.place}: {each.key!r} {each.text}")
+        click.echo(
+            f"::warning file={_escaped(place, is_property=True)},title=reason that allows nothing::{message}"
+        )
 
 
 def print_rule(rule: Rule) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from boilermaker.contract import Contract, TaskContract
 from boilermaker.evolution import source, transit
-from boilermaker.evolution.findings import Finding, merged
+from boilermaker.evolution.findings import Finding, Idle, merged
 
 
 def compare(old: Contract, new: Contract) -> list[Finding]:
@@ -28,7 +28,28 @@ def allowed(findings: Iterable[Finding], reasons: Mapping[str, str]) -> list[Fin
 
 def _with_reason(finding: Finding, reasons: Mapping[str, str], place: str) -> Finding:
     reason = reasons.get(f"{finding.rule} {place}") or reasons.get(finding.rule)
-    return finding if reason is None else msgspec.structs.replace(finding, reason=reason)
+    return (
+        finding if reason is None or not reason.strip() else msgspec.structs.replace(finding, reason=reason)
+    )
+
+
+def idle(findings: Iterable[Finding], new: Contract, reasons: Mapping[str, str]) -> list[Idle]:
+    """Reasons that allow nothing, in the new contract and beside it: left over, misspelt, or without a word in them."""
+    found = list(findings)
+    keys = {key for f in found for key in (f.rule, f"{f.rule} {f.place}")}
+    beside = [
+        Idle(task="", key=key, reason=said)
+        for key, said in reasons.items()
+        if key not in keys or not said.strip()
+    ]
+    for task in new.tasks:
+        keys = {key for f in found if f.task == task.name for key in (f.rule, f"{f.rule} {f.path}")}
+        beside.extend(
+            Idle(task=task.name, key=key, reason=said)
+            for key, said in task.allow.items()
+            if key not in keys or not said.strip()
+        )
+    return beside
 
 
 def _findings(old: Contract, new: Contract) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from boilermaker.evolution.rules import CATEGORIES, RULES, Category, Order, Rule
+from boilermaker.evolution.rules import CATEGORIES, RULES, Category, Order, Rule, hint
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +50,34 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     def text(self) -> str:
         """What happened, in a line."""
         return f"{self.definition.text} ({self.detail})" if self.detail else self.definition.text
+
+
+class Idle(msgspec.Struct, frozen=True, kw_only=True):
+    """A reason that allows nothing.
+
+    Attributes:
+        task: whose registration gives it; empty for one of the configuration.
+        key: a rule, or a rule and a place.
+    """
+
+    task: str
+    key: str
+    reason: str
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return f"`allow` of {self.task}" if self.task else "[tool.boilermaker.allow]"
+
+    @property
+    def text(self) -> str:
+        """What is wrong with it, and what to do."""
+        rule = self.key.partition(" ")[0]
+        if rule not in RULES:
+            return f"names no rule; {hint(rule)}"
+        if not self.reason.strip():
+            return "has no reason, so it allows nothing; say why"
+        return "allows nothing here; take it out once what it was for is released"
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:

@@ -3,6 +3,7 @@
 Ids are stable: they stand in users' source and in their CI. Add rules, never rename one.
 """
 
+from difflib import get_close_matches
 from typing import Literal
 
 import msgspec
@@ -163,3 +164,9 @@ _TABLE = (
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {rule.id: rule for rule in _TABLE}
+
+
+def hint(wrong: str) -> str:
+    """Which rule was meant, most likely, where there is none of that name."""
+    close = get_close_matches(wrong.upper(), RULES, n=1)
+    return f"did you mean {close[0]}?" if close else "`boilermaker contract explain` lists them"

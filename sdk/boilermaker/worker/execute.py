@@ -119,7 +119,7 @@ def _upcast(way: Iterable[Hop], values: dict[str, Any]) -> dict[str, Any]:
     for hop in way:
         where = f"the upcast from contract {hop.from_digest}"
         try:
-            given: object = hop.function(values)
+            given = hop.function(values)
         except Exception as error:
             log.exception("[%s] %s raised", hop.task, where)
             raise UnfitValue((f"{where} raised {_name(error)}",)) from error
