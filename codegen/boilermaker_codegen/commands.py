@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
@@ -17,6 +18,7 @@ from rich.text import Text
 from boilermaker.contract import Contract, Parameter, TaskContract, contract_digest
 from boilermaker_codegen.cache import Cache
 from boilermaker_codegen.config import Project, load
+from boilermaker_codegen.explain import explain
 from boilermaker_codegen.package.distribution import beside
 from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import flat
@@ -123,6 +125,8 @@ def show(config: Path | None, *, is_cached: bool) -> None:
     click.echo(_summary(contract))
 
 
+stubs.add_command(explain)
+
 _DONE = {"missing": "added", "outdated": "changed", "orphaned": "removed"}
 _STATE = {
     "missing": "missing",
@@ -177,7 +181,8 @@ def _fail(error: GenerationError, project: Project | None, folder: Path | None =
     for problem in error.problems:
         click.echo(str(_from_here(problem, base)), err=True)
     count = "1 problem" if len(error.problems) == 1 else f"{len(error.problems)} problems"
-    click.echo(f"{count}; nothing was written", err=True)
+    hint = f"`boilermaker stubs explain {error.problems[0].id}` says more"
+    click.echo(f"{count}; nothing was written ({hint})", err=True)
     sys.exit(1)
 
 
@@ -185,7 +190,7 @@ def _from_here(problem: Problem, base: Path) -> Problem:
     """The path as seen from where the user stands, so that a terminal can open it."""
     path = base / problem.path
     shown = _relative(path) if path.exists() else problem.path
-    return Problem(path=shown, line=problem.line, column=problem.column, message=problem.message)
+    return replace(problem, path=shown)
 
 
 def _relative(path: Path) -> str:

@@ -129,7 +129,9 @@ def _convert(path: Path, table: dict[str, Any]) -> Config:
         except msgspec.ValidationError as error:
             messages.append(f"`{TABLE}.{name}`: {_lower(str(error))}")
     if messages:
-        raise GenerationError(Problem(path=path.name, message=message) for message in messages)
+        raise GenerationError(
+            Problem(path=path.name, id="CONFIG_INVALID", message=message) for message in messages
+        )
     return msgspec.convert(table, Config)
 
 
@@ -168,7 +170,9 @@ def _check(path: Path, config: Config) -> None:
                 f"`{TABLE}.source`: `{root}` is a package itself; name the folder above, the one on Python's path"
             )
     if messages:
-        raise GenerationError(Problem(path=path.name, message=message) for message in messages)
+        raise GenerationError(
+            Problem(path=path.name, id="CONFIG_INVALID", message=message) for message in messages
+        )
 
 
 def _lower(text: str) -> str:
@@ -176,4 +180,4 @@ def _lower(text: str) -> str:
 
 
 def _wrong(path: Path, message: str) -> GenerationError:
-    return GenerationError([Problem(path=path.name, message=message)])
+    return GenerationError([Problem(path=path.name, id="CONFIG_INVALID", message=message)])

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from boilermaker_codegen.error_ids import ErrorId
+
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Problem:
@@ -12,17 +14,19 @@ class Problem:
         path: the file, relative to the folder of the configuration, with forward slashes.
         line: counted from 1; 0 where the whole file is meant.
         column: counted from 1.
+        id: which kind of problem; `error_ids` explains each.
         message: what is wrong and what to do.
     """
 
     path: str
     line: int = 0
     column: int = 0
+    id: ErrorId
     message: str
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
-        return f"{place}: {self.message}"
+        return f"{place}: {self.id}: {self.message}"
 
 
 class Refused(Exception):  # noqa: N818 - what has happened to the source, not a fault of this program
@@ -43,4 +47,6 @@ class GenerationError(Exception):
 
 def too_deep(path: str, where: str = "") -> Problem:
     """Something is nested so deeply that it cannot be followed."""
-    return Problem(path=path, message=f"{where}something is nested too deeply to be read; simplify it")
+    return Problem(
+        path=path, id="TOO_DEEP", message=f"{where}something is nested too deeply to be read; simplify it"
+    )

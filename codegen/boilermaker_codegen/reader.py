@@ -56,7 +56,7 @@ class TreeReader:
             if known is not registration:
                 place = f"{known.module.file.shown}:{known.module.place(known.node)[0]}"
                 text = f"the task `{name}` is registered already, in {place}; give one of them another `name`"
-                problems.extend(registration.module.refuse(registration.node, text).problems)
+                problems.extend(registration.module.refuse(registration.node, "TASK_TWICE", text).problems)
         return problems
 
     def left_out(self, file: SourceFile, collections: Iterable[str]) -> list[Problem]:
@@ -114,7 +114,7 @@ class _UnitReader:
             f"no worker includes `{collection}`; write `worker.include({collection.rpartition('.')[2]})` where the worker "
             f"is made"
         )
-        return module.refuse(self._collector.collections[collection], text)
+        return module.refuse(self._collector.collections[collection], "TASKS_NOT_INCLUDED", text)
 
     def _unit(self, module: Module, registrations: list[Registration]) -> Unit:
         tasks = list(self._tasks(registrations))
@@ -157,7 +157,9 @@ class _UnitReader:
         aliases = registration.options.parameter_aliases
         for name in sorted(aliases.keys() - {parameter.name for parameter in parameters}):
             text = f"`parameter_aliases` names `{name}`, which is no parameter of `{registration.function.name.value}`"
-            self._problems.extend(registration.module.refuse(registration.node, text).problems)
+            self._problems.extend(
+                registration.module.refuse(registration.node, "REGISTRATION_INVALID", text).problems
+            )
         return tuple(msgspec.structs.replace(p, aliases=aliases.get(p.name, ())) for p in parameters)
 
     def _elsewhere(self, registrations: list[Registration]) -> Iterable[Registration]:

@@ -143,6 +143,7 @@ class _Scanner:
         self._problems.extend(
             Problem(
                 path=folders,
+                id="CONFIG_INVALID",
                 message=f"`{TABLE}.tasks` names the module `{module}`, which is not there; correct it",
             )
             for module in sorted((named | places) - set(files))
@@ -204,6 +205,7 @@ class _Scanner:
         self._problems.extend(
             Problem(
                 path=" ".join(self._project.config.source),
+                id="CONFIG_INVALID",
                 message=f"`{TABLE}.imports` names `{package}`, but no task takes or gives a type that is defined there; "
                 f"correct it, or leave it out",
             )
@@ -227,5 +229,6 @@ def _nothing(project: Project) -> Problem:
     folders = ", ".join(f"`{root}`" for root in project.config.source)
     return Problem(
         path=folders.replace("`", "").replace(", ", " "),
+        id="NOTHING_REGISTERED",
         message=f"no task is registered under {folders}; use `@worker.task` or `worker.register_async(...)` at module level",
     )

@@ -99,9 +99,29 @@ def test_generate_never_overwrites_a_package_that_it_did_not_write(
     done = run("generate", "--config", project())
     assert done.exit_code == 1
     assert done.stderr.splitlines()[0].endswith(
-        "__init__.py: was not generated and is not overwritten; choose another `package` or `output`, or delete it"
+        "__init__.py: PACKAGE_NOT_GENERATED: was not generated and is not overwritten; choose another `package` or `output`, or delete it"
     )
     assert listing(folder) == {"__init__.py": b"precious = 1\n"}
+
+
+def test_tasks_that_would_be_one_function_are_told(project: WriteProject) -> None:
+    """Names on the wire that differ may be one in Python."""
+    twice = SERVICE.replace("@worker.task", '@worker.task(name="create-user")')
+    other = "from service import worker\n\n\n@worker.task(name='create.user')\nasync def create_user(state) -> None: ...\n"
+    done = run("check", "--config", project(service=twice, other=other))
+    assert done.exit_code == 1
+    assert (
+        "NAMES_CLASH: the tasks `create-user` and `create.user` would both be the function `create_user`"
+        in done.stderr
+    )
+
+
+def test_a_package_folder_that_can_be_none_is_told(project: WriteProject, tmp_path: Path) -> None:
+    """A file stands where the folder should be."""
+    (tmp_path / "stubs").write_text("")
+    done = run("generate", "--config", project())
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[0].endswith("PACKAGE_NOT_WRITTEN: cannot be read: Not a directory")
 
 
 def test_errors_are_told_all_at_once_and_nothing_is_written(project: WriteProject, tmp_path: Path) -> None:
@@ -113,13 +133,15 @@ def test_errors_are_told_all_at_once_and_nothing_is_written(project: WriteProjec
     done = run("generate", "--config", config)
     assert done.exit_code == 1
     assert [line.partition("src/")[2] for line in done.stderr.splitlines()[:2]] == [
-        "service.py:7:37: `Email` is not defined in src/service.py; define or import it at module level",
+        "service.py:7:37: NAME_UNKNOWN: `Email` is not defined in src/service.py; define or import it at module level",
         (
-            "service.py:7:44: parameter `plan` of `create_user` has no annotation; annotate it (`Any` if it may be "
+            "service.py:7:44: PARAMETER_UNANNOTATED: parameter `plan` of `create_user` has no annotation; annotate it (`Any` if it may be "
             "anything), or set `allow_untyped = true`"
         ),
     ]
-    assert done.stderr.splitlines()[2] == "2 problems; nothing was written"
+    assert done.stderr.splitlines()[2] == (
+        "2 problems; nothing was written (`boilermaker stubs explain NAME_UNKNOWN` says more)"
+    )
     assert listing(tmp_path / "stubs/accounts_stubs") == before
 
 
@@ -148,19 +170,19 @@ def test_the_nearest_configuration_upwards_is_taken(
 @pytest.mark.parametrize(
     ("pyproject", "message"),
     [
-        ("", "pyproject.toml: has no `[tool.boilermaker]` table; it needs `service`, `queue`, `source`, `package` and `output`"),
-        ("[tool]\nboilermaker = 3\n", "pyproject.toml: has no `[tool.boilermaker]` table; it needs `service`, `queue`, `source`, `package` and `output`"),
-        ("[tool", "pyproject.toml: is not TOML: Expected ']' at the end of a table declaration (at end of document)"),
-        (PYPROJECT + "packge = 'x'\n", "pyproject.toml: `tool.boilermaker.packge` is unknown; did you mean `package`?"),
-        (PYPROJECT.replace('queue = "accounts"\n', ""), "pyproject.toml: `tool.boilermaker.queue` is missing"),
-        (PYPROJECT.replace('["src"]', '"src"'), "pyproject.toml: `tool.boilermaker.source`: expected `array`, got `str`"),
-        (PYPROJECT.replace('["src"]', "[]"), "pyproject.toml: `tool.boilermaker.source` is empty; name the folder that holds the service's code"),
-        (PYPROJECT.replace('["src"]', '["sources"]'), "pyproject.toml: `tool.boilermaker.source`: there is no folder `sources`"),
-        (PYPROJECT.replace("accounts_stubs", "accounts-stubs"), "pyproject.toml: `tool.boilermaker.package`: `accounts-stubs` cannot be imported; use letters, digits and `_`"),
-        (PYPROJECT.replace('service = "accounts"', r'service = "a\nb"'), "pyproject.toml: `tool.boilermaker.service`: a name has no line breaks, quotes, back quotes or backslashes"),
-        (PYPROJECT.replace('queue = "accounts"', 'queue = " "'), "pyproject.toml: `tool.boilermaker.queue` is empty"),
-        (PYPROJECT + "line_length = 20\n", "pyproject.toml: `tool.boilermaker.line_length`: at least 60 columns are needed"),
-        (PYPROJECT + "allow_untyped = 'yes'\n", "pyproject.toml: `tool.boilermaker.allow_untyped`: expected `bool`, got `str`"),
+        ("", "pyproject.toml: CONFIG_INVALID: has no `[tool.boilermaker]` table; it needs `service`, `queue`, `source`, `package` and `output`"),
+        ("[tool]\nboilermaker = 3\n", "pyproject.toml: CONFIG_INVALID: has no `[tool.boilermaker]` table; it needs `service`, `queue`, `source`, `package` and `output`"),
+        ("[tool", "pyproject.toml: CONFIG_INVALID: is not TOML: Expected ']' at the end of a table declaration (at end of document)"),
+        (PYPROJECT + "packge = 'x'\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.packge` is unknown; did you mean `package`?"),
+        (PYPROJECT.replace('queue = "accounts"\n', ""), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.queue` is missing"),
+        (PYPROJECT.replace('["src"]', '"src"'), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.source`: expected `array`, got `str`"),
+        (PYPROJECT.replace('["src"]', "[]"), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.source` is empty; name the folder that holds the service's code"),
+        (PYPROJECT.replace('["src"]', '["sources"]'), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.source`: there is no folder `sources`"),
+        (PYPROJECT.replace("accounts_stubs", "accounts-stubs"), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.package`: `accounts-stubs` cannot be imported; use letters, digits and `_`"),
+        (PYPROJECT.replace('service = "accounts"', r'service = "a\nb"'), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.service`: a name has no line breaks, quotes, back quotes or backslashes"),
+        (PYPROJECT.replace('queue = "accounts"', 'queue = " "'), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.queue` is empty"),
+        (PYPROJECT + "line_length = 20\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.line_length`: at least 60 columns are needed"),
+        (PYPROJECT + "allow_untyped = 'yes'\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.allow_untyped`: expected `bool`, got `str`"),
     ],
 )  # fmt: skip
 def test_a_wrong_configuration_is_told_with_file_and_key(
@@ -170,7 +192,10 @@ def test_a_wrong_configuration_is_told_with_file_and_key(
     project(pyproject)
     monkeypatch.chdir(tmp_path)
     done = run("check")
-    assert (done.exit_code, done.stderr) == (1, f"{message}\n1 problem; nothing was written\n")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"{message}\n1 problem; nothing was written (`boilermaker stubs explain CONFIG_INVALID` says more)\n",
+    )
 
 
 def test_a_source_root_that_is_a_package_is_refused(
@@ -180,7 +205,7 @@ def test_a_source_root_that_is_a_package_is_refused(
     project(__init__="")
     monkeypatch.chdir(tmp_path)
     assert run("check").stderr.splitlines()[0] == (
-        "pyproject.toml: `tool.boilermaker.source`: `src` is a package itself; name the folder above, the one on Python's path"
+        "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.source`: `src` is a package itself; name the folder above, the one on Python's path"
     )
 
 
@@ -188,7 +213,7 @@ def test_a_missing_configuration_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     """With the option that names one."""
     monkeypatch.chdir(tmp_path)
     assert run("check", "--config", "nope.toml").stderr.splitlines()[0] == (
-        "nope.toml: there is no such file; name the configuration with `--config`"
+        "nope.toml: CONFIG_INVALID: there is no such file; name the configuration with `--config`"
     )
 
 

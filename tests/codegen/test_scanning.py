@@ -119,7 +119,9 @@ def test_a_worker_may_have_the_name_of_a_method_s_first_parameter(project: Write
 def test_a_decorator_of_an_object_s_own_is_told(project: WriteProject) -> None:
     """A method that registers with `self.task` may be a worker's."""
     method = "class Api:\n    def add(self):\n        @self.task\n        async def run(state): ...\n"
-    with pytest.raises(GenerationError, match=r"src/api.py:3:10: `self.task` may register a task"):
+    with pytest.raises(
+        GenerationError, match=r"src/api.py:3:10: REGISTRATION_UNFOLLOWED: `self.task` may register a task"
+    ):
         scan(load(project(api=method)))
 
 
@@ -147,7 +149,7 @@ def test_source_that_is_nested_too_deeply_is_told(project: WriteProject, text: s
     with pytest.raises(GenerationError) as caught:
         scan(load(project(deep=text)))
     assert str(caught.value) == (
-        "src/deep.py: is nested too deeply for Python; simplify it, or list the file under `exclude`"
+        "src/deep.py: TOO_DEEP: is nested too deeply for Python; simplify it, or list the file under `exclude`"
     )
 
 

@@ -101,6 +101,7 @@ def _functions(contract: Contract, taken: frozenset[str]) -> dict[str, str]:
             problems.append(
                 Problem(
                     path=contract.service,
+                    id="NAMES_CLASH",
                     message=f"the tasks `{other}` and `{task}` would both be the function `{name}`; rename one of the handlers",
                 )
             )

@@ -66,7 +66,13 @@ def write(folder: Path, files: Mapping[str, bytes]) -> tuple[Difference, ...]:
                     (folder / difference.name).unlink()
         except OSError as error:
             raise GenerationError(
-                [Problem(path=folder.name, message=f"cannot be written: {error.strerror}")]
+                [
+                    Problem(
+                        path=folder.name,
+                        id="PACKAGE_NOT_WRITTEN",
+                        message=f"cannot be written: {error.strerror}",
+                    )
+                ]
             ) from None
     return differences
 
@@ -99,7 +105,12 @@ def _check_own(folder: Path, differences: tuple[Difference, ...]) -> None:
     ]
     if strangers:
         text = "was not generated and is not overwritten; choose another `package` or `output`, or delete it"
-        raise GenerationError([Problem(path=f"{folder.name}/{name}", message=text) for name in strangers])
+        raise GenerationError(
+            [
+                Problem(path=f"{folder.name}/{name}", id="PACKAGE_NOT_GENERATED", message=text)
+                for name in strangers
+            ]
+        )
 
 
 def _orphans(folder: Path, files: Mapping[str, bytes]) -> list[str]:
@@ -123,7 +134,7 @@ def _read(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise GenerationError(
-            [Problem(path=path.name, message=f"cannot be read: {error.strerror}")]
+            [Problem(path=path.name, id="PACKAGE_NOT_WRITTEN", message=f"cannot be read: {error.strerror}")]
         ) from None
 
 

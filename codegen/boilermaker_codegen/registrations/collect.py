@@ -166,6 +166,7 @@ class Collector:
         if method == TASK and use.function is None:
             raise scope.refuse(
                 use.attribute,
+                "REGISTRATION_INVALID",
                 f"`{code(use.attribute)}` is read as a decorator only; use `register_async` to call it",
             )
         if method != TASK and use.call is None:
@@ -190,6 +191,7 @@ class Collector:
         if not collection:
             raise scope.refuse(
                 use.attribute,
+                "REGISTRATION_INVALID",
                 f"`{code(use.attribute)}`: no worker can include a `Tasks` without a name; give it one at module level",
             )
         self.collections.setdefault(collection, use.attribute)
@@ -204,6 +206,7 @@ class Collector:
             if verdict.kind == "worker":
                 raise scope.refuse(
                     subject,
+                    "REGISTRATION_UNFOLLOWED",
                     f"what `{code(subject)}` includes cannot be known without running the code; name a `Tasks` at module level",
                 )
             return
@@ -212,6 +215,7 @@ class Collector:
         if where:
             raise scope.refuse(
                 use.attribute,
+                "REGISTRATION_UNFOLLOWED",
                 f"a worker that includes tasks {where} cannot be followed; include them at module level, or straight in "
                 f"the function that makes the worker",
             )
@@ -243,7 +247,11 @@ class Collector:
         """The expressions that name the functions to register, each with the scope to read it in."""
         is_single = method == REGISTER and use.context.loop is None
         if (options.name is not None or options.aliases) and not is_single:
-            raise scope.refuse(subject, "one `name` cannot serve several functions; register them one by one")
+            raise scope.refuse(
+                subject,
+                "REGISTRATION_INVALID",
+                "one `name` cannot serve several functions; register them one by one",
+            )
         if is_single:
             yield subject, scope
         elif use.context.loop is not None:
@@ -261,7 +269,11 @@ class Collector:
         ]
         if len(plain) != 1:
             what = "functions" if method == REGISTER_MANY else "function"
-            raise scope.refuse(call, f"`{method}` takes the {what} as its one argument beside options")
+            raise scope.refuse(
+                call,
+                "REGISTRATION_INVALID",
+                f"`{method}` takes the {what} as its one argument beside options",
+            )
         return plain[0].value, [argument for argument in call.args if argument is not plain[0]]
 
     # ---- what the configuration declares
@@ -322,7 +334,9 @@ class Collector:
 
 def _of_entry(problem: Problem, task: DeclaredTask) -> Problem:
     return Problem(
-        path=problem.path, message=f"`{TABLE}.tasks` names `{task.function}`, but {problem.message}"
+        path=problem.path,
+        id=problem.id,
+        message=f"`{TABLE}.tasks` names `{task.function}`, but {problem.message}",
     )
 
 

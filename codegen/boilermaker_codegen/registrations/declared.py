@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from boilermaker_codegen.config import TABLE, DeclaredTask
 from boilermaker_codegen.problems import Problem, Refused
@@ -60,12 +61,7 @@ def with_entries(problem: Problem, module: str, functions: Mapping[str, Options]
         entries = [[*_entry("package.module:function", Options()), f"registered_in = {_text(module)}"]]
     what = "declare it" if functions else "declare each of its functions"
     text = "".join(f"\n    {line}" for entry in entries for line in entry)
-    return Problem(
-        path=problem.path,
-        line=problem.line,
-        column=problem.column,
-        message=f"{problem.message}, or {what} in the configuration:{text}",
-    )
+    return replace(problem, message=f"{problem.message}, or {what} in the configuration:{text}")
 
 
 def _entry(function: str, options: Options) -> list[str]:

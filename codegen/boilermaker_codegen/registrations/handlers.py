@@ -79,15 +79,22 @@ class Handlers:
     def _check_kind(self, node: cst.FunctionDef, scope: Scope, own: Sequence[cst.Decorator]) -> None:
         name = node.name.value
         if node.asynchronous is None:
-            raise scope.refuse(node.name, f"`{name}` is not async; write `async def`")
+            raise scope.refuse(node.name, "HANDLER_NOT_ASYNC", f"`{name}` is not async; write `async def`")
         if _yields(node):
-            raise scope.refuse(node.name, f"`{name}` is a generator; return a value instead of yielding some")
+            raise scope.refuse(
+                node.name,
+                "HANDLER_GENERATOR",
+                f"`{name}` is a generator; return a value instead of yielding some",
+            )
         if node.type_parameters is not None:
-            raise scope.refuse(node.name, f"`{name}` is generic; name the types that it takes")
+            raise scope.refuse(
+                node.name, "HANDLER_GENERIC", f"`{name}` is generic; name the types that it takes"
+            )
         for decorator in node.decorators:
             if decorator not in own and not self._keeps_signature(decorator, scope):
                 raise scope.refuse(
                     decorator,
+                    "HANDLER_DECORATED",
                     f"what `@{code(decorator.decorator)}` makes of the signature of `{name}` cannot be known; let it use "
                     f"`functools.wraps`, or call it inside the function",
                 )
@@ -131,13 +138,16 @@ class Handlers:
             if isinstance(item, cst.Param):
                 refused = scope.refuse(
                     item,
+                    "PARAMETER_VARIADIC",
                     f"`{node.name.value}` has `{stars}{item.name.value}`; name each parameter: its payload has a field for each",
                 )
                 problems.extend(refused.problems)
         positional = [*given.posonly_params, *given.params]
         if not positional:
             refused = scope.refuse(
-                node.name, f"`{node.name.value}` takes no state; its first parameter is the worker's state"
+                node.name,
+                "HANDLER_WITHOUT_STATE",
+                f"`{node.name.value}` takes no state; its first parameter is the worker's state",
             )
             problems.extend(refused.problems)
         return [*((p, False) for p in positional[1:]), *((p, True) for p in given.kwonly_params)]
@@ -149,6 +159,7 @@ class Handlers:
         if name.startswith("__"):
             raise scope.refuse(
                 node,
+                "PARAMETER_NAME",
                 f"`{name}` starts with two underscores, which Python changes in classes; rename it: its payload is a class",
             )
         type_: Type = ANY
@@ -159,6 +170,7 @@ class Handlers:
         elif not self._allow_untyped:
             raise scope.refuse(
                 node,
+                "PARAMETER_UNANNOTATED",
                 f"parameter `{name}` of `{function.name.value}` has no annotation; annotate it (`Any` if it may be "
                 f"anything), or set `allow_untyped = true`",
             )

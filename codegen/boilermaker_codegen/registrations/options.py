@@ -53,18 +53,24 @@ def read_options(arguments: Iterable[cst.Arg], literals: Literals, scope: Scope)
     for argument in arguments:
         name = argument.keyword.value if argument.keyword else ""
         if argument.star or not name:
-            raise scope.refuse(argument, f"`{code(argument)}` cannot be followed; write each option out")
+            raise scope.refuse(
+                argument,
+                "REGISTRATION_OPTION",
+                f"`{code(argument)}` cannot be followed; write each option out",
+            )
         if name not in _OPTIONS:
             close = difflib.get_close_matches(name, _OPTIONS, n=1)
             hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(_OPTIONS)}"
-            raise scope.refuse(argument, f"`{name}` is not an option of a registration; {hint}")
+            raise scope.refuse(
+                argument, "REGISTRATION_OPTION", f"`{name}` is not an option of a registration; {hint}"
+            )
         if name in _TABLES:
             found[name] = _table(name, argument, literals, scope)
         if name not in _TEXTS:
             continue
         value = literals.read(argument.value, scope)
         if value is not None and not (isinstance(value, str) and value.strip()):
-            raise scope.refuse(argument, f"`{name}` must be a text that is not empty")
+            raise scope.refuse(argument, "REGISTRATION_OPTION", f"`{name}` must be a text that is not empty")
         if value is not None:
             found[name] = value
     return Options(**found)
@@ -82,13 +88,17 @@ def _table(name: str, argument: cst.Arg, literals: Literals, scope: Scope) -> ob
             if name == "allow":
                 _check_rules(cast("Iterable[str]", rows), argument, scope)
             return read
-    raise scope.refuse(argument, f"`{name}` must be {_TABLES[name]}, none of them empty")
+    raise scope.refuse(
+        argument, "REGISTRATION_OPTION", f"`{name}` must be {_TABLES[name]}, none of them empty"
+    )
 
 
 def _check_rules(keys: Iterable[str], argument: cst.Arg, scope: Scope) -> None:
     for rule in (key.partition(" ")[0] for key in keys):
         if rule not in RULES:
-            raise scope.refuse(argument, f"`allow` names no rule: {rule!r}; {hint(rule)}")
+            raise scope.refuse(
+                argument, "REGISTRATION_OPTION", f"`allow` names no rule: {rule!r}; {hint(rule)}"
+            )
 
 
 def _names(value: object) -> tuple[str, ...] | None:

@@ -73,23 +73,28 @@ class Subjects:
         if not isinstance(node, cst.Name | cst.Attribute):
             raise scope.refuse(
                 node,
+                "HANDLER_UNKNOWN",
                 f"`{code(node)}` is not the name of a function; define one with `async def` and register it",
             )
         match self._resolver.resolve(node, scope):
             case Found(symbol=FunctionSymbol(node=function), name=name, scope=home):
                 if home.classes:
-                    raise scope.refuse(node, f"`{name}` is a method; register a function at module level")
+                    raise scope.refuse(
+                        node, "HANDLER_UNKNOWN", f"`{name}` is a method; register a function at module level"
+                    )
                 return function, home
             case Found(symbol=ValueSymbol(value=cst.Name() | cst.Attribute() as value), scope=home):
                 return self.function(value, home)
             case External(name=name):
                 raise scope.refuse(
                     node,
+                    "HANDLER_UNKNOWN",
                     f"`{name}` is not under the source folders; add its folder to `source`, or wrap it in a function",
                 )
             case _:
                 raise scope.refuse(
                     node,
+                    "HANDLER_UNKNOWN",
                     f"`{code(node)}` is not a function defined with `async def`; define one and register it",
                 )
 
@@ -104,4 +109,4 @@ class Subjects:
 
 def unfollowed(scope: Scope, node: cst.CSTNode, message: str) -> Unfollowed:
     """The error that says why a registration cannot be followed."""
-    return Unfollowed(*scope.refuse(node, message).problems)
+    return Unfollowed(*scope.refuse(node, "REGISTRATION_UNFOLLOWED", message).problems)

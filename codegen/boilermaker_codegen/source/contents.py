@@ -113,4 +113,6 @@ def version_of(file: SourceFile, digest: str) -> str:
 
 
 def _unreadable(file: SourceFile, error: OSError) -> Refused:
-    return Refused(Problem(path=file.shown, message=f"cannot be read: {error.strerror}"))
+    return Refused(
+        Problem(path=file.shown, id="FILE_UNREADABLE", message=f"cannot be read: {error.strerror}")
+    )

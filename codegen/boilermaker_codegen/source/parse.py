@@ -12,6 +12,7 @@ from collections import OrderedDict
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from boilermaker_codegen.error_ids import ErrorId
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.contents import digest_of, read_bytes, version_of
 from boilermaker_codegen.source.discover import Index, SourceFile
@@ -66,10 +67,10 @@ class Module:
         wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
         return dict(wrapper.resolve(PositionProvider))
 
-    def refuse(self, node: cst.CSTNode, message: str) -> Refused:
+    def refuse(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Refused:
         """The error that says what is wrong at a node."""
         line, column = self.place(node)
-        return Refused(Problem(path=self.file.shown, line=line, column=column, message=message))
+        return Refused(Problem(path=self.file.shown, line=line, column=column, id=id_, message=message))
 
 
 class Library:
@@ -162,9 +163,11 @@ def parse(file: SourceFile, data: bytes) -> cst.Module:
         # a byte order mark or a form feed may shift what libcst says; its own text has the place of the token
         place = _PLACE.search(error.message)
         line, column = (int(place[1]), int(place[2])) if place else (error.raw_line, error.raw_column)
-        raise _unreadable(file, line, column + 1, "is not Python from here on; correct it") from None
+        raise _unreadable(
+            file, "FILE_NOT_PYTHON", line, column + 1, "is not Python from here on; correct it"
+        ) from None
     except ValueError as error:
-        raise _unreadable(file, 0, 0, f"cannot be parsed ({error}); correct it") from None
+        raise _unreadable(file, "FILE_NOT_PYTHON", 0, 0, f"cannot be parsed ({error}); correct it") from None
 
 
 def _python_tree(text: str, file: SourceFile) -> ast.Module | None:
@@ -190,7 +193,7 @@ def _python_tree(text: str, file: SourceFile) -> ast.Module | None:
         return None
     finally:
         sys.setrecursionlimit(limit)
-    raise _unreadable(file, 0, 0, "is nested too deeply for Python; simplify it")
+    raise _unreadable(file, "TOO_DEEP", 0, 0, "is nested too deeply for Python; simplify it")
 
 
 _PLACE = re.compile(r"error at (\d+):(\d+)")
@@ -203,7 +206,11 @@ def _decoded(data: bytes, file: SourceFile) -> str:
     except SyntaxError as error:
         if "unknown encoding" in str(error):
             raise _unreadable(
-                file, 1, 1, "declares an encoding that Python does not know; save it as UTF-8"
+                file,
+                "FILE_UNREADABLE",
+                1,
+                1,
+                "declares an encoding that Python does not know; save it as UTF-8",
             ) from None
         encoding = "utf-8"
     try:
@@ -211,12 +218,14 @@ def _decoded(data: bytes, file: SourceFile) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        raise _unreadable(file, line, column, f"is not {encoding.upper()} here; save it as UTF-8") from None
+        raise _unreadable(
+            file, "FILE_UNREADABLE", line, column, f"is not {encoding.upper()} here; save it as UTF-8"
+        ) from None
 
 
-def _unreadable(file: SourceFile, line: int, column: int, message: str) -> Refused:
+def _unreadable(file: SourceFile, id_: ErrorId, line: int, column: int, message: str) -> Refused:
     text = f"{message}, or list the file under `exclude`"
-    return Refused(Problem(path=file.shown, line=line, column=column, message=text))
+    return Refused(Problem(path=file.shown, line=line, column=column, id=id_, message=text))
 
 
 _KEPT = 50  # parsed modules; each takes some MB

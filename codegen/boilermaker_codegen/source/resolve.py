@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from boilermaker_codegen.error_ids import ErrorId
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.exports import KNOWN, is_exported, known_names
 from boilermaker_codegen.source.parse import Module, Reading
@@ -37,9 +38,9 @@ class Scope:
     classes: tuple[cst.ClassDef, ...] = ()
     anchor: cst.CSTNode | None = None
 
-    def refuse(self, node: cst.CSTNode, message: str) -> Refused:
+    def refuse(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Refused:
         """The error that says what is wrong at a node."""
-        return self.module.refuse(self.anchor or node, message)
+        return self.module.refuse(self.anchor or node, id_, message)
 
     def inside(self, node: cst.ClassDef) -> "Scope":
         """The scope of a class's body."""
@@ -104,7 +105,9 @@ class Resolver:
             case cst.Attribute(value=inner, attr=cst.Name(value=attr)):
                 return self._attribute(self.resolve(inner, scope), attr, node, scope)
             case _:
-                raise scope.refuse(node, f"`{code(node)}` is not a name; give it one at module level")
+                raise scope.refuse(
+                    node, "NAME_UNREADABLE", f"`{code(node)}` is not a name; give it one at module level"
+                )
 
     def member(self, module: str, name: str, node: cst.CSTNode, scope: Scope) -> Meaning:
         """What a name means in a module that is named by text."""
@@ -131,7 +134,7 @@ class Resolver:
             return starred
         if name in _BUILTINS and module is scope.module:
             return External(f"builtins.{name}")
-        raise scope.refuse(node, self._unbound(name, module))
+        raise scope.refuse(node, "NAME_UNKNOWN", self._unbound(name, module))
 
     def _check_kept(
         self,
@@ -147,6 +150,7 @@ class Resolver:
             if self._given(star, name, node, scope, seen, own) is not None:
                 raise scope.refuse(
                     node,
+                    "NAME_AMBIGUOUS",
                     f"`{name}` is bound in {module.file.shown}, and again by a later `from {star} import *`; import it by "
                     f"name, or rename one of them",
                 )
@@ -170,6 +174,7 @@ class Resolver:
             if found is not None and unknown:
                 raise scope.refuse(
                     node,
+                    "NAME_AMBIGUOUS",
                     f"`{name}` comes from `from {star} import *` in {module.file.shown}, or from the later "
                     f"`from {unknown} import *`, which is not read; import it by name",
                 )
@@ -212,6 +217,7 @@ class Resolver:
         if is_given is None:
             raise scope.refuse(
                 node,
+                "NAME_AMBIGUOUS",
                 f"`{name}` may come from `from {module.name} import *`, but the `__all__` of {module.file.shown} cannot be "
                 f"read; import it by name",
             )
@@ -229,7 +235,9 @@ class Resolver:
         key = (place.module.name, name)
         if key in seen:
             raise scope.refuse(
-                node, f"`{name}` is imported in a circle: {' -> '.join(m for m, _ in (*seen, key))}"
+                node,
+                "NAME_UNREADABLE",
+                f"`{name}` is imported in a circle: {' -> '.join(m for m, _ in (*seen, key))}",
             )
         match symbol:
             case Imported(module=module, name=imported):
@@ -266,6 +274,7 @@ class Resolver:
                 return first
         raise scope.refuse(
             node,
+            "NAME_AMBIGUOUS",
             f"`{name}` is bound more than once in {place.module.file.shown}, so what it means depends on when or "
             f"on a condition; bind it once",
         )
@@ -291,8 +300,10 @@ class Resolver:
         if self._library.has(f"{module}.{name}"):
             return Package(f"{module}.{name}")
         if parsed is None:
-            raise scope.refuse(node, f"there is no module `{module}.{name}` under the source folders")
-        raise scope.refuse(node, self._unbound(name, parsed))
+            raise scope.refuse(
+                node, "NAME_UNKNOWN", f"there is no module `{module}.{name}` under the source folders"
+            )
+        raise scope.refuse(node, "NAME_UNKNOWN", self._unbound(name, parsed))
 
     def _unbound(self, name: str, module: Module) -> str:
         for star in module.stars:
@@ -319,12 +330,14 @@ class Resolver:
                 symbols = symbols_of(owner.body.body, base.scope.module.package)
                 if attr in symbols:
                     return self._follow(symbols[attr], f"{base.name}.{attr}", node, scope, inside, ())
-                raise scope.refuse(node, f"`{base.name}` has no `{attr}` in its body")
+                raise scope.refuse(node, "NAME_UNKNOWN", f"`{base.name}` has no `{attr}` in its body")
             case Found(symbol=ValueSymbol(value=cst.Name() | cst.Attribute() as value)):
                 return self._attribute(self.resolve(value, base.scope), attr, node, scope)
             case Found():
                 raise scope.refuse(
-                    node, f"`{code(node)}`: what `{attr}` is cannot be known without running the code"
+                    node,
+                    "NAME_UNREADABLE",
+                    f"`{code(node)}`: what `{attr}` is cannot be known without running the code",
                 )
 
 

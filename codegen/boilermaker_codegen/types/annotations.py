@@ -66,7 +66,9 @@ class Annotations:
             case cst.Subscript():
                 return self._subscript(node, scope)
             case _:
-                raise scope.refuse(node, f"`{code(node)}` is not an annotation that can be read; name a type")
+                raise scope.refuse(
+                    node, "TYPE_INVALID", f"`{code(node)}` is not an annotation that can be read; name a type"
+                )
 
     def parse_quoted(
         self, node: cst.SimpleString | cst.ConcatenatedString, scope: Scope
@@ -81,7 +83,7 @@ class Annotations:
             return cst.parse_expression(value.strip() if isinstance(value, str) else "")
         except (cst.ParserSyntaxError, ValueError):
             raise scope.refuse(
-                node, f"`{code(node)}` is not an annotation: its text is no expression"
+                node, "TYPE_INVALID", f"`{code(node)}` is not an annotation: its text is no expression"
             ) from None
 
     def _quoted(self, node: cst.SimpleString | cst.ConcatenatedString, scope: Scope) -> Type:
@@ -94,7 +96,9 @@ class Annotations:
         if isinstance(meaning, External):
             return self._external(plain(meaning.name), node, scope)
         if isinstance(meaning, Package):
-            raise scope.refuse(node, f"`{meaning.name}` is a module, not a type; name the class in it")
+            raise scope.refuse(
+                node, "TYPE_INVALID", f"`{meaning.name}` is a module, not a type; name the class in it"
+            )
         match meaning.symbol:
             case ClassSymbol():
                 self._define(meaning)
@@ -102,11 +106,15 @@ class Annotations:
             case ValueSymbol() as symbol:
                 return self._value(meaning, symbol, node, scope)
             case FunctionSymbol():
-                raise scope.refuse(node, f"`{code(node)}` is a function, not a type; name a type")
+                raise scope.refuse(
+                    node, "TYPE_INVALID", f"`{code(node)}` is a function, not a type; name a type"
+                )
             case TypeStatement(node=statement):
                 if statement.type_parameters is not None:
                     raise scope.refuse(
-                        node, f"the alias `{meaning.name}` is generic, which is not read; name its types"
+                        node,
+                        "TYPE_NOT_READ",
+                        f"the alias `{meaning.name}` is generic, which is not read; name its types",
                     )
                 return self._alias(meaning, statement.value, node, scope)
 
@@ -120,15 +128,17 @@ class Annotations:
         if name in TUPLES:
             return Container(container="tuple", item=ANY)
         if name in ("typing.Never", "typing.NoReturn"):
-            raise scope.refuse(node, f"nothing is of type `{shown(name)}`; name a type")
+            raise scope.refuse(node, "TYPE_INVALID", f"nothing is of type `{shown(name)}`; name a type")
         remedy = REMEDIES.get(name, "use a type of the service's own, or a builtin")
-        raise scope.refuse(node, f"`{shown(name)}` cannot travel; {remedy}")
+        raise scope.refuse(node, "TYPE_NOT_CARRIED", f"`{shown(name)}` cannot travel; {remedy}")
 
     def _value(self, found: Found, symbol: ValueSymbol, node: cst.CSTNode, scope: Scope) -> Type:
         value = symbol.value
         if value is None:
             raise scope.refuse(
-                node, f"what `{found.name}` is cannot be known without running the code; bind it plainly"
+                node,
+                "NAME_UNREADABLE",
+                f"what `{found.name}` is cannot be known without running the code; bind it plainly",
             )
         if isinstance(value, cst.Call):
             return self._made(found, value, node, scope)
@@ -136,7 +146,9 @@ class Annotations:
 
     def _alias(self, found: Found, value: cst.BaseExpression, node: cst.CSTNode, scope: Scope) -> Type:
         if found.id in self._expanding:
-            raise scope.refuse(node, f"the alias `{found.name}` contains itself; make it a class")
+            raise scope.refuse(
+                node, "TYPE_NOT_READ", f"the alias `{found.name}` contains itself; make it a class"
+            )
         self._expanding.append(found.id)
         try:
             return self.read(value, found.scope)
@@ -150,7 +162,7 @@ class Annotations:
             self._define(found)
             return Named(id=found.id)
         if name == "typing.TypeVar":
-            raise scope.refuse(node, f"`{found.name}` is a type variable; name the type")
+            raise scope.refuse(node, "TYPE_INVALID", f"`{found.name}` is a type variable; name the type")
         if name in (
             "collections.namedtuple",
             "typing.NamedTuple",
@@ -160,10 +172,14 @@ class Annotations:
             "msgspec.defstruct",
         ):
             raise scope.refuse(
-                node, f"`{found.name}` is made by a call of `{shown(name)}`; write it as a class"
+                node,
+                "TYPE_NOT_READ",
+                f"`{found.name}` is made by a call of `{shown(name)}`; write it as a class",
             )
         raise scope.refuse(
-            node, f"`{found.name}` is made by a call of `{code(call.func)}`, which is not run; name a class"
+            node,
+            "TYPE_NOT_READ",
+            f"`{found.name}` is made by a call of `{code(call.func)}`, which is not run; name a class",
         )
 
     # ---- subscripts
@@ -174,6 +190,7 @@ class Annotations:
         if not isinstance(meaning, External):
             raise scope.refuse(
                 node,
+                "TYPE_ARGUMENTS",
                 f"`{code(node.value)}` takes no type arguments here: generics of the service's own are not read; write a class without type variables",
             )
         name = plain(meaning.name)
@@ -197,21 +214,23 @@ class Annotations:
                 return self._metadata.annotated(parts, scope)
             case _:
                 remedy = REMEDIES.get(name, "use a type of the service's own, or a builtin")
-                raise scope.refuse(node, f"`{shown(name)}` cannot travel; {remedy}")
+                raise scope.refuse(node, "TYPE_NOT_CARRIED", f"`{shown(name)}` cannot travel; {remedy}")
 
     def _arguments(
         self, node: cst.Subscript, name: str, parts: list[cst.BaseExpression], count: int, scope: Scope
     ) -> list[Type]:
         if len(parts) != count:
             plural = "type argument" if count == 1 else "type arguments"
-            raise scope.refuse(node, f"`{shown(name)}` takes {count} {plural}, not {len(parts)}")
+            raise scope.refuse(
+                node, "TYPE_ARGUMENTS", f"`{shown(name)}` takes {count} {plural}, not {len(parts)}"
+            )
         return [self.read(part, scope) for part in parts]
 
     def _tuple(self, node: cst.Subscript, parts: list[cst.BaseExpression], scope: Scope) -> Type:
         if len(parts) == 2 and isinstance(parts[1], cst.Ellipsis):
             return Container(container="tuple", item=self.read(parts[0], scope))
         if isinstance(parts[0], cst.Tuple):
-            raise scope.refuse(node, "an empty tuple carries nothing; name its items' types")
+            raise scope.refuse(node, "TYPE_INVALID", "an empty tuple carries nothing; name its items' types")
         return TupleOf(items=tuple(self.read(part, scope) for part in parts))
 
 
@@ -243,4 +262,6 @@ def takes_none(type_: Type) -> bool:
 def _index(element: cst.SubscriptElement, scope: Scope) -> cst.BaseExpression:
     if isinstance(element.slice, cst.Index) and element.slice.star is None:
         return element.slice.value
-    raise scope.refuse(element, f"`{code(element)}` is not a type argument that can be read; name a type")
+    raise scope.refuse(
+        element, "TYPE_INVALID", f"`{code(element)}` is not a type argument that can be read; name a type"
+    )

@@ -111,11 +111,15 @@ class Definitions:
         call = symbol.value
         arguments = call.args if isinstance(call, cst.Call) else ()
         if len(arguments) != 2 or any(argument.keyword or argument.star for argument in arguments):
-            raise found.scope.refuse(symbol.node, 'a NewType is read as `Name = NewType("Name", type)`')
+            raise found.scope.refuse(
+                symbol.node, "NEWTYPE_INVALID", 'a NewType is read as `Name = NewType("Name", type)`'
+            )
         name = self.literals.read(arguments[0].value, found.scope)
         if name != found.name:
             raise found.scope.refuse(
-                arguments[0], f"the NewType `{found.name}` calls itself {name!r}; give it its own name"
+                arguments[0],
+                "NEWTYPE_INVALID",
+                f"the NewType `{found.name}` calls itself {name!r}; give it its own name",
             )
         type_ = self.annotations.read(arguments[1].value, found.scope)
         self.note(type_, found.scope, arguments[1].value, None)
@@ -127,7 +131,9 @@ class Definitions:
         """Full names of the base classes; of those of the service their ids."""
         name = node.name.value
         if node.type_parameters is not None:
-            raise scope.refuse(node.name, f"the generic class `{name}` is not read; {_NO_GENERICS}")
+            raise scope.refuse(
+                node.name, "CLASS_NOT_READ", f"the generic class `{name}` is not read; {_NO_GENERICS}"
+            )
         return [
             base.id if isinstance(base, Found) else plain(base.name)
             for base in self._base_meanings(node, scope)
@@ -137,7 +143,9 @@ class Definitions:
         for argument in node.bases:
             if isinstance(argument.value, cst.Subscript):
                 raise scope.refuse(
-                    argument.value, f"the generic class `{node.name.value}` is not read; {_NO_GENERICS}"
+                    argument.value,
+                    "CLASS_NOT_READ",
+                    f"the generic class `{node.name.value}` is not read; {_NO_GENERICS}",
                 )
         return [self._resolver.resolve(argument.value, scope) for argument in node.bases]
 
@@ -151,6 +159,7 @@ class Definitions:
             if isinstance(base, Found) and not is_read:
                 raise scope.refuse(
                     argument,
+                    "CLASS_NOT_READ",
                     f"`{name}` inherits from `{base.id}`, which is not read; write its fields out in `{name}`",
                 )
         if decorator is not None and all(self._is_dataclass(b) for b in self._base_meanings(node, scope)):
@@ -162,7 +171,7 @@ class Definitions:
         what = (
             f"`{name}` is a `{', '.join(bases)}`, which cannot travel" if bases else f"`{name}` cannot travel"
         )
-        raise scope.refuse(node.name, f"{what}; {_MAKE_RECORD}")
+        raise scope.refuse(node.name, "CLASS_NOT_READ", f"{what}; {_MAKE_RECORD}")
 
     def _is_dataclass(self, base: Meaning) -> bool:
         return (
@@ -204,6 +213,7 @@ class Definitions:
             elif name not in ("typing.final", "functools.total_ordering"):
                 raise scope.refuse(
                     decorator,
+                    "CLASS_NOT_READ",
                     f"what `@{code(decorator)}` makes of `{node.name.value}` cannot be known; {_MAKE_RECORD}",
                 )
         return found
@@ -213,6 +223,7 @@ class Definitions:
             if name not in ("enum.unique", "enum.verify", "typing.final"):
                 raise scope.refuse(
                     decorator,
+                    "ENUM_NOT_READ",
                     f"what `@{code(decorator)}` makes of `{node.name.value}` cannot be known; leave it out",
                 )
 
@@ -264,5 +275,5 @@ class Definitions:
             raise Refused  # what is wrong with it is told already
         member: Member | None = next((m for m in definition.members if m.name == name), None)
         if member is None:
-            raise scope.refuse(node, f"the enum `{owner.name}` has no member `{name}`")
+            raise scope.refuse(node, "NAME_UNKNOWN", f"the enum `{owner.name}` has no member `{name}`")
         return member.value

@@ -34,11 +34,16 @@ def read_enum(
     """
     base, mixin = _base(node, bases, scope)
     for keyword in node.keywords:
-        raise scope.refuse(keyword, f"what `{code(keyword)}` makes of `{name}` cannot be known; leave it out")
+        raise scope.refuse(
+            keyword,
+            "ENUM_NOT_READ",
+            f"what `{code(keyword)}` makes of `{name}` cannot be known; leave it out",
+        )
     for statement in node.body.body:
         if isinstance(statement, cst.FunctionDef) and statement.name.value in _UNREAD:
             raise scope.refuse(
                 statement.name,
+                "ENUM_NOT_READ",
                 f"`{statement.name.value}` decides the members of `{name}` when it runs; give each member its value instead",
             )
     members: list[Member] = []
@@ -51,10 +56,12 @@ def read_enum(
             value = _value(value_node, base, mixin, members, literals, scope)
         members.append(Member(name=target, value=value))
     if not members:
-        raise scope.refuse(node.name, f"the enum `{name}` has no members; give it one")
+        raise scope.refuse(node.name, "ENUM_NOT_READ", f"the enum `{name}` has no members; give it one")
     if len({isinstance(member.value, str) for member in members}) != 1:
         raise scope.refuse(
-            node.name, f"the enum `{name}` mixes str and int values; msgspec carries one or the other"
+            node.name,
+            "ENUM_VALUE",
+            f"the enum `{name}` mixes str and int values; msgspec carries one or the other",
         )
     return EnumDefinition(name=name, members=tuple(members), base=base, mixin=mixin, doc=doc_of(node))
 
@@ -66,6 +73,7 @@ def _base(node: cst.ClassDef, bases: list[str], scope: Scope) -> tuple[Any, Any]
         return "Enum", _MIXINS[bases[0]]
     raise scope.refuse(
         node.name,
+        "ENUM_NOT_READ",
         f"the bases of the enum `{node.name.value}` are not read; use one of {', '.join(ENUM_BASES.values())}, or `(str, Enum)`",
     )
 
@@ -79,14 +87,18 @@ def _assignments(node: cst.ClassDef, scope: Scope) -> Iterator[tuple[str, cst.Ba
                     for target in targets:
                         if not isinstance(target.target, cst.Name):
                             raise scope.refuse(
-                                target, "members are read one by one; give each a line of its own"
+                                target,
+                                "ENUM_NOT_READ",
+                                "members are read one by one; give each a line of its own",
                             )
                         yield target.target.value, value
                 case cst.AnnAssign(target=cst.Name(value=name), value=value):
                     yield name, value
                 case cst.BaseCompoundStatement() if not isinstance(small, cst.FunctionDef):
                     raise scope.refuse(
-                        small, "only members and methods are read in an enum; write each member out"
+                        small,
+                        "ENUM_NOT_READ",
+                        "only members and methods are read in an enum; write each member out",
                     )
                 case _:
                     pass
@@ -114,9 +126,13 @@ def _next(
             return values[-1] + 1
     if mixin is not None:
         raise scope.refuse(
-            node, f"what `auto()` gives `{target}` beside `{mixin}` is not read; write the value"
+            node,
+            "ENUM_VALUE",
+            f"what `auto()` gives `{target}` beside `{mixin}` is not read; write the value",
         )
-    raise scope.refuse(node, f"what `auto()` gives `{target}` depends on the Python version; write the value")
+    raise scope.refuse(
+        node, "ENUM_VALUE", f"what `auto()` gives `{target}` depends on the Python version; write the value"
+    )
 
 
 def _value(
@@ -159,5 +175,7 @@ class _Members(cst.CSTTransformer):
 def _unfit(node: cst.CSTNode, value: Any, wanted: Any, scope: Scope) -> Refused:
     carried = wanted.__name__ if isinstance(wanted, type) else "str or int"
     return scope.refuse(
-        node, f"`{code(node)}` is of type `{type(value).__name__}`; this enum's values must be {carried}"
+        node,
+        "ENUM_VALUE",
+        f"`{code(node)}` is of type `{type(value).__name__}`; this enum's values must be {carried}",
     )

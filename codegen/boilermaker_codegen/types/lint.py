@@ -63,17 +63,17 @@ def check(sites: list[Site], types: Mapping[str, Definition]) -> Iterator[Proble
         if not all(_is_known(id_, types) for id_ in named_in(site.type)):
             continue
         if (why := hazards.hazard(site.type, types)) is not None:
-            yield from site.scope.refuse(site.node, f"`{code(site.node)}`: {why}").problems
+            yield from site.scope.refuse(site.node, "TYPE_REFUSED", f"`{code(site.node)}`: {why}").problems
             continue
         try:
             decoder = msgspec.json.Decoder(shapes.of(site.type))
         except (TypeError, ValueError) as error:
             text = f"`{code(site.node)}`: {_refusal(str(error))}"
-            yield from site.scope.refuse(site.node, text).problems
+            yield from site.scope.refuse(site.node, "TYPE_REFUSED", text).problems
             continue
         if site.default is not None and (what := _unfit(site.default, site.type, decoder, types)):
             text = f"the default `{code(site.default.node)}` does not fit: {what}"
-            yield from site.scope.refuse(site.default.node, text).problems
+            yield from site.scope.refuse(site.default.node, "DEFAULT_UNFIT", text).problems
 
 
 def _unfit(value: Value, type_: Type, decoder: Any, types: Mapping[str, Definition]) -> str:

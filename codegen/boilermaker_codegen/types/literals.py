@@ -103,15 +103,18 @@ class Literals:
         """
         value = self.read(node, scope)
         if isinstance(value, float) and not math.isfinite(value):
-            raise scope.refuse(node, f"`{code(node)}`: NaN and infinities have no JSON form; use None")
+            raise scope.refuse(
+                node, "VALUE_INVALID", f"`{code(node)}`: NaN and infinities have no JSON form; use None"
+            )
         try:
             return Value(node, value, made.plain(value))
         except (TypeError, ValueError) as error:
-            raise scope.refuse(node, f"`{code(node)}` has no JSON form ({error})") from None
+            raise scope.refuse(node, "VALUE_INVALID", f"`{code(node)}` has no JSON form ({error})") from None
 
     def _unknown(self, node: cst.CSTNode, scope: Scope) -> Refused:
         return scope.refuse(
             node,
+            "VALUE_UNREADABLE",
             f"the value of `{code(node)}` cannot be known without running the code; write a literal, a constant or an "
             f"enum's member",
         )
@@ -139,7 +142,7 @@ class Literals:
         try:
             return operation(left, right)
         except (ArithmeticError, TypeError) as error:
-            raise scope.refuse(node, f"`{code(node)}`: {error}; correct it") from None
+            raise scope.refuse(node, "VALUE_INVALID", f"`{code(node)}`: {error}; correct it") from None
 
     def _items(self, node: cst.List | cst.Tuple | cst.Set, scope: Scope) -> Any:
         values: list[Any] = []
@@ -152,7 +155,7 @@ class Literals:
         try:
             return tuple(values) if isinstance(node, cst.Tuple) else set(values)
         except TypeError as error:
-            raise scope.refuse(node, f"`{code(node)}`: {error}; correct it") from None
+            raise scope.refuse(node, "VALUE_INVALID", f"`{code(node)}`: {error}; correct it") from None
 
     def _mapping(self, node: cst.Dict, scope: Scope) -> Any:
         pairs: list[tuple[Any, Any]] = []
@@ -163,7 +166,7 @@ class Literals:
         try:
             return dict(pairs)
         except TypeError as error:
-            raise scope.refuse(node, f"`{code(node)}`: {error}; correct it") from None
+            raise scope.refuse(node, "VALUE_INVALID", f"`{code(node)}`: {error}; correct it") from None
 
     def _call(self, node: cst.Call, scope: Scope) -> Any:
         maker = self._resolver.resolve(node.func, scope)
@@ -195,7 +198,7 @@ class Literals:
             given = made.bound(definition, args, keywords)
             wire = made.wire_form(definition, {name: value.raw for name, value in given.items()})
         except made.UnboundError as error:
-            raise scope.refuse(node, f"`{code(node)}`: {error}") from None
+            raise scope.refuse(node, "VALUE_INVALID", f"`{code(node)}`: {error}") from None
         types = {field.name: field.type for field in definition.fields}
         for name, value in given.items():
             self._note(types[name], scope, value.node, value)
@@ -211,7 +214,7 @@ class Literals:
                 **{keyword.value: value for keyword, value in values if keyword is not None},
             )
         except (TypeError, ValueError, ArithmeticError) as error:
-            raise scope.refuse(node, f"`{code(node)}`: {error}; correct it") from None
+            raise scope.refuse(node, "VALUE_INVALID", f"`{code(node)}`: {error}; correct it") from None
 
     def _argument(self, node: cst.BaseExpression, scope: Scope) -> Any:
         if isinstance(node, cst.Name | cst.Attribute):

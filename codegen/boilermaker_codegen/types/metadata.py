@@ -53,6 +53,7 @@ class Metadata:
         if isinstance(part, cst.Attribute):
             raise scope.refuse(
                 part,
+                "LITERAL_INVALID",
                 f"`Literal[{code(part)}]`: members of enums cannot be literals; write the value, or use the enum",
             )
         if isinstance(part, cst.Subscript) or (isinstance(part, cst.Name) and part.value not in _CONSTANTS):
@@ -63,7 +64,9 @@ class Metadata:
             value: Any = self._literals.read(part, scope)
             if value is None or isinstance(value, str | int):
                 return (value,)
-        raise scope.refuse(part, f"`{code(part)}` cannot be a literal type; use str, int, bool or None")
+        raise scope.refuse(
+            part, "LITERAL_INVALID", f"`{code(part)}` cannot be a literal type; use str, int, bool or None"
+        )
 
     # ---- Annotated
 
@@ -81,7 +84,7 @@ class Metadata:
         for part in parts[1:]:
             for name, value in self._meta(part, scope).items():
                 if name in limits:
-                    raise scope.refuse(part, f"`{name}` is set twice; keep one of them")
+                    raise scope.refuse(part, "META_INVALID", f"`{name}` is set twice; keep one of them")
                 limits[name] = value
         return Constrained(type=inner, **limits) if limits else inner
 
@@ -96,13 +99,15 @@ class Metadata:
                 continue
             if name not in _LIMITS:
                 raise scope.refuse(
-                    node, f"`{code(argument)}` in `Meta(...)` is not understood; use {', '.join(_LIMITS)}"
+                    node,
+                    "META_INVALID",
+                    f"`{code(argument)}` in `Meta(...)` is not understood; use {', '.join(_LIMITS)}",
                 )
             limits[name] = self._literals.read(argument.value, inside)
         try:
             msgspec.Meta(**limits)
         except Exception as error:  # noqa: BLE001 - `re.error` for a pattern, TypeError and ValueError for the rest
-            raise scope.refuse(node, f"`{code(call)}`: {error}; correct it") from None
+            raise scope.refuse(node, "META_INVALID", f"`{code(call)}`: {error}; correct it") from None
         return {name: value for name, value in limits.items() if value is not None}
 
     def _meta_call(self, node: cst.BaseExpression, scope: Scope) -> tuple[cst.Call | None, Scope]:

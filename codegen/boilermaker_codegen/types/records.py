@@ -123,7 +123,9 @@ class Records:
         try:
             struct = structs.recreated(class_name.value, fields, options, self._structs.get(parent_id))
         except (TypeError, ValueError) as error:
-            raise source.scope.refuse(class_name, f"msgspec refuses `{source.name}`: {error}") from None
+            raise source.scope.refuse(
+                class_name, "CLASS_REFUSED", f"msgspec refuses `{source.name}`: {error}"
+            ) from None
         self._structs[source.id] = struct
         return structs.described(struct, record, parent.fields if parent else ())
 
@@ -140,13 +142,17 @@ class Records:
         for argument in source.options:
             name = argument.keyword.value if argument.keyword else ""
             if name not in known | ignored:
-                raise source.scope.refuse(argument, f"`{code(argument)}` is not understood; leave it out")
+                raise source.scope.refuse(
+                    argument, "CLASS_NOT_READ", f"`{code(argument)}` is not understood; leave it out"
+                )
             value = self._literals.read(argument.value, source.scope)
             if name in known:
                 options[name] = value
             elif name == "init" and value is not True:
                 raise source.scope.refuse(
-                    argument, "a dataclass without `__init__` cannot be built from what arrives"
+                    argument,
+                    "CLASS_NOT_READ",
+                    "a dataclass without `__init__` cannot be built from what arrives",
                 )
         return options
 
@@ -171,12 +177,14 @@ class Records:
         if marker == "typing.Final" and isinstance(annotation, cst.Subscript):
             annotation, marker = cst.ensure_type(annotation.slice[0].slice, cst.Index).value, ""
         if marker in _UNREAD_FIELDS:
-            raise source.scope.refuse(annotation, _UNREAD_FIELDS[marker])
+            raise source.scope.refuse(annotation, "FIELD_NOT_READ", _UNREAD_FIELDS[marker])
         if marker in ("typing.NotRequired", "typing.Required") and isinstance(annotation, cst.Subscript):
             is_optional = marker == "typing.NotRequired"
             annotation = cst.ensure_type(annotation.slice[0].slice, cst.Index).value
         if not isinstance(statement.target, cst.Name):
-            raise source.scope.refuse(statement, f"`{code(statement)}` is no field; leave it out")
+            raise source.scope.refuse(
+                statement, "FIELD_NOT_READ", f"`{code(statement)}` is no field; leave it out"
+            )
         name = statement.target.value
         type_ = self._annotations.read(annotation, scope)
         wire, default = self._value(statement, source)
@@ -232,7 +240,7 @@ class Records:
             if isinstance(maker, External) and maker.name in ("dataclasses.field", "msgspec.field"):
                 if maker.name != wanted:
                     raise source.scope.refuse(
-                        node, f"`{maker.name}` means nothing in this class; use `{wanted}`"
+                        node, "FIELD_NOT_READ", f"`{maker.name}` means nothing in this class; use `{wanted}`"
                     )
                 return self._field_call(node, source)
         return None, self._literals.value(node, source.scope)
@@ -256,7 +264,7 @@ class Records:
                 pass  # `_has_by_name` has seen it
             elif not (name in _FIELD_IGNORED and source.style == "dataclass"):
                 raise source.scope.refuse(
-                    argument, f"`{code(argument)}` in a field is not read; leave it out"
+                    argument, "FIELD_NOT_READ", f"`{code(argument)}` in a field is not read; leave it out"
                 )
         return wire, default
 
@@ -269,6 +277,7 @@ class Records:
                 return self._literals.value(cst.Call(func=node), replace(scope, anchor=node))
         raise scope.refuse(
             node,
+            "VALUE_UNREADABLE",
             f"what `{code(node)}` makes cannot be known without running it; use `list`, `dict`, `set` or a lambda of a literal",
         )
 
@@ -281,5 +290,7 @@ def _annotated(source: RecordSource) -> Iterator[cst.AnnAssign]:
                 yield small
             elif isinstance(small, cst.If | cst.For | cst.While | cst.Try | cst.With):
                 raise source.scope.refuse(
-                    small, "fields that depend on a condition are not read; write each one out"
+                    small,
+                    "FIELD_NOT_READ",
+                    "fields that depend on a condition are not read; write each one out",
                 )
