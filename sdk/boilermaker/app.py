@@ -307,7 +307,7 @@ class Boilermaker(Registrar, Generic[S]):
         pace = Pace(
             concurrency=concurrency,
             grace_seconds=grace,
-            lock_limit=options.get("max_lock_renewal", timedelta(hours=1)),
+            lock_limit=timedelta(seconds=seconds(options.get("max_lock_renewal", 3600))),
         )
         return Loop(workshop, self.bus.receiver(self.queue), pace)
 

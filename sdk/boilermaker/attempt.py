@@ -1,5 +1,7 @@
-"""What a handler may know about the message that it runs for."""
+"""What a handler may know about the message that it runs for, and whether the worker wants it to end."""
 
+import enum
+from asyncio import CancelledError
 from contextvars import ContextVar
 
 import msgspec
@@ -24,7 +26,29 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     delivery_count: int
 
 
-running: ContextVar[Attempt | None] = ContextVar("boilermaker_attempt", default=None)
+class Cause(enum.Enum):
+    """Why a worker wants a handler to end."""
+
+    TIME_LIMIT = "its time limit"
+    """It took longer than the task's `timeout`: it counts as a try that failed."""
+    LOCK_LOST = "its lock is lost"
+    """The message comes again, here or elsewhere; what this handler comes to is not published."""
+    STOPPING = "the worker stops"
+    """The grace period is over: the message is given back, and will be run again."""
+
+
+class Running:
+    """A handler's run, as it sees itself. Set by the worker, and read from any thread."""
+
+    __slots__ = ("attempt", "cause")
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+        self.cause: Cause | None = None
+        """Why it should end, once it should."""
+
+
+running: ContextVar[Running | None] = ContextVar("boilermaker_attempt", default=None)
 """Set by the worker around each handler."""
 
 
@@ -34,7 +58,34 @@ def current() -> Attempt:
     Raises:
         LookupError: no handler is running in this context.
     """
-    attempt = running.get()
-    if attempt is None:
+    return _running().attempt
+
+
+def cancelled() -> Cause | None:
+    """Why the worker wants this handler to end; None while it may go on.
+
+    An `async` handler learns it by a `CancelledError`. A plain function in a thread cannot be interrupted: one that takes
+    long asks, between two steps, or calls `check_cancelled`.
+
+    Raises:
+        LookupError: no handler is running in this context.
+    """
+    return _running().cause
+
+
+def check_cancelled() -> None:
+    """End a handler that the worker wants to end; let it clean up by `finally`.
+
+    Raises:
+        asyncio.CancelledError: the worker wants it to end.
+        LookupError: no handler is running in this context.
+    """
+    if (cause := cancelled()) is not None:
+        raise CancelledError(cause.value)
+
+
+def _running() -> Running:
+    found = running.get()
+    if found is None:
         raise LookupError("no task is running here: call this from a handler, or from what a handler calls")
-    return attempt
+    return found

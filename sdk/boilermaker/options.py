@@ -1,7 +1,6 @@
 """Options of a worker and of a registration, in one place for those who pass them on."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
 from os import PathLike
 from typing import TypedDict
 
@@ -42,7 +41,8 @@ class WorkerOptions(TypedDict, total=False):
             message must not reach through a worker what its publisher may not.
         limits: what messages may ask of this worker.
         describe_error: adds words about an exception to dead letters and `FailureInfo`, which hold its type only.
-        max_lock_renewal: how long the lock of one message is renewed while its handler runs; one hour if left out.
+        max_lock_renewal: how long the lock of one message is renewed while its handler runs, unless its task says
+            otherwise; one hour if left out.
         optimistic: complete without waiting for the bus's answer once a verdict is published; a lost settlement then
             costs a repeat, which duplicate detection drops. Leave it off for queues without duplicate detection.
         outcomes: saves what became of each attempt before it is published; a message that comes again then publishes
@@ -56,7 +56,7 @@ class WorkerOptions(TypedDict, total=False):
     forwards_to: Iterable[str]
     limits: Limits | None
     describe_error: DescribeError | None
-    max_lock_renewal: timedelta
+    max_lock_renewal: Seconds
     optimistic: bool
     outcomes: OutcomeStore | None
     history: str | PathLike[str] | None
@@ -72,6 +72,8 @@ class TaskOptions(TypedDict, total=False):
         should_dead_letter: whether a final failure leaves a dead letter; True.
         acks_late: settle after running (True) or before (False: a crash loses the task instead of repeating it).
         timeout: seconds (or a timedelta) that one execution may take; no limit where it is left out.
+        max_lock_renewal: seconds (or a timedelta) for which its message's lock is renewed; the worker's where it is left out.
+        cancel_on_lost_lock: cancel it when the lock of its message is lost (True); what it comes to is dropped either way.
         deprecated: what to use instead, or why; producers see it in their editor.
         aliases: other names under which its messages are taken: names that it had, or will have.
         parameter_aliases: by parameter, other names under which it is read from a payload.
@@ -84,6 +86,8 @@ class TaskOptions(TypedDict, total=False):
     should_dead_letter: bool
     acks_late: bool
     timeout: Seconds | None
+    max_lock_renewal: Seconds | None
+    cancel_on_lost_lock: bool
     deprecated: str | None
     aliases: Sequence[str]
     parameter_aliases: Mapping[str, Sequence[str]]

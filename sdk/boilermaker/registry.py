@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, Unpack
 
 import msgspec
@@ -27,6 +28,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
         should_dead_letter: whether a final failure leaves a dead letter.
         acks_late: True settles after running; False before: a crash then loses the task instead of repeating it.
         timeout: seconds that one execution may take; None for no limit.
+        max_lock_renewal: how long its message's lock is renewed; None where the worker says.
+        cancel_on_lost_lock: whether it is cancelled when the lock of its message is lost.
         deprecated: what to use instead, or why; producers see it in their editor.
         digest: names the wire shape of payload and result.
         aliases: other names under which its messages are taken.
@@ -41,6 +44,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     should_dead_letter: bool = True
     acks_late: bool = True
     timeout: float | None = None
+    max_lock_renewal: timedelta | None = None
+    cancel_on_lost_lock: bool = True
     deprecated: str | None = None
     digest: str | None = None
     aliases: tuple[str, ...] = ()
@@ -91,7 +96,9 @@ class Registry:
             policy=options.get("policy") or RetryPolicy.default(),
             should_dead_letter=options.get("should_dead_letter", True),
             acks_late=options.get("acks_late", True),
-            timeout=_timeout(read, options.get("timeout")),
+            timeout=_seconds(read, "timeout", options.get("timeout")),
+            max_lock_renewal=_renewal(read, options.get("max_lock_renewal")),
+            cancel_on_lost_lock=options.get("cancel_on_lost_lock", True),
             deprecated=options.get("deprecated"),
             digest=digest(task, read),
             aliases=aliases,
@@ -171,6 +178,7 @@ _KINDS: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "policy": ("a RetryPolicy, such as `retries.NoRetry()`", (RetryPolicy,)),
     "should_dead_letter": ("True or False", (bool,)),
     "acks_late": ("True or False", (bool,)),
+    "cancel_on_lost_lock": ("True or False", (bool,)),
     "deprecated": ("a text", (str,)),
     "aliases": ("a list or tuple of names", (list, tuple)),
     "parameter_aliases": ("a dict", (Mapping,)),
@@ -207,17 +215,22 @@ def _allow(read: HandlerSignature, reasons: Mapping[str, object]) -> dict[str, s
     return given
 
 
-def _timeout(read: HandlerSignature, timeout: Seconds | None) -> float | None:
-    if timeout is None:
+def _seconds(read: HandlerSignature, option: str, given: Seconds | None) -> float | None:
+    if given is None:
         return None
-    where = f"{read.place}: `timeout` of `{read.function.__qualname__}`"
+    where = f"{read.place}: `{option}` of `{read.function.__qualname__}`"
     try:
-        limit = seconds(timeout)
+        limit = seconds(given)
     except (TypeError, ValueError) as error:
         raise RegistrationError(f"{where}: {error}") from None
     if limit == 0:
         raise RegistrationError(f"{where} is 0 seconds; leave it out for no limit")
     return limit
+
+
+def _renewal(read: HandlerSignature, given: Seconds | None) -> timedelta | None:
+    limit = _seconds(read, "max_lock_renewal", given)
+    return None if limit is None else timedelta(seconds=limit)
 
 
 def _parameter_aliases(

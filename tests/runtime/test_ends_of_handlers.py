@@ -1,11 +1,13 @@
 """Ways in which a handler can end that nobody planned for: each is an outcome, and none costs the message its locks."""
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from boilermaker import Boilermaker, InMemoryServiceBus, Task, chain, failure, retries
+from boilermaker import Boilermaker, InMemoryServiceBus, Task, attempt, chain, failure, retries
 from boilermaker.errors import TaskBuildError
 
 QUEUE = "jobs"
@@ -64,6 +66,111 @@ async def test_whatever_a_handler_raises_is_an_outcome(
     (letter,) = bus.dead_letters(QUEUE)
     assert ran == ["work"] * runs
     assert f"{letter.dead_letter_reason}: {letter.dead_letter_description}" == told
+
+
+async def _cancel_while_waiting() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().call_soon(task.cancel)
+    await asyncio.sleep(60)
+
+
+async def _cancel_and_return() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+
+
+async def _await_what_was_cancelled() -> None:
+    child = asyncio.create_task(asyncio.sleep(60))
+    child.cancel()
+    await child
+
+
+async def _raise_cancelled() -> None:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    "end", [_cancel_while_waiting, _cancel_and_return, _await_what_was_cancelled, _raise_cancelled]
+)
+async def test_a_handler_that_cancels_itself_has_failed(end: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """It is tried again by its policy, as one that raises; its message does not come again by itself for ever."""
+    ran: list[int] = []
+    bus = InMemoryServiceBus()
+    worker = Boilermaker(ran, bus, queue=QUEUE)
+
+    @worker.task(policy=TWO_TRIES)
+    async def work(ran: list[int]) -> None:
+        ran.append(attempt.current().number)
+        await end()
+
+    await worker.publish_task(worker.create_task(work))
+    await worker.drain()
+    (letter,) = bus.dead_letters(QUEUE)
+    assert ran == [1, 2]
+    assert letter.dead_letter_description == "gave up after 2 tries: the handler cancelled itself"
+
+
+async def test_a_handler_that_catches_its_own_cancellation_has_not_failed() -> None:
+    """What it publishes next is not cancelled in its place."""
+    ran: list[str] = []
+    worker = Boilermaker(ran, InMemoryServiceBus(), queue=QUEUE)
+
+    @worker.task
+    async def work(ran: list[str]) -> str:
+        with contextlib.suppress(asyncio.CancelledError):
+            await _cancel_while_waiting()
+        return "caught"
+
+    @worker.task
+    async def after(ran: list[str], result: str) -> None:
+        ran.append(result)
+
+    first = worker.create_task(work)
+    await worker.publish_task(first >> worker.create_task(after, first.result.placeholder()))
+    await worker.drain()
+    assert ran == ["caught"]
+
+
+async def test_a_handler_may_clean_up_when_its_time_is_over() -> None:
+    """It catches the cancellation and may await; asked, it learns why. Ten limits need no task of their own."""
+    told: list[str] = []
+    bus = InMemoryServiceBus()
+    worker = Boilermaker(told, bus, queue=QUEUE)
+
+    @worker.task(timeout=0.05, policy=retries.NoRetry())
+    async def work(told: list[str]) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        assert all(
+            "Handling.run" in repr(task) or "drain" in repr(task) or "test_" in repr(task) for task in others
+        )
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0)
+            told.append(str(attempt.cancelled()))
+
+    await worker.client.publish_many([worker.create_task(work) for _ in range(10)])
+    await worker.drain()
+    assert told == ["Cause.TIME_LIMIT"] * 10
+    descriptions = {letter.dead_letter_description for letter in bus.dead_letters(QUEUE)}
+    assert descriptions == {"gave up after 1 try: took longer than 0.05s"}
+
+
+async def test_a_handler_that_goes_on_when_its_time_is_over_and_returns_has_succeeded() -> None:
+    """Its effects have happened; running it again would repeat them."""
+    bus = InMemoryServiceBus()
+    worker = Boilermaker(None, bus, queue=QUEUE)
+
+    @worker.task(timeout=0.01, policy=retries.NoRetry())
+    async def work(state: None) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    await worker.publish_task(worker.create_task(work))
+    assert await worker.drain() == 1
+    assert not bus.dead_letters(QUEUE)
 
 
 def test_a_chain_that_is_refused_links_nothing() -> None:

@@ -31,7 +31,7 @@ async def test_a_cancellation_that_the_sdk_swallows_does_not_keep_the_lock_keepe
     receiver = SwallowingReceiver(bus, "tasks")
     [delivery] = await receiver.receive(1, 0)
     keeper = LockKeeper(receiver, bus.clock, timedelta(hours=1))
-    keeper.watch(delivery, lost=lambda: None)
+    keeper.watch(delivery, lost=lambda _: None)
     bus.advance(timedelta(seconds=40))
     running = asyncio.create_task(keeper.run())
     await receiver.renewing.wait()

@@ -153,7 +153,8 @@ class World:
 
     def _old_worker(self, line: "_Line") -> Boilermaker["World"]:
         limits = Limits(max_deliveries=MAX_DELIVERIES, put_off_seconds=(2, 4))
-        worker = Boilermaker(self, line, queue=QUEUE, limits=limits, outcomes=self._outcomes)
+        outcomes = None if self._outcomes is None else _Outcomes(self._outcomes, line.life)
+        worker = Boilermaker(self, line, queue=QUEUE, limits=limits, outcomes=outcomes)
         return worker.register_async(step, policy=_POLICY)
 
     async def _incarnations(self, name: str, make: Callable[["_Line"], Boilermaker["World"]]) -> None:
@@ -268,6 +269,21 @@ class _PlannedError(Exception):
 
 
 # ---- the bus as one life sees it
+
+
+class _Outcomes:
+    """The outcome store: the dead do not write."""
+
+    def __init__(self, outcomes: InMemoryOutcomeStore, life: Life) -> None:
+        self._outcomes, self._life = outcomes, life
+
+    async def load(self, attempt: str) -> bytes | None:
+        return await self._outcomes.load(attempt)
+
+    async def save(self, attempt: str, record: bytes) -> bytes:
+        if self._life.is_dead:
+            raise asyncio.CancelledError
+        return await self._outcomes.save(attempt, record)
 
 
 class _Line:

@@ -12,6 +12,7 @@ from typing import Any, cast
 import msgspec
 
 from boilermaker import codec, failure, legacy, payload
+from boilermaker.attempt import Cause, Running
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Step
 from boilermaker.history import History
@@ -44,24 +45,28 @@ async def execute(
     arguments: msgspec.Struct,
     state: object,
     describe: DescribeError | None,
+    running: Running,
 ) -> Outcome:
     """Run a handler; every way in which that can end is an outcome.
 
+    `running` tells why the worker cancelled it, where it did; a handler that is cancelled otherwise did so itself.
+
     Raises:
-        asyncio.CancelledError: the worker cancelled it; there is no outcome.
+        asyncio.CancelledError: the worker wants it to end, for another reason than its time limit; there is no outcome.
     """
-    call = registration.function(
-        state, **{p.name: getattr(arguments, p.name) for p in registration.signature.parameters}
-    )
-    limit = asyncio.timeout(registration.timeout)
     try:
-        async with limit:
-            value = await call
+        value = await registration.function(
+            state, **{p.name: getattr(arguments, p.name) for p in registration.signature.parameters}
+        )
+        if running.cause is None:
+            await _meet_own_cancellation()
     except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if running.cause in _WITHOUT_OUTCOME:
             raise
-        return RetryAsked(description="the handler was cancelled from within", error="asyncio.CancelledError")
+        _uncancel()
+        if running.cause is Cause.TIME_LIMIT:
+            return RetryAsked(description=f"took longer than {registration.timeout:g}s", error="TimeoutError")
+        return RetryAsked(description="the handler cancelled itself", error="asyncio.CancelledError")
     except failure.TaskFailed as error:
         return Failed(
             reason="TaskFailed",
@@ -75,17 +80,40 @@ async def execute(
             policy=error.policy,
             delay=error.delay,
         )
-    except TimeoutError as error:
-        if limit.expired():
-            return RetryAsked(description=f"took longer than {registration.timeout:g}s", error="TimeoutError")
-        return _raised(step, error, describe)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - whatever users' code raises is an outcome: SystemExit, a panic in Rust
-        return _raised(step, error, describe)
+    except BaseException as error:
+        raised = _raised(
+            step, error, describe
+        )  # whatever users' code raises is an outcome: SystemExit, a panic in Rust
+        if running.cause in _WITHOUT_OUTCOME:
+            raise asyncio.CancelledError(f"{_name(error)} raised while it was cancelled") from error
+        return raised
+    _uncancel()
     if failure.is_failure(value):
         return Failed(reason="TaskFailed", description="the handler returned TaskFailureResult")
     return _returned(step, registration, value)
+
+
+_WITHOUT_OUTCOME = (Cause.LOCK_LOST, Cause.STOPPING)
+
+
+async def _meet_own_cancellation() -> None:
+    """A handler that cancelled its own task and returned: the cancellation would hit whoever awaits next.
+
+    Raises:
+        asyncio.CancelledError: it did.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        await asyncio.sleep(0)
+
+
+def _uncancel() -> None:
+    """What a handler has caught is over: the rest of the road is not to be taken for cancelled (PEP 654 asks for the pair)."""
+    task = asyncio.current_task()
+    while task is not None and task.cancelling():
+        task.uncancel()
 
 
 def _returned(step: Step, registration: Registration, value: object) -> Outcome:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from boilermaker import attempt, codec, legacy, outgoing, trace
-from boilermaker.attempt import Attempt
+from boilermaker.attempt import Attempt, Cause, Running
 from boilermaker.client import Client
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Next
@@ -22,6 +22,7 @@ from boilermaker.registry import Registration, Registry
 from boilermaker.transport.port import Clock, Delivery, OutgoingMessage, Receiver
 from boilermaker.worker.decide import Circumstances, decide, without_callbacks
 from boilermaker.worker.execute import execute, prepare
+from boilermaker.worker.locks import LockKeeper
 from boilermaker.worker.outcome import (
     Complete,
     DeadLetter,
@@ -69,19 +70,53 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
 class Handling:
     """One delivery being handled."""
 
-    def __init__(
-        self, workshop: Workshop, receiver: Receiver, delivery: Delivery, settled: Callable[[], object]
-    ) -> None:
-        """`settled` is called when the message is being settled: its lock needs keeping no longer."""
+    def __init__(self, workshop: Workshop, receiver: Receiver, locks: LockKeeper, delivery: Delivery) -> None:
         self._shop = workshop
-        self._settled = settled
         self._receiver = receiver
+        self._locks = locks
         self.delivery = delivery
         self._cause = delivery.message_id or f"sequence-number-{delivery.sequence_number}"
+        self._task: asyncio.Task[None] | None = None
+        self._running: Running | None = None
+        self._registration: Registration | None = None
+        self._is_lost = False
         self.is_settled = False
         """True once the message is no longer ours to give back."""
         self.is_paused = False
         """True while the verdict cannot be published."""
+        self.is_interrupted = False
+        """True once the worker has cancelled it."""
+
+    def start(self) -> asyncio.Task[None]:
+        """Begin to handle it, and to keep its lock."""
+        self._task = asyncio.create_task(self.run())
+        self._locks.watch(self.delivery, self._lose)
+        return self._task
+
+    def interrupt(self, cause: Cause) -> None:
+        """Cancel it: the only way in which a worker does, so that a handler that cancels itself can be told apart."""
+        if self._running is not None and (self._running.cause is None or cause is not Cause.TIME_LIMIT):
+            self._running.cause = cause
+        if self._task is not None:
+            self.is_interrupted = True
+            self._task.cancel()
+
+    def _lose(self, why: str) -> None:
+        self._is_lost = True
+        number, registration = self.delivery.sequence_number, self._registration
+        if self._running is None or registration is None or registration.cancel_on_lost_lock:
+            log.warning(
+                "Lock lost of sequence_number=%s: %s; its handler is cancelled, the message comes again",
+                number,
+                why,
+            )
+            self.interrupt(Cause.LOCK_LOST)
+        else:
+            log.warning(
+                "Lock lost of sequence_number=%s: %s; its handler goes on, what it comes to is dropped, the message comes again",
+                number,
+                why,
+            )
 
     async def run(self) -> None:
         """Take the whole road.
@@ -121,7 +156,15 @@ class Handling:
         acks_late = registration.acks_late if early is None else early
         if not acks_late and not await self._settle(Complete(), is_confirmed=True):
             return None
-        return await self._execute(envelope, registration, arguments)
+        outcome = await self._execute(envelope, registration, arguments)
+        if self._is_lost:
+            log.warning(
+                "[%s] Dropped what sequence_number=%s came to: its lock was lost while it ran",
+                envelope.current.task,
+                self.delivery.sequence_number,
+            )
+            return None
+        return outcome
 
     def _known_before(self, envelope: Envelope, registration: Registration | None) -> Outcome | None:
         """The outcome of what is not run; None where the handler decides."""
@@ -156,8 +199,7 @@ class Handling:
     async def _execute(
         self, envelope: Envelope, registration: Registration, arguments: msgspec.Struct
     ) -> Outcome:
-        traced = trace.incoming.set(trace.of_properties(self.delivery.properties))
-        running = attempt.running.set(
+        running = self._running = Running(
             Attempt(
                 id=self._cause,
                 workflow=envelope.header.workflow,
@@ -166,13 +208,33 @@ class Handling:
                 delivery_count=self.delivery.delivery_count,
             )
         )
+        self._registration = registration
+        if registration.max_lock_renewal is not None:
+            self._locks.limit(self.delivery, registration.max_lock_renewal)
+        traced = trace.incoming.set(trace.of_properties(self.delivery.properties))
+        told = attempt.running.set(running)
+        limit = self._limited(registration.timeout)
         try:
             return await execute(
-                envelope.current, registration, arguments, self._shop.state, self._shop.describe_error
+                envelope.current,
+                registration,
+                arguments,
+                self._shop.state,
+                self._shop.describe_error,
+                running,
             )
         finally:
-            attempt.running.reset(running)
+            self._running = None
+            if limit is not None:
+                limit.cancel()
+            attempt.running.reset(told)
             trace.incoming.reset(traced)
+
+    def _limited(self, seconds: float | None) -> asyncio.TimerHandle | None:
+        """A time limit is an entry in the event loop's one heap of timers, no task."""
+        if seconds is None:
+            return None
+        return asyncio.get_running_loop().call_later(seconds, self.interrupt, Cause.TIME_LIMIT)
 
     async def _conclude(
         self,
@@ -300,7 +362,7 @@ class Handling:
 
     async def _settle(self, settlement: Complete | DeadLetter, *, is_confirmed: bool) -> bool:
         self.is_settled = True
-        self._settled()
+        self._locks.forget(self.delivery)
         return await settle(self._receiver, self.delivery, settlement, is_confirmed=is_confirmed)
 
     def _log(self, task: str, verdict: Verdict, seconds: float) -> None:

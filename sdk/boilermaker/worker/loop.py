@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import msgspec
 
+from boilermaker.attempt import Cause
 from boilermaker.errors import BusError
 from boilermaker.transport.port import Delivery, Receiver
 from boilermaker.worker.handle import Handling, Workshop
@@ -162,26 +163,26 @@ class Loop:
             await self._receiver.set_prefetch(count)
 
     def _start(self, delivery: Delivery) -> None:
-        handling = Handling(self._shop, self._receiver, delivery, lambda: self._locks.forget(delivery))
-        task = asyncio.create_task(handling.run())
+        handling = Handling(self._shop, self._receiver, self._locks, delivery)
+        task = handling.start()
         self._running[task] = handling
-        self._locks.watch(delivery, task.cancel)
         started = time.monotonic()
-        task.add_done_callback(lambda done: self._finished(done, delivery, started))
+        task.add_done_callback(lambda done: self._finished(done, handling, started))
 
-    def _finished(self, task: asyncio.Task[None], delivery: Delivery, started: float) -> None:
+    def _finished(self, task: asyncio.Task[None], handling: Handling, started: float) -> None:
         seconds = time.monotonic() - started
         self._mean_seconds = _MEMORY * self._mean_seconds + (1 - _MEMORY) * seconds
-        self._locks.forget(delivery)
+        self._locks.forget(handling.delivery)
         self._running.pop(task, None)
         self.handled += 1
         self._changed.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error(
-                "Handling sequence_number=%s broke; its lock has to expire",
-                delivery.sequence_number,
-                exc_info=error,
-            )
+        if (task.cancelled() and handling.is_interrupted) or (error := _error_of(task)) is None:
+            return
+        log.error(
+            "Handling sequence_number=%s broke; its lock has to expire",
+            handling.delivery.sequence_number,
+            exc_info=error,
+        )
 
     async def _wait_for_change(self) -> bool:
         """Wait for a handler to end; False where none did. Paused handlers say nothing when they go on: look again."""
@@ -217,8 +218,8 @@ class Loop:
             hurry.cancel()
             everything.cancel()
         left = dict(self._running)
-        for task in left:
-            task.cancel()
+        for handling in left.values():
+            handling.interrupt(Cause.STOPPING)
         await asyncio.gather(*left, return_exceptions=True)
         given_back = [handling for handling in left.values() if not handling.is_settled]
         for handling in given_back:
@@ -230,3 +231,7 @@ class Loop:
                 len(given_back),
                 len(left) - len(given_back),
             )
+
+
+def _error_of(task: asyncio.Task[None]) -> BaseException | None:
+    return asyncio.CancelledError("cancelled by somebody else") if task.cancelled() else task.exception()
