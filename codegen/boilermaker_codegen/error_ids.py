@@ -113,9 +113,9 @@ EXPLANATIONS: dict[ErrorId, Explanation] = {
         "Its fields depend on code, on a base or on an option that the generator does not follow.",
         "Write it as a dataclass, msgspec.Struct, NamedTuple or TypedDict with plain fields."),
     "CLASS_REFUSED": Explanation(
-        "msgspec refuses a Struct with these options or fields",
-        "Python would raise the same error when the class is made.",
-        "Correct it as msgspec's own words say."),
+        "Python or msgspec refuses a class with these bases, options or fields",
+        "The same error would be raised when the class is made.",
+        "Correct it as the quoted words say."),
     "FIELD_NOT_READ": Explanation(
         "a field of a class is not read",
         "What it holds or what it is called on the wire depends on code or on a condition.",

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from msgspec.structs import replace
+
 from boilermaker.contract import (
     Constrained,
     Container,
@@ -71,6 +73,7 @@ class _Writer:
     known: dict[tuple[str, str], str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
+    defining: str = ""
 
     def text(self) -> str:
         future = ["from __future__ import annotations"] if self._often() else []
@@ -198,6 +201,7 @@ class _Writer:
     # ---- definitions
 
     def definition(self, id_: str, definition: Definition) -> None:
+        self.defining = id_
         name = id_.removeprefix(f"{self.module}.")
         if isinstance(definition, NewTypeDefinition):
             inner = self.type(definition.type)
@@ -205,7 +209,8 @@ class _Writer:
             return
         lines = self._enum(definition) if isinstance(definition, EnumDefinition) else self._record(definition)
         if definition.doc is not None:
-            at = next(number for number, line in enumerate(lines) if line.startswith("class ")) + 1
+            head = f"class {_last(definition.name)}"
+            at = next(n for n, line in enumerate(lines) if line.startswith((f"{head}(", f"{head}:"))) + 1
             lines.insert(at, f"    {definition.doc!r}")
         if "." in name:
             lines = [f"class {name.split('.')[0]}:", *(f"    {line}" for line in lines)]
@@ -218,24 +223,55 @@ class _Writer:
         return [*lines, *(f"    {member.name} = {member.value!r}" for member in definition.members)]
 
     def _record(self, definition: RecordDefinition) -> list[str]:
+        if definition.style in ("dataclass", "typeddict") and "." not in definition.name and self._rarely():
+            return self._inherited(definition)
+        return self._class(definition)
+
+    def _inherited(self, definition: RecordDefinition) -> list[str]:
+        """A class that has its first fields, or all, from a parent. No task takes that, so no contract has it."""
+        at = self.random.randint(0, len(definition.fields))
+        parent = f"Parent{len(self.body)}"
+        lines = self._class(replace(definition, name=parent, fields=definition.fields[:at]))
+        child = replace(definition, fields=definition.fields[at:])
+        is_undecorated = not child.fields and child.style == "dataclass" and self._often()
+        own = self._class(child, parent)
+        return [*lines, "", *(own[1:] if is_undecorated else own)]
+
+    def _class(self, definition: RecordDefinition, parent: str = "") -> list[str]:
         name = _last(definition.name)
+        bases = [parent] if parent else []
+        if not parent and definition.style in ("struct", "dataclass") and self._rarely():
+            bases.append(self._mixin())
         match definition.style:
             case "struct":
                 base, options = self.name("msgspec", "Struct"), self._struct_options(definition)
-                lines = [f"class {name}({', '.join([base, *options])}):"]
+                lines = [f"class {name}({', '.join([*bases, base, *options])}):"]
             case "dataclass":
                 chosen = [f"{word}=True" for word in ("frozen", "kw_only") if getattr(definition, word)]
                 call = f"({', '.join(chosen)})" if chosen or self._rarely() else ""
-                lines = [f"@{self.name('dataclasses', 'dataclass')}{call}", f"class {name}:"]
+                of = f"({', '.join(bases)})" if bases else ""
+                lines = [f"@{self.name('dataclasses', 'dataclass')}{call}", f"class {name}{of}:"]
             case "typeddict":
-                lines = [f"class {name}({self.name('typing', 'TypedDict')}):"]
+                lines = [f"class {name}({parent or self.name('typing', 'TypedDict')}):"]
             case _:
                 lines = [f"class {name}({self.name('typing', 'NamedTuple')}):"]
         for entry in definition.fields:
             annotation = self._field_type(definition, entry.name, entry.type)
             default = self._field_default(definition, entry.default, entry.type, entry.wire)
             lines.append(f"    {entry.name}: {annotation}{default}")
-        return lines
+        return lines if definition.fields else [*lines, "    pass"]
+
+    def _mixin(self) -> str:
+        """A plain class, which gives no fields whatever it annotates."""
+        name = f"Mixin{len(self.body)}"
+        self.body += [
+            "",
+            f"class {name}:",
+            "    kind: str = 'none'",
+            "",
+            "    def describe(self): return self.kind",
+        ]
+        return name
 
     def _struct_options(self, definition: RecordDefinition) -> list[str]:
         words = ("frozen", "kw_only", "array_like", "omit_defaults", "forbid_unknown_fields")
@@ -249,7 +285,7 @@ class _Writer:
 
     def _field_type(self, definition: RecordDefinition, name: str, type_: Type) -> str:
         text = self.type(type_)
-        is_itself = f"{self.module}.{definition.name}" in named_in(type_)  # not defined yet
+        is_itself = self.defining in named_in(type_)  # not defined yet
         if name in definition.optional:
             text = f"{self.name('typing', 'NotRequired')}[{text}]"
         return repr(text) if is_itself or self._rarely() else text

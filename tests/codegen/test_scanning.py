@@ -188,3 +188,12 @@ def test_a_pipe_with_a_modules_name_is_not_waited_for(project: WriteProject) -> 
     os.mkfifo(config.parent / "src" / "pipe.py")
 
     assert scan(load(config)).contract.tasks
+
+
+def test_a_dataclass_that_python_would_refuse_is_refused_in_its_words(project: WriteProject) -> None:
+    """The words differ between versions of Python."""
+    parent = "from dataclasses import dataclass\n@dataclass\nclass Parent:\n    x: int = 0\n"
+    source = f"{parent}@dataclass\nclass Child(Parent):\n    y: str\n{SERVICE}@worker.task\nasync def take(state, c: Child): ...\n"
+    told = r"src/service.py:6:7: CLASS_REFUSED: Python refuses `Child`: non-default argument 'y' follows default argument"
+    with pytest.raises(GenerationError, match=told):
+        scan(load(project(service=source)))

@@ -55,6 +55,14 @@ COLLECTIONS = frozenset({"boilermaker.Tasks", "boilermaker.tasks.Tasks"})
 
 ENUM_BASES = {f"enum.{name}": name for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")}
 
+DATACLASS = "dataclasses.dataclass"
+
+PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Protocol"})
+"""Bases that give a class no fields."""
+
+PLAIN_DECORATORS = frozenset({"typing.final", "typing.runtime_checkable", "functools.total_ordering"})
+"""Decorators that leave a class's fields as they are."""
+
 # What people write, and what to write instead.
 REMEDIES = {
     "collections.deque": "use `list`",

@@ -1,0 +1,176 @@
+"""What a class is: by its decorators, its bases and theirs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import libcst as cst
+
+from boilermaker_codegen.source.resolve import External, Found, Meaning, Resolver, Scope, code
+from boilermaker_codegen.source.symbols import ClassSymbol
+from boilermaker_codegen.source.vocabulary import DATACLASS, PLAIN_BASES, PLAIN_DECORATORS, plain
+
+Style = Literal["struct", "dataclass", "typeddict", "namedtuple"]
+
+MAKE_RECORD = "make it a dataclass, a msgspec.Struct, a TypedDict, a NamedTuple or an enum"
+SHOWN: dict[Style, str] = {
+    "struct": "a Struct", "dataclass": "a dataclass", "typeddict": "a TypedDict", "namedtuple": "a NamedTuple",
+}  # fmt: skip
+
+_BASES: dict[str, Style] = {
+    "msgspec.Struct": "struct", "typing.NamedTuple": "namedtuple", "typing.TypedDict": "typeddict",
+}  # fmt: skip
+_DECLARING_BASES: frozenset[Style] = frozenset({"struct", "typeddict"})
+_MAKING = frozenset({"__init__", "__new__", "__post_init__"})
+_NO_GENERICS = "write one without type variables"
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """What a class is.
+
+    Attributes:
+        style: None for a plain class: it may be a base of records, and does not travel itself.
+        options: keyword options, of the class or its decorator.
+        is_declaring: whether its own annotations are fields; a class that merely inherits from a dataclass has none.
+        bases: what it inherits from, in order.
+    """
+
+    style: Style | None
+    options: tuple[cst.Arg, ...]
+    is_declaring: bool
+    bases: tuple[Meaning, ...]
+
+
+class Classes:
+    """Says what classes of the service are.
+
+    Args:
+        resolver: finds what names mean.
+    """
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._known: dict[str, Kind] = {}
+
+    def record(self, found: Found, node: cst.ClassDef) -> tuple[Style, Kind]:
+        """What a class that is to travel is.
+
+        Raises:
+            Refused: it cannot travel, or what it is cannot be known.
+        """
+        kind = self.kind(found, node)
+        if kind.style is None:
+            bases = ", ".join(map(_name, kind.bases))
+            name = node.name.value
+            what = f"`{name}` is a `{bases}`, which cannot travel" if bases else f"`{name}` cannot travel"
+            raise found.scope.refuse(node.name, "CLASS_NOT_READ", f"{what}; {MAKE_RECORD}")
+        return kind.style, kind
+
+    def kind(self, found: Found, node: cst.ClassDef) -> Kind:
+        """What a class is.
+
+        Raises:
+            Refused: that cannot be known, or it is several things at once.
+        """
+        if found.id not in self._known:
+            self._known[found.id] = self._kind(found, node)
+        return self._known[found.id]
+
+    def _kind(self, found: Found, node: cst.ClassDef) -> Kind:
+        decorator = self._record_decorator(node, found.scope)
+        bases = tuple(self.bases(node, found.scope))
+        style: Style | None = None if decorator is None else "dataclass"
+        is_declaring = decorator is not None
+        for argument, base in zip(node.bases, bases, strict=True):
+            inherited = self._inherited(base, argument, node, found.scope, is_record=style is not None)
+            if style is not None and inherited is not None and inherited != style:
+                raise found.scope.refuse(
+                    argument,
+                    "CLASS_REFUSED",
+                    f"`{node.name.value}` is {SHOWN[style]}, and `{_name(base)}` is {SHOWN[inherited]}; make them alike, "
+                    f"or hold one as a field of the other",
+                )
+            style = style or inherited
+            is_declaring = is_declaring or inherited in _DECLARING_BASES or base in _NAMED_TUPLES
+        options = (
+            node.keywords if decorator is None else decorator.args if isinstance(decorator, cst.Call) else ()
+        )
+        return Kind(style, tuple(options), is_declaring, bases)
+
+    def _inherited(
+        self, base: Meaning, argument: cst.Arg, node: cst.ClassDef, scope: Scope, *, is_record: bool
+    ) -> Style | None:
+        """What a base makes of a class."""
+        if isinstance(base, External) and plain(base.name) in _BASES:
+            return _BASES[plain(base.name)]
+        if isinstance(base, Found) and isinstance(base.symbol, ClassSymbol):
+            return self.kind(base, base.symbol.node).style
+        if isinstance(base, External) and (plain(base.name) in PLAIN_BASES or not is_record):
+            return None
+        raise scope.refuse(
+            argument,
+            "CLASS_NOT_READ",
+            f"what `{node.name.value}` has from `{_name(base)}` cannot be known; write it without that base",
+        )
+
+    def bases(self, node: cst.ClassDef, scope: Scope) -> list[Meaning]:
+        """What the base classes of a class mean.
+
+        Raises:
+            Refused: one cannot be found, or is generic.
+        """
+        name = node.name.value
+        if node.type_parameters is not None:
+            raise scope.refuse(
+                node.name, "CLASS_NOT_READ", f"the generic class `{name}` is not read; {_NO_GENERICS}"
+            )
+        for argument in node.bases:
+            if isinstance(argument.value, cst.Subscript):
+                raise scope.refuse(
+                    argument.value,
+                    "CLASS_NOT_READ",
+                    f"the generic class `{name}` is not read; {_NO_GENERICS}",
+                )
+        return [self._resolver.resolve(argument.value, scope) for argument in node.bases]
+
+    def names(self, node: cst.ClassDef, scope: Scope) -> list[str]:
+        """Full names of the base classes; of those of the service their ids."""
+        return [_name(base) for base in self.bases(node, scope)]
+
+    def decorators(self, node: cst.ClassDef, scope: Scope) -> Iterator[tuple[cst.BaseExpression, str]]:
+        """The decorators of a class, each with its full name."""
+        for decorator in node.decorators:
+            expression = decorator.decorator
+            named = expression.func if isinstance(expression, cst.Call) else expression
+            yield expression, _name(self._resolver.resolve(named, scope))
+
+    def _record_decorator(self, node: cst.ClassDef, scope: Scope) -> cst.BaseExpression | None:
+        found: cst.BaseExpression | None = None
+        for decorator, name in self.decorators(node, scope):
+            if name == DATACLASS:
+                found = decorator
+            elif name not in PLAIN_DECORATORS:
+                raise scope.refuse(
+                    decorator,
+                    "CLASS_NOT_READ",
+                    f"what `@{code(decorator)}` makes of `{node.name.value}` cannot be known; {MAKE_RECORD}",
+                )
+        return found
+
+    def runs_code(self, found: Found) -> bool:
+        """Whether making an object of a class runs code of the service."""
+        if not isinstance(found.symbol, ClassSymbol):
+            return True
+        node = found.symbol.node
+        own = any(isinstance(part, cst.FunctionDef) and part.name.value in _MAKING for part in node.body.body)
+        return own or any(
+            self.runs_code(base) for base in self.bases(node, found.scope) if isinstance(base, Found)
+        )
+
+
+_NAMED_TUPLES: tuple[Any, ...] = (External("typing.NamedTuple"), External("typing_extensions.NamedTuple"))
+
+
+def _name(meaning: Meaning) -> str:
+    return meaning.id if isinstance(meaning, Found) else plain(meaning.name)
