@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
+from boilermaker.cli.fault import fault
 from boilermaker.localbus.command import local, parse_queue
 from boilermaker.localbus.server import LocalServiceBus
 from boilermaker.localbus.settings import QueueSettings
@@ -27,6 +28,8 @@ _SECONDS = 20
         (["--queue", "a:max-delivery=x"], "max-delivery: 'x' is no number"),
         (["--queue", "a:size=big"], "size: 'big' is no size; write 256KB"),
         (["--queue", "a", "--queue", "A"], "two queues have the same name"),
+        (["--queue", "a", "--fault", "a=b"], "a=b: `a` is no operation; there are connect,"),
+        (["--queue", "a", "--fault", "send=busy,queue=b"], "there is no queue `b` here"),
         (["--queue", "a", "--port", "65536"], "65536 is not in the range"),
         (["--queue", "a", "--host", "a..b"], "'a..b' is no name of a host"),
         ([], "Missing option '--queue'"),
@@ -78,3 +81,22 @@ def test_it_stops_when_told_to(number: signal.Signals) -> None:
     assert re.search(r"Endpoint=sb://127.0.0.1:\d+;", started)
     assert (0, "") == (process.returncode, errors)
     assert "a: 0 active, 0 scheduled, 0 dead letters, all gone now\n" == rest
+
+
+def test_another_process_makes_its_faults() -> None:
+    """Those of the command line stand from the start; others come through the port that it tells."""
+    command = [
+        sys.executable, "-u", "-m", "boilermaker.cli", "local", "--queue", "a", "--port", "0",
+        "--fault", "send=busy,chance=0.5", "--seed", "3", "--control-port", "0",
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        started = "".join(process.stdout.readline() for _ in range(6))
+        found = re.search(r"BOILERMAKER_CONTROL='(http://127.0.0.1:\d+)'", started)
+        assert found is not None
+        done = CliRunner().invoke(fault, ["settle=lose"], env={"BOILERMAKER_CONTROL": found[1]})
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=_SECONDS)
+
+    assert "send=busy,chance=0.5   struck 0 times\nsettle=lose   struck 0 times\n" == done.output
+    assert 0 == process.returncode

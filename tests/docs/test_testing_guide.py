@@ -27,5 +27,5 @@ def test_the_samples_run_as_they_stand(tmp_path: Path) -> None:
     )
 
     tests = sum(name.startswith("test_") for name in samples)
-    assert (tests, 0) == (6, done.returncode), done.stdout + done.stderr
-    assert "16 passed" in done.stdout, done.stdout
+    assert (7, 0) == (tests, done.returncode), done.stdout + done.stderr
+    assert "17 passed" in done.stdout, done.stdout

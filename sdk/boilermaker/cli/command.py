@@ -10,6 +10,7 @@ GROUP = "boilermaker.commands"
 _OWN = {
     "contract": "boilermaker.cli.contract:contract",
     "dead-letters": "boilermaker.cli.dead_letters:dead_letters",
+    "fault": "boilermaker.cli.fault:fault",
     "local": "boilermaker.localbus.command:local",
     "worker": "boilermaker.cli.worker:worker",
 }

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from boilermaker.localbus.amqp_client import Client
 from boilermaker.localbus.amqp_namespace import Namespace
 from boilermaker.localbus.amqp_wire import Wire
+from boilermaker.localbus.faults import REFUSALS, Fault, Faults
 from boilermaker.localbus.queue import Queue
 
 _GOODBYE_SECONDS = 0.2
@@ -21,12 +22,14 @@ class Front:
     Args:
         queues: by name.
         loop: the event loop.
+        faults: what goes wrong on demand.
     """
 
-    def __init__(self, queues: Mapping[str, Queue], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, queues: Mapping[str, Queue], loop: asyncio.AbstractEventLoop, faults: Faults) -> None:
         self._namespace = Namespace(queues, loop)
         self._loop = loop
-        self._wires: set[Wire] = set()
+        self._faults = faults
+        self._clients: dict[Wire, Client] = {}
 
     async def listen(self, host: str, port: int) -> asyncio.Server:
         """Accept clients. Raises OSError where it cannot listen there."""
@@ -34,20 +37,39 @@ class Front:
 
     def drop_connections(self) -> None:
         """Cut all connections without a word, as a network does."""
-        for wire in list(self._wires):
+        for wire in list(self._clients):
             wire.abort()
+
+    def suffer(self, fault: Fault) -> None:
+        """Do what a fault asks for at once: all of one on `now`, the beginning of one on `entity`."""
+        if fault.do == "lock-lost":
+            self._namespace.lose_locks(fault.queue)
+        elif fault.on == "entity" or fault.do == "detach":
+            why = REFUSALS["internal" if fault.do == "detach" else fault.do]
+            for client in list(self._clients.values()):
+                client.detach_all(fault.queue, why)
+        elif fault.do == "cut":
+            self.drop_connections()
+        elif fault.do == "freeze":
+            for wire in list(self._clients):
+                wire.freeze(fault.seconds)
 
     async def close(self) -> None:
         """Tell all clients that the namespace goes, give them a moment to hear it, and hang up."""
-        for wire in list(self._wires):
+        for wire in list(self._clients):
             wire.say_goodbye()
         until = self._loop.time() + _GOODBYE_SECONDS
-        while self._wires and self._loop.time() < until:  # noqa: ASYNC110  # an end in sight, and nobody to tell of it
+        while self._clients and self._loop.time() < until:  # noqa: ASYNC110  # an end in sight, and nobody to tell of it
             await asyncio.sleep(0.01)
         self.drop_connections()
         await asyncio.sleep(0)
 
     def _make_wire(self) -> Wire:
-        wire = Wire(self._loop, lambda wire: Client(self._namespace, wire), self._wires.discard)
-        self._wires.add(wire)
-        return wire
+        return Wire(self._loop, self._make_client, self._forget)
+
+    def _make_client(self, wire: Wire) -> Client:
+        client = self._clients[wire] = Client(self._namespace, wire, self._faults, self._loop)
+        return client
+
+    def _forget(self, wire: Wire) -> None:
+        self._clients.pop(wire, None)

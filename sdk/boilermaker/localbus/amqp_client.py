@@ -1,15 +1,18 @@
 """One client's connection: what it opens is opened, what it attaches to is found or refused, as Service Bus does."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any, cast
 
 from proton import Condition, Connection, Data, Delivery, Event, EventType, Link, Session, Terminus
 
+from boilermaker.localbus.amqp_faults import Answer, Ordeal, no_answer
 from boilermaker.localbus.amqp_links import ReceivingLink, Role, SendingLink, announce_limits
 from boilermaker.localbus.amqp_management import CBS, MANAGEMENT, RepliesLink, RequestsLink
 from boilermaker.localbus.amqp_namespace import Namespace
 from boilermaker.localbus.amqp_wire import Wire
+from boilermaker.localbus.faults import Faults, Refused
 from boilermaker.localbus.queue import Queue
 
 log = logging.getLogger("boilermaker.local")
@@ -36,9 +39,13 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
 class Client:
     """Hears the events of one connection and gives each link its role."""
 
-    def __init__(self, namespace: Namespace, wire: Wire) -> None:
+    def __init__(
+        self, namespace: Namespace, wire: Wire, faults: Faults, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self._namespace = namespace
         self._wire = wire
+        self._ordeal = Ordeal(faults, wire, loop, self._has, self._detach)
+        self._attaching: set[Link] = set()
         self._roles: dict[Link, Role] = {}
         self._replies: dict[str, RepliesLink] = {}
         self._hear: dict[EventType, Callable[[Event], None]] = {
@@ -56,6 +63,10 @@ class Client:
 
     # ---- what the wire tells
 
+    def on_connected(self) -> None:
+        """The socket is open."""
+        self._ordeal.begin()
+
     def handle(self, event: Event) -> None:
         """One event of the protocol engine."""
         hear = self._hear.get(event.type)
@@ -70,9 +81,26 @@ class Client:
     def on_gone(self) -> None:
         """The socket is closed."""
         roles, self._roles = self._roles, {}
+        self._attaching.clear()
         for role in roles.values():
             role.on_gone()
         self._replies.clear()
+
+    def detach_all(self, queue: str | None, why: Refused) -> None:
+        """End the links to a queue, or to any, and say why."""
+        for link, role in list(self._roles.items()):
+            if role.queue_name is not None and (queue is None or role.queue_name.lower() == queue.lower()):
+                self._detach(link, why)
+        self._wire.flush_soon()
+
+    def _has(self, link: Link) -> bool:
+        return link in self._roles or link in self._attaching
+
+    def _detach(self, link: Link, why: Refused) -> None:
+        self._attaching.discard(link)
+        self._forget(link)
+        link.condition = Condition(why.condition, why.description)
+        link.close()
 
     # ---- events
 
@@ -110,25 +138,49 @@ class Client:
         link.free()
 
     def _forget(self, link: Link) -> None:
+        self._attaching.discard(link)
         role = self._roles.pop(link, None)
         if role is None:
             return
         role.on_gone()
         if isinstance(role, ReceivingLink):
-            log.info("%s no longer receives from %s", self._wire.peer, role.name)
+            log.info("%s no longer receives from %s", self._wire.peer, role.queue_name)
         for address in [address for address, replies in self._replies.items() if replies is role]:
             del self._replies[address]
 
     # ---- attaching
 
     def _on_attach(self, link: Link) -> None:
-        try:
-            role = self._role_of(link)
-        except Refusal as refusal:
-            log.warning("%s was refused: %s", self._wire.peer, refusal.description)
-            _refuse(link, refusal)
+        self._attaching.add(link)
+        if (
+            address := _address_of(link)
+        ) == CBS:  # a client that is refused here waits for its token for ever
+            self._attach(link)
             return
-        self._roles[link] = role
+        self._ordeal.undergo(
+            "attach",
+            address.removesuffix(MANAGEMENT),
+            link,
+            do=lambda: self._attach(link),
+            refuse=lambda refused: self._refuse(link, Refusal(refused.condition, refused.description)),
+        )
+
+    def _attach(self, link: Link) -> Answer:
+        self._attaching.discard(link)
+        try:
+            self._roles[link] = self._role_of(link)
+        except Refusal as refusal:
+            self._refuse(link, refusal)
+        return no_answer
+
+    def _refuse(self, link: Link, refusal: Refusal) -> None:
+        """Attach without source or target, then detach with the reason: how AMQP tells that a link is not to be had."""
+        self._attaching.discard(link)
+        log.warning("%s was refused: %s", self._wire.peer, refusal.description)
+        link.source.type = link.target.type = _UNSPECIFIED
+        link.open()
+        link.condition = Condition(refusal.condition, refusal.description)
+        link.close()
 
     def _role_of(self, link: Link) -> Role:
         address = _address_of(link)
@@ -144,15 +196,17 @@ class Client:
         if queue is not None and address == name:
             return self._queue_role(link, queue)
         if link.is_receiver:
-            return RequestsLink(link, queue, self._namespace, lambda: self._replies.get(address))
-        replies = self._replies[address] = RepliesLink(link, self._wire)
+            return RequestsLink(
+                link, queue, self._namespace, lambda: self._replies.get(address), self._ordeal
+            )
+        replies = self._replies[address] = RepliesLink(link, self._wire, queue.name if queue else None)
         return replies
 
     def _queue_role(self, link: Link, queue: Queue) -> Role:
         if link.is_receiver:
             log.info("%s sends to %s", self._wire.peer, queue.name)
-            return SendingLink(link, queue, self._namespace)
-        role = ReceivingLink(link, queue, self._namespace, self._wire)
+            return SendingLink(link, queue, self._namespace, self._ordeal)
+        role = ReceivingLink(link, queue, self._namespace, self._wire, self._ordeal)
         log.info(
             "%s receives from %s%s", self._wire.peer, queue.name, " and deletes" if role.is_settled else ""
         )
@@ -188,14 +242,6 @@ def _agree(link: Link) -> None:
     link.snd_settle_mode = link.remote_snd_settle_mode
     link.rcv_settle_mode = link.remote_rcv_settle_mode
     link.open()
-
-
-def _refuse(link: Link, refusal: Refusal) -> None:
-    """Attach without source or target, then detach with the reason: how AMQP tells that a link is not to be had."""
-    link.source.type = link.target.type = _UNSPECIFIED
-    link.open()
-    link.condition = Condition(refusal.condition, refusal.description)
-    link.close()
 
 
 def _address_of(link: Link) -> str:

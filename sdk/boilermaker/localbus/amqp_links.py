@@ -7,8 +7,10 @@ from typing import Any, Protocol, cast
 from proton import Condition, Delivery, Link, symbol, ulong
 
 from boilermaker.localbus import amqp_messages
+from boilermaker.localbus.amqp_faults import Answer, Ordeal, no_answer
 from boilermaker.localbus.amqp_namespace import Namespace, now
 from boilermaker.localbus.amqp_wire import Wire
+from boilermaker.localbus.faults import Refused
 from boilermaker.localbus.messages import (
     Incoming,
     InvalidMessage,
@@ -29,6 +31,11 @@ _BATCH_ENVELOPE_BYTES = 4096  # what a batch's envelope may add to its messages
 class Role(Protocol):
     """What a link is for."""
 
+    @property
+    def queue_name(self) -> str | None:
+        """The queue that it is about, if it is about one."""
+        ...
+
     def on_delivery(self, delivery: Delivery) -> None:
         """A transfer has come, or a disposition."""
         ...
@@ -45,8 +52,9 @@ class Role(Protocol):
 class SendingLink:
     """A client sends messages to a queue."""
 
-    def __init__(self, link: Link, queue: Queue, namespace: Namespace) -> None:
-        self._link, self._queue, self._namespace = link, queue, namespace
+    def __init__(self, link: Link, queue: Queue, namespace: Namespace, ordeal: Ordeal) -> None:
+        self._link, self._queue, self._namespace, self._ordeal = link, queue, namespace, ordeal
+        self.queue_name = queue.name
         self._limit = queue.settings.max_message_size
         self._transfers = Transfers(link, self._limit, allowance=_BATCH_ENVELOPE_BYTES)
         link.flow(_CREDIT)
@@ -55,18 +63,31 @@ class SendingLink:
         """A transfer, or a part of one."""
         try:
             data = self._transfers.take(delivery)
+        except QueueError as error:
+            reject(delivery, condition_of(error), str(error))
+        else:
             if data is None:
                 return
+            self._ordeal.undergo(
+                "send",
+                self.queue_name,
+                self._link,
+                do=lambda: self._store(delivery, data),
+                refuse=lambda why: reject(delivery, why.condition, why.description),
+            )
+        if self._link.credit < _CREDIT / 2:
+            self._link.flow(_CREDIT - self._link.credit)
+
+    def _store(self, delivery: Delivery, data: bytes) -> Answer:
+        try:
             messages = [amqp_messages.incoming(part) for part in amqp_messages.unbatch(data)]
             self._check(messages)
             self._queue.send_batch(messages, now())
         except QueueError as error:
-            reject(delivery, condition_of(error), str(error))
-        else:
-            accept(delivery)
-            self._namespace.touch(self._queue)
-        if self._link.credit < _CREDIT / 2:
-            self._link.flow(_CREDIT - self._link.credit)
+            said = error
+            return lambda: reject(delivery, condition_of(said), str(said))
+        self._namespace.touch(self._queue)
+        return lambda: accept(delivery)
 
     def _check(self, messages: list[Incoming]) -> None:
         if sum(message.size for message in messages) > self._limit:
@@ -91,11 +112,13 @@ def announce_limits(link: Link, queue: Queue) -> None:
 class ReceivingLink:
     """A client receives messages from a queue, and settles them."""
 
-    def __init__(self, link: Link, queue: Queue, namespace: Namespace, wire: Wire) -> None:
-        self._link, self._queue, self._namespace, self._wire = link, queue, namespace, wire
+    def __init__(self, link: Link, queue: Queue, namespace: Namespace, wire: Wire, ordeal: Ordeal) -> None:
+        self._link, self._queue, self._namespace, self._wire, self._ordeal = (
+            link, queue, namespace, wire, ordeal,
+        )  # fmt: skip
         self._tokens: dict[Delivery, uuid.UUID] = {}
         self.is_settled = link.remote_snd_settle_mode == _SETTLED
-        self.name = queue.name
+        self.queue_name = queue.name
         namespace.join(queue, self)
 
     def can_take(self) -> bool:
@@ -103,7 +126,11 @@ class ReceivingLink:
         return self._wire.is_writable and self._link.credit > 0
 
     def deliver(self, message: StoredMessage) -> None:
-        """Send a message. "The delivery-tag is the lock token": its bytes as .NET writes a Guid."""
+        """Send a message."""
+        self._ordeal.undergo("deliver", self.queue_name, self._link, do=lambda: self._send(message))
+
+    def _send(self, message: StoredMessage) -> Answer:
+        # "The delivery-tag is the lock token": its bytes as .NET writes a Guid.
         token = message.lock_token or uuid.uuid4()
         send: Any = self._link  # proton's annotations want a text for a tag, AMQP and proton want bytes
         delivery: Delivery = send.delivery(token.bytes_le)
@@ -114,6 +141,7 @@ class ReceivingLink:
         else:
             self._tokens[delivery] = token
         self._wire.flush_soon()
+        return no_answer
 
     def on_flow(self) -> None:
         """Deliver; a receiver that drains is told at once that there is no more."""
@@ -129,26 +157,44 @@ class ReceivingLink:
         if not delivery.settled and state not in _OUTCOMES:
             return
         token = self._tokens.pop(delivery, None)
-        if token is not None:
-            self._settle(token, delivery)
-        delivery.settle()
+        if token is None:
+            delivery.settle()
+            return
+        self._ordeal.undergo(
+            "settle",
+            self.queue_name,
+            self._link,
+            do=lambda: self._settle(token, delivery),
+            refuse=lambda why: _refuse_settlement(delivery, why),
+        )
 
-    def _settle(self, token: uuid.UUID, delivery: Delivery) -> None:
+    def _settle(self, token: uuid.UUID, delivery: Delivery) -> Answer:
         try:
             settle(self._queue, token, delivery)
         except LockLost as error:
-            delivery.local.condition = failure(condition_of(error), str(error))
-            delivery.update(Delivery.REJECTED)
-        else:
-            state: Any = delivery.remote_state
-            if state in _OUTCOMES:
-                delivery.update(state)  # the service "echoes the outcome it applied"
-        self._namespace.touch(self._queue)
+            lost = Refused(condition_of(error), str(error), 410)
+            return lambda: _refuse_settlement(delivery, lost)
+        finally:
+            self._namespace.touch(self._queue)
+        return lambda: _confirm_settlement(delivery)
 
     def on_gone(self) -> None:
         """What is locked stays locked, until the locks expire or it is settled over the management link."""
         self._tokens.clear()
         self._namespace.leave(self._queue, self)
+
+
+def _confirm_settlement(delivery: Delivery) -> None:
+    state: Any = delivery.remote_state
+    if state in _OUTCOMES:
+        delivery.update(state)  # the service "echoes the outcome it applied"
+    delivery.settle()
+
+
+def _refuse_settlement(delivery: Delivery, why: Refused) -> None:
+    delivery.local.condition = failure(why.condition, why.description)
+    delivery.update(Delivery.REJECTED)
+    delivery.settle()
 
 
 _OUTCOMES = {Delivery.ACCEPTED, Delivery.RELEASED, Delivery.MODIFIED, Delivery.REJECTED}

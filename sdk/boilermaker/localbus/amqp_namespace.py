@@ -64,6 +64,13 @@ class Namespace:
         """A queue, or one's dead-letter sub-queue, by its address."""
         return self._entities.get(name.lower())
 
+    def lose_locks(self, name: str | None) -> None:
+        """Let every lock on a queue end, as if its time were over; None for all queues."""
+        for queue in self._entities.values():
+            if name is None or queue.name.lower() == name.lower():
+                queue.lose_locks(now())
+                self.touch(queue)
+
     # ---- receivers
 
     def join(self, queue: Queue, consumer: Consumer) -> None:

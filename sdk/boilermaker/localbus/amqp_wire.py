@@ -18,11 +18,16 @@ log = logging.getLogger("boilermaker.local")
 _MAX_FRAME = 65536  # what Service Bus offers
 _MAX_SESSIONS = 255
 _REMOTE_CLOSED: int = cast("Any", Endpoint).REMOTE_CLOSED
+_NONSENSE = b"\x00\x00\x00\x20\x02\x00\x00\x00" + b"\xff" * 24  # a frame by its header, and no performative
 _WRITE_BYTES = 256 * 1024  # what may wait in asyncio's buffer before the engine is asked for no more
 
 
 class Engine(Protocol):
     """What stands behind a wire: it hears the engine's events."""
+
+    def on_connected(self) -> None:
+        """The client has come; nothing has been said yet."""
+        ...
 
     def handle(self, event: Event) -> None:
         """One event of the protocol engine."""
@@ -55,7 +60,7 @@ class Wire(asyncio.Protocol):
         self._loop = loop
         self._on_gone = on_gone
         self._socket: asyncio.Transport | None = None
-        self._is_paused = self._is_flush_due = False
+        self._is_paused = self._is_flush_due = self._is_frozen = self._is_breaking_off = False
         self._timer: asyncio.TimerHandle | None = None
         self._handshake: Handshake | None = Handshake()
         self._collector = Collector()
@@ -70,7 +75,7 @@ class Wire(asyncio.Protocol):
     @property
     def is_writable(self) -> bool:
         """Whether the client reads what it is sent; no message is locked for one that does not."""
-        return self._socket is not None and not self._is_paused
+        return self._socket is not None and not self._is_paused and not self._is_frozen
 
     @property
     def peer(self) -> str:
@@ -82,7 +87,7 @@ class Wire(asyncio.Protocol):
         """Send what the engine has to say, once the present turn of the loop is over."""
         if not self._is_flush_due:
             self._is_flush_due = True
-            self._loop.call_soon(self._guarded, self._flush)
+            self._loop.call_soon(self.guarded, self._flush)
 
     def say_goodbye(self) -> None:
         """Close the connection as AMQP has it."""
@@ -94,6 +99,35 @@ class Wire(asyncio.Protocol):
         if self._socket is not None:
             self._socket.abort()
 
+    # ---- what goes wrong on demand
+
+    def freeze(self, seconds: float | None = None) -> None:
+        """Hear and say nothing for so long, or from now on; the socket stays open."""
+        if self._socket is None:
+            return
+        self._is_frozen = True
+        self._socket.pause_reading()
+        if seconds is not None:
+            self._loop.call_later(seconds, self._thaw)
+
+    def _thaw(self) -> None:
+        self._is_frozen = False
+        if self._socket is None or self._socket.is_closing():
+            return
+        self._socket.resume_reading()
+        self.guarded(self._engine.on_writable)
+        self.flush_soon()
+
+    def break_off(self) -> None:
+        """Send what is to be sent except its end, and freeze."""
+        self._is_breaking_off = True
+        self.flush_soon()
+
+    def babble(self, nonsense: bytes = _NONSENSE) -> None:
+        """Send what is no AMQP."""
+        if self._socket is not None:
+            self._socket.write(nonsense)
+
     # ---- asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -101,14 +135,15 @@ class Wire(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what asyncio gives to a server of streams
         transport.set_write_buffer_limits(_WRITE_BYTES)
         self._socket = transport
+        self._engine.on_connected()
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes from the client."""
-        self._guarded(self._take if self._handshake is None else self._shake_hands, data)
+        self.guarded(self._take if self._handshake is None else self._shake_hands, data)
 
     def eof_received(self) -> bool:
         """asyncio: the client will send no more."""
-        self._guarded(self._end)
+        self.guarded(self._end)
         return False
 
     def pause_writing(self) -> None:
@@ -118,7 +153,7 @@ class Wire(asyncio.Protocol):
     def resume_writing(self) -> None:
         """asyncio: the client reads again."""
         self._is_paused = False
-        self._guarded(self._engine.on_writable)
+        self.guarded(self._engine.on_writable)
         self.flush_soon()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
@@ -132,7 +167,7 @@ class Wire(asyncio.Protocol):
 
     # ---- the engine's side
 
-    def _guarded(self, step: Callable[..., None], *args: Any) -> None:
+    def guarded(self, step: Callable[..., None], *args: Any) -> None:
         """Whatever one client brings about ends with that client."""
         try:
             step(*args)
@@ -190,9 +225,13 @@ class Wire(asyncio.Protocol):
 
     def _flush(self) -> None:
         self._is_flush_due = False
-        if self._socket is None:
+        if self._socket is None or self._is_frozen:
             return
         self._dispatch()
+        if self._is_breaking_off and (chunk := self._transport.peek(max(self._pending(), 0))):
+            self._socket.write(chunk[:-3])
+            self.freeze()
+            return
         while not self._is_paused and (pending := self._pending()) > 0:
             chunk = self._transport.peek(pending)
             if not chunk:
@@ -220,4 +259,4 @@ class Wire(asyncio.Protocol):
     def _on_tick(self) -> None:
         self._timer = None
         self._transport.tick(self._loop.time())
-        self._guarded(self._flush)
+        self.guarded(self._flush)

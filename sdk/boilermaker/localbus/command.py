@@ -1,5 +1,6 @@
 """`boilermaker local`: a Service Bus namespace on this machine, from the command line."""
 
+import contextlib
 import logging
 import re
 import signal
@@ -10,6 +11,7 @@ from datetime import timedelta
 import click
 
 from boilermaker.errors import ConfigurationError
+from boilermaker.localbus.control import ControlPort
 from boilermaker.localbus.server import LocalServiceBus
 from boilermaker.localbus.settings import QueueSettings
 
@@ -36,7 +38,27 @@ _SIZES = {"": 1, "B": 1, "KB": 1024, "MB": 1024 * 1024}
     help="The port to listen on; 0 takes a free one.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-def local(queues: tuple[str, ...], port: int, host: str) -> None:
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="FAULT",
+    help="Something that goes wrong from the start, as `boilermaker fault` has it; repeat for more.",
+)
+@click.option(
+    "--control-port",
+    type=click.IntRange(0, 65535),
+    help="Also listen for `boilermaker fault` and HTTP on this port; 0 takes a free one.",
+)
+@click.option("--seed", type=int, help="Faults that strike by chance take the same course each time.")
+def local(
+    queues: tuple[str, ...],
+    port: int,
+    host: str,
+    faults: tuple[str, ...],
+    control_port: int | None,
+    seed: int | None,
+) -> None:
     """Run a Service Bus namespace on this machine.
 
     Real Service Bus clients talk to it over AMQP 1.0. Messages live in memory: they are gone when it stops.
@@ -46,15 +68,29 @@ def local(queues: tuple[str, ...], port: int, host: str) -> None:
       boilermaker local --queue accounts --queue emails:lock=30s,max-delivery=5
     """  # noqa: D301 - click's mark for a block that keeps its lines is the control character
     logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
-    try:
-        bus = LocalServiceBus([parse_queue(text) for text in queues], host=host, port=port).start()
-    except (ConfigurationError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
+    with contextlib.ExitStack() as until_the_end:
+        try:
+            bus = LocalServiceBus([parse_queue(text) for text in queues], host=host, port=port, seed=seed)
+            for fault in faults:
+                bus.faults.add(fault)
+            bus.start()
+            until_the_end.callback(bus.stop)
+            control = None if control_port is None else ControlPort(bus, host=host, port=control_port)
+        except (ConfigurationError, ValueError) as error:
+            raise click.ClickException(str(error)) from None
+        if control is not None:
+            until_the_end.enter_context(control)
+        _serve(bus, control)
+
+
+def _serve(bus: LocalServiceBus, control: ControlPort | None) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
-    click.echo(f"Local Service Bus on {host}:{bus.port} with {', '.join(bus.queues)}. Connect with:\n")
+    click.echo(f"Local Service Bus on {bus.host}:{bus.port} with {', '.join(bus.queues)}. Connect with:\n")
     click.echo(f"  export SERVICE_BUS_CONNECTION_STRING='{bus.connection_string}'\n")
+    if control is not None:
+        click.echo(f"  export BOILERMAKER_CONTROL='{control.url}'   # for `boilermaker fault`\n")
     click.echo("Ctrl-C stops it.")
     stop.wait()
     counts = bus.counts()

@@ -180,6 +180,13 @@ class Queue:
         message = self._held(token, now)
         return self._watch_lock(message, now)
 
+    def lose_locks(self, now: datetime) -> None:
+        """Let all locks end, as if their time were over; each counts a delivery."""
+        self.advance(now)
+        for message in list(self._locks.values()):
+            self._unlock(message)
+            self._failed_delivery(message, now)
+
     def has_lock(self, token: uuid.UUID, now: datetime) -> bool:
         """Whether a lock with this token is held."""
         self.advance(now)

@@ -12,8 +12,9 @@ from typing import Self, TypeVar
 
 from boilermaker.errors import ConfigurationError
 from boilermaker.localbus.amqp import Front
+from boilermaker.localbus.faults import Fault, Faults
 from boilermaker.localbus.messages import Counts, StoredMessage
-from boilermaker.localbus.queue import Queue
+from boilermaker.localbus.queue import DEAD_LETTER_SUFFIX, Queue
 from boilermaker.localbus.settings import QueueSettings
 
 log = logging.getLogger("boilermaker.local")
@@ -30,19 +31,28 @@ class LocalServiceBus:
             client = ServiceBusClient.from_connection_string(bus.connection_string)
 
     Messages live in memory and outlive `stop`, not the process. Its methods may be called from any thread; `queues`
-    is for looking at while nobody sends or receives.
+    is for looking at while nobody sends or receives. `faults` is what goes wrong on demand:
+
+        with bus.faults.add("settle=lose,times=3") as lost:
+            lost.wait(times=3)
 
     Args:
         queues: names, or settings.
         host: an address of this machine.
         port: 0 takes a free one.
+        seed: of the dice for faults that strike by chance; None for another course each time.
 
     Raises:
         ConfigurationError: a name that Service Bus would refuse, two queues of one name, or a port that cannot be.
     """
 
     def __init__(
-        self, queues: Sequence[QueueSettings | str], *, host: str = "127.0.0.1", port: int = 0
+        self,
+        queues: Sequence[QueueSettings | str],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        seed: int | None = None,
     ) -> None:
         try:
             settings = [QueueSettings(name=q) if isinstance(q, str) else q for q in queues]
@@ -53,6 +63,7 @@ class LocalServiceBus:
             raise ConfigurationError("two queues have the same name; Service Bus does not tell case apart")
         if not 0 <= port <= _MAX_PORT:
             raise ConfigurationError(f"{port} is no port: they go from 0 (any free one) to {_MAX_PORT}")
+        self.faults = Faults(self._suffer, seed)
         self.host = host
         self.port = port
         self._thread: threading.Thread | None = None
@@ -92,7 +103,7 @@ class LocalServiceBus:
     async def _serve(self, started: Future[None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        self._front = Front(self.queues, self._loop)
+        self._front = Front(self.queues, self._loop, self.faults)
         try:
             server = await self._front.listen(self.host, self.port)
         except Exception as error:  # noqa: BLE001 - whoever starts the bus gets it, and does not wait for ever
@@ -114,8 +125,17 @@ class LocalServiceBus:
 
     def drop_connections(self) -> None:
         """Cut every connection without a word, as a network does."""
-        if self._front is not None:
-            self._call(self._front.drop_connections)
+        self.faults.add("now=cut")
+
+    def _suffer(self, fault: Fault) -> None:
+        """What a fault asks for at once."""
+        name = fault.queue
+        known = {each.lower() for each in self.queues}
+        if name is not None and name.lower().removesuffix(DEAD_LETTER_SUFFIX) not in known:
+            raise ValueError(f"there is no queue `{name}` here; there are {', '.join(self.queues)}")
+        if fault.on in {"now", "entity"} and self._front is not None:
+            front = self._front
+            self._call(lambda: front.suffer(fault))
 
     def counts(self) -> dict[str, Counts]:
         """By queue: how many messages are active, locked, scheduled, deferred and dead-lettered."""

@@ -6,14 +6,14 @@ from typing import TypeVar
 
 from boilermaker.app import Boilermaker
 from boilermaker.client import Client
-from boilermaker.transport.memory import InMemoryServiceBus
+from boilermaker.transport.port import Bus
 
 S = TypeVar("S")
 
 
 @contextmanager
-def on_bus(worker: Boilermaker[S], bus: InMemoryServiceBus) -> Generator[Boilermaker[S], None, None]:
-    """Let a worker publish to a bus in memory and work on it; afterwards it has its own bus and its own state again.
+def on_bus(worker: Boilermaker[S], bus: Bus) -> Generator[Boilermaker[S], None, None]:
+    """Let a worker publish to another bus and work on it; afterwards it has its own bus and its own state again.
 
     It is the very worker, not a copy: handlers that publish through it publish to that bus too. A test may set
     `worker.state` to what it likes.

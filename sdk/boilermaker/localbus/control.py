@@ -1,0 +1,115 @@
+"""A small HTTP port of a local bus, so that another process, in any language, can make things go wrong."""
+
+import json
+import threading
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+from boilermaker.errors import ConfigurationError
+from boilermaker.localbus.faults import Fault
+from boilermaker.localbus.server import LocalServiceBus
+
+_MAX_BYTES = 64 * 1024
+
+
+class ControlPort:
+    """`POST /faults` with one fault in each line, `GET /faults`, `DELETE /faults`, and `GET /queues`.
+
+    Args:
+        bus: a bus that is started.
+        host: an address of this machine.
+        port: 0 takes a free one.
+
+    Raises:
+        ConfigurationError: it cannot listen there.
+    """
+
+    def __init__(self, bus: LocalServiceBus, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        try:
+            self._server = ThreadingHTTPServer((host, port), partial(_Requests, bus))
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot listen on {host}:{port} for faults: {error.strerror}. Choose another --control-port"
+            ) from None
+        self._host = host
+        self.port = int(self._server.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """Where to ask."""
+        return f"http://{self._host}:{self.port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, name="boilermaker-control", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Requests(BaseHTTPRequestHandler):
+    def __init__(self, bus: LocalServiceBus, *args: Any) -> None:
+        self._bus = bus
+        super().__init__(*args)
+
+    def do_GET(self) -> None:
+        match self.path:
+            case "/faults":
+                self._answer(200, _standing(self._bus))
+            case "/queues":
+                self._answer(200, {name: vars(counts) for name, counts in self._bus.counts().items()})
+            case _:
+                self._unknown()
+
+    def do_POST(self) -> None:
+        if self.path != "/faults":
+            self._unknown()
+            return
+        try:
+            _add(self._bus, self._body())
+        except ValueError as error:  # no UTF-8 is one too
+            self._answer(400, {"error": str(error)})
+        else:
+            self._answer(201, _standing(self._bus))
+
+    def do_DELETE(self) -> None:
+        if self.path != "/faults":
+            self._unknown()
+            return
+        self._bus.faults.clear()
+        self._answer(200, _standing(self._bus))
+
+    def _body(self) -> bytes:
+        size = int(self.headers.get("Content-Length") or 0)
+        return self.rfile.read(size) if 0 < size <= _MAX_BYTES else b""
+
+    def _unknown(self) -> None:
+        self._answer(404, {"error": "there are /faults and /queues"})
+
+    def _answer(self, status: int, value: Any) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
+        """Tests ask often: no line for each."""
+
+
+def _add(bus: LocalServiceBus, body: bytes) -> None:
+    lines = [line for line in map(str.strip, body.decode().splitlines()) if line]
+    if not lines:
+        raise ValueError("say a fault in each line of the body")
+    for fault in [Fault.parse(line) for line in lines]:
+        bus.faults.add(fault)
+
+
+def _standing(bus: LocalServiceBus) -> list[dict[str, Any]]:
+    return [{"fault": str(each.fault), "struck": each.count} for each in bus.faults.standing]
