@@ -16,8 +16,9 @@ from typing import Any
 
 import msgspec
 
+from boilermaker import attrs_classes
 from boilermaker import contract as words
-from boilermaker.errors import ConfigurationError
+from boilermaker.errors import ConfigurationError, UncarriedError
 
 Types = dict[str, words.Definition]
 
@@ -150,6 +151,9 @@ def _class(cls: Any, types_: Types) -> words.Type:
     elif dataclasses.is_dataclass(cls):
         types_[id_] = _PENDING
         types_[id_] = _dataclass(cls, types_)
+    elif attrs_classes.is_attrs(cls):
+        types_[id_] = _PENDING
+        types_[id_] = _attrs(cls, types_)
     elif _is_typeddict(cls):
         types_[id_] = _PENDING
         types_[id_] = _typeddict(cls, types_)
@@ -158,7 +162,7 @@ def _class(cls: Any, types_: Types) -> words.Type:
         types_[id_] = _namedtuple(cls, types_)
     else:
         raise ConfigurationError(
-            f"`{id_}` has no place in a contract: make it a dataclass, a msgspec.Struct, a TypedDict or an enum"
+            f"`{id_}` has no place in a contract: make it a dataclass, an attrs class, a msgspec.Struct, a TypedDict or an enum"
         )
     return words.Named(id=id_)
 
@@ -228,6 +232,32 @@ def _dataclass(cls: Any, types_: Types) -> words.RecordDefinition:
         frozen=cls.__dataclass_params__.frozen,
         # what is declared: a hand-written `__init__` may take its arguments otherwise
         kw_only=any(field.kw_only for field in dataclasses.fields(cls) if field.init),
+    )
+
+
+def _attrs(cls: Any, types_: Types) -> words.RecordDefinition:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    attributes = list(attrs_classes.attributes(cls))
+    for attribute in attributes:
+        if attribute.name not in hints:
+            raise UncarriedError(
+                f"field `{attribute.name}` of `{cls.__qualname__}` has no annotation; add one"
+            )
+    return words.RecordDefinition(
+        name=cls.__qualname__,
+        style="attrs",
+        fields=tuple(
+            words.Field(
+                name=attribute.alias,
+                type=type_of(_held(hints[attribute.name]), types_),
+                wire=attribute.name if attribute.name != attribute.alias else None,
+                default=_default(attribute.default, attribute.factory, msgspec.NODEFAULT),
+            )
+            for attribute in attributes
+        ),
+        doc=doc_of(cls),
+        frozen=attrs_classes.is_frozen(cls),
+        kw_only=any(attribute.is_by_name for attribute in attributes),
     )
 
 

@@ -14,6 +14,10 @@ class ConfigurationError(BoilermakerError):
     """Something that is set once, when a service starts, is missing or wrong."""
 
 
+class UncarriedError(ConfigurationError):
+    """A class that msgspec takes without a word, and then does not carry as it is. Registrations tell it as their own."""
+
+
 class RegistrationError(BoilermakerError):
     """A function cannot be a task. The message names function, parameter, file and line."""
 

@@ -19,7 +19,7 @@ from msgspec import inspect as shapes
 
 from boilermaker import describe
 from boilermaker.contract import hazards
-from boilermaker.errors import ConfigurationError, RegistrationError, TaskBuildError
+from boilermaker.errors import ConfigurationError, RegistrationError, TaskBuildError, UncarriedError
 from boilermaker.payload import Payload
 from boilermaker.ref import Ref
 
@@ -223,6 +223,8 @@ def _hazard(annotation: Any) -> str | None:
     types_: describe.Types = {}
     try:
         return hazards.hazard(describe.type_of(annotation, types_), types_) or hazards.hazard_within(types_)
+    except UncarriedError as error:
+        return str(error)
     except (ConfigurationError, NameError, TypeError, ValueError):
         return None  # no contract has words for it; msgspec may still carry it
 

@@ -195,10 +195,10 @@ class _Draw:
         return NewTypeDefinition(name=name, type=inner if inner != _NONE else Scalar(name="int"))
 
     def _record(self, name: str, id_: str) -> Definition:
-        style: Any = self.random.choice(["struct", "struct", "dataclass", "typeddict", "namedtuple"])
+        style: Any = self.random.choice(["struct", "struct", "dataclass", "attrs", "typeddict", "namedtuple"])
         if "." in name and style in ("typeddict", "namedtuple"):
             style = "dataclass"
-        kw_only = style in ("struct", "dataclass") and self._often()
+        kw_only = style in ("struct", "dataclass", "attrs") and self._often()
         fields = self._fields(style, id_, is_ordered=not kw_only)
         options: dict[str, Any] = {}
         if style == "struct":
@@ -212,7 +212,7 @@ class _Draw:
                 }
         if style == "typeddict":
             options["optional"] = tuple(f.name for f in fields if self._rarely())
-        frozen = style in ("struct", "dataclass") and self._rarely()
+        frozen = style in ("struct", "dataclass", "attrs") and self._rarely()
         return RecordDefinition(
             name=name, style=style, fields=fields, doc=self.random.choice(_DOCS), kw_only=kw_only, frozen=frozen,
             **options,
@@ -227,7 +227,7 @@ class _Draw:
                     container="list", item=Named(id=id_)
                 )  # fmt: skip
             default = None if style == "typeddict" else self.default(type_, in_class=style != "namedtuple")
-            wire = f"{name}-wire" if style == "struct" and self._rarely() else None
+            wire = {"struct": f"{name}-wire", "attrs": f"own_{name}"}.get(style) if self._rarely() else None
             fields.append(Field(name=name, type=type_, default=default, wire=wire))
         if is_ordered:
             fields.sort(key=lambda field: field.default is not None)

@@ -14,6 +14,7 @@ from boilermaker.contract import (
     Default,
     Definition,
     EnumDefinition,
+    Field,
     LiteralOf,
     MappingOf,
     Named,
@@ -223,7 +224,11 @@ class _Writer:
         return [*lines, *(f"    {member.name} = {member.value!r}" for member in definition.members)]
 
     def _record(self, definition: RecordDefinition) -> list[str]:
-        if definition.style in ("dataclass", "typeddict") and "." not in definition.name and self._rarely():
+        if (
+            definition.style in ("dataclass", "attrs", "typeddict")
+            and "." not in definition.name
+            and self._rarely()
+        ):
             return self._inherited(definition)
         return self._class(definition)
 
@@ -233,14 +238,14 @@ class _Writer:
         parent = f"Parent{len(self.body)}"
         lines = self._class(replace(definition, name=parent, fields=definition.fields[:at]))
         child = replace(definition, fields=definition.fields[at:])
-        is_undecorated = not child.fields and child.style == "dataclass" and self._often()
+        is_undecorated = not child.fields and child.style != "typeddict" and self._often()
         own = self._class(child, parent)
         return [*lines, "", *(own[1:] if is_undecorated else own)]
 
     def _class(self, definition: RecordDefinition, parent: str = "") -> list[str]:
         name = _last(definition.name)
         bases = [parent] if parent else []
-        if not parent and definition.style in ("struct", "dataclass") and self._rarely():
+        if not parent and definition.style in ("struct", "dataclass", "attrs") and self._rarely():
             bases.append(self._mixin())
         match definition.style:
             case "struct":
@@ -251,14 +256,18 @@ class _Writer:
                 call = f"({', '.join(chosen)})" if chosen or self._rarely() else ""
                 of = f"({', '.join(bases)})" if bases else ""
                 lines = [f"@{self.name('dataclasses', 'dataclass')}{call}", f"class {name}{of}:"]
+            case "attrs":
+                of = f"({', '.join(bases)})" if bases else ""
+                lines = [f"@{self._attrs(definition)}", f"class {name}{of}:"]
             case "typeddict":
                 lines = [f"class {name}({parent or self.name('typing', 'TypedDict')}):"]
             case _:
                 lines = [f"class {name}({self.name('typing', 'NamedTuple')}):"]
         for entry in definition.fields:
             annotation = self._field_type(definition, entry.name, entry.type)
-            default = self._field_default(definition, entry.default, entry.type, entry.wire)
-            lines.append(f"    {entry.name}: {annotation}{default}")
+            default = self._field_default(definition, entry)
+            own = entry.wire if definition.style == "attrs" and entry.wire is not None else entry.name
+            lines.append(f"    {own}: {annotation}{default}")
         return lines if definition.fields else [*lines, "    pass"]
 
     def _mixin(self) -> str:
@@ -290,9 +299,8 @@ class _Writer:
             text = f"{self.name('typing', 'NotRequired')}[{text}]"
         return repr(text) if is_itself or self._rarely() else text
 
-    def _field_default(
-        self, definition: RecordDefinition, default: Default | None, type_: Type, wire: str | None
-    ) -> str:
+    def _field_default(self, definition: RecordDefinition, entry: Field) -> str:
+        default, type_, wire = entry.default, entry.type, entry.wire
         value = None if default is None else self.value(default, type_)
         is_mutable = default is not None and isinstance(default.value, list | dict)
         if definition.style == "struct":
@@ -302,9 +310,44 @@ class _Writer:
                 options.append(f"default_factory={kind}" if is_mutable else f"default={value}")
             if options:
                 return f" = {self.name('msgspec', 'field')}({', '.join(options)})"
+        elif definition.style == "attrs":
+            return self._attrs_default(entry, value, is_mutable=is_mutable)
         elif is_mutable:
             kind = "list" if value == "[]" else "dict"
             return f" = {self.name('dataclasses', 'field')}(default_factory={kind})"
+        return "" if value is None else f" = {value}"
+
+    def _attrs(self, definition: RecordDefinition) -> str:
+        """A decorator that makes an attrs class."""
+        module, name = self.random.choice(
+            [
+                ("attrs", "define"),
+                ("attrs", "mutable"),
+                ("attr", "define"),
+                ("attr", "s"),
+                ("attr", "dataclass"),
+            ]
+        )
+        options = ["auto_attribs=True"] if name == "s" else []
+        options += ["kw_only=True"] if definition.kw_only else []
+        if definition.frozen and name not in {"dataclass", "s"} and self._often():
+            name = "frozen"
+        elif definition.frozen:
+            options.append("frozen=True")
+        return self.name(module, name) + (f"({', '.join(options)})" if options or self._rarely() else "")
+
+    def _attrs_default(self, entry: Field, value: str | None, *, is_mutable: bool) -> str:
+        maker = self.name(*self.random.choice([("attrs", "field"), ("attr", "ib")]))
+        options = [] if entry.wire is None else [f"alias={entry.name!r}"]
+        if value is not None and is_mutable:
+            kind = "list" if value == "[]" else "dict"
+            if not options and self._often():
+                return f" = {self.name('attrs', 'Factory')}({kind})"
+            options.append(f"factory={kind}")
+        elif value is not None and (options or self._rarely()):
+            options.append(f"default={value}")
+        if options:
+            return f" = {maker}({', '.join(options)})"
         return "" if value is None else f" = {value}"
 
     def value(self, default: Default, type_: Type) -> str:

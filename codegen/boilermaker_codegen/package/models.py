@@ -109,7 +109,7 @@ class Models:
 
     def _bases(self, definition: RecordDefinition) -> list[str]:
         match definition.style:
-            case "struct":
+            case "struct" | "attrs":
                 msgspec = self.imports.module("msgspec")
                 tag = [f"tag={flat(literal(definition.tag))}"] if definition.tag is not None else []
                 field = [f"tag_field={text(definition.tag_field)}"] if definition.tag_field else []
@@ -120,7 +120,7 @@ class Models:
             case "typeddict":
                 total = [] if not self._is_optional(definition) else ["total=False"]
                 return [self.imports.name("typing", "TypedDict"), *total]
-            case "dataclass" | "attrs":
+            case "dataclass":
                 return []
 
     def _is_optional(self, definition: RecordDefinition) -> bool:
@@ -150,7 +150,10 @@ class Models:
     def _value(self, field: Field, definition: RecordDefinition) -> Expression | None:
         value = None if field.default is None else self._spell.default(field.default, field.type)
         made = None if field.default is None else self._spell.made(field.default, field.type)
-        if definition.style == "struct":
+        if definition.style in (
+            "struct",
+            "attrs",
+        ):  # an attribute's alias is a name of its own, as a Struct's field has
             is_fresh = made is not None and not made.frozen and made.style != "namedtuple"
             return struct_field(value, field.wire, self.imports, is_fresh=is_fresh)
         if definition.style == "dataclass" and value is not None and (made or is_mutable(value)):

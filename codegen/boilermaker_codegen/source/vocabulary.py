@@ -57,6 +57,19 @@ ENUM_BASES = {f"enum.{name}": name for name in ("Enum", "IntEnum", "StrEnum", "F
 
 DATACLASS = "dataclasses.dataclass"
 
+_OLD = {"auto_attribs": False, "collect_by_mro": False}
+ATTRS: dict[str, dict[str, bool]] = {
+    **{f"{module}.{name}": {} for module in ("attrs", "attr") for name in ("define", "mutable")},
+    **{f"{module}.frozen": {"frozen": True} for module in ("attrs", "attr")},
+    **{f"attr.{name}": _OLD for name in ("s", "attrs", "attributes")},
+    "attr.dataclass": {**_OLD, "auto_attribs": True},
+}
+"""Decorators that make attrs classes, each with the options that it implies."""
+
+ATTRS_FIELDS = frozenset({"attrs.field", "attr.field", "attr.ib", "attr.attrib"})
+
+ATTRS_FACTORIES = frozenset({"attrs.Factory", "attr.Factory"})
+
 PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Protocol"})
 """Bases that give a class no fields."""
 

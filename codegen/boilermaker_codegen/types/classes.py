@@ -1,6 +1,6 @@
 """What a class is: by its decorators, its bases and theirs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,20 +8,22 @@ import libcst as cst
 
 from boilermaker_codegen.source.resolve import External, Found, Meaning, Resolver, Scope, code
 from boilermaker_codegen.source.symbols import ClassSymbol
-from boilermaker_codegen.source.vocabulary import DATACLASS, PLAIN_BASES, PLAIN_DECORATORS, plain
+from boilermaker_codegen.source.vocabulary import ATTRS, DATACLASS, PLAIN_BASES, PLAIN_DECORATORS, plain
 
-Style = Literal["struct", "dataclass", "typeddict", "namedtuple"]
+Style = Literal["struct", "dataclass", "attrs", "typeddict", "namedtuple"]
 
-MAKE_RECORD = "make it a dataclass, a msgspec.Struct, a TypedDict, a NamedTuple or an enum"
+MAKE_RECORD = "make it a dataclass, an attrs class, a msgspec.Struct, a TypedDict, a NamedTuple or an enum"
 SHOWN: dict[Style, str] = {
-    "struct": "a Struct", "dataclass": "a dataclass", "typeddict": "a TypedDict", "namedtuple": "a NamedTuple",
+    "struct": "a Struct", "dataclass": "a dataclass", "attrs": "an attrs class", "typeddict": "a TypedDict", "namedtuple": "a NamedTuple",
 }  # fmt: skip
 
 _BASES: dict[str, Style] = {
     "msgspec.Struct": "struct", "typing.NamedTuple": "namedtuple", "typing.TypedDict": "typeddict",
 }  # fmt: skip
 _DECLARING_BASES: frozenset[Style] = frozenset({"struct", "typeddict"})
-_MAKING = frozenset({"__init__", "__new__", "__post_init__"})
+_MAKING = frozenset(
+    {"__init__", "__new__", "__post_init__", "__attrs_pre_init__", "__attrs_post_init__", "__attrs_init__"}
+)
 _NO_GENERICS = "write one without type variables"
 
 
@@ -32,12 +34,14 @@ class Kind:
     Attributes:
         style: None for a plain class: it may be a base of records, and does not travel itself.
         options: keyword options, of the class or its decorator.
+        implied: options that its decorator implies.
         is_declaring: whether its own annotations are fields; a class that merely inherits from a dataclass has none.
         bases: what it inherits from, in order.
     """
 
     style: Style | None
     options: tuple[cst.Arg, ...]
+    implied: Mapping[str, Any]
     is_declaring: bool
     bases: tuple[Meaning, ...]
 
@@ -78,9 +82,11 @@ class Classes:
         return self._known[found.id]
 
     def _kind(self, found: Found, node: cst.ClassDef) -> Kind:
-        decorator = self._record_decorator(node, found.scope)
+        decorator, made_by = self._record_decorator(node, found.scope)
         bases = tuple(self.bases(node, found.scope))
-        style: Style | None = None if decorator is None else "dataclass"
+        style: Style | None = None
+        if decorator is not None:
+            style = "attrs" if made_by in ATTRS else "dataclass"
         is_declaring = decorator is not None
         for argument, base in zip(node.bases, bases, strict=True):
             inherited = self._inherited(base, argument, node, found.scope, is_record=style is not None)
@@ -96,7 +102,7 @@ class Classes:
         options = (
             node.keywords if decorator is None else decorator.args if isinstance(decorator, cst.Call) else ()
         )
-        return Kind(style, tuple(options), is_declaring, bases)
+        return Kind(style, tuple(options), ATTRS.get(made_by, {}), is_declaring, bases)
 
     def _inherited(
         self, base: Meaning, argument: cst.Arg, node: cst.ClassDef, scope: Scope, *, is_record: bool
@@ -145,11 +151,12 @@ class Classes:
             named = expression.func if isinstance(expression, cst.Call) else expression
             yield expression, _name(self._resolver.resolve(named, scope))
 
-    def _record_decorator(self, node: cst.ClassDef, scope: Scope) -> cst.BaseExpression | None:
-        found: cst.BaseExpression | None = None
+    def _record_decorator(self, node: cst.ClassDef, scope: Scope) -> tuple[cst.BaseExpression | None, str]:
+        """The decorator that makes a class a record, with its full name."""
+        found: tuple[cst.BaseExpression | None, str] = (None, "")
         for decorator, name in self.decorators(node, scope):
-            if name == DATACLASS:
-                found = decorator
+            if name == DATACLASS or name in ATTRS:
+                found = decorator, name
             elif name not in PLAIN_DECORATORS:
                 raise scope.refuse(
                     decorator,
@@ -164,8 +171,10 @@ class Classes:
             return True
         node = found.symbol.node
         own = any(isinstance(part, cst.FunctionDef) and part.name.value in _MAKING for part in node.body.body)
-        return own or any(
-            self.runs_code(base) for base in self.bases(node, found.scope) if isinstance(base, Found)
+        return (
+            own
+            or _converts(node)
+            or any(self.runs_code(base) for base in self.bases(node, found.scope) if isinstance(base, Found))
         )
 
 
@@ -174,3 +183,19 @@ _NAMED_TUPLES: tuple[Any, ...] = (External("typing.NamedTuple"), External("typin
 
 def _name(meaning: Meaning) -> str:
     return meaning.id if isinstance(meaning, Found) else plain(meaning.name)
+
+
+def _converts(node: cst.ClassDef) -> bool:
+    """Whether a field of an attrs class has a converter."""
+    values = (
+        small.value
+        for line in node.body.body
+        if isinstance(line, cst.SimpleStatementLine)
+        for small in line.body
+        if isinstance(small, cst.AnnAssign) and isinstance(small.value, cst.Call)
+    )
+    return any(
+        argument.keyword is not None and argument.keyword.value == "converter"
+        for value in values
+        for argument in cst.ensure_type(value, cst.Call).args
+    )

@@ -103,6 +103,7 @@ class Definitions:
             style=style,
             scope=found.scope.inside(node),
             options=kind.options,
+            implied=kind.implied,
             is_declaring=kind.is_declaring,
             bases=tuple(base for base in made if base is not None),
         )

@@ -9,17 +9,14 @@ import libcst as cst
 from boilermaker.contract import Default, Field, Type
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
-from boilermaker_codegen.source.vocabulary import plain
+from boilermaker_codegen.source.vocabulary import ATTRS_FIELDS, plain
 from boilermaker_codegen.types.annotations import Annotations
+from boilermaker_codegen.types.assigned import Assignments
 from boilermaker_codegen.types.classes import Style
-from boilermaker_codegen.types.inheritance import Declared
+from boilermaker_codegen.types.declared import Declared
 from boilermaker_codegen.types.literals import Literals, Value
 
 Note = Callable[[Type, Scope, cst.CSTNode, Value | None], None]
-
-_FIELD_IGNORED = {"repr", "hash", "compare", "metadata"}
-_FACTORIES = {"builtins.list", "builtins.dict", "builtins.set", "builtins.frozenset", "builtins.tuple"}
-_MAKERS: dict[Style, str] = {"dataclass": "dataclasses.field", "struct": "msgspec.field"}
 
 _BY_NAME = "dataclasses.KW_ONLY"
 _NOT_FIELDS = {"typing.ClassVar"}
@@ -47,16 +44,6 @@ class Body:
     is_total: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Right:
-    """What stands to the right of a field's `=`."""
-
-    wire: str | None = None
-    default: Value | None = None
-    is_made: bool = False
-    is_by_name: bool | None = None
-
-
 class Fields:
     """Reads fields.
 
@@ -70,7 +57,7 @@ class Fields:
     def __init__(self, resolver: Resolver, annotations: Annotations, literals: Literals, note: Note) -> None:
         self._resolver = resolver
         self._annotations = annotations
-        self._literals = literals
+        self._assignments = Assignments(resolver, literals)
         self._note = note
 
     def read(self, body: Body) -> list[Declared]:
@@ -82,6 +69,8 @@ class Fields:
         declared: list[Declared] = []
         refused: list[Refused] = []
         is_by_name = False
+        if body.style == "attrs":
+            self._check_attrs(body)
         for statement in annotated(body.node, body.scope):
             try:
                 annotation, scope = self._unquoted(statement.annotation.annotation, body.scope)
@@ -122,16 +111,23 @@ class Fields:
             )
         name = statement.target.value
         type_ = self._annotations.read(annotation, scope)
-        right = self._right(statement, body)
-        self._note(type_, body.scope, annotation, right.default)
+        if body.style == "attrs" and name.startswith("_"):
+            raise body.scope.refuse(
+                statement.target,
+                "FIELD_NOT_READ",
+                f"msgspec leaves `{name}` out when it writes an attrs class, as it begins with an underscore; name it `{name.lstrip('_')}`",
+            )
+        said = self._assignments.read(statement.value, body.style, body.scope)
+        self._note(type_, body.scope, annotation, said.default)
+        given, wire = said.name or name, said.wire or name
         field = Field(
-            name=name,
+            name=given,
             type=type_,
-            wire=right.wire if right.wire != name else None,
-            default=None if right.default is None else Default(value=right.default.json),
+            wire=wire if wire != given else None,
+            default=None if said.default is None else Default(value=said.default.json),
         )
         return Declared(
-            field=field, is_made=right.is_made, is_optional=is_optional, is_by_name=right.is_by_name
+            field=field, is_made=said.is_made, is_optional=is_optional, is_by_name=said.is_by_name
         )
 
     def _unquoted(self, node: cst.BaseExpression, scope: Scope) -> tuple[cst.BaseExpression, Scope]:
@@ -148,64 +144,38 @@ class Fields:
         meaning = self._resolver.resolve(outer, scope)
         return plain(meaning.name) if isinstance(meaning, External) else ""
 
-    # ---- to the right of `=`
+    # ---- attrs classes
 
-    def _right(self, statement: cst.AnnAssign, body: Body) -> _Right:
-        node = statement.value
-        if node is None:
-            return _Right()
-        if isinstance(node, cst.Call) and isinstance(node.func, cst.Name | cst.Attribute):
-            maker = self._resolver.resolve(node.func, body.scope)
-            if isinstance(maker, External) and maker.name in _MAKERS.values():
-                if maker.name != _MAKERS.get(body.style):
-                    wanted = _MAKERS.get(body.style)
-                    what = f"use `{wanted}`" if wanted else "leave it out"
+    def _check_attrs(self, body: Body) -> None:
+        """That all attributes of an attrs class can be read and carried."""
+        names = {statement.target.value for statement in annotated(body.node, body.scope) if isinstance(statement.target, cst.Name)}  # fmt: skip
+        for statement in body.node.body.body:
+            if isinstance(statement, cst.FunctionDef):
+                self._check_method(statement, names, body.scope)
+            for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
+                if (
+                    isinstance(small, cst.Assign)
+                    and self._assignments.maker(small.value, body.scope) in ATTRS_FIELDS
+                ):
                     raise body.scope.refuse(
-                        node, "FIELD_NOT_READ", f"`{maker.name}` means nothing in this class; {what}"
-                    )
-                return self._call(node, body)
-        return _Right(default=self._literals.value(node, body.scope))
-
-    def _call(self, call: cst.Call, body: Body) -> _Right:
-        right = _Right()
-        for argument in call.args:
-            name = argument.keyword.value if argument.keyword else ""
-            match name, body.style:
-                case "default", _:
-                    right = replace(right, default=self._literals.value(argument.value, body.scope))
-                case "default_factory", _:
-                    right = replace(right, default=self._factory(argument.value, body.scope), is_made=True)
-                case "name", "struct":
-                    right = replace(right, wire=self._literals.read(argument.value, body.scope))
-                case "kw_only", "dataclass":
-                    right = replace(right, is_by_name=bool(self._literals.read(argument.value, body.scope)))
-                case _ if body.style == "dataclass" and name in _FIELD_IGNORED:
-                    pass
-                case "init", _:
-                    raise body.scope.refuse(
-                        argument,
+                        small,
                         "FIELD_NOT_READ",
-                        "msgspec writes and reads this field although it is not given when an object is made; make it a "
-                        "property, or a field that is given",
+                        f"`{code(small.targets[0].target)}` has no annotation; add one",
+                    )
+
+    def _check_method(self, method: cst.FunctionDef, names: set[str], scope: Scope) -> None:
+        for decorator in method.decorators:
+            match decorator.decorator:
+                case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value="default")) if (
+                    name in names
+                ):
+                    raise scope.refuse(
+                        decorator,
+                        "FIELD_NOT_READ",
+                        f"msgspec does not carry defaults that are made from the object; give `{name}` a `factory`",
                     )
                 case _:
-                    raise body.scope.refuse(
-                        argument, "FIELD_NOT_READ", f"`{code(argument)}` in a field is not read; leave it out"
-                    )
-        return right
-
-    def _factory(self, node: cst.BaseExpression, scope: Scope) -> Value:
-        if isinstance(node, cst.Lambda) and not node.params.params:
-            return self._literals.value(node.body, scope)
-        if isinstance(node, cst.Name | cst.Attribute):
-            maker = self._resolver.resolve(node, scope)
-            if isinstance(maker, External) and maker.name in _FACTORIES:
-                return self._literals.value(cst.Call(func=node), replace(scope, anchor=node))
-        raise scope.refuse(
-            node,
-            "VALUE_UNREADABLE",
-            f"what `{code(node)}` makes cannot be known without running it; use `list`, `dict`, `set` or a lambda of a literal",
-        )
+                    pass
 
 
 def _inside(annotation: cst.Subscript) -> Any:

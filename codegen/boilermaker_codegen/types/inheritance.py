@@ -11,13 +11,14 @@ import inspect
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
 from boilermaker.contract import Default, Field, RecordDefinition
+from boilermaker_codegen.types import attrs_classes
+from boilermaker_codegen.types.declared import Declared
 
 EXTERNAL_BASES: dict[str, Any] = {
     "abc.ABC": abc.ABC,
@@ -26,22 +27,6 @@ EXTERNAL_BASES: dict[str, Any] = {
     "msgspec.Struct": msgspec.Struct,
 }
 """Bases of others' that a re-created class has too; those left out change nothing."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Declared:
-    """A field where it is declared.
-
-    Attributes:
-        is_made: whether its default is made anew for each object.
-        is_optional: whether a key of a TypedDict may be missing.
-        is_by_name: whether it is given by name alone; None where its class decides.
-    """
-
-    field: Field
-    is_made: bool = False
-    is_optional: bool = False
-    is_by_name: bool | None = None
 
 
 def recreated(
@@ -55,6 +40,8 @@ def recreated(
     """
     name = record.name.rpartition(".")[2]
     match record.style:
+        case "attrs":
+            return attrs_classes.recreated(name, own, options, bases)
         case "struct":
             return msgspec.defstruct(name, list(map(_struct_field, own)), bases=tuple(bases), **options)
         case "typeddict":
@@ -116,6 +103,8 @@ def described(made: Any, record: RecordDefinition, known: Mapping[str, Field]) -
         known: all fields by name, as they were declared last.
     """
     match record.style:
+        case "attrs":
+            return attrs_classes.described(made, record)
         case "struct":
             return _described_struct(made, record, known)
         case "typeddict":

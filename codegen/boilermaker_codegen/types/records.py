@@ -1,7 +1,7 @@
-"""Dataclasses, Structs, named tuples and TypedDicts read from source text."""
+"""Dataclasses, attrs classes, Structs, named tuples and TypedDicts read from source text."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import libcst as cst
@@ -11,8 +11,8 @@ from boilermaker_codegen.source.docs import doc_of
 from boilermaker_codegen.source.resolve import Scope, code
 from boilermaker_codegen.types import inheritance
 from boilermaker_codegen.types.classes import SHOWN, Style
+from boilermaker_codegen.types.declared import Declared
 from boilermaker_codegen.types.fields import Body, Fields
-from boilermaker_codegen.types.inheritance import Declared
 from boilermaker_codegen.types.literals import Literals
 
 # Options of each style that shape the wire or the stub, and those that do neither.
@@ -30,11 +30,34 @@ _OPTIONS: dict[Style, frozenset[str]] = {
         }
     ),
     "dataclass": frozenset({"frozen", "kw_only", "slots"}),
+    "attrs": frozenset({"frozen", "kw_only", "auto_attribs", "collect_by_mro"}),
     "typeddict": frozenset({"total"}),
     "namedtuple": frozenset(),
 }
 _IGNORED: dict[Style, frozenset[str]] = {
     "struct": frozenset({"eq", "order", "gc", "weakref", "dict", "cache_hash", "repr_omit_defaults"}),
+    "attrs": frozenset(
+        [
+            "init",
+            "repr",
+            "eq",
+            "order",
+            "cmp",
+            "hash",
+            "unsafe_hash",
+            "slots",
+            "weakref_slot",
+            "str",
+            "cache_hash",
+            "auto_exc",
+            "auto_detect",
+            "getstate_setstate",
+            "on_setattr",
+            "match_args",
+            "force_kw_only",
+            "repr_ns",
+        ]
+    ),
     "dataclass": frozenset({"init", "repr", "eq", "order", "unsafe_hash", "match_args", "weakref_slot"}),
 }
 _REMEDIES = {
@@ -54,6 +77,7 @@ class RecordSource:
         style: None for a plain class.
         scope: the scope of its body.
         options: keyword options, of the class or its decorator.
+        implied: options that its decorator implies.
         is_declaring: whether its own annotations are fields.
         bases: its bases, re-created.
     """
@@ -64,6 +88,7 @@ class RecordSource:
     style: Style | None
     scope: Scope
     options: tuple[cst.Arg, ...] = ()
+    implied: Mapping[str, Any] = field(default_factory=dict[str, Any])
     is_declaring: bool = False
     bases: tuple[Any, ...] = ()
 
@@ -94,7 +119,14 @@ class Records:
         """
         if source.style is None:
             raise TypeError(source)  # a plain class has no definition
-        options = self._options(source)
+        options = {**source.implied, **self._options(source)}
+        if options.pop("auto_attribs", True) is False:
+            raise source.scope.refuse(
+                source.node.name,
+                "CLASS_NOT_READ",
+                f"the fields of `{source.name}` need not be annotated, and msgspec reads annotations; write `@attrs.define`, "
+                f"or pass `auto_attribs=True`",
+            )
         own: Sequence[Declared] = ()
         if source.is_declaring:
             body = Body(
@@ -147,7 +179,7 @@ class Records:
         return self._made.setdefault(source.id, made)
 
     def _refused(self, source: RecordSource, error: Exception) -> Exception:
-        who = "msgspec" if source.style == "struct" else "Python"
+        who = {"struct": "msgspec", "attrs": "attrs"}.get(source.style or "", "Python")
         told = " ".join(str(error).split())
         remedy = next((remedy for words, remedy in _REMEDIES.items() if words in told), "")
         return source.scope.refuse(
@@ -161,7 +193,7 @@ class Records:
             return
         remedy = (
             "decorate it as its parent is"
-            if source.style == "dataclass"
+            if source.style in ("dataclass", "attrs")
             else "write all fields in one class, or make it a dataclass"
         )
         raise source.scope.refuse(
@@ -182,13 +214,12 @@ class Records:
                 raise source.scope.refuse(
                     argument, "CLASS_NOT_READ", f"`{code(argument)}` is not understood; leave it out"
                 )
-            value = self._literals.read(argument.value, source.scope)
             if name in _OPTIONS[style]:
-                options[name] = value
-            elif name == "init" and value is not True:
+                options[name] = self._literals.read(argument.value, source.scope)
+            elif name == "init" and self._literals.read(argument.value, source.scope) is not True:
                 raise source.scope.refuse(
                     argument,
                     "CLASS_NOT_READ",
-                    "a dataclass without `__init__` cannot be built from what arrives",
+                    f"{SHOWN[style]} without `__init__` cannot be built from what arrives",
                 )
         return options

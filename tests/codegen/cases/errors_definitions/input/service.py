@@ -27,7 +27,7 @@ class Model(pydantic.BaseModel):
     x: int
 
 
-@attrs.define
+@attrs.asdict
 class Attrs:
     x: int
 

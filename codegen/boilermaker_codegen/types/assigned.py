@@ -1,0 +1,144 @@
+"""What stands to the right of a field's `=`: a default, or a call that says more of the field."""
+
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
+from boilermaker_codegen.source.vocabulary import ATTRS_FACTORIES, ATTRS_FIELDS
+from boilermaker_codegen.types.classes import Style
+from boilermaker_codegen.types.literals import Literals, Value
+
+_MAKERS: dict[Style, frozenset[str]] = {
+    "dataclass": frozenset({"dataclasses.field"}),
+    "struct": frozenset({"msgspec.field"}),
+    "attrs": ATTRS_FIELDS,
+}
+_EVERY_MAKER = frozenset(maker for makers in _MAKERS.values() for maker in makers)
+_WANTED: dict[Style, str] = {
+    "dataclass": "use `dataclasses.field`",
+    "struct": "use `msgspec.field`",
+    "attrs": "use `attrs.field`",
+}
+_IGNORED: dict[Style, frozenset[str]] = {
+    "dataclass": frozenset({"repr", "hash", "compare", "metadata"}),
+    "attrs": frozenset(
+        {"repr", "hash", "eq", "order", "cmp", "metadata", "on_setattr", "validator", "converter"}
+    ),
+}
+_FACTORIES = {"builtins.list", "builtins.dict", "builtins.set", "builtins.frozenset", "builtins.tuple"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assigned:
+    """What is said of a field there.
+
+    Attributes:
+        name: by which it is given, where that is not its own.
+        wire: its name on the wire, where that is not its own.
+        is_made: whether the default is made anew for each object.
+        is_by_name: whether it is given by name alone; None where nothing says so.
+    """
+
+    name: str | None = None
+    wire: str | None = None
+    default: Value | None = None
+    is_made: bool = False
+    is_by_name: bool | None = None
+
+
+class Assignments:
+    """Reads what is assigned to fields.
+
+    Args:
+        resolver: finds what names mean.
+        literals: reads values.
+    """
+
+    def __init__(self, resolver: Resolver, literals: Literals) -> None:
+        self._resolver = resolver
+        self._literals = literals
+
+    def maker(self, node: cst.BaseExpression | None, scope: Scope) -> str:
+        """The full name of what is called, if it is something of others'."""
+        if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Name | cst.Attribute):
+            return ""
+        meaning = self._resolver.resolve(node.func, scope)
+        return meaning.name if isinstance(meaning, External) else ""
+
+    def read(self, node: cst.BaseExpression | None, style: Style, scope: Scope) -> Assigned:
+        """What is said to the right of a field's `=`.
+
+        Raises:
+            Refused: it is not understood.
+        """
+        if node is None:
+            return Assigned()
+        maker = self.maker(node, scope)
+        if maker in _EVERY_MAKER and isinstance(node, cst.Call):
+            if maker not in _MAKERS.get(style, ()):
+                remedy = _WANTED.get(style, "leave it out")
+                raise scope.refuse(node, "FIELD_NOT_READ", f"`{maker}` means nothing in this class; {remedy}")
+            return self._call(node, style, scope)
+        return self._default(Assigned(), node, style, scope)
+
+    def _default(self, so_far: Assigned, node: cst.BaseExpression, style: Style, scope: Scope) -> Assigned:
+        if style == "attrs" and self.maker(node, scope) in ATTRS_FACTORIES and isinstance(node, cst.Call):
+            return replace(so_far, default=self._attrs_factory(node, scope), is_made=True)
+        return replace(so_far, default=self._literals.value(node, scope))
+
+    def _call(self, call: cst.Call, style: Style, scope: Scope) -> Assigned:
+        found = Assigned()
+        for argument in call.args:
+            name = argument.keyword.value if argument.keyword else ""
+            match name, style:
+                case ("default", _) | ("", "attrs") if not argument.star:
+                    found = self._default(found, argument.value, style, scope)
+                case ("default_factory", "dataclass" | "struct") | ("factory", "attrs"):
+                    found = replace(found, default=self._factory(argument.value, scope), is_made=True)
+                case "name", "struct":
+                    found = replace(found, wire=self._literals.read(argument.value, scope))
+                case "alias", "attrs":
+                    found = replace(found, name=self._literals.read(argument.value, scope))
+                case "kw_only", "dataclass" | "attrs":
+                    found = replace(found, is_by_name=self._literals.read(argument.value, scope))
+                case "init", "dataclass" | "attrs" if self._literals.read(argument.value, scope) is True:
+                    pass
+                case _ if name in _IGNORED.get(style, ()):
+                    pass
+                case _:
+                    raise _unread(argument, name, scope)
+        return found
+
+    def _attrs_factory(self, call: cst.Call, scope: Scope) -> Value:
+        if len(call.args) != 1 or call.args[0].star:
+            raise scope.refuse(
+                call,
+                "FIELD_NOT_READ",
+                f"`{code(call)}`: msgspec does not carry defaults that are made from the object; make it without `takes_self`",
+            )
+        return self._factory(call.args[0].value, scope)
+
+    def _factory(self, node: cst.BaseExpression, scope: Scope) -> Value:
+        if isinstance(node, cst.Lambda) and not node.params.params:
+            return self._literals.value(node.body, scope)
+        if isinstance(node, cst.Name | cst.Attribute):
+            maker = self._resolver.resolve(node, scope)
+            if isinstance(maker, External) and maker.name in _FACTORIES:
+                return self._literals.value(cst.Call(func=node), replace(scope, anchor=node))
+        raise scope.refuse(
+            node,
+            "VALUE_UNREADABLE",
+            f"what `{code(node)}` makes cannot be known without running it; use `list`, `dict`, `set` or a lambda of a literal",
+        )
+
+
+def _unread(argument: cst.Arg, name: str, scope: Scope) -> Refused:
+    why = f"`{code(argument)}` in a field is not read; leave it out"
+    if name == "init":
+        why = (
+            "msgspec writes and reads this field although it is not given when an object is made; make it a property, or "
+            "a field that is given"
+        )
+    return scope.refuse(argument, "FIELD_NOT_READ", why)

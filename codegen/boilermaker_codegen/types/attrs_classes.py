@@ -1,0 +1,97 @@
+"""attrs classes re-created by the rules of attrs, which the generator does without."""
+
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import replace
+
+from boilermaker.contract import RecordDefinition
+from boilermaker_codegen.types.declared import Declared
+
+
+@dataclass(frozen=True)
+class _Attribute:
+    """A field of a re-created class, as its `__attrs_attrs__` holds it."""
+
+    declared: Declared
+    is_inherited: bool = False
+
+    @property
+    def name(self) -> str:
+        """The attribute's own name, which travels; its alias is what it is given by."""
+        return self.declared.field.wire or self.declared.field.name
+
+
+def recreated(name: str, own: Sequence[Declared], options: Mapping[str, Any], bases: Sequence[Any]) -> Any:
+    """A class with these fields beside those of its bases, which come first; one declared anew moves to the end.
+
+    Raises:
+        TypeError: Python refuses it; the text says why.
+        ValueError: attrs refuses it.
+    """
+    made: Any = types.new_class(name, tuple(bases))
+    declared = [_Attribute(each) for each in own]
+    taken = {attribute.name for attribute in declared}
+    collect = _by_order if options.get("collect_by_mro", True) else _by_nearness
+    inherited = [_Attribute(a.declared, is_inherited=True) for a in collect(made, taken)]
+    is_by_name = bool(options.get("kw_only"))
+    made.__attrs_attrs__ = (*inherited, *(_by_name(attribute, is_by_name) for attribute in declared))
+    made.__attrs_frozen__ = bool(options.get("frozen")) or getattr(made, "__attrs_frozen__", False)
+    _check_order(made.__attrs_attrs__)
+    return made
+
+
+def described(made: Any, record: RecordDefinition) -> RecordDefinition:
+    """A record with all that its class has."""
+    attributes: tuple[_Attribute, ...] = made.__attrs_attrs__
+    return replace(
+        record,
+        fields=tuple(attribute.declared.field for attribute in attributes),
+        frozen=made.__attrs_frozen__,
+        kw_only=any(attribute.declared.is_by_name for attribute in attributes),
+    )
+
+
+def _by_order(made: Any, taken: set[str]) -> list[_Attribute]:
+    """What bases declare, the class that comes first in Python's order of classes last."""
+    found: dict[str, _Attribute] = {}
+    for base in reversed(made.__mro__[1:]):
+        for attribute in _of(base):
+            if not attribute.is_inherited and attribute.name not in taken:
+                found.pop(attribute.name, None)
+                found[attribute.name] = attribute
+    return list(found.values())
+
+
+def _by_nearness(made: Any, taken: set[str]) -> list[_Attribute]:
+    """As `attr.s` did before it knew `collect_by_mro`, and still does unless told otherwise."""
+    found: dict[str, _Attribute] = {}
+    for base in made.__mro__[1:]:
+        for attribute in _of(base):
+            if attribute.name not in taken:
+                found.setdefault(attribute.name, attribute)
+    return list(found.values())
+
+
+def _of(cls: Any) -> Iterator[_Attribute]:
+    yield from getattr(cls, "__attrs_attrs__", ())
+
+
+def _by_name(attribute: _Attribute, is_by_name: bool) -> _Attribute:  # noqa: FBT001 - what the class says
+    declared = attribute.declared
+    if declared.is_by_name is None and is_by_name:
+        return _Attribute(Declared(field=declared.field, is_made=declared.is_made, is_by_name=True))
+    return attribute
+
+
+def _check_order(attributes: Sequence[_Attribute]) -> None:
+    with_default = ""
+    for attribute in attributes:
+        if attribute.declared.is_by_name:
+            continue
+        if attribute.declared.field.default is not None:
+            with_default = attribute.name
+        elif with_default:
+            raise ValueError(f"`{attribute.name}` has no default and follows `{with_default}`, which has one")
