@@ -98,7 +98,7 @@ def is_lasting(unit: ReadUnit) -> bool:
 def _key(project: Project) -> str:
     """Names everything but the source that a scan's result depends on: configuration, generator, Python, libraries."""
     parts = [
-        str(project.folder).encode(),
+        os.fsencode(project.folder),
         msgspec.json.encode(project.config),
         sys.version.encode(),
         *(importlib.metadata.version(name).encode() for name in ("libcst", "msgspec")),

@@ -6,6 +6,7 @@ import msgspec
 
 from boilermaker.contract import Parameter, TaskContract
 from boilermaker_codegen.config import Config
+from boilermaker_codegen.package.naming import Clash
 from boilermaker_codegen.problems import Problem, Refused, too_deep
 from boilermaker_codegen.registrations.collect import Collector, Registration
 from boilermaker_codegen.registrations.handlers import Handler, Handlers
@@ -58,6 +59,14 @@ class TreeReader:
                 text = f"the task `{name}` is registered already, in {place}; give one of them another `name`"
                 problems.extend(registration.module.refuse(registration.node, "TASK_TWICE", text).problems)
         return problems
+
+    def alike(self, files: Iterable[SourceFile], clash: Clash) -> list[Problem]:
+        """Where in these modules two tasks are registered that would have one function in the package."""
+        found = {r.name: r for file in files for r in self._registrations(file)}
+        other, later = found[clash.other], found[clash.task]
+        place = f"{other.module.file.shown}:{other.module.place(other.node)[0]}"
+        text = f"{clash}; `{clash.other}` is registered in {place}"
+        return list(later.module.refuse(later.node, "NAMES_CLASH", text).problems)
 
     def left_out(self, file: SourceFile, collections: Iterable[str]) -> list[Problem]:
         """Where a module collects tasks that no worker includes: they would be in the contract, and no worker has them."""

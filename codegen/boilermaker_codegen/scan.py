@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from boilermaker.contract import Contract
 from boilermaker_codegen.cache import Cache, Memory, is_lasting
 from boilermaker_codegen.config import TABLE, Config, Project
+from boilermaker_codegen.package.naming import clashes_of
 from boilermaker_codegen.problems import GenerationError, Problem, Refused
 from boilermaker_codegen.source.contents import Contents
-from boilermaker_codegen.source.discover import Index, SourceFile, walk
+from boilermaker_codegen.source.discover import Index, SourceFile
+from boilermaker_codegen.source.files import walk
 from boilermaker_codegen.units import Home, Reader, ReadUnit, aliases_of, joined, left_out
 
 _DEPTH = 10_000  # frames; source that Python compiles may be nested deeper than Python's default for us
@@ -105,14 +107,15 @@ class _Scanner:
             self._problems.append(_nothing(self._project))
         if self._cache and (self._contents.has_news or self._has_news):
             self._cache.save(dict(self._contents.settled()), self._lasting)
-        if self._problems:
-            raise GenerationError(self._problems)
         units = {name: found.unit for name, found in sorted(self._units.items())}
         config = self._project.config
+        contract = joined(units.values(), service=config.service, queue=config.queue, packages=config.imports)
+        if not self._problems:
+            self._check_functions(contract)
+        if self._problems:
+            raise GenerationError(self._problems)
         return Scan(
-            contract=joined(
-                units.values(), service=config.service, queue=config.queue, packages=config.imports
-            ),
+            contract=contract,
             homes={name: home for unit in units.values() for name, home in unit.homes.items()},
             modules=frozenset(name for name, unit in units.items() if unit.tasks or unit.included),
             index=self._index,
@@ -191,6 +194,12 @@ class _Scanner:
         rivals = {file.module: file for files in self._claims.values() if len(files) > 1 for file in files}
         if rivals:
             self._problems.extend(self._reader.taken(rivals.values()))
+
+    def _check_functions(self, contract: Contract) -> None:
+        """Each task has a function of its own in the package. Where two would share one, their modules are read again."""
+        for clash in clashes_of(contract):
+            files = {file.module: file for name in (clash.other, clash.task) for file in self._claims[name]}
+            self._problems.extend(self._reader.alike(files.values(), clash))
 
     def _check_included(self) -> None:
         """Tasks that were collected are a worker's once one includes them. Where none does, the module is read again."""

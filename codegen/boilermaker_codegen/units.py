@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from boilermaker.contract import Contract, Definition, TaskContract, Type, named_in
+from boilermaker_codegen.package.naming import Clash
 from boilermaker_codegen.package.ordering import needs
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.contents import Contents
@@ -107,6 +108,10 @@ class Reader(Protocol):
 
     def taken(self, files: Iterable[SourceFile]) -> list[Problem]:
         """What registrations in these modules claim the name of a task that another has."""
+        ...
+
+    def alike(self, files: Iterable[SourceFile], clash: Clash) -> list[Problem]:
+        """Where in these modules two tasks are registered that would have one function in the package."""
         ...
 
     def left_out(self, file: SourceFile, collections: Iterable[str]) -> list[Problem]:

@@ -15,7 +15,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "generator-errors.md"
 
 # Told by tests of their own: the source would be large, or the trouble is in the folder of the package.
 ELSEWHERE = {
-    "NAMES_CLASH": "test_commands.py",
     "PACKAGE_NOT_GENERATED": "test_commands.py",
     "PACKAGE_NOT_WRITTEN": "test_commands.py",
     "TOO_DEEP": "test_scanning.py",

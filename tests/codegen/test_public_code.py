@@ -18,7 +18,8 @@ from boilermaker_codegen.config import load
 from boilermaker_codegen.package.render import render
 from boilermaker_codegen.reader import TreeReader
 from boilermaker_codegen.scan import scan
-from boilermaker_codegen.source.discover import Index, walk
+from boilermaker_codegen.source.discover import Index
+from boilermaker_codegen.source.files import walk
 from boilermaker_codegen.units import Unit, joined
 from codegen.live import importable
 from codegen.public_code import CONFIG, home_of, signatures

@@ -35,6 +35,21 @@ class Names:
     payloads: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Clash:
+    """Two tasks whose functions would have one name."""
+
+    task: str
+    other: str
+    function: str
+
+    def __str__(self) -> str:
+        return (
+            f"the tasks `{self.other}` and `{self.task}` would both be the function `{self.function}`; rename one of the "
+            f"handlers"
+        )
+
+
 def names_of(contract: Contract) -> Names:
     """Names for everything that is generated.
 
@@ -42,8 +57,17 @@ def names_of(contract: Contract) -> Names:
         GenerationError: two tasks would have the same function name.
     """
     types = _types(contract)
-    functions = _functions(contract, frozenset(types.values()) | _MODULES)
+    functions = _functions(contract, types)
+    if clashes := _clashes(functions):
+        raise GenerationError(
+            Problem(path=contract.service, id="NAMES_CLASH", message=str(clash)) for clash in clashes
+        )
     return Names(types=types, functions=functions, payloads=_payloads(contract, functions))
+
+
+def clashes_of(contract: Contract) -> list[Clash]:
+    """The tasks that cannot be in one package."""
+    return _clashes(_functions(contract, _types(contract)))
 
 
 def _types(contract: Contract) -> dict[str, str]:
@@ -88,26 +112,18 @@ def _distinct(names: dict[str, str]) -> dict[str, str]:
     return names
 
 
-def _functions(contract: Contract, taken: frozenset[str]) -> dict[str, str]:
+def _functions(contract: Contract, types: Mapping[str, str]) -> dict[str, str]:
+    taken = frozenset(types.values()) | _MODULES
     wanted = {task.name: _function_name(task) for task in contract.tasks}
     counts = Counter(wanted.values())
     names = {task: name if counts[name] == 1 else _free(_identifier(task)) for task, name in wanted.items()}
-    names = {task: f"{name}_" if name in taken else name for task, name in names.items()}
+    return {task: f"{name}_" if name in taken else name for task, name in names.items()}
+
+
+def _clashes(functions: Mapping[str, str]) -> list[Clash]:
     owners: dict[str, str] = {}
-    problems: list[Problem] = []
-    for task, name in names.items():
-        other = owners.setdefault(name, task)
-        if other != task:
-            problems.append(
-                Problem(
-                    path=contract.service,
-                    id="NAMES_CLASH",
-                    message=f"the tasks `{other}` and `{task}` would both be the function `{name}`; rename one of the handlers",
-                )
-            )
-    if problems:
-        raise GenerationError(problems)
-    return names
+    pairs = [(task, owners.setdefault(name, task), name) for task, name in functions.items()]
+    return [Clash(task=task, other=other, function=name) for task, other, name in pairs if other != task]
 
 
 def _function_name(task: TaskContract) -> str:

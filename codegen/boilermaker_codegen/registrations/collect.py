@@ -21,6 +21,7 @@ from boilermaker_codegen.registrations.find import (
 from boilermaker_codegen.registrations.options import Options, read_options
 from boilermaker_codegen.registrations.subjects import Named, Subjects, unfollowed
 from boilermaker_codegen.registrations.workers import Verdict, Workers, local_value
+from boilermaker_codegen.source.identifiers import expression
 from boilermaker_codegen.source.parse import Module
 from boilermaker_codegen.source.resolve import Resolver, Scope, code
 from boilermaker_codegen.source.symbols import Imported, ValueSymbol
@@ -279,7 +280,7 @@ class Collector:
     # ---- what the configuration declares
 
     def _declared(self, task: DeclaredTask, module: Module) -> Registration:
-        named = cst.parse_expression(task.function.partition(":")[2])
+        named = expression(task.function.partition(":")[2])
         function, home = self._subjects.function(named, Scope(module, anchor=module.tree))
         return Registration(
             function=function,

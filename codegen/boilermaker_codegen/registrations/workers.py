@@ -8,6 +8,7 @@ import libcst as cst
 
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.registrations.find import root_of
+from boilermaker_codegen.source.identifiers import expression
 from boilermaker_codegen.source.resolve import External, Found, Meaning, Package, Resolver, Scope, code
 from boilermaker_codegen.source.symbols import ClassSymbol, FunctionSymbol, ValueSymbol, dotted
 from boilermaker_codegen.source.vocabulary import COLLECTIONS, WORKERS
@@ -122,11 +123,8 @@ class Workers:
         made = call.func.value if isinstance(call.func, cst.Subscript) else call.func
         try:
             meaning = self._resolver.resolve(made, scope)
-        except Refused:
-            return Verdict(
-                "unknown",
-                f"what `{code(made)}` makes cannot be known without running it; annotate the name with `Boilermaker[...]` if it is a worker",
-            )
+        except Refused as refused:
+            return Verdict("unknown", "; ".join(problem.message for problem in refused.problems))
         if self._is_made_by_factory(meaning, made, scope):
             return WORKER
         match meaning:
@@ -183,8 +181,8 @@ class Workers:
         """What an annotation makes of a name; None where it says nothing certain."""
         if isinstance(node, cst.SimpleString):
             try:
-                node = cst.parse_expression(str(node.evaluated_value))
-            except cst.ParserSyntaxError:
+                node = expression(str(node.evaluated_value))
+            except (cst.ParserSyntaxError, ValueError):
                 return None
         if self._is_worker_class(node, scope):
             return WORKER

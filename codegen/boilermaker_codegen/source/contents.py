@@ -114,5 +114,9 @@ def version_of(file: SourceFile, digest: str) -> str:
 
 def _unreadable(file: SourceFile, error: OSError) -> Refused:
     return Refused(
-        Problem(path=file.shown, id="FILE_UNREADABLE", message=f"cannot be read: {error.strerror}")
+        Problem(
+            path=file.shown,
+            id="FILE_UNREADABLE",
+            message=f"cannot be read: {error.strerror}; let it be read, or list it under `exclude`",
+        )
     )

@@ -1,12 +1,6 @@
 """Source files as syntax trees, parsed when they are first needed."""
 
-import ast
 import functools
-import io
-import re
-import sys
-import tokenize
-import warnings
 from collections import OrderedDict
 
 import libcst as cst
@@ -16,8 +10,9 @@ from boilermaker_codegen.error_ids import ErrorId
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.contents import digest_of, read_bytes, version_of
 from boilermaker_codegen.source.discover import Index, SourceFile
+from boilermaker_codegen.source.identifiers import settle
 from boilermaker_codegen.source.symbols import Symbol, later_stars, star_imports, symbols_of
-from boilermaker_codegen.source.trimming import trimmed
+from boilermaker_codegen.source.syntax import Source, parse
 
 
 class Module:
@@ -27,11 +22,14 @@ class Module:
         digest: of the bytes that it was parsed from.
     """
 
-    def __init__(self, file: SourceFile, tree: cst.Module, digest: str) -> None:
+    def __init__(self, file: SourceFile, source: Source, digest: str) -> None:
         self.file = file
         self.name = file.module
-        self.tree = tree
+        self.tree = source.tree
         self.digest = digest
+        if source.has_variants:
+            _ = self._positions  # columns count what is written
+            settle(self.tree)
 
     @property
     def package(self) -> str:
@@ -147,85 +145,6 @@ class Reading:
             self._modules[name] = module
             self.read[name] = version_of(module.file, module.digest)
         return module
-
-
-def parse(file: SourceFile, data: bytes) -> cst.Module:
-    """The syntax tree of a file's content, without the bodies of functions that cannot matter.
-
-    Raises:
-        Refused: it is not Python that this generator reads.
-    """
-    text = _decoded(data, file)
-    tree = _python_tree(text, file)
-    try:
-        return cst.parse_module(text if tree is None else trimmed(text, tree))
-    except cst.ParserSyntaxError as error:
-        # a byte order mark or a form feed may shift what libcst says; its own text has the place of the token
-        place = _PLACE.search(error.message)
-        line, column = (int(place[1]), int(place[2])) if place else (error.raw_line, error.raw_column)
-        raise _unreadable(
-            file, "FILE_NOT_PYTHON", line, column + 1, "is not Python from here on; correct it"
-        ) from None
-    except ValueError as error:
-        raise _unreadable(file, "FILE_NOT_PYTHON", 0, 0, f"cannot be parsed ({error}); correct it") from None
-
-
-def _python_tree(text: str, file: SourceFile) -> ast.Module | None:
-    """What Python itself reads, at its default limit; None where it does not: libcst knows newer grammar, and says where.
-
-    libcst has no limit of its own: beyond some 5,000 levels it overflows the stack, which ends the process.
-
-    Raises:
-        Refused: it is nested too deeply for Python.
-    """
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(1_000)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except (RecursionError, MemoryError):
-        pass
-    except SyntaxError as error:
-        if "too many nested" not in str(error):
-            return None
-    except ValueError:  # a null byte
-        return None
-    finally:
-        sys.setrecursionlimit(limit)
-    raise _unreadable(file, "TOO_DEEP", 0, 0, "is nested too deeply for Python; simplify it")
-
-
-_PLACE = re.compile(r"error at (\d+):(\d+)")
-
-
-def _decoded(data: bytes, file: SourceFile) -> str:
-    """Source text as Python decodes it (PEP 263): UTF-8, unless the file declares something else."""
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    except SyntaxError as error:
-        if "unknown encoding" in str(error):
-            raise _unreadable(
-                file,
-                "FILE_UNREADABLE",
-                1,
-                1,
-                "declares an encoding that Python does not know; save it as UTF-8",
-            ) from None
-        encoding = "utf-8"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        raise _unreadable(
-            file, "FILE_UNREADABLE", line, column, f"is not {encoding.upper()} here; save it as UTF-8"
-        ) from None
-
-
-def _unreadable(file: SourceFile, id_: ErrorId, line: int, column: int, message: str) -> Refused:
-    text = f"{message}, or list the file under `exclude`"
-    return Refused(Problem(path=file.shown, line=line, column=column, id=id_, message=text))
 
 
 _KEPT = 50  # parsed modules; each takes some MB

@@ -19,6 +19,7 @@ from boilermaker_codegen.source.symbols import (
     Symbol,
     TypeStatement,
     ValueSymbol,
+    dotted,
     symbols_of,
 )
 from boilermaker_codegen.source.vocabulary import plain
@@ -147,6 +148,13 @@ class Resolver:
     ) -> None:
         """That no later `import *` binds a name to something else than the module itself does."""
         for star in module.later_stars.get(name, ()):
+            if self._is_unread(star):
+                raise scope.refuse(
+                    node,
+                    "NAME_AMBIGUOUS",
+                    f"`{name}` is bound in {module.file.shown}, and perhaps again by the later `from {star} import *`, which "
+                    f"is not read; move that import up, or import by name",
+                )
             if self._given(star, name, node, scope, seen, own) is not None:
                 raise scope.refuse(
                     node,
@@ -180,9 +188,13 @@ class Resolver:
                 )
             if found is not None:
                 return found
-            if star not in KNOWN and not self._library.has(star):
+            if self._is_unread(star):
                 unknown = star
         return None
+
+    def _is_unread(self, star: str) -> bool:
+        """Whether nothing is known of what a module gives: it is not the service's."""
+        return star not in KNOWN and not self._library.has(star)
 
     def _given(
         self,
@@ -263,10 +275,12 @@ class Resolver:
         def follow(binding: Binding) -> Meaning:
             return self._follow(binding, name, node, scope, place, seen)
 
+        # of an overloaded function, all but the last definition are for type checkers
+        bindings = [b for b in symbol.bindings if not self._is_overload(b, place)] or symbol.bindings
         try:
             if symbol.is_tried and self._is_there(symbol.bindings[0]):
                 return follow(symbol.bindings[0])
-            first, *others = map(follow, symbol.bindings)
+            first, *others = map(follow, bindings)
         except Refused:
             pass
         else:
@@ -278,6 +292,21 @@ class Resolver:
             f"`{name}` is bound more than once in {place.module.file.shown}, so what it means depends on when or "
             f"on a condition; bind it once",
         )
+
+    def _is_overload(self, binding: Binding, place: Scope) -> bool:
+        if not isinstance(binding, FunctionSymbol):
+            return False
+        for decorator in binding.node.decorators:
+            named = decorator.decorator
+            if dotted(named).rpartition(".")[2] != "overload":
+                continue
+            try:
+                meaning = self.resolve(named, replace(place, classes=(), anchor=binding.node))
+            except Refused:
+                continue
+            if isinstance(meaning, External) and plain(meaning.name) == "typing.overload":
+                return True
+        return False
 
     def _is_there(self, binding: Binding) -> bool:
         """Whether an import surely works wherever the service runs."""
@@ -307,7 +336,7 @@ class Resolver:
 
     def _unbound(self, name: str, module: Module) -> str:
         for star in module.stars:
-            if star not in KNOWN and not self._library.has(star):
+            if self._is_unread(star):
                 return (
                     f"`{name}` is not bound by name in {module.file.shown}; it may come from `from {star} import *`: "
                     f"import it by name"

@@ -15,6 +15,7 @@ from boilermaker.contract import (
     Type,
     UnionOf,
 )
+from boilermaker_codegen.source.identifiers import expression
 from boilermaker_codegen.source.resolve import External, Found, Package, Resolver, Scope, code
 from boilermaker_codegen.source.symbols import ClassSymbol, FunctionSymbol, TypeStatement, ValueSymbol
 from boilermaker_codegen.source.vocabulary import (
@@ -80,7 +81,7 @@ class Annotations:
         """
         value = node.evaluated_value
         try:
-            return cst.parse_expression(value.strip() if isinstance(value, str) else "")
+            return expression(value.strip() if isinstance(value, str) else "")
         except (cst.ParserSyntaxError, ValueError):
             raise scope.refuse(
                 node, "TYPE_INVALID", f"`{code(node)}` is not an annotation: its text is no expression"

@@ -1,3 +1,4 @@
+from numpy import *
 import collections
 import pathlib
 import typing
@@ -11,7 +12,6 @@ from boilermaker import Arg, Ref
 import elsewhere
 from elsewhere import *
 from unreadable import *
-from numpy import *
 from elsewhere import Missing
 
 from boilermaker import Boilermaker, InMemoryServiceBus

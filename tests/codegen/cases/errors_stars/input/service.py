@@ -1,14 +1,14 @@
 """Names that a later `import *` binds, or may bind, to something else."""
 
-from boilermaker import Boilermaker, InMemoryServiceBus
-
 Size = str
 Colour = str
 from types_here import *  # noqa: E402
 from numpy import *  # noqa: E402
 
-worker = Boilermaker(object(), InMemoryServiceBus(), queue="q")
+from app import worker  # noqa: E402
+
+Shape = str
 
 
 @worker.task
-async def starred(state, kind: Kind, size: Size, colour: Colour) -> None: ...
+async def starred(state, kind: Kind, size: Size, colour: Colour, shape: Shape) -> None: ...

@@ -1,0 +1,2 @@
+Größe = int
+key = str
