@@ -26,9 +26,9 @@ from boilermaker.tasks import Registrar, Tasks
 from boilermaker.transport.memory import InMemoryServiceBus
 from boilermaker.transport.port import Bus
 from boilermaker.upcasts import Hop, Upcast
-from boilermaker.worker.handle import Workshop, log
-from boilermaker.worker.loop import Health, Loop, Pace
+from boilermaker.worker.loop import Ending, Health, Loop, Pace
 from boilermaker.worker.signals import on_stop_signals
+from boilermaker.worker.workshop import Workshop, log
 
 S = TypeVar("S")
 P = ParamSpec("P")
@@ -102,6 +102,8 @@ class Boilermaker(Registrar, Generic[S]):
         self._options = options
         self._lifespan = lifespan
         self._loop: Loop | None = None
+        self._starting: asyncio.Task[Any] | None = None
+        self._stops = 0
 
     @property
     def queue(self) -> str:
@@ -194,20 +196,32 @@ class Boilermaker(Registrar, Generic[S]):
 
     # ---- working
 
-    async def run(self, *, concurrency: int = 100, grace_seconds: Seconds = 30) -> None:
+    async def run(self, *, concurrency: int = 100, grace_seconds: Seconds = 30) -> Ending:
         """Work until SIGINT, SIGTERM or `stop()`. Running handlers are given `grace_seconds` to finish.
 
         Raises:
             BusError: a fault of the worker's own queue that cannot heal by itself.
             ConfigurationError: the worker is running already, or `concurrency` is below 1.
         """
-        if self._loop is not None:
+        if self._starting is not None or self._loop is not None:
             raise ConfigurationError("this worker is running already; make a second one to run twice")
+        starting = self._starting = asyncio.current_task()
+        undo = on_stop_signals(self.stop)
         try:
-            async with self._living():
-                await self._work(concurrency, seconds(grace_seconds))
+            pace = self._checked_pace(concurrency, seconds(grace_seconds))
+            if not self._stops:
+                async with self._living():
+                    self._starting = None
+                    return await self._work(pace)
+        except asyncio.CancelledError:
+            if self._starting is None or not self._stops or starting is None or starting.uncancel():
+                raise
         finally:
+            self._starting, self._loop, self._stops = None, None, 0
+            undo()
             await self.close()
+        log.info("Stopped before it began to receive")
+        return Ending(handled=0)
 
     @asynccontextmanager
     async def _living(self) -> AsyncGenerator[None, None]:
@@ -222,20 +236,22 @@ class Boilermaker(Registrar, Generic[S]):
             finally:
                 self.state = cast("S", NO_STATE)
 
-    async def _work(self, concurrency: int, grace: float) -> None:
-        loop = self._loop = self._new_loop(concurrency, grace)
-        undo = on_stop_signals(loop.stop)
+    async def _work(self, pace: Pace) -> Ending:
+        loop = self._loop = self._new_loop(pace)
+        for _ in range(self._stops):
+            loop.stop()
         log.info(
-            "Working on queue=%s with %s tasks, %s at a time", self.queue, len(self.registry), concurrency
+            "Working on queue=%s with %s tasks, %s at a time",
+            self.queue,
+            len(self.registry),
+            pace.concurrency,
         )
         opening = asyncio.create_task(self._open_sender())
         try:
-            await loop.run()
+            return await loop.run()
         finally:
             opening.cancel()
             await asyncio.gather(opening, return_exceptions=True)
-            undo()
-            self._loop = None
             log.info("Stopped after %s messages", loop.handled)
 
     async def _open_sender(self) -> None:
@@ -257,9 +273,16 @@ class Boilermaker(Registrar, Generic[S]):
         return loop.health()
 
     def stop(self) -> None:
-        """Let a running worker finish; called again, it does not wait for running handlers."""
+        """Let a running worker finish; called again, it does not wait for running handlers.
+
+        A worker that still starts ends its `lifespan` and does not begin. Called before `run`, the next `run` ends at once.
+        """
         if self._loop is not None:
             self._loop.stop()
+            return
+        if self._starting is not None and not self._stops:
+            self._starting.cancel()
+        self._stops += 1
 
     async def drain(self, *, concurrency: int = 100, max_messages: int = 1_000_000) -> int:
         """Run everything in this worker's queue, scheduled retries included, in virtual time; for tests.
@@ -275,7 +298,7 @@ class Boilermaker(Registrar, Generic[S]):
             )
         total = 0
         async with self._living():
-            loop = self._new_loop(concurrency, 0)
+            loop = self._new_loop(self._checked_pace(concurrency, 0))
             while total <= max_messages:
                 handled = await loop.drain()
                 if not handled and not self.bus.jump(self.queue):
@@ -283,12 +306,20 @@ class Boilermaker(Registrar, Generic[S]):
                 total += handled
         raise ConfigurationError(f"more than {max_messages:,} messages came: does a handler publish itself?")
 
-    def _new_loop(self, concurrency: int, grace: float) -> Loop:
+    def _checked_pace(self, concurrency: int, grace: float) -> Pace:
+        """What can be found wrong is, before anything begins."""
+        self.history.upcasts.check(self.registry)
         if concurrency < 1:
             raise ConfigurationError(
                 f"concurrency is the number of handlers at a time, 1 or more, not {concurrency}"
             )
-        self.history.upcasts.check(self.registry)
+        return Pace(
+            concurrency=concurrency,
+            grace_seconds=grace,
+            lock_limit=timedelta(seconds=seconds(self._options.get("max_lock_renewal", 3600))),
+        )
+
+    def _new_loop(self, pace: Pace) -> Loop:
         options = self._options
         own = {self.registry.queue_of(registration) for registration in self.registry}
         workshop = Workshop(
@@ -303,11 +334,6 @@ class Boilermaker(Registrar, Generic[S]):
             is_confirmed=not options.get("optimistic", False),
             outcomes=options.get("outcomes"),
             history=self.history,
-        )
-        pace = Pace(
-            concurrency=concurrency,
-            grace_seconds=grace,
-            lock_limit=timedelta(seconds=seconds(options.get("max_lock_renewal", 3600))),
         )
         return Loop(workshop, self.bus.receiver(self.queue), pace)
 

@@ -87,7 +87,7 @@ def test_a_worker_runs_what_is_published_until_it_is_told_to_stop(
 def test_a_queue_that_is_not_there_ends_the_worker(
     run: Run, write: Write, namespace: LocalServiceBus
 ) -> None:
-    """It cannot heal by itself: exit status 1, and what to do."""
+    """It cannot heal by itself: an exit status of its own, and what to do."""
     write("service.py", SERVICE)
 
     done = run(
@@ -98,7 +98,7 @@ def test_a_queue_that_is_not_there_ends_the_worker(
         SERVICE_BUS_CONNECTION_STRING=namespace.connection_string,
     )
 
-    assert 1 == done.returncode
+    assert 4 == done.returncode
     assert "Error: there is no queue 'absent': create it, or correct the name" in done.stderr
     assert "Traceback" not in done.stderr
 

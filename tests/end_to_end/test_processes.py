@@ -267,7 +267,7 @@ def test_the_lock_is_renewed_before_and_while_the_worker_stops(folder: Path, bus
 
 
 def test_a_handler_that_outlasts_the_grace_is_given_back_in_time(folder: Path, bus: LocalServiceBus) -> None:
-    """The worker ends with the grace, exit status 0; the message is free at once, and no delivery was counted."""
+    """The worker ends with the grace, exit status 3; the message is free at once, and no delivery was counted."""
     _publish(folder, bus, "wait_for_word")
     with _worker(folder, bus, "--grace", "0.5") as process:
         _until(lambda: _seen(folder) == ["waiting"])
@@ -276,7 +276,7 @@ def test_a_handler_that_outlasts_the_grace_is_given_back_in_time(folder: Path, b
         status = process.wait(5)
 
     assert ["waiting"] == _seen(folder)
-    assert 0 == status
+    assert 3 == status
     counts = bus.counts()["accounts"]
     assert (1, 0, 0) == (counts.active, counts.locked, counts.dead_letter)
     [message] = bus.queues["accounts"].messages()

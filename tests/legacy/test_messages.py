@@ -10,6 +10,7 @@ import pytest
 from boilermaker import Boilermaker, InMemoryServiceBus, codec, legacy
 from boilermaker.errors import EnvelopeError
 from boilermaker.transport.port import OutgoingMessage
+from boilermaker.worker.loop import Pace
 from legacy.service import BURIED, OF_MESSAGE, Seen, new_worker, welcome
 
 FOLDER = Path(__file__).parent / "messages"
@@ -79,7 +80,7 @@ async def test_what_follows_is_in_our_format(bus: InMemoryServiceBus) -> None:
     await receiver.release(delivery)
     assert legacy.is_legacy(delivery.body)
 
-    await worker._new_loop(1, 0).drain()
+    await worker._new_loop(Pace(concurrency=1)).drain()
 
     [following] = bus.messages("tasks")
     envelope = codec.decode(following.body)
@@ -95,7 +96,7 @@ async def test_a_task_that_the_worker_does_not_know_keeps_its_arguments(bus: InM
     """It is put off while workers are deployed; the next one binds what was given by position."""
     await _send(bus, _body("single"))
     early: Boilermaker[None] = Boilermaker(None, bus)
-    await early._new_loop(1, 0).drain()
+    await early._new_loop(Pace(concurrency=1)).drain()
     assert 1 == len(bus.scheduled("tasks"))
 
     worker = new_worker(bus)

@@ -14,6 +14,7 @@ import pytest
 from boilermaker import Boilermaker, InMemoryServiceBus, Limits, failure, retries
 from boilermaker.failure import FailureInfo
 from boilermaker.transport.port import OutgoingMessage
+from boilermaker.worker.loop import Pace
 
 MESSAGES = 3_000
 SECRET = "Zq7x"
@@ -80,7 +81,7 @@ async def _real_envelopes(worker: Boilermaker[list[str]], bus: InMemoryServiceBu
     await worker.publish_task(first)
     while bus.jump("tasks"):
         bodies += [message.body for message in bus.messages("tasks")]
-        await worker._new_loop(1, 0).drain()
+        await worker._new_loop(Pace(concurrency=1)).drain()
     worker.state.clear()
     return bodies
 

@@ -12,6 +12,7 @@ from boilermaker.failure import FailureInfo, TaskFailureResult
 from boilermaker.localbus.settings import QueueSettings
 from boilermaker.transport.memory_message import MemoryMessage
 from boilermaker.transport.port import OutgoingMessage
+from boilermaker.worker.loop import Pace
 
 SECRET = "hunter2"
 
@@ -141,7 +142,7 @@ async def test_an_unknown_task_runs_when_a_newer_worker_comes_in_time(
 
     newer = Boilermaker(State(), bus).register_async(brand_new, policy=retries.NoRetry())
     await newer.apply_async(brand_new)
-    older = worker._new_loop(1, 0)  # pyright: ignore[reportPrivateUsage] - drain() would wait
+    older = worker._new_loop(Pace(concurrency=1))  # pyright: ignore[reportPrivateUsage] - drain() would wait
     assert 1 == await older.drain()
     assert 1 == len(bus.scheduled("tasks"))
     await newer.drain()

@@ -2,9 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from boilermaker import AzureServiceBus, Boilermaker
+import pytest
+
+from boilermaker import AzureServiceBus, Boilermaker, InMemoryServiceBus
+from boilermaker.errors import ConfigurationError
 from boilermaker.localbus.server import LocalServiceBus
+from transport.wires import Wire
 
 
 class _Lines(logging.Handler):
@@ -40,3 +46,113 @@ async def test_a_worker_connects_for_publishing_when_it_starts() -> None:
     finally:
         local_log.removeHandler(lines)
         local_log.setLevel(logging.NOTSET)
+
+
+class Pool:
+    """A lifespan that takes as long as the test wants."""
+
+    def __init__(self) -> None:
+        self.entering, self.go_on = asyncio.Event(), asyncio.Event()
+        self.told: list[str] = []
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator["Pool"]:
+        try:
+            self.entering.set()
+            await self.go_on.wait()
+            yield self
+        finally:
+            self.told.append("closed")
+
+
+async def note(pool: Pool) -> None:
+    """Tell that it ran."""
+    pool.told.append("ran")
+
+
+async def test_a_worker_that_still_starts_is_running() -> None:
+    """A second `run` during a slow lifespan is refused, and leaves the first alone."""
+    pool = Pool()
+    worker = Boilermaker(bus=InMemoryServiceBus(), lifespan=pool, queue="tasks").register_async(note)
+    first = asyncio.create_task(worker.run())
+    await pool.entering.wait()
+    with pytest.raises(ConfigurationError, match="running already"):
+        await worker.run()
+    await worker.apply_async(note)
+    pool.go_on.set()
+    async with asyncio.timeout(10):
+        while "ran" not in pool.told:  # noqa: ASYNC110 - there is nothing to be woken by
+            await asyncio.sleep(0.01)
+        worker.stop()
+        assert (await first).handled == 1
+
+
+async def test_a_worker_that_is_stopped_while_it_starts_does_not_begin() -> None:
+    """Its lifespan is cancelled, and may clean up; the next run is a new one."""
+    pool = Pool()
+    worker = Boilermaker(bus=InMemoryServiceBus(), lifespan=pool, queue="tasks").register_async(note)
+    await worker.apply_async(note)
+    running = asyncio.create_task(worker.run())
+    await pool.entering.wait()
+    worker.stop()
+    async with asyncio.timeout(10):
+        assert (await running).handled == 0
+    assert pool.told == ["closed"]
+    pool.go_on.set()
+    await worker.drain()
+    assert pool.told == ["closed", "ran", "closed"]
+
+
+async def test_a_stop_before_the_run_began_is_heard() -> None:
+    """As where a task was made of `run` and has not had its turn; the run after it works."""
+    told = Pool()
+    worker = Boilermaker(told, InMemoryServiceBus(), queue="tasks").register_async(note)
+    await worker.apply_async(note)
+    running = asyncio.create_task(worker.run())
+    worker.stop()
+    async with asyncio.timeout(10):
+        assert (await running).handled == 0
+    assert not told.told
+    again = asyncio.create_task(worker.run())
+    async with asyncio.timeout(10):
+        while not told.told:  # noqa: ASYNC110 - there is nothing to be woken by
+            await asyncio.sleep(0.01)
+        worker.stop()
+        await again
+
+
+async def test_a_run_that_is_cancelled_while_it_starts_is_cancelled() -> None:
+    """Not taken for one that was stopped."""
+    pool = Pool()
+    worker = Boilermaker(bus=InMemoryServiceBus(), lifespan=pool, queue="tasks")
+    running = asyncio.create_task(worker.run())
+    await pool.entering.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_a_worker_waits_for_a_bus_that_is_away_and_says_so_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It starts before its bus does, is told that it does not receive, and begins when the bus is there."""
+    caplog.set_level(logging.INFO, "boilermaker.app")
+    with LocalServiceBus(["accounts"]) as local:
+        wire = Wire(local.port)
+        await wire.connect()
+        await wire.disconnect()
+        there = local.connection_string.replace(f":{local.port}", f":{wire.port}")
+        worker = Boilermaker(None, AzureServiceBus.from_connection_string(there), queue="accounts")
+        running = asyncio.create_task(worker.run())
+        async with asyncio.timeout(30):
+            while "Receiving failed" not in caplog.text:  # noqa: ASYNC110 - there is nothing to be woken by
+                await asyncio.sleep(0.01)
+            assert not worker.health().is_receiving
+            await wire.connect()
+            while not worker.health().is_receiving:  # noqa: ASYNC110 - there is nothing to be woken by
+                await asyncio.sleep(0.01)
+        worker.stop()
+        await running
+        await wire.disconnect()
+    assert caplog.text.count("Receiving failed") == 1
+    assert caplog.text.count("Receiving works again") == 1

@@ -2,20 +2,41 @@
 
 import asyncio
 import logging
+import os
 import sys
 from contextlib import nullcontext
+from typing import Any
 
 import click
 
+from boilermaker.app import Boilermaker
 from boilermaker.cli import logs
 from boilermaker.cli.health import HealthEndpoint
 from boilermaker.cli.target import argument, find
-from boilermaker.errors import BoilermakerError
+from boilermaker.errors import BoilermakerError, BusError
+from boilermaker.worker.loop import Ending
 
 log = logging.getLogger("boilermaker.app")
 
+UNFINISHED = 3
+QUEUE_FAULT = 4
 
-@click.command()
+
+_EPILOG = """\b
+Exit status:
+  0  told to stop; every handler has finished
+  3  told to stop; some handlers had to be cancelled, and their messages were given back
+  4  a fault of its own queue that cannot heal: it is not there, requires sessions, or may not be read
+  1  any other error
+  2  a wrong option
+"""
+
+
+class _QueueFault(click.ClickException):
+    exit_code = QUEUE_FAULT
+
+
+@click.command(epilog=_EPILOG)
 @argument
 @click.option(
     "--concurrency",
@@ -75,8 +96,21 @@ def worker(
         with nullcontext() if health_port is None else HealthEndpoint(found, health_port) as endpoint:
             if endpoint is not None:
                 log.info("Answering health checks on port=%s", endpoint.port)
-            asyncio.run(found.run(concurrency=concurrency, grace_seconds=grace_seconds))
+            ending = _run(found, concurrency=concurrency, grace_seconds=grace_seconds)
+    except BusError as error:
+        raise _QueueFault(str(error)) from error
     except BoilermakerError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         sys.exit(130)
+    if ending.given_back or ending.lost:
+        sys.exit(UNFINISHED)
+
+
+def _run(found: Boilermaker[Any], *, concurrency: int, grace_seconds: float) -> Ending:
+    with asyncio.Runner() as runner:
+        ending = runner.run(found.run(concurrency=concurrency, grace_seconds=grace_seconds))
+        if ending.stuck:  # asyncio would wait for them
+            logging.shutdown()
+            os._exit(UNFINISHED)
+    return ending

@@ -170,8 +170,8 @@ class AzureReceiver:
 
     async def _settle_by_token(self, delivery: AzureDelivery, disposition: Disposition) -> None:
         """Through $management: the link is gone, or did not answer."""
-        attachment = await self._attached()
         try:
+            attachment = await self._attached()
             async with self._managing:
                 await settle_by_sdk(attachment.receiver, delivery.message, disposition)
         except Exception as error:

@@ -4,22 +4,16 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
 
 import msgspec
 
 from boilermaker import attempt, codec, legacy, outgoing, trace
 from boilermaker.attempt import Attempt, Cause, Running
-from boilermaker.client import Client
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Next
-from boilermaker.errors import BusError, EnvelopeError, MessageTooLargeError, OutcomeStoreError
-from boilermaker.history import History
-from boilermaker.options import DescribeError, Limits
-from boilermaker.outcomes import OutcomeStore
-from boilermaker.registry import Registration, Registry
-from boilermaker.transport.port import Clock, Delivery, OutgoingMessage, Receiver
+from boilermaker.errors import EnvelopeError, MessageTooLargeError
+from boilermaker.registry import Registration
+from boilermaker.transport.port import Delivery, OutgoingMessage, Receiver
 from boilermaker.worker.decide import Circumstances, decide, without_callbacks
 from boilermaker.worker.execute import execute, prepare
 from boilermaker.worker.locks import LockKeeper
@@ -36,35 +30,9 @@ from boilermaker.worker.outcome import (
     read_record,
 )
 from boilermaker.worker.settle import settle
+from boilermaker.worker.workshop import Workshop
 
 log = logging.getLogger("boilermaker.app")
-
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries of what does not work
-_T = TypeVar("_T")
-
-
-class Workshop(msgspec.Struct, frozen=True, kw_only=True):
-    """What handling a message needs, the same for all messages of a worker.
-
-    Attributes:
-        queue: the worker's own.
-        queues: those that the worker may publish to.
-        history: contracts before the worker's own.
-        is_confirmed: whether completing waits for the bus's answer; everything else always does.
-        outcomes: where verdicts are saved before they are published, if anywhere.
-    """
-
-    registry: Registry
-    state: Any
-    client: Client
-    clock: Clock
-    limits: Limits
-    queue: str
-    queues: frozenset[str]
-    history: History
-    describe_error: DescribeError | None = None
-    is_confirmed: bool = True
-    outcomes: OutcomeStore | None = None
 
 
 class Handling:
@@ -79,13 +47,23 @@ class Handling:
         self._task: asyncio.Task[None] | None = None
         self._running: Running | None = None
         self._registration: Registration | None = None
-        self._is_lost = False
+        self.is_lost = False
+        """True once the lock of the message is lost."""
         self.is_settled = False
         """True once the message is no longer ours to give back."""
-        self.is_paused = False
-        """True while the verdict cannot be published."""
+        self.is_concluded = False
+        """True once it has come to a verdict, which is published."""
         self.is_interrupted = False
         """True once the worker has cancelled it."""
+
+    @property
+    def name(self) -> str:
+        """The task whose handler runs; the message, before it is known."""
+        return (
+            self._registration.name
+            if self._registration
+            else f"sequence_number={self.delivery.sequence_number}"
+        )
 
     def start(self) -> asyncio.Task[None]:
         """Begin to handle it, and to keep its lock."""
@@ -102,7 +80,7 @@ class Handling:
             self._task.cancel()
 
     def _lose(self, why: str) -> None:
-        self._is_lost = True
+        self.is_lost = True
         number, registration = self.delivery.sequence_number, self._registration
         if self._running is None or registration is None or registration.cancel_on_lost_lock:
             log.warning(
@@ -157,7 +135,7 @@ class Handling:
         if not acks_late and not await self._settle(Complete(), is_confirmed=True):
             return None
         outcome = await self._execute(envelope, registration, arguments)
-        if self._is_lost:
+        if self.is_lost:
             log.warning(
                 "[%s] Dropped what sequence_number=%s came to: its lock was lost while it ran",
                 envelope.current.task,
@@ -251,6 +229,7 @@ class Handling:
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
         )
         verdict = await self._carry_out(envelope, outcome, around)
+        self.is_concluded = True
         self._log(envelope.current.task, verdict, time.perf_counter() - started)
         if not self.is_settled:
             await self._settle(verdict.settlement, is_confirmed=self._shop.is_confirmed)
@@ -283,7 +262,9 @@ class Handling:
         store = self._shop.outcomes
         if store is None:
             return None
-        record = await self._until_it_works("ask the outcome store", lambda: store.load(self._record_key))
+        record = await self._shop.patience.until_it_works(
+            "ask the outcome store", lambda: store.load(self._record_key)
+        )
         return None if record is None else read_record(record)
 
     async def _remember(self, verdict: Verdict) -> Verdict:
@@ -292,7 +273,7 @@ class Handling:
         if store is None:
             return verdict
         record = make_record(verdict)
-        kept = await self._until_it_works(
+        kept = await self._shop.patience.until_it_works(
             "write to the outcome store", lambda: store.save(self._record_key, record)
         )
         return verdict if kept == record else read_record(kept)
@@ -309,27 +290,7 @@ class Handling:
                 sender = await self._shop.client.sender(next_.queue)
                 await sender.send(self._sealed(envelope, next_, sender.max_message_size))
 
-            await self._until_it_works(f"publish to `{next_.queue}`", send)
-
-    async def _until_it_works(self, what: str, do: Callable[[], Awaitable[_T]]) -> _T:
-        """Do it, again and again where need be; raises MessageTooLargeError, EnvelopeError."""
-        wait = _SHORTEST_PAUSE
-        while True:
-            try:
-                done = await do()
-            except MessageTooLargeError:
-                raise
-            except (BusError, OutcomeStoreError) as error:
-                if not self.is_paused:
-                    log.error("Cannot %s, waiting until it works: %s", what, error)  # noqa: TRY400 - the text says it all
-                self.is_paused = True
-            else:
-                if self.is_paused:
-                    log.info("Works again: %s", what)
-                self.is_paused = False
-                return done
-            await asyncio.sleep(wait * (0.5 + random.random() / 2))  # noqa: S311 - spreads what waits
-            wait = min(wait * 2, _LONGEST_PAUSE)
+            await self._shop.patience.until_it_works(f"publish to `{next_.queue}`", send)
 
     def _sealed(self, envelope: Envelope, next_: Next, max_message_size: int) -> OutgoingMessage:
         body = codec.advance(envelope, next_)

@@ -4,18 +4,20 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
 from boilermaker.attempt import Cause
 from boilermaker.errors import BusError
 from boilermaker.transport.port import Delivery, Receiver
-from boilermaker.worker.handle import Handling, Workshop
+from boilermaker.worker.handle import Handling
 from boilermaker.worker.locks import LockKeeper
 from boilermaker.worker.settle import give_back
 from boilermaker.worker.watchdog import Watchdog
+from boilermaker.worker.workshop import Workshop
 
 log = logging.getLogger("boilermaker.app")
 
@@ -24,6 +26,10 @@ _PAUSE_SECONDS = 0.5
 _AHEAD_SECONDS = 1.0  # what is fetched ahead should be started within it: its lock runs, and nobody renews it
 _MEMORY = 0.9  # of the mean time that handlers take
 _LONGEST_BACKOFF = 30.0
+_LEAVE_SECONDS = (
+    1.5  # how long a stopped worker waits for a bus that does not answer; a look at the queue takes less
+)
+_CLEAN_UP_SECONDS = 5.0  # what cancelled handlers are given to clean up
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +62,22 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     handled: int
 
 
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """How a worker ended that was told to stop.
+
+    Attributes:
+        handled: messages taken since it started.
+        given_back: handlers that were cancelled and whose messages come again, without a counted delivery.
+        lost: handlers that were cancelled and whose messages had been settled before (`acks_late=False`).
+        stuck: of those, handlers that did not end when they were cancelled; they end with the process.
+    """
+
+    handled: int
+    given_back: int = 0
+    lost: int = 0
+    stuck: int = 0
+
+
 class Loop:
     """One worker at work on one queue."""
 
@@ -69,7 +91,8 @@ class Loop:
         self._hurrying = asyncio.Event()
         self._changed = asyncio.Event()
         self._watchdog: Watchdog | None = None
-        self._is_receiving = False
+        self._is_receiving = self._is_asking = self._has_left = False
+        self._main: asyncio.Task[Any] | None = None
         self._ahead = 0
         self._mean_seconds = 0.0
         self.handled = 0
@@ -79,26 +102,35 @@ class Loop:
         """Receive nothing more and let running handlers finish; called again, do not wait for them."""
         if self._stopping.is_set():
             self._hurrying.set()
+        else:
+            asyncio.get_running_loop().call_later(_LEAVE_SECONDS, self._leave)
         self._stopping.set()
         self._changed.set()
 
-    async def run(self) -> None:
+    def _leave(self) -> None:
+        """Wait no longer for a bus that does not answer."""
+        if self._is_asking and self._main is not None:
+            self._has_left = True
+            self._main.cancel()
+
+    async def run(self) -> Ending:
         """Work until stopped.
 
         Raises:
             BusError: a fault of the worker's own queue that cannot heal by itself.
         """
-        await self._receiver.open()
+        self._main = asyncio.current_task()
         keeper = asyncio.create_task(self._locks.run())
         try:
             with Watchdog() as self._watchdog:
                 await self._work()
         finally:
             self._is_receiving = False
-            await self._wind_down()
+            ending = await self._wind_down()
             self._locks.stop()
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
+        return ending
 
     def health(self) -> Health:
         """What it is doing; may be asked from any thread."""
@@ -122,18 +154,18 @@ class Loop:
         backoff = 0.0
         while not self._stopping.is_set():
             free = self._pace.concurrency - len(self._running)
-            is_paused = any(handling.is_paused for handling in self._running.values())
-            self._is_receiving = not is_paused and not backoff
+            is_paused = self._shop.patience.is_waiting
             if free <= 0 or is_paused:
+                self._is_receiving = not is_paused and not backoff
                 if not await self._wait_for_change():
                     await self._fetch_ahead(0)  # nothing gets free: others may have it
                 continue
             try:
-                await self._fetch_ahead(self._startable_soon())
-                batch = await self._receiver.receive(free, _RECEIVE_SECONDS)
+                batch = await self._ask(free)
             except BusError as error:
                 if not error.is_transient:
                     raise
+                self._is_receiving = False
                 if not backoff:
                     log.warning("Receiving failed, tried again until it works: %s", error)
                 backoff = min(max(backoff * 2, 0.25), _LONGEST_BACKOFF)
@@ -144,12 +176,28 @@ class Loop:
                 backoff = 0.0
             await self._take(batch)
 
+    async def _ask(self, free: int) -> Sequence[Delivery]:
+        """What the bus has; connects first where it is not connected."""
+        self._is_asking = True
+        try:
+            if not self._is_receiving:
+                await self._receiver.open()
+                self._is_receiving = True
+            await self._fetch_ahead(self._startable_soon())
+            return await self._receiver.receive(free, _RECEIVE_SECONDS)
+        except asyncio.CancelledError:
+            if not self._has_left or self._main is None or self._main.uncancel():
+                raise
+            return ()
+        finally:
+            self._is_asking = False
+
     async def _take(self, batch: Sequence[Delivery]) -> None:
+        if self._stopping.is_set():
+            await give_back(self._receiver, batch)
+            return
         for delivery in batch:
-            if self._stopping.is_set():
-                await give_back(self._receiver, delivery)
-            else:
-                self._start(delivery)
+            self._start(delivery)
 
     def _startable_soon(self) -> int:
         """How many messages can be started within `_AHEAD_SECONDS`, as handlers have gone so far."""
@@ -201,7 +249,7 @@ class Loop:
         except TimeoutError:
             pass  # the usual end of a sleep
 
-    async def _wind_down(self) -> None:
+    async def _wind_down(self) -> Ending:
         """Give back what was fetched ahead, wait for what runs, cancel the rest of it and give that back, too."""
         await self._receiver.stop()
         if self._running:
@@ -210,27 +258,50 @@ class Loop:
                 self._pace.grace_seconds,
                 len(self._running),
             )
-            hurry = asyncio.create_task(self._hurrying.wait())
-            everything = asyncio.create_task(asyncio.wait(set(self._running)))
-            await asyncio.wait(
-                {hurry, everything}, timeout=self._pace.grace_seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            hurry.cancel()
-            everything.cancel()
+            await self._wait_for(self._running, self._pace.grace_seconds)
         left = dict(self._running)
         for handling in left.values():
             handling.interrupt(Cause.STOPPING)
-        await asyncio.gather(*left, return_exceptions=True)
-        given_back = [handling for handling in left.values() if not handling.is_settled]
-        for handling in given_back:
-            await give_back(self._receiver, handling.delivery)
-        if left:
-            log.warning(
-                "Stopped with %s tasks unfinished: %s were given back and will run again, %s were settled early and are lost",
-                len(left),
-                len(given_back),
-                len(left) - len(given_back),
-            )
+        stuck = await self._wait_for(left, _CLEAN_UP_SECONDS, hurry=False)
+        unfinished = [handling for handling in left.values() if not handling.is_concluded]
+        back = [handling for handling in unfinished if not handling.is_settled]
+        await give_back(self._receiver, [handling.delivery for handling in back if not handling.is_lost])
+        ending = Ending(
+            handled=self.handled, given_back=len(back), lost=len(unfinished) - len(back), stuck=len(stuck)
+        )
+        _tell(ending, [left[task].name for task in stuck])
+        return ending
+
+    async def _wait_for(
+        self, tasks: Iterable[asyncio.Task[None]], seconds: float, *, hurry: bool = True
+    ) -> set[asyncio.Task[None]]:
+        """Wait for tasks to end, not longer than so many seconds, nor once it is to hurry; returns those that did not."""
+        waited = set(tasks)
+        if not waited:
+            return waited
+        everything = asyncio.create_task(asyncio.wait(waited))
+        hurrying = asyncio.create_task(self._hurrying.wait() if hurry else asyncio.Event().wait())
+        await asyncio.wait({everything, hurrying}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        hurrying.cancel()
+        everything.cancel()
+        return {task for task in waited if not task.done()}
+
+
+def _tell(ending: Ending, stuck: Sequence[str]) -> None:
+    if ending.given_back or ending.lost:
+        log.warning(
+            "Stopped with %s tasks unfinished: %s were given back and will run again, %s were settled early and are lost",
+            ending.given_back + ending.lost,
+            ending.given_back,
+            ending.lost,
+        )
+    if stuck:
+        log.error(
+            "%s handlers did not end within %gs of being cancelled: %s",
+            len(stuck),
+            _CLEAN_UP_SECONDS,
+            ", ".join(sorted(set(stuck))),
+        )
 
 
 def _error_of(task: asyncio.Task[None]) -> BaseException | None:

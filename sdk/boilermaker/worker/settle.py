@@ -4,13 +4,17 @@ Settlement may go unconfirmed in one place: completing a message whose verdict i
 there costs a repeat, which duplicate detection drops.
 """
 
+import asyncio
 import logging
+from collections.abc import Sequence
 
 from boilermaker.errors import LockLostError, SettlementError
 from boilermaker.transport.port import Delivery, Receiver
 from boilermaker.worker.outcome import Complete, DeadLetter, Settlement
 
 log = logging.getLogger("boilermaker.app")
+
+_GIVE_BACK_SECONDS = 5.0
 
 
 async def settle(
@@ -40,11 +44,24 @@ async def settle(
     return True
 
 
-async def give_back(receiver: Receiver, delivery: Delivery) -> None:
-    """Release a message that was not handled, without counting a delivery."""
+async def give_back(receiver: Receiver, deliveries: Sequence[Delivery]) -> None:
+    """Release messages that were not handled, without counting a delivery; what fails is told in one line."""
+    failed: list[SettlementError] = []
+
+    async def release(delivery: Delivery) -> None:
+        try:
+            await receiver.release(delivery)
+        except SettlementError as error:
+            failed.append(error)
+
     try:
-        await receiver.release(delivery)
-    except SettlementError as error:
+        async with asyncio.timeout(_GIVE_BACK_SECONDS):
+            await asyncio.gather(*map(release, deliveries))
+    except TimeoutError:
+        failed.append(SettlementError(f"the bus did not answer within {_GIVE_BACK_SECONDS:g}s"))
+    if failed:
         log.warning(
-            "Releasing sequence_number=%s failed; its lock has to expire: %s", delivery.sequence_number, error
+            "Not all of %s messages could be released; those come again once their locks expire: %s",
+            len(deliveries),
+            failed[0],
         )
