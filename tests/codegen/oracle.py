@@ -64,7 +64,7 @@ class Oracle:
         return {str(n): of_mypy(t) for n, t in pairs}, of_mypy(coroutine.args[2])
 
     def fields(self, module: str, name: str) -> dict[str, Plain]:
-        """The fields of a class with their types."""
+        """The fields of a class with their types, those that it inherits too."""
         outer, *inner = name.split(".")
         info = self.result.files[module].names[outer].node
         for part in inner:
@@ -75,7 +75,8 @@ class Oracle:
             return {key: of_mypy(type_) for key, type_ in info.typeddict_type.items.items()}
         return {
             key: of_mypy(symbol.node.type)
-            for key, symbol in info.names.items()
+            for parent in reversed(info.mro)
+            for key, symbol in parent.names.items()
             if isinstance(symbol.node, nodes.Var) and symbol.node.type is not None and symbol.node.is_ready
         }
 
