@@ -71,7 +71,7 @@ class Models:
         return "\n".join(rows)
 
     def _newtype(self, name: str, definition: NewTypeDefinition) -> list[str]:
-        made = call(self.imports.name("typing", "NewType"), [text(name), self._spell.type(definition.type)])
+        made = call(self.imports.name("typing", "NewType"), [text(name), self._spell.base(definition)])
         return self._lines(Prefixed(f"{name} = ", made))
 
     # ---- enums

@@ -24,6 +24,7 @@ from boilermaker.contract import (
 )
 from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import Expression, Joined, Prefixed, call, display, flat, subscript
+from boilermaker_codegen.package.limits import base_of, limits_of
 from boilermaker_codegen.types import moments
 
 _SCALARS = {
@@ -89,14 +90,20 @@ class Speller:
             case UnionOf(members=members):
                 return Joined(tuple(self.type(member) for member in members))
             case Constrained(type=inner):
-                limits = {name: getattr(type_, name) for name in _LIMITS if getattr(type_, name) is not None}
-                meta = call(
-                    f"{self._imports.module('msgspec')}.Meta",
-                    [f"{name}={_limit(name, value)}" for name, value in limits.items()],
-                )
-                return subscript(self._name("typing", "Annotated"), [self.type(inner), meta])
+                return self._annotated(self.type(inner), [type_])
             case Named(id=id_):
-                return self.named(id_)
+                limits = [] if id_ in self._foreign else list(limits_of(id_, self._types))
+                return self._annotated(self.named(id_), limits) if limits else self.named(id_)
+
+    def base(self, definition: NewTypeDefinition) -> Expression:
+        """What a NewType is made of."""
+        inner = base_of(definition)
+        return self.named(inner.id) if isinstance(inner, Named) else self.type(inner)
+
+    def _annotated(self, inner: Expression, limits: list[Constrained]) -> Expression:
+        meta = f"{self._imports.module('msgspec')}.Meta"
+        metas = [call(meta, list(_limits(each))) for each in limits]
+        return subscript(self._name("typing", "Annotated"), [inner, *metas])
 
     def named(self, id_: str) -> str:
         """How this module calls a definition."""
@@ -284,6 +291,12 @@ def _bytes(value: bytes) -> str:
 
 def _escaped(value: bytes) -> str:
     return 'b"' + "".join(chr(c) if 32 <= c < 127 and c not in b'"\\' else f"\\x{c:02x}" for c in value) + '"'
+
+
+def _limits(constrained: Constrained) -> Iterator[str]:
+    for name in _LIMITS:
+        if (value := getattr(constrained, name)) is not None:
+            yield f"{name}={_limit(name, value)}"
 
 
 def _limit(name: str, value: Any) -> str:

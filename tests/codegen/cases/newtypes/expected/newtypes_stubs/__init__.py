@@ -2,11 +2,20 @@
 """Tasks of the service `newtypes`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `a892f537988239f0`.
+Contract `2bd9a3605d42034d`.
 """
 
 from . import payloads
-from .models import AdminId, Names, UserId
-from .tasks import promote
+from .models import AdminId, Names, ShortSlug, Slug, UserId
+from .tasks import promote, rename
 
-__all__ = ["AdminId", "Names", "UserId", "payloads", "promote"]
+__all__ = [
+    "AdminId",
+    "Names",
+    "ShortSlug",
+    "Slug",
+    "UserId",
+    "payloads",
+    "promote",
+    "rename",
+]

@@ -6,3 +6,5 @@ from typing import NewType
 UserId = NewType("UserId", int)
 AdminId = NewType("AdminId", UserId)
 Names = NewType("Names", list[str])
+Slug = NewType("Slug", str)
+ShortSlug = NewType("ShortSlug", Slug)

@@ -5,12 +5,13 @@ Each takes what the worker's function takes, or references to results of earlier
 in its place, and checks it. The tasks go to the queue `newtypes` unless they name another.
 """
 
-from typing import Final
+from typing import Annotated, Final
 
+import msgspec
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import AdminId, Names, UserId
+from .models import AdminId, Names, ShortSlug, Slug, UserId
 
 
 def promote(
@@ -20,8 +21,25 @@ def promote(
     return _promote(user_id=user_id, names=names, by=by)
 
 
+def rename(
+    slugs: Arg[list[Annotated[Slug, msgspec.Meta(max_length=20)]]],
+    to: Arg[
+        Annotated[ShortSlug, msgspec.Meta(max_length=20), msgspec.Meta(min_length=3)]
+    ],
+) -> Task[Annotated[Slug, msgspec.Meta(max_length=20)]]:
+    """Make a task that runs `rename`."""
+    return _rename(slugs=slugs, to=to)
+
+
 # What the functions stand on.
 
 _promote: Final = TaskStub[AdminId](
     "promote", payloads.Promote, AdminId, queue="newtypes", digest="28280859dddc7199"
+)
+_rename: Final = TaskStub[Annotated[Slug, msgspec.Meta(max_length=20)]](
+    "rename",
+    payloads.Rename,
+    Annotated[Slug, msgspec.Meta(max_length=20)],
+    queue="newtypes",
+    digest="39ddfdc27f6b0d33",
 )
