@@ -59,6 +59,6 @@ class History:
         findings = compare(
             msgspec.structs.replace(old, tasks=(named,)), msgspec.structs.replace(live, tasks=(after,))
         )
-        in_payload = [f for f in findings if f.path and f.task and not f.path.startswith("result")]
+        in_payload = [f for f in findings if f.path and f.task and not f.path.startswith("return")]
         first = next((f for f in in_payload if "QUEUE" in f.categories), None) or next(iter(in_payload), None)
         return None if first is None else f"{first.path}: {first.text}"

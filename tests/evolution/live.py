@@ -30,7 +30,7 @@ from evolution.drawn_contracts import NAMES
 
 _numbers = itertools.count()
 
-_TEXTS = ("", "a", "b", "ab", "aab", "aaaab", "aaaaaaa", "bbbbbbb", "aaaaaaaaaaab")
+_TEXTS = ("", "a", "b", "ab", "aab", "abab", "aaaab", "aaaaaaa", "bbbbbbb", "aaaaaaaaaaab")
 _INTS = (*range(-6, 20), 60, -60, 61, 62, 2**40)
 _VALUES: dict[str, tuple[Any, ...]] = {
     "any": (None, True, 1, 1.5, "a", [], {}),
@@ -39,7 +39,8 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "int": _INTS,
     "float": (*(n + 0.5 for n in range(-6, 20)), *(float(n) for n in _INTS), 1e9 + 0.5, -1e9 - 0.5),
     "str": _TEXTS,
-    "bytes": ("", "YWI=", "YWFhYWFhYWFh"),
+    "bytes": ("", "YWI=", "YWFhYQ==", "YWFhYWFhYWFh"),
+    "bytearray": ("", "YWI=", "YWFhYWFhYWFh"),
     "datetime": ("2020-01-01T00:00:00", "2020-01-01T00:00:00Z"),
     "date": ("2020-01-01", "2021-01-01"),
     "time": ("01:02:03", "01:02:03Z"),
@@ -67,6 +68,8 @@ def bring(contract: Contract, folder: Path) -> Live:
     try:
         importlib.invalidate_caches()
         target = importlib.import_module(f"{package}.tasks")._work.target
+        for type_ in (target.payload_type, target.result_type):
+            msgspec.json.Decoder(type_)  # reads what types name in quotes while their modules are there
     finally:
         sys.path.remove(str(folder))
         for name in [name for name in sys.modules if name.startswith(package)]:
@@ -98,12 +101,14 @@ class Samples:
             case Constrained(type=inner):
                 return self._fitting(type_, self.of(inner, depth))
             case Container(container=container, item=item):
-                return _arrays(self.of(item, depth - 1) if depth else [], is_set=container == "set")
+                return _arrays(self.of(item, depth - 1) if depth > 0 else [], is_set=container == "set")
             case TupleOf(items=items):
                 return _choices([self.of(item, depth - 1) for item in items])
             case MappingOf(key=key, value=value):
                 values = self.of(value, depth - 1)
-                return [{}, *({k: v} for k in self._keys(key, depth) for v in values)]
+                keys = self._keys(key, depth)
+                fuller = [dict.fromkeys(keys[:count], values[0]) for count in range(2, 6)] if values else []
+                return [{}, *({k: v} for k in keys for v in values), *fuller]
             case UnionOf(members=members):
                 return [value for member in members for value in self.of(member, depth)]
             case Named(id=id_):
@@ -124,8 +129,8 @@ class Samples:
                 return [member.value for member in members]
             case NewTypeDefinition(type=inner):
                 return self.of(inner, depth)
-            case _:
-                return self._records(definition, depth)
+            case _:  # deep inside a type that holds itself there is none
+                return self._records(definition, depth) if depth > -4 else []
 
     def _records(self, record: RecordDefinition, depth: int) -> list[Any]:
         # a dataclass writes its defaults when it was made by its constructor, as producers make it; decoded, it does not

@@ -36,7 +36,7 @@ def test_a_payload_breaks_where_the_verdict_says_so(pair: tuple[Contract, Contra
     old, new = (needed(contract) for contract in pair)
     assume(is_carried(old) and is_carried(new))
     before, after = bring(old, tmp_path), bring(new, tmp_path)
-    findings = [f for f in compare(old, new) if f.task and not f.path.startswith("result")]
+    findings = [f for f in compare(old, new) if f.task and not f.path.startswith("return")]
     note(repr(findings))
 
     for category, writer, reader, contract in (
@@ -59,7 +59,7 @@ def test_a_result_breaks_where_the_verdict_says_so(pair: tuple[Contract, Contrac
     old, new = (needed(contract) for contract in pair)
     assume(is_carried(old) and is_carried(new))
     before, after = bring(old, tmp_path), bring(new, tmp_path)
-    findings = [f for f in compare(old, new) if f.path.startswith("result")]
+    findings = [f for f in compare(old, new) if f.path.startswith("return")]
     note(repr(findings))
 
     for category, writer, reader, contract in (

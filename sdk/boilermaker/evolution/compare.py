@@ -7,6 +7,7 @@ import msgspec
 from boilermaker.contract import Contract, TaskContract
 from boilermaker.evolution import source, transit
 from boilermaker.evolution.findings import Finding, Idle, merged
+from boilermaker.evolution.joined import joined
 
 
 def compare(old: Contract, new: Contract) -> list[Finding]:
@@ -53,59 +54,64 @@ def idle(findings: Iterable[Finding], new: Contract, reasons: Mapping[str, str])
 
 
 def _findings(old: Contract, new: Contract) -> Iterator[Finding]:
-    after = {alias: task for task in new.tasks for alias in task.aliases}
-    after.update({task.name: task for task in new.tasks})
-    known = {name for task in old.tasks for name in (task.name, *task.aliases)}
+    served = {name: task for task in new.tasks for name in task.aliases}
+    served.update({task.name: task for task in new.tasks})
     met: set[str] = set()
-    for task in old.tasks:
-        if task.name not in after:
-            yield Finding(rule="TASK_REMOVED", task=task.name, path="", categories=("QUEUE", "SOURCE"))
-            continue
-        now = after[task.name]
-        met.add(now.name)
-        yield from _renamed(task, now, is_known=now.name in known)
-        yield from _task(old, new, task, now)
+    for before in old.tasks:
+        after = served.get(before.name)
+        if after is None:
+            yield Finding(rule="TASK_REMOVED", task=before.name, path="", categories=("QUEUE", "SOURCE"))
+        else:
+            met.add(after.name)
+            yield from _task(old, new, before, after)
+        yield from _aliases(old, new, before, served)
+    known = {name for task in old.tasks for name in (task.name, *task.aliases)}
     for task in new.tasks:
-        if task.name not in met:
-            yield Finding(rule="TASK_ADDED", task=task.name, path="", categories=("ROLLOUT",))
+        if task.name not in known:
+            yield _new(task, frozenset(before.name for before in old.tasks), is_met=task.name in met)
     yield from source.classes(old, new)
 
 
-def _renamed(before: TaskContract, after: TaskContract, *, is_known: bool) -> Iterator[Finding]:
-    """A new name under which the old worker takes no messages."""
-    lost = [alias for alias in before.aliases if alias not in (after.name, *after.aliases)]
-    for alias in lost:
-        yield Finding(
-            rule="TASK_REMOVED", task=after.name, path="", categories=("QUEUE",), detail=f"alias `{alias}`"
-        )
-    if before.name != after.name and not is_known:
-        yield Finding(
-            rule="TASK_RENAMED",
-            task=after.name,
-            path="",
-            categories=("ROLLOUT",),
-            detail=f"from `{before.name}`",
-        )
+def _new(task: TaskContract, old: frozenset[str], *, is_met: bool) -> Finding:
+    """A name that the old worker does not know."""
+    kept = [alias for alias in task.aliases if alias in old]
+    rule, detail = ("TASK_RENAMED", f"from `{kept[0]}`") if is_met and kept else ("TASK_ADDED", "")
+    return Finding(rule=rule, task=task.name, path="", categories=("ROLLOUT",), detail=detail)
+
+
+def _aliases(
+    old: Contract, new: Contract, before: TaskContract, served: Mapping[str, TaskContract]
+) -> Iterator[Finding]:
+    """Old names of a task: messages under them go to whoever takes them now."""
+    own = served.get(before.name)
+    name = before.name if own is None else own.name
+    for alias in before.aliases:
+        after = served.get(alias)
+        if after is None:
+            detail = f"alias `{alias}`"
+            yield Finding(rule="TASK_REMOVED", task=name, path="", categories=("QUEUE",), detail=detail)
+        elif after is not own:
+            yield from _messages(old, new, before, after)
 
 
 def _task(old: Contract, new: Contract, before: TaskContract, after: TaskContract) -> Iterator[Finding]:
-    queues = before.queue or old.queue, after.queue or new.queue
-    if queues[0] != queues[1]:
-        detail = f"`{queues[0]}` to `{queues[1]}`"
-        yield Finding(
-            rule="QUEUE_CHANGED", task=after.name, path="", categories=("QUEUE", "ROLLOUT"), detail=detail
-        )
     functions = before.function or before.name, after.function or after.name
     if functions[0] != functions[1]:
         detail = f"`{functions[0]}` to `{functions[1]}`"
         yield Finding(
             rule="FUNCTION_RENAMED", task=after.name, path="", categories=("SOURCE",), detail=detail
         )
+    wire = merged(_messages(old, new, before, after))
+    yield from joined(wire, source.Code(old, new, after.name).breaks(before, after))
+
+
+def _messages(old: Contract, new: Contract, before: TaskContract, after: TaskContract) -> Iterator[Finding]:
+    queues = before.queue or old.queue, after.queue or new.queue
+    if queues[0] != queues[1]:
+        detail = f"`{queues[0]}` to `{queues[1]}`"
+        yield Finding(
+            rule="QUEUE_CHANGED", task=after.name, path="", categories=("QUEUE", "ROLLOUT"), detail=detail
+        )
     yield from transit.payloads(old, new, before, after)
     yield from transit.results(old, new, before, after)
-    yield from source.signatures(before, after)
-    twins = source.Twins(old, new, after.name)
-    known = {parameter.name: parameter for parameter in before.parameters}
-    for parameter in after.parameters:
-        if parameter.name in known:
-            yield from twins.compare(known[parameter.name].type, parameter.type, parameter.name)
+    yield from transit.aliases(before, after)

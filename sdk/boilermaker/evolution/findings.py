@@ -13,7 +13,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         rule: id of its rule.
         task: the task it was found in, by its new name; empty for what belongs to none.
-        path: where in the payload, or from `result` on; empty for the task itself.
+        path: where in the payload, or from `return` on (no parameter can be called so); empty for the task itself.
         categories: what it breaks, of those that its rule names.
         detail: what it is about, in a few words.
         reason: why it is allowed, where the source says so.

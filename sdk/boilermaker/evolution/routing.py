@@ -90,6 +90,23 @@ def is_tag_needed(readers: tuple[Bare, ...]) -> bool:
     return sum(reader.record is not None for reader in readers) > 1
 
 
+def chosen(writer: Bare, readers: tuple[Bare, ...]) -> Bare | None:
+    """The reader of a record: the only one, or the one whose tag it has."""
+    if len(readers) == 1:
+        return readers[0]
+    tag = _tag_of(writer)
+    return next((each for each in readers if tag is not None and _tag_of(each) == tag), None)
+
+
+def _tag_of(bare: Bare) -> tuple[str, str | int] | None:
+    return None if bare.record is None else as_written(bare.record).tag
+
+
+def is_among(bare: Bare, others: Iterable[Bare]) -> bool:
+    """Whether a record of its name is there."""
+    return any(other.record is not None and name_of(other) == name_of(bare) for other in others)
+
+
 def items_of(bare: Bare) -> tuple[tuple[float, float], tuple[Type, ...]]:
     """How few and how many items, and of which types."""
     if isinstance(bare.type, TupleOf):

@@ -1,175 +1,245 @@
-"""SOURCE and MEANING: what type checkers and readers of producers' code notice, and what nobody notices.
+"""SOURCE and MEANING: what type checkers notice in producers' code, and what nobody notices.
 
-Complements `transit`, which knows the bytes: here are names, order, defaults, and types that are written alike.
+Complements `transit`, which knows the bytes: here are names, order, defaults and annotations. Producers build what
+parameters take, and read what results hold; a class that is in both is looked at both ways.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import msgspec
 
 from boilermaker.contract import (
     Container,
     Contract,
-    Default,
     EnumDefinition,
     MappingOf,
     Named,
     NewTypeDefinition,
-    Parameter,
     RecordDefinition,
     Scalar,
     TaskContract,
     TupleOf,
     Type,
+    UnionOf,
 )
 from boilermaker.evolution.findings import Finding
 from boilermaker.evolution.leaves import written
-from boilermaker.evolution.rules import Category
-from boilermaker.evolution.views import Bare, alternatives
+from boilermaker.evolution.typed import Checker, Renaming, base_of, identity
+from boilermaker.evolution.views import Bare, Made, alternatives, made_of_record, made_of_task
 
-_IS_A: dict[str, frozenset[str]] = {
-    "Sequence": frozenset({"list", "MutableSequence", "tuple"}),
-    "MutableSequence": frozenset({"list"}),
-    "Collection": frozenset({"list", "MutableSequence", "Sequence", "tuple", "set", "MutableSet", "frozenset", "Set"}),
-    "Iterable": frozenset(
-        {"list", "MutableSequence", "Sequence", "Collection", "tuple", "set", "MutableSet", "frozenset", "Set"}
-    ),
-    "MutableSet": frozenset({"set"}),
-    "Set": frozenset({"set", "MutableSet", "frozenset"}),
-    "Mapping": frozenset({"dict", "MutableMapping"}),
-    "MutableMapping": frozenset({"dict"}),
-}  # fmt: skip
-"""By the type that a parameter has: the types that may be passed for it."""
-
-
-def signatures(before: TaskContract, after: TaskContract) -> Iterator[Finding]:
-    """Order and kind of parameters, and their defaults."""
-    olds, news = _positions(before), _positions(after)
-    moved = [name for name, at in olds.items() if name in news and news[name] != at]
-    if moved:
-        yield Finding(
-            rule="PARAMETER_MOVED", task=after.name, path="", categories=("SOURCE",), detail=", ".join(moved)
-        )
-    known = {parameter.name: parameter for parameter in before.parameters}
-    for parameter in after.parameters:
-        if (old := known.get(parameter.name)) is not None:
-            yield from _parameter(after.name, old, parameter)
-
-
-def _positions(task: TaskContract) -> dict[str, int]:
-    return {p.name: at for at, p in enumerate(task.parameters) if not p.keyword_only}
-
-
-def _parameter(task: str, old: Parameter, new: Parameter) -> Iterator[Finding]:
-    if new.keyword_only and not old.keyword_only:
-        yield Finding(rule="PARAMETER_KEYWORD_ONLY", task=task, path=new.name, categories=("SOURCE",))
-    if old.default is not None and new.default is None:
-        yield Finding(rule="FIELD_MADE_REQUIRED", task=task, path=new.name, categories=("SOURCE",))
-    yield from _defaults(task, new.name, old.default, new.default)
-
-
-def _defaults(task: str, path: str, old: Default | None, new: Default | None) -> Iterator[Finding]:
-    if old is not None and new is not None and old != new:
-        yield Finding(rule="DEFAULT_CHANGED", task=task, path=path, categories=("MEANING",))
+Use = Literal["built", "read"]
 
 
 def classes(old: Contract, new: Contract) -> Iterator[Finding]:
     """Names that the stubs export for types."""
-    exported = {definition.name for definition in new.types.values()}
-    for name in sorted({definition.name for definition in old.types.values()} - exported):
+    exported = _exported(new)
+    for name in sorted(_exported(old) - exported):
         yield Finding(rule="CLASS_REMOVED", task="", path=name, categories=("SOURCE",))
 
 
-class Twins:
-    """Walks two types side by side, as far as they are alike, and tells what bytes do not show."""
+def _exported(contract: Contract) -> set[str]:
+    return {name for id_ in contract.types if ":" not in (name := identity(contract, id_))}
+
+
+class Code:
+    """What a change of one task does to code that uses its stub."""
 
     def __init__(self, old: Contract, new: Contract, task: str) -> None:
         self._old = old
         self._new = new
         self._task = task
-        self._seen: set[tuple[str, str]] = set()
+        self._renaming = Renaming(old, new)
+        self._checker = Checker(new)
+        self._seen: set[tuple[str, str, Use]] = set()
 
-    def compare(self, old: Type, new: Type, path: str) -> Iterator[Finding]:
-        """Differences of two types in one place."""
-        yield from self._new_names(old, new, path)
+    def breaks(self, before: TaskContract, after: TaskContract) -> Iterator[Finding]:
+        """Findings of the signature, and of all types in it."""
+        yield from self._built(made_of_task(before), made_of_task(after), "")
+        yield from self._type(before.result, after.result, "return", "read")
+
+    # ---- types
+
+    def _type(self, old: Type, new: Type, path: str, use: Use) -> Iterator[Finding]:
+        moved = self._renaming.move(old)
+        if moved is not None:  # else a class is gone, which is told by itself
+            given, wanted = (moved, new) if use == "built" else (new, moved)
+            for place in self._checker.misfits(given, wanted, path):
+                yield self._finding("ANNOTATION_CHANGED", place)
+        yield from self._new_types(old, new, path, use)
         olds, news = alternatives(old, self._old.types), alternatives(new, self._new.types)
         for one in olds:
             for other in news:
                 if len(olds) == len(news) == 1 or _is_twin(one, other):
-                    yield from self._pair(one, other, path)
+                    yield from self._pair(one, other, path, use)
 
-    def _new_names(self, old: Type, new: Type, path: str) -> Iterator[Finding]:
-        """A NewType takes its own values only; whoever passed the plain type is refused."""
-        wanted = self._newtype(new, self._new)
-        if wanted is not None and wanted != self._newtype(old, self._old):
-            yield self._finding("TYPE_NARROWED", path, ("SOURCE",), wanted)
+    def _new_types(self, old: Type, new: Type, path: str, use: Use) -> Iterator[Finding]:
+        """What a NewType is made of: producers call it with that, or take what it is for that."""
+        bases = dict(_new_types(new, self._new))
+        for id_, base in _new_types(old, self._old):
+            moved, now = self._renaming.move(base), bases.get(self._renaming.of(id_) or "")
+            if moved is None or now is None:
+                continue
+            given, wanted = (moved, now) if use == "built" else (now, moved)
+            if not self._checker.fits(given, wanted):
+                yield self._finding("ANNOTATION_CHANGED", path)
 
-    def _newtype(self, type_: Type, contract: Contract) -> str | None:
-        definition = contract.types[type_.id] if isinstance(type_, Named) else None
-        return definition.name if isinstance(definition, NewTypeDefinition) else None
-
-    def _pair(self, old: Bare, new: Bare, path: str) -> Iterator[Finding]:
+    def _pair(self, old: Bare, new: Bare, path: str, use: Use) -> Iterator[Finding]:
         if old.id and new.id:
-            yield from self._definitions(old.id, new.id, path)
+            yield from self._definitions(old, new, path, use)
             return
         match old.type, new.type:
             case Scalar(name=name), Scalar(name="str") if (
                 name not in ("str", "any") and written(name) == "str"
             ):
-                yield self._finding("TEXT_REINTERPRETED", path, ("SOURCE", "MEANING"), f"from {name}")
-            case Container(item=item, container=name), Container(item=other, container=wanted):
-                yield from self._containers(name, wanted, path)
-                yield from self.compare(item, other, f"{path}[...]")
+                yield self._finding("TEXT_REINTERPRETED", path, f"from {name}", is_meaning=True)
+            case Container(item=item), Container(item=other):
+                yield from self._type(item, other, f"{path}[...]", use)
             case TupleOf(items=items), TupleOf(items=others) if len(items) == len(others):
                 for index, (item, other) in enumerate(zip(items, others, strict=True)):
-                    yield from self.compare(item, other, f"{path}[{index}]")
-            case MappingOf(value=value, mapping=name), MappingOf(value=other, mapping=wanted):
-                yield from self._containers(name, wanted, path)
-                yield from self.compare(value, other, f"{path}{{...}}")
+                    yield from self._type(item, other, f"{path}[{index}]", use)
+            case MappingOf(key=key, value=value), MappingOf(key=other_key, value=other):
+                yield from self._type(key, other_key, f"{path}{{key}}", use)
+                yield from self._type(value, other, f"{path}{{...}}", use)
             case _:
                 pass
 
-    def _containers(self, old: str, new: str, path: str) -> Iterator[Finding]:
-        if old != new and old not in _IS_A.get(new, ()):
-            yield self._finding("TYPE_NARROWED", path, ("SOURCE",), f"{old} to {new}")
-
-    def _definitions(self, old_id: str, new_id: str, path: str) -> Iterator[Finding]:
-        if (old_id, new_id) in self._seen:
+    def _definitions(self, old: Bare, new: Bare, path: str, use: Use) -> Iterator[Finding]:
+        if (old.id, new.id, use) in self._seen:
             return
-        self._seen.add((old_id, new_id))
-        match self._old.types[old_id], self._new.types[new_id]:
-            case EnumDefinition() as old, EnumDefinition() as new:
-                yield from self._enums(old, new, path)
-            case RecordDefinition() as old, RecordDefinition() as new:
-                yield from self._records(old, new, path)
+        self._seen.add((old.id, new.id, use))
+        match old.record or self._old.types[old.id], new.record or self._new.types[new.id]:
+            case EnumDefinition() as before, EnumDefinition() as after:
+                yield from self._enums(before, after, path, use)
+            case RecordDefinition() as before, RecordDefinition() as after:
+                yield from self._records(before, after, path, use)
             case _:
                 pass
 
-    def _enums(self, old: EnumDefinition, new: EnumDefinition, path: str) -> Iterator[Finding]:
-        values = {member.value for member in new.members}
+    def _enums(self, old: EnumDefinition, new: EnumDefinition, path: str, use: Use) -> Iterator[Finding]:
         names = {member.name: member.value for member in new.members}
+        values = {member.value for member in new.members}
         for member in old.members:
-            if member.name in names and names[member.name] != member.value and member.value in values:
-                yield self._finding("VALUE_REASSIGNED", path, ("MEANING",), f"{old.name}.{member.name}")
-            elif member.name not in names and member.value in values:
-                yield self._finding("MEMBER_NAME_REMOVED", path, ("SOURCE",), f"{old.name}.{member.name}")
+            shown = f"{old.name}.{member.name}"
+            if member.name not in names and member.value not in values and use == "built":
+                yield self._finding("VALUE_REMOVED", path, msgspec.json.encode(member.value).decode())
+            elif member.name not in names:
+                yield self._finding("MEMBER_NAME_REMOVED", path, shown)
+            elif names[member.name] != member.value and member.value in values:
+                yield self._finding("VALUE_REASSIGNED", path, shown, is_meaning=True)
+        if base_of(old) not in (None, base_of(new)):
+            yield self._finding("CLASS_CHANGED", path, f"no longer a {base_of(old)}")
 
-    def _records(self, old: RecordDefinition, new: RecordDefinition, path: str) -> Iterator[Finding]:
+    # ---- records, and signatures, which are built alike
+
+    def _records(
+        self, old: RecordDefinition, new: RecordDefinition, path: str, use: Use
+    ) -> Iterator[Finding]:
         if old.style != new.style:
-            yield self._finding("CLASS_CHANGED", path, ("SOURCE",), f"{old.style} to {new.style}")
-        olds = {field.wire or field.name: field for field in old.fields}
-        for field in new.fields:
-            wire = field.wire or field.name
-            if (known := olds.get(wire)) is None:
-                continue
-            here = f"{path}.{wire}"
-            if known.default is not None and field.default is None:
-                yield self._finding("FIELD_MADE_REQUIRED", here, ("SOURCE",))
-            if known.name != field.name:
-                yield self._finding("FIELD_RENAMED", here, ("SOURCE",), f"from `{known.name}`")
-            yield from _defaults(self._task, here, known.default, field.default)
-            yield from self.compare(known.type, field.type, here)
+            yield self._finding("CLASS_CHANGED", path, f"{old.style} to {new.style}")
+        elif use == "built" and new.frozen and not old.frozen:
+            yield self._finding("CLASS_CHANGED", path, "frozen")
+        before, after = (made_of_record(each, path, is_by_name=old.style != new.style) for each in (old, new))
+        if use == "built":
+            yield from self._built(before, after, path)
+        else:
+            yield from self._read(before, after)
 
-    def _finding(self, rule: str, path: str, categories: tuple[Category, ...], detail: str = "") -> Finding:
-        return Finding(rule=rule, task=self._task, path=path, categories=categories, detail=detail)
+    def _built(self, old: Sequence[Made], new: Sequence[Made], path: str) -> Iterator[Finding]:
+        renamed = _renames(old, new)
+        olds, news = {made.label: made for made in old}, {made.label: made for made in new}
+        for label, made in olds.items():
+            if label in renamed.values():
+                continue
+            if label not in news:
+                yield self._finding("FIELD_REMOVED", made.path)
+                continue
+            now = news[label]
+            yield from self._kept(made, now)
+            if now.is_keyword_only and not made.is_keyword_only:
+                rule = "FIELD_KEYWORD_ONLY" if path else "PARAMETER_KEYWORD_ONLY"
+                yield self._finding(rule, now.path)
+        for label, now in news.items():
+            if label in renamed:
+                yield from self._kept(olds[renamed[label]], now)
+                yield self._finding("FIELD_RENAMED", now.path, f"from `{renamed[label]}`")
+            elif label not in olds and now.is_required:
+                yield self._finding("FIELD_ADDED_REQUIRED", now.path)
+        yield from self._moves(old, new, path)
+
+    def _kept(self, old: Made, new: Made) -> Iterator[Finding]:
+        if new.is_required and not old.is_required:
+            yield self._finding("FIELD_MADE_REQUIRED", new.path)
+        if old.default is not None and new.default is not None and old.default != new.default:
+            yield self._finding("DEFAULT_CHANGED", new.path, is_meaning=True)
+        yield from self._type(old.type, new.type, new.path, "built")
+
+    def _read(self, old: Sequence[Made], new: Sequence[Made]) -> Iterator[Finding]:
+        renamed = {label: name for name, label in _renames(old, new).items()}
+        news = {made.label: made for made in new}
+        for made in old:
+            now = news.get(renamed.get(made.label, made.label))
+            if now is None:
+                yield self._finding("FIELD_REMOVED", made.path)
+                continue
+            if made.label in renamed:
+                yield self._finding("FIELD_RENAMED", now.path, f"from `{made.label}`")
+            if now.is_optional and not made.is_optional:
+                yield self._finding("FIELD_MADE_OPTIONAL", now.path)
+            yield from self._type(made.type, now.type, now.path, "read")
+        if len(old) < len(new) and any(made.is_unpacked for made in old):
+            yield self._finding("LENGTH_CHANGED", new[len(old)].path)
+
+    def _moves(self, old: Sequence[Made], new: Sequence[Made], path: str) -> Iterator[Finding]:
+        """Arguments by position go to other parameters: checkers see it where the types differ, else nobody does."""
+        olds, news = ([m for m in each if not m.is_keyword_only] for each in (old, new))
+        labels = [made.label for made in news]
+        moved = [
+            made for at, made in enumerate(olds) if made.label in labels and labels.index(made.label) != at
+        ]
+        if not moved:
+            return
+        caught = [made for made in moved if not self._lands(made, olds.index(made), news)]
+        rule = "FIELD_MOVED" if path else "PARAMETER_MOVED"
+        shown = ", ".join(sorted(made.label for made in moved))
+        if caught:
+            yield self._finding(rule, path, shown)
+        if len(caught) < len(moved):
+            yield self._finding(rule, path, shown, is_meaning=True)
+
+    def _lands(self, made: Made, at: int, news: Sequence[Made]) -> bool:
+        """Whether an argument by position is taken by what now stands there."""
+        moved = self._renaming.move(made.type)
+        return at < len(news) and moved is not None and self._checker.fits(moved, news[at].type)
+
+    def _finding(self, rule: str, path: str, detail: str = "", *, is_meaning: bool = False) -> Finding:
+        return Finding(
+            rule=rule,
+            task=self._task,
+            path=path,
+            categories=("MEANING" if is_meaning else "SOURCE",),
+            detail=detail,
+        )
+
+
+def _renames(old: Sequence[Made], new: Sequence[Made]) -> dict[str, str]:
+    """Names in Python that changed while the name on the wire did not, or is read as an alias: new to old."""
+    labels, known = {made.label for made in new}, {made.label for made in old}
+    gone = {made.wire: made.label for made in old if made.label not in labels}
+    found: dict[str, str] = {}
+    for made in new:
+        wire = next((wire for wire in (made.wire, *made.aliases) if wire in gone), None)
+        if made.label not in known and wire is not None:
+            found[made.label] = gone[wire]
+    return found
+
+
+def _new_types(type_: Type, contract: Contract) -> Iterator[tuple[str, Type]]:
+    """The NewTypes that a type is, or may be, and what they are made of."""
+    for member in type_.members if isinstance(type_, UnionOf) else (type_,):
+        definition = contract.types[member.id] if isinstance(member, Named) else None
+        if isinstance(member, Named) and isinstance(definition, NewTypeDefinition):
+            yield member.id, definition.type
 
 
 def _is_twin(one: Bare, other: Bare) -> bool:

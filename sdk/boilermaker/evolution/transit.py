@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from boilermaker.contract import Contract, TaskContract
 from boilermaker.evolution.findings import Finding, in_order, merged
-from boilermaker.evolution.rules import RULES, Category
+from boilermaker.evolution.rules import Category
 from boilermaker.evolution.views import payload_as_read, payload_of
-from boilermaker.evolution.wire import Kind, Misfit, Wire
+from boilermaker.evolution.wire import HARMLESS, Kind, Misfit, Wire
 
 _OLD_TO_NEW: dict[Kind, str] = {
     "type": "TYPE_NARROWED",
@@ -20,6 +20,8 @@ _OLD_TO_NEW: dict[Kind, str] = {
     "unknown": "FIELD_REFUSED",
     "dropped": "FIELD_REMOVED",
     "repeats": "REPEATS_DROPPED",
+    "moved": "FIELD_MOVED",
+    "retagged": "TAG_CHANGED",
 }
 _NEW_TO_OLD: dict[Kind, str] = {
     "type": "TYPE_WIDENED",
@@ -33,8 +35,9 @@ _NEW_TO_OLD: dict[Kind, str] = {
     "unknown": "FIELD_REFUSED",
     "dropped": "FIELD_ADDED",
     "repeats": "REPEATS_DROPPED",
+    "moved": "FIELD_MOVED",
+    "retagged": "TAG_CHANGED",
 }
-_HARMLESS: frozenset[Kind] = frozenset({"dropped", "repeats"})
 
 
 def payloads(old: Contract, new: Contract, before: TaskContract, after: TaskContract) -> list[Finding]:
@@ -49,18 +52,42 @@ def results(old: Contract, new: Contract, before: TaskContract, after: TaskContr
 
     A workflow from before has steps checked against the old result, and the new worker gives the new one.
     """
-    queue = _errors(Wire(new.types, old.types).misfits(after.result, before.result, "result"))
-    rollout = _errors(Wire(old.types, new.types).misfits(before.result, after.result, "result"))
-    if queue and rollout:
-        yield _finding("RESULT_CHANGED", after.name, queue[0], ("QUEUE", "ROLLOUT"))
-    elif queue:
-        yield _finding("RESULT_WIDENED", after.name, queue[0], ("QUEUE",))
-    elif rollout:
-        yield _finding("RESULT_NARROWED", after.name, rollout[0], ("ROLLOUT",))
+    queue = list(Wire(new.types, old.types).misfits(after.result, before.result, "return"))
+    rollout = list(Wire(old.types, new.types).misfits(before.result, after.result, "return"))
+    narrowed = {misfit.path for misfit in _errors(rollout)}
+    for misfit in _errors(queue):
+        if misfit.path in narrowed:
+            yield _finding("RESULT_CHANGED", after.name, misfit, ("QUEUE", "ROLLOUT"))
+        else:
+            yield _finding("RESULT_WIDENED", after.name, misfit, ("QUEUE",))
+    widened = {misfit.path for misfit in _errors(queue)}
+    for misfit in _errors(rollout):
+        if misfit.path not in widened:
+            yield _finding("RESULT_NARROWED", after.name, misfit, ("ROLLOUT",))
+    for misfit in (*queue, *rollout):
+        if misfit.kind in ("moved", "retagged"):
+            yield _finding(_OLD_TO_NEW[misfit.kind], after.name, misfit, ())
+
+
+def aliases(before: TaskContract, after: TaskContract) -> Iterator[Finding]:
+    """Old names of parameters that are no longer read."""
+    read = {name for parameter in after.parameters for name in (parameter.name, *parameter.aliases)}
+    needed = {parameter.name for parameter in after.parameters if parameter.default is None}
+    for parameter in before.parameters:
+        for alias in parameter.aliases:
+            if alias not in read:
+                breaks: Category = "QUEUE" if parameter.name in needed else "MEANING"
+                yield Finding(
+                    rule="ALIAS_REMOVED",
+                    task=after.name,
+                    path=parameter.name,
+                    categories=(breaks,),
+                    detail=f"`{alias}`",
+                )
 
 
 def _errors(misfits: Iterable[Misfit]) -> list[Misfit]:
-    return [misfit for misfit in misfits if misfit.kind not in _HARMLESS]
+    return [misfit for misfit in misfits if misfit.kind not in HARMLESS]
 
 
 def _told(queue: list[Misfit], rollout: list[Misfit], task: str) -> Iterator[Finding]:
@@ -76,19 +103,26 @@ def _told(queue: list[Misfit], rollout: list[Misfit], task: str) -> Iterator[Fin
                 continue  # the other direction says more about the same field
             is_other = misfit.kind == "type" and misfit.path in both
             rule = "TYPE_CHANGED" if is_other else rules[misfit.kind]
-            breaks: tuple[Category, ...] = () if misfit.kind in _HARMLESS else (category,)
+            breaks: tuple[Category, ...] = () if misfit.kind in HARMLESS else (category,)
             yield _finding(rule, task, misfit, breaks)
 
 
 def _finding(rule: str, task: str, misfit: Misfit, breaks: tuple[Category, ...]) -> Finding:
-    beside: list[Category] = [c for c in RULES[rule].categories if c in ("SOURCE", "MEANING")]
+    beside: tuple[Category, ...] = ("MEANING",) if _is_silent(rule, misfit) else ()
     return Finding(
         rule=rule,
         task=task,
         path=misfit.path,
         categories=in_order((*breaks, *beside)),
-        detail=misfit.detail if misfit.kind in ("value", "limit", "member", "tag", "length") else "",
+        detail=misfit.detail if misfit.kind in _TOLD else "",
     )
+
+
+_TOLD: frozenset[Kind] = frozenset({"value", "limit", "member", "tag", "length", "moved", "retagged"})
+
+
+def _is_silent(rule: str, misfit: Misfit) -> bool:
+    return misfit.kind in HARMLESS or rule in _REMOVED
 
 
 _ADDED = frozenset({"FIELD_ADDED_REQUIRED", "FIELD_ADDED"})
@@ -120,7 +154,7 @@ def _renamed(added: Finding, removed: Finding, dropped: set[tuple[str, str]]) ->
         rule="FIELD_RENAMED",
         task=added.task,
         path=added.path,
-        categories=in_order([*breaks, "SOURCE"]),
+        categories=in_order([*breaks]),
         detail=f"from `{removed.path.rpartition('.')[2]}`",
     )
 

@@ -24,17 +24,19 @@ from boilermaker.evolution.views import (
 )
 
 Kind = Literal[
-    "type", "value", "limit", "member", "tag", "length", "missing", "unsure", "unknown", "dropped", "repeats"
-]
+    "type", "value", "limit", "member", "tag", "length", "missing", "unsure", "unknown", "dropped", "repeats", "moved", "retagged"
+]  # fmt: skip
+HARMLESS: frozenset[Kind] = frozenset({"dropped", "repeats", "moved", "retagged"})
+"""What no message fails for: values are passed over, or taken for something else."""
 
 
 class Misfit(msgspec.Struct, frozen=True, kw_only=True):
     """One place where what is written does not fit what is read.
 
     Attributes:
-        path: from the payload or the result: `user.address[...]`.
-        kind: what is wrong. `unsure`: a field may be left out that is needed. `dropped` and
-            `repeats` are no errors: the reader ignores what was written.
+        path: from the payload, or from `return` on: `user.address[...]`.
+        kind: what is wrong. `unsure`: a field may be left out that is needed. `moved`: items of a row are taken for other
+            fields. `retagged`: a record is taken for another one.
         detail: the value, limit or field that it is about.
         type: of a field that only one side has.
     """
@@ -62,14 +64,15 @@ class Wire:
         if any(reader.type == Scalar(name="any") for reader in readers):
             return
         writers = alternatives(written, self._written)
-        is_union = len(writers) > 1
         for writer in writers:
-            yield from self._written_as(writer, readers, path, is_union=is_union)
+            yield from self._written_as(writer, readers, path, writers)
 
     def rows(self, written: Row, read: Row, path: str) -> Iterator[Misfit]:
         """Where one record is not read as another."""
         if written.is_array != read.is_array:
             yield Misfit(path=path, kind="type")
+        elif _has_other_tag(written, read):
+            yield Misfit(path=path, kind="tag")
         elif written.is_array:
             yield from self._arrays(written, read, path)
         else:
@@ -78,7 +81,7 @@ class Wire:
     # ---- routing: msgspec chooses the member of a union by the token that it meets
 
     def _written_as(
-        self, writer: Bare, readers: tuple[Bare, ...], path: str, *, is_union: bool
+        self, writer: Bare, readers: tuple[Bare, ...], path: str, writers: tuple[Bare, ...]
     ) -> Iterator[Misfit]:
         values = (
             routing.FINITE.get(writer.type) if isinstance(writer.type, Scalar) else routing.values_of(writer)
@@ -89,20 +92,21 @@ class Wire:
         if writer.type == Scalar(name="any"):
             yield Misfit(path=path, kind="type")
             return
-        token = routing.token_of(writer)
-        candidates = routing.candidates(readers, token)
+        candidates = routing.candidates(readers, routing.token_of(writer))
+        is_tag_needed = routing.is_tag_needed(readers)
         if not candidates:
-            both = is_union and len(readers) > 1
+            both = len(writers) > 1 and len(readers) > 1
             yield Misfit(
                 path=path, kind="member" if both else "type", detail=routing.name_of(writer) if both else ""
             )
-            return
-        if writer.record is not None and len(candidates) > 1:
-            yield from self._tagged(writer, candidates, path)
-            return
-        yield from self._pair(
-            writer, next(iter(candidates)), path, is_tag_needed=routing.is_tag_needed(readers)
-        )
+        elif writer.record is None:
+            yield from self._pair(writer, candidates[0], path, is_tag_needed=is_tag_needed)
+        elif (reader := routing.chosen(writer, candidates)) is None:
+            is_lost = len(writers) > 1 and not routing.is_among(writer, candidates)
+            yield Misfit(path=path, kind="member" if is_lost else "tag", detail=routing.name_of(writer))
+        else:
+            inner = list(self._pair(writer, reader, path, is_tag_needed=is_tag_needed))
+            yield from _as_one(writer, reader, inner, path, sides=(writers, readers))
 
     def _values(self, values: tuple[Value, ...], readers: tuple[Bare, ...], path: str) -> Iterator[Misfit]:
         refused = [v for v in values if not routing.take(routing.candidates(readers, leaves.token_of(v)), v)]
@@ -111,15 +115,6 @@ class Wire:
                 yield Misfit(path=path, kind="value", detail=msgspec.json.encode(value).decode())
         elif refused:
             yield Misfit(path=path, kind="type")
-
-    def _tagged(self, writer: Bare, readers: tuple[Bare, ...], path: str) -> Iterator[Misfit]:
-        """A record met by a union of records: the tag chooses."""
-        tag = None if writer.record is None else as_written(writer.record).tag
-        for reader in readers:
-            if tag is not None and reader.record is not None and as_written(reader.record).tag == tag:
-                yield from self._pair(writer, reader, path, is_tag_needed=True)
-                return
-        yield Misfit(path=path, kind="tag", detail=routing.name_of(writer))
 
     # ---- one type against one
 
@@ -184,10 +179,18 @@ class Wire:
                 yield from self.misfits(items[index % len(items)], slot.type, f"{path}[{index}]")
 
     def _arrays(self, written: Row, read: Row, path: str) -> Iterator[Misfit]:
+        labels = [slot.label for slot in written.slots], [slot.label for slot in read.slots]
+        moved = {
+            name for at, name in enumerate(labels[0]) if name in labels[1] and labels[1].index(name) != at
+        }
         for index, slot in enumerate(read.slots):
             here = f"{path}[{index}]"
             if index < len(written.slots):
-                yield from self.misfits(written.slots[index].type, slot.type, here)
+                found = written.slots[index]
+                inner = list(self.misfits(found.type, slot.type, here))
+                if found.label != slot.label and moved & {found.label, slot.label} and not inner:
+                    yield Misfit(path=path, kind="moved", detail=", ".join(sorted(moved)))
+                yield from inner
             elif slot.is_sure:
                 yield Misfit(path=here, kind="missing", detail=slot.label, type=slot.type)
         for index, slot in enumerate(written.slots[len(read.slots) :], len(read.slots)):
@@ -275,6 +278,32 @@ def _lengths(lengths: tuple[float, float], reader: Bare, path: str, *, is_thinne
         yield Misfit(path=path, kind="limit", detail=f"min_length={least}")
     if lengths[1] > most:
         yield Misfit(path=path, kind="limit", detail=f"max_length={most:g}")
+
+
+def _has_other_tag(written: Row, read: Row) -> bool:
+    if written.tag is None or read.tag is None or written.tag[1] == read.tag[1]:
+        return False
+    return written.is_array or written.tag[0] == read.tag[0]
+
+
+def _as_one(
+    writer: Bare,
+    reader: Bare,
+    inner: list[Misfit],
+    path: str,
+    *,
+    sides: tuple[tuple[Bare, ...], tuple[Bare, ...]],
+) -> Iterator[Misfit]:
+    """What is wrong with a record; as a whole, where it is met by another class than its own."""
+    is_broken = any(misfit.kind not in HARMLESS for misfit in inner)
+    name = routing.name_of(writer)
+    is_other = name != routing.name_of(reader)
+    if is_other and routing.is_among(writer, sides[1]):
+        yield Misfit(path=path, kind="tag" if is_broken else "retagged", detail=name)
+    elif is_other and is_broken and routing.is_among(reader, sides[0]):
+        yield Misfit(path=path, kind="member", detail=name)
+    else:
+        yield from inner
 
 
 def _join(path: str, name: str) -> str:

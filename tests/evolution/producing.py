@@ -1,0 +1,142 @@
+"""A producer that uses all of a stubs package, as far as producers use it: what breaks in it is `SOURCE`.
+
+It calls each function by position and by name, with values and references, with and without what has a default; it hands
+on results, builds classes that parameters need, reads classes that results hold, and names members of enums.
+"""
+
+from collections.abc import Iterator
+
+from boilermaker.contract import (
+    Contract,
+    EnumDefinition,
+    NewTypeDefinition,
+    RecordDefinition,
+    TaskContract,
+    Type,
+    named_in,
+)
+from boilermaker.evolution.typed import base_of
+from boilermaker_codegen.package.imports import Imports
+from boilermaker_codegen.package.layout import flat
+from boilermaker_codegen.package.naming import names_of
+from boilermaker_codegen.package.ordering import needs
+from boilermaker_codegen.package.spelling import Speller
+
+
+class Producer:
+    """Writes the producer of a contract's stubs, which it imports as `stubs`."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._names = names_of(contract)
+        self._imports = Imports()
+        self._speller = Speller(contract, self._imports, lambda id_: f"stubs.{self._names.types[id_]}")
+
+    def source(self, package: str) -> str:
+        """The module."""
+        lines = [line for task in self._contract.tasks for line in self._calls(task)]
+        taken = self._reached(p.type for task in self._contract.tasks for p in task.parameters)
+        given = self._reached(task.result for task in self._contract.tasks)
+        lines += [line for id_ in taken for line in self._makes(id_)]
+        lines += [line for id_ in given for line in self._reads(id_)]
+        imports = [
+            "from boilermaker.stub import Ref",
+            f"import {package} as stubs",
+            *self._imports.blocks(100),
+        ]
+        return "\n".join([*imports, "", *lines, ""])
+
+    def _spell(self, type_: Type) -> str:
+        return flat(self._speller.type(type_))
+
+    def _reached(self, types: Iterator[Type]) -> list[str]:
+        waiting, found = [id_ for type_ in types for id_ in named_in(type_)], dict[str, None]()
+        while waiting:
+            id_ = waiting.pop()
+            if id_ not in found:
+                found[id_] = None
+                waiting.extend(needs(self._contract.types[id_]))
+        return sorted(found)
+
+    def _calls(self, task: TaskContract) -> Iterator[str]:
+        name, result = self._names.functions[task.name], self._spell(task.result)
+        types = {p.name: self._spell(p.type) for p in task.parameters}
+        values = [f"v_{p}: {t}" for p, t in types.items()]
+        yield f"def call_{name}({', '.join([*values, *(f'r_{p}: Ref[{t}]' for p, t in types.items())])}) -> None:"
+        needed = [p.name for p in task.parameters if p.default is None]
+        for stem, given in (("v", list(types)), ("r", list(types)), ("v", needed)):
+            yield f"    stubs.{name}({', '.join(f'{p}={stem}_{p}' for p in given)})"
+        by_position = [f"v_{p.name}" for p in task.parameters if not p.keyword_only]
+        by_name = [f"{p.name}=v_{p.name}" for p in task.parameters if p.keyword_only]
+        yield f"    made: Ref[{result}] = stubs.{name}({', '.join(by_position + by_name)}).result"
+        yield "    print(made)"
+
+    def _makes(self, id_: str) -> Iterator[str]:
+        definition, name = self._contract.types[id_], self._speller.named(id_)
+        match definition:
+            case EnumDefinition():
+                yield from self._enum(name, definition)
+            case NewTypeDefinition(type=type_):
+                yield f"def make_{name.replace('.', '_')}(it: {self._spell(type_)}) -> {name}:"
+                yield f"    return {name}(it)"
+            case RecordDefinition():
+                yield from self._makes_record(name, definition)
+
+    def _enum(self, name: str, definition: EnumDefinition) -> Iterator[str]:
+        yield from (f"print({name}.{member.name})" for member in definition.members)
+        if (base := base_of(definition)) is not None:
+            yield f"def plain_{name.replace('.', '_')}(it: {name}) -> {base}:"
+            yield "    return it"
+
+    def _makes_record(self, name: str, record: RecordDefinition) -> Iterator[str]:
+        values = ", ".join(f"v_{f.name}: {self._spell(f.type)}" for f in record.fields)
+        yield f"def make_{name.replace('.', '_')}({values}) -> None:"
+        fields = [f.name for f in record.fields]
+        needed = [f.name for f in record.fields if f.default is None and f.name not in record.optional]
+        if record.style == "typeddict":
+            for number, given in enumerate((fields, needed)):
+                yield f"    it{number}: {name} = {{{', '.join(f'{f!r}: v_{f}' for f in given)}}}"
+                yield f"    print(it{number})"
+            yield from (f"    it0[{f!r}] = v_{f}" for f in fields)
+            return
+        yield f"    {name}({', '.join(f'{f}=v_{f}' for f in needed)})"
+        if not record.kw_only:
+            yield f"    {name}({', '.join(f'v_{f}' for f in fields)})"
+        yield f"    it = {name}({', '.join(f'{f}=v_{f}' for f in fields)})"
+        if record.style != "namedtuple" and not record.frozen:
+            yield from (f"    it.{f} = v_{f}" for f in fields)
+        yield f"    {self._copy(record)}"
+
+    def _copy(self, record: RecordDefinition) -> str:
+        match record.style:
+            case "dataclass":
+                return f"{self._imports.module('dataclasses')}.replace(it)"
+            case "struct":
+                return f"{self._imports.module('msgspec')}.structs.replace(it)"
+            case _:
+                return "print(it)"
+
+    def _reads(self, id_: str) -> Iterator[str]:
+        definition, name = self._contract.types[id_], self._speller.named(id_)
+        match definition:
+            case EnumDefinition():
+                yield from self._enum(name, definition)
+            case NewTypeDefinition(type=type_):
+                yield f"def base_of_{name.replace('.', '_')}(it: {name}) -> {self._spell(type_)}:"
+                yield "    return it"
+            case RecordDefinition():
+                yield f"def read_{name.replace('.', '_')}(it: {name}) -> None:"
+                yield from self._reads_record(definition)
+                yield "    print(it)"
+
+    def _reads_record(self, record: RecordDefinition) -> Iterator[str]:
+        for field in record.fields:
+            value = f"it.{field.name}"
+            if record.style == "typeddict":
+                value = f"it.get({field.name!r})" if field.name in record.optional else f"it[{field.name!r}]"
+            or_none = " | None" if field.name in record.optional else ""
+            yield f"    v_{field.name}: {self._spell(field.type)}{or_none} = {value}"
+            yield f"    print(v_{field.name})"
+        if record.style == "namedtuple":
+            yield f"    {''.join(f'{field.name}, ' for field in record.fields)} = it"
+            yield f"    print({', '.join(field.name for field in record.fields)})"
