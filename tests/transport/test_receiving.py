@@ -1,17 +1,21 @@
 """Receiving and settling over real sockets."""
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable
 
 import pytest
+from azure.servicebus.aio import ServiceBusClient
+from azure.servicebus.amqp import AmqpAnnotatedMessage
 
 from boilermaker.errors import LockLostError, QueueNotFoundError, SessionQueueError
+from boilermaker.localbus.server import LocalServiceBus
 from boilermaker.transport import servicebus_receive
 from boilermaker.transport.port import Delivery, Receiver
 from boilermaker.transport.servicebus import AzureServiceBus
 from boilermaker.transport.servicebus_plain import PlainReader
-from transport.wires import Wire, message
+from transport.wires import Wire, end, message
 
 Send = Callable[..., Awaitable[None]]
 
@@ -261,6 +265,129 @@ async def test_settlements_do_not_wait_for_each_other_or_for_a_receive(
     waiting.cancel()
 
     assert elapsed < 0.8
+
+
+@pytest.mark.parametrize("queue", ["brief"], indirect=True)  # locks of one second
+async def test_a_lost_lock_among_neighbours_is_told_to_its_own_settlement_only(
+    bus: AzureServiceBus, queue: str, send: Send
+) -> None:
+    """They leave as one disposition of a range; the answer is about each."""
+    await send(b"1", b"2", b"3")
+    receiver = bus.receiver(queue, prefetch=3)
+    held: list[Delivery] = []
+    while len(held) < 3:
+        held += await receiver.receive(3, 5)
+    await receiver.renew_lock(held[0])
+    lost = held[1].locked_until
+    await asyncio.sleep(0.5)
+    await receiver.renew_lock(held[0])
+    await receiver.renew_lock(held[2])
+    await asyncio.sleep(max(0.0, lost.timestamp() - time.time()) + 0.1)
+
+    results = await asyncio.gather(*map(receiver.complete, held), return_exceptions=True)
+
+    assert [type(None), LockLostError, type(None)] == [type(result) for result in results]
+    assert b"2" == (await _one(receiver)).body
+
+
+async def test_settlements_of_each_kind_at_once_do_what_each_asked_for(
+    bus: AzureServiceBus, queue: str, send: Send
+) -> None:
+    """Neighbours with different outcomes are not put together."""
+    await send(*[str(number).encode() for number in range(8)])
+    receiver = bus.receiver(queue, prefetch=8)
+    held: list[Delivery] = []
+    while len(held) < 8:
+        held += await receiver.receive(8, 5)
+    await receiver.set_prefetch(0)
+
+    await asyncio.gather(
+        receiver.complete(held[0]),
+        receiver.complete(held[1], confirmed=False),
+        receiver.abandon(held[2]),
+        receiver.complete(held[3]),
+        receiver.release(held[4]),
+        receiver.dead_letter(held[5], "Why", "because"),
+        receiver.complete(held[7]),
+        receiver.complete(held[6]),
+    )
+
+    back = [await _one(receiver), await _one(receiver)]
+    assert {(b"2", 1), (b"4", 0)} == {(each.body, each.delivery_count) for each in back}
+    assert [] == await receiver.receive(1, 0.2)
+    assert b"5" == (await _one(bus.receiver(f"{queue}/$deadletterqueue"))).body
+
+
+async def test_a_settlement_repeated_is_refused_and_settles_nothing_else(
+    bus: AzureServiceBus, queue: str, send: Send
+) -> None:
+    """The bus would not answer about a delivery that is settled: it is asked by the lock's token."""
+    await send(b"once", b"next")
+    receiver = bus.receiver(queue, prefetch=2)
+    first = await _one(receiver)
+    await receiver.complete(first)
+
+    with pytest.raises(LockLostError):
+        await receiver.complete(first)
+
+    assert b"next" == (await _one(receiver)).body
+
+
+async def test_a_message_of_many_frames_arrives_whole(bus: AzureServiceBus, queue: str, send: Send) -> None:
+    """Between small ones, and more than one at a time."""
+    bodies = [b"small", random.randbytes(250_000), b"", random.randbytes(200_000), b"last"]
+    for body in bodies:
+        await send(body)
+    receiver = bus.receiver(queue, prefetch=5)
+    held: list[Delivery] = []
+    while len(held) < 5:
+        held += await receiver.receive(5, 5)
+
+    assert bodies == [delivery.body for delivery in held]
+    await asyncio.gather(*map(receiver.complete, held))
+
+
+async def test_a_message_that_cannot_be_read_does_not_keep_others_back(
+    namespace: LocalServiceBus, bus: AzureServiceBus, queue: str, send: Send
+) -> None:
+    """What another producer sends may nest without end: it can be dead-lettered, and the link lives on."""
+    nested: object = 1
+    for _ in range(50):
+        nested = [nested]
+    odd = AmqpAnnotatedMessage(data_body=b"odd", annotations={"x-opt-odd": nested})
+    async with (
+        ServiceBusClient.from_connection_string(namespace.connection_string) as service,
+        service.get_queue_sender(queue) as sender,
+    ):
+        await sender.send_messages(odd)
+    await send(b"fine")
+    receiver = bus.receiver(queue, prefetch=2)
+
+    unread, fine = await _one(receiver), await _one(receiver)
+    await receiver.dead_letter(unread, "UndecodableMessage", "cannot be read")
+    await receiver.complete(fine)
+
+    assert (b"", b"fine") == (unread.body, fine.body)
+    assert [] == await receiver.receive(1, 0.2)
+
+
+@pytest.mark.parametrize("what", ["link", "session", "connection"])
+async def test_receiving_goes_on_after_the_service_ended(
+    namespace: LocalServiceBus, bus: AzureServiceBus, queue: str, send: Send, what: str
+) -> None:
+    """A link that was idle, a session, the whole connection; what was received is settled by its token."""
+    receiver = bus.receiver(queue, prefetch=5)
+    await send(b"before")
+    held = await _one(receiver)
+    waiting = asyncio.create_task(receiver.receive(1, 20))
+    await asyncio.sleep(0)
+    end(namespace, queue, what)
+    await send(b"after")
+
+    assert [b"after"] == [delivery.body for delivery in await waiting]
+    await receiver.complete(held)
+    with pytest.raises(LockLostError):
+        await receiver.renew_lock(held)
 
 
 async def test_locks_are_renewed_while_others_settle_and_receive(

@@ -3,7 +3,11 @@
 import asyncio
 import contextlib
 from itertools import count
+from typing import Any
 
+from proton import Condition, Endpoint
+
+from boilermaker.localbus.server import LocalServiceBus
 from boilermaker.transport.port import OutgoingMessage
 
 _numbers = count(1)
@@ -17,6 +21,25 @@ def next_number() -> int:
 def message(body: bytes = b"{}", message_id: str | None = None) -> OutgoingMessage:
     """A message with an id of its own."""
     return OutgoingMessage(body=body, message_id=message_id or f"m{next_number()}")
+
+
+def end(namespace: LocalServiceBus, queue: str, what: str) -> None:
+    """Let the bus end the links to a queue, or their sessions or connections, each with a reason."""
+
+    def end_all() -> None:
+        bus: Any = namespace
+        for wire in list(bus._front._clients):
+            link = wire.connection.link_head(Endpoint.LOCAL_ACTIVE)
+            while link is not None:
+                if queue in {link.source.address, link.target.address}:
+                    ended = {"link": link, "session": link.session, "connection": wire.connection}[what]
+                    ended.condition = Condition("amqp:connection:forced", "the test ends it")
+                    ended.close()
+                    wire.flush_soon()
+                    break
+                link = link.next(Endpoint.LOCAL_ACTIVE)
+
+    namespace._call(end_all)
 
 
 class Wire:

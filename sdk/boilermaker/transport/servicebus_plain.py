@@ -9,6 +9,7 @@ import asyncio
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusReceiver
 
+from boilermaker.transport.servicebus_delivery import AzureDelivery, PlainDelivery
 from boilermaker.transport.servicebus_settle import Disposition
 
 
@@ -26,18 +27,17 @@ class PlainReader:
         """True until closed: the SDK attaches again by itself."""
         return not self._is_closed
 
-    async def take(self, max_messages: int, wait_seconds: float) -> list[ServiceBusReceivedMessage]:
+    async def take(self, max_messages: int, wait_seconds: float) -> list[AzureDelivery]:
         """As `receive_messages`, which waits 0.2 s for a second message after the first."""
         async with self._taking:
-            return await self._receiver.receive_messages(max_messages, max(wait_seconds, 0.001))
+            messages = await self._receiver.receive_messages(max_messages, max(wait_seconds, 0.001))
+            return [PlainDelivery(message, self) for message in messages]
 
-    async def settle(
-        self, message: ServiceBusReceivedMessage, disposition: Disposition, *, confirmed: bool
-    ) -> None:
+    async def settle(self, delivery: AzureDelivery, disposition: Disposition, *, confirmed: bool) -> None:
         """Settle, always confirmed."""
         del confirmed
         async with self._settling:
-            await settle_by_sdk(self._receiver, message, disposition)
+            await settle_by_sdk(self._receiver, delivery.message, disposition)
 
     async def set_prefetch(self, count: int) -> None:
         """The SDK's own is set once, when the receiver is made."""

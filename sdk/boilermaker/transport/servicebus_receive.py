@@ -1,6 +1,6 @@
 """Receiving from Azure Service Bus under peek-locks, and settling what was received.
 
-One `ServiceBusReceiver` of the SDK at a time, read by a `Reader` (see `servicebus_reader`). When the connection
+One `ServiceBusReceiver` of the SDK at a time, read by a `Reader` (see `servicebus_pyamqp`). When the connection
 is lost the next call attaches anew; a delivery of the old link is then settled by its lock token.
 """
 
@@ -16,12 +16,12 @@ from boilermaker.errors import BusError, LockLostError, SettlementError
 from boilermaker.transport.port import Delivery, Message
 from boilermaker.transport.servicebus_address import Address
 from boilermaker.transport.servicebus_connect import client, confirm_attached, translate
-from boilermaker.transport.servicebus_delivery import AzureDelivery, AzureMessage
+from boilermaker.transport.servicebus_delivery import AzureDelivery, AzureMessage, LinkReader
 from boilermaker.transport.servicebus_plain import PlainReader, settle_by_sdk
-from boilermaker.transport.servicebus_settle import Disposition, LinkReader, Unconfirmed
+from boilermaker.transport.servicebus_settle import Disposition, Unconfirmed
 
 try:
-    from boilermaker.transport.servicebus_pyamqp import Reader
+    from boilermaker.transport.servicebus_pyamqp_receive import Reader
 except ImportError:  # another version of the SDK: private modules come and go
     Reader = None  # type: ignore[assignment,misc]
 
@@ -86,7 +86,7 @@ class AzureReceiver:
         while True:
             attachment = await self._attached()
             try:
-                messages = await attachment.reader.take(max_messages, deadline - time.monotonic())
+                return await attachment.reader.take(max_messages, deadline - time.monotonic())
             except Exception as error:
                 lost = translate(error, self._queue, "receive from")
                 await self._detach(attachment)
@@ -97,8 +97,6 @@ class AzureReceiver:
                 _log.info("%s; reconnecting", lost)
                 if time.monotonic() >= deadline:
                     return []
-            else:
-                return [AzureDelivery(message, attachment.reader) for message in messages]
 
     async def peek(self, max_messages: int, from_sequence_number: int = 1) -> Sequence[Message]:
         """Look without locking, through $management. See the port for errors."""
@@ -135,14 +133,15 @@ class AzureReceiver:
 
     async def renew_lock(self, delivery: Delivery) -> datetime:
         """Renew for the queue's lock duration; returns the new `locked_until`. See the port for errors."""
-        message = _own(delivery).message
+        own = _own(delivery)
         attachment = await self._attached()
         try:
             async with self._managing:
-                renewed = await attachment.receiver.renew_message_lock(message)
+                renewed = await attachment.receiver.renew_message_lock(own.message)
         except Exception as error:
             raise translate(error, self._queue, "renew a lock of") from error
-        return renewed.replace(tzinfo=renewed.tzinfo or UTC)
+        own.locked_until = renewed.replace(tzinfo=renewed.tzinfo or UTC)
+        return own.locked_until
 
     async def close(self) -> None:
         """Disconnect; what is buffered is released, a `receive` under way ends empty.
@@ -162,7 +161,7 @@ class AzureReceiver:
                 queue=self._queue,
             )
         try:
-            await own.reader.settle(own.message, disposition, confirmed=confirmed)
+            await own.reader.settle(own, disposition, confirmed=confirmed)
         except Unconfirmed:
             await self._settle_by_token(own, disposition)
         except Exception as error:
