@@ -1,10 +1,11 @@
-"""What must hold at the end of every world, whatever went wrong in it."""
+"""What must hold at the end of every world, whatever went wrong in it: each rule has a name."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 
 from boilermaker import codec
 from simulation.scenario import Node
-from simulation.world import MAX_DELIVERIES, MAX_TRIES, QUEUE, Sent, World
+from simulation.world import MAX_DELIVERIES, MAX_TRIES, Sent, World
 
 _SLOTS = 8  # more than any outcome of a scenario leads to
 
@@ -12,59 +13,51 @@ Following = frozenset[tuple[int, int, bool]]
 """(step, number of the try, whether it stands for failure callbacks) of what an outcome leads to."""
 
 
-def findings(world: World) -> list[str]:
-    """What does not hold, in sentences; empty where all is well."""
-    return [*_lineage(world), *_tries(world), *_dead_letters(world), *_ends(world)]
+class Lineage:
+    """Who led to whom, and what may follow from what."""
 
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.parents: dict[str, str] = {}
+        self.children: defaultdict[str, list[Sent]] = defaultdict(list)
+        self.may_follow: defaultdict[str, set[tuple[int, int, bool]]] = defaultdict(set)
+        self.sent = list(dict.fromkeys(world.journal.sent))
+        for sent in self.sent:
+            for slot in range(_SLOTS):
+                self.parents[codec.message_id(sent.message_id, slot)] = sent.message_id
+            self.may_follow[sent.message_id].update(*self.wanted(sent))
+        for sent in world.journal.sent:
+            if sent.message_id in self.parents:
+                self.children[self.parents[sent.message_id]].append(sent)
 
-def _lineage(world: World) -> list[str]:
-    """Every message came to an outcome, and led to what that outcome leads to: no more, no less, no other."""
-    journal = world.journal
-    children: defaultdict[str, list[Sent]] = defaultdict(list)
-    parents: dict[str, str] = {}
-    for sent in journal.sent:
-        for slot in range(_SLOTS):
-            parents[codec.message_id(sent.message_id, slot)] = sent.message_id
-    found: list[str] = []
-    for sent in journal.sent:
-        if sent.message_id in parents:
-            children[parents[sent.message_id]].append(sent)
-        elif sent.message_id not in journal.published:
-            found.append(f"{_told(sent)} has no cause")
-    may_follow: defaultdict[str, set[tuple[int, int, bool]]] = defaultdict(set)
-    for sent in journal.sent:
-        may_follow[sent.message_id].update(*_wanted(world, sent))
-    for sent in dict.fromkeys(journal.sent):
-        wanted = _wanted(world, sent)
-        had = frozenset((child.step, child.number, child.is_fork) for child in children[sent.message_id])
-        if not wanted:
-            found.append(f"{_told(sent)} never came to an outcome")
-        elif (world.scenario.detects or world.scenario.remembers) and had not in wanted:
-            found.append(f"{_told(sent)} led to {sorted(had)}, which is no outcome of {_all(wanted)}")
-        elif not any(one <= had for one in wanted):
-            found.append(
-                f"{_told(sent)} led to {sorted(had)}, which is less than any outcome of {_all(wanted)}"
-            )
-        elif not had <= may_follow[sent.message_id]:
-            found.append(f"{_told(sent)} led to {sorted(had)}, which is more than {_all(wanted)}")
-    return found
+    def had(self, sent: Sent) -> Following:
+        """What did follow a message."""
+        return frozenset(
+            (child.step, child.number, child.is_fork) for child in self.children[sent.message_id]
+        )
 
+    def wanted(self, sent: Sent) -> set[Following]:
+        """What may follow a message: one set for each way in which it has ended."""
+        world, node = self.world, self.node(sent)
+        if sent.is_fork:
+            return {frozenset((other, 1, False) for other in node.otherwise)}
+        wanted = {_following(node, outcome, sent) for outcome in self.outcomes(sent)}
+        if world.journal.deliveries[sent.message_id] > MAX_DELIVERIES:
+            wanted.add(_following(node, "fail", sent))
+        if node.early:  # a crash after its settlement loses it, before it runs or afterwards
+            wanted.add(frozenset())
+        if world.scenario.rollout:  # an old worker puts off what it does not know, then fails it
+            wanted.add(frozenset({(sent.step, sent.number, False)}))
+            wanted.add(_following(node, "fail", sent))
+        return wanted
 
-def _wanted(world: World, sent: Sent) -> set[Following]:
-    """What may follow a message: one set for each way in which it has ended."""
-    journal, node = world.journal, world.node(sent.workflow, sent.step)
-    if sent.is_fork:
-        return {frozenset((other, 1, False) for other in node.otherwise)}
-    key = (sent.message_id, sent.step, sent.number)
-    wanted = {_following(node, outcome, sent) for outcome in journal.outcomes[key]}
-    if journal.deliveries[sent.message_id] > MAX_DELIVERIES:
-        wanted.add(_following(node, "fail", sent))
-    if (
-        world.scenario.rollout
-    ):  # an old worker puts off what it does not know, as long as it may, then fails it
-        wanted.add(frozenset({(sent.step, sent.number, False)}))
-        wanted.add(_following(node, "fail", sent))
-    return wanted
+    def node(self, sent: Sent) -> Node:
+        """The step that a message runs."""
+        return self.world.node(sent.workflow, sent.step)
+
+    def outcomes(self, sent: Sent) -> list[str]:
+        """How its handler ended, each time."""
+        return self.world.journal.outcomes[sent.message_id, sent.step, sent.number]
 
 
 def _following(node: Node, outcome: str, sent: Sent) -> Following:
@@ -77,32 +70,136 @@ def _following(node: Node, outcome: str, sent: Sent) -> Following:
     return frozenset((other, 1, False) for other in node.otherwise)
 
 
-def _tries(world: World) -> list[str]:
-    """No message asks for more tries than the policy has."""
-    return [f"{_told(sent)} is one try too many" for sent in world.journal.sent if sent.number > MAX_TRIES]
+# ---- the rules ------------------------------------------------------------------------------------------
 
 
-def _dead_letters(world: World) -> list[str]:
-    """A dead letter is a message that failed, and there once."""
-    found: list[str] = []
-    dead = Counter(letter.message_id for letter in world.bus.dead_letters(QUEUE))
-    for sent in dict.fromkeys(world.journal.sent):
-        count = dead.pop(sent.message_id, 0)
-        if count > 1 and world.scenario.detects:
-            found.append(f"{_told(sent)} was dead-lettered {count} times")
-    return [*found, *(f"dead letter {message_id} was never sent" for message_id in dead)]
+def _begins(lineage: Lineage) -> Iterator[str]:
+    begun = {sent.workflow for sent in lineage.sent}
+    for workflow in lineage.world.journal.published:
+        if workflow not in begun:
+            yield f"workflow {workflow[:6]} never began"
 
 
-def _ends(world: World) -> list[str]:
-    """Every workflow that was published ran at least its first step."""
-    begun = {sent.workflow for sent in world.journal.sent}
-    return [
-        f"workflow {workflow} never began" for workflow in world.journal.published if workflow not in begun
-    ]
+def _has_a_cause(lineage: Lineage) -> Iterator[str]:
+    for sent in lineage.sent:
+        if sent.message_id not in lineage.parents and sent.message_id not in lineage.world.journal.published:
+            yield f"{_told(sent)} has none"
+
+
+def _comes_to_an_outcome(lineage: Lineage) -> Iterator[str]:
+    for sent in lineage.sent:
+        if not lineage.wanted(sent):
+            yield f"{_told(sent)} did not"
+
+
+def _no_less(lineage: Lineage) -> Iterator[str]:
+    for sent in lineage.sent:
+        wanted, had = lineage.wanted(sent), lineage.had(sent)
+        if wanted and not any(one <= had for one in wanted):
+            yield f"{_told(sent)} led to {sorted(had)}, which is less than any outcome of {_all(wanted)}"
+
+
+def _no_more(lineage: Lineage) -> Iterator[str]:
+    for sent in lineage.sent:
+        had, allowed = lineage.had(sent), lineage.may_follow[sent.message_id]
+        if not had <= allowed:
+            yield f"{_told(sent)} led to {sorted(had)}, and nothing asked for {sorted(had - allowed)}"
+
+
+def _one_outcome(lineage: Lineage) -> Iterator[str]:
+    if not (lineage.world.scenario.detects or lineage.world.scenario.remembers):
+        return
+    for sent in lineage.sent:
+        wanted, had = lineage.wanted(sent), lineage.had(sent)
+        if wanted and had not in wanted:
+            yield f"{_told(sent)} led to {sorted(had)}, which is no outcome of {_all(wanted)}"
+
+
+def _published_once(lineage: Lineage) -> Iterator[str]:
+    if not lineage.world.scenario.detects:
+        return
+    for sent in lineage.sent:
+        if len(lineage.children[sent.message_id]) > len(lineage.had(sent)):
+            yield f"{_told(sent)} led to {sorted(lineage.had(sent))} more than once"
+
+
+def _bounded(lineage: Lineage) -> Iterator[str]:
+    for sent in lineage.sent:
+        if sent.number > MAX_TRIES:
+            yield f"{_told(sent)} is one too many"
+
+
+def _early_once(lineage: Lineage) -> Iterator[str]:
+    enqueued = [sent.message_id for sent in lineage.world.journal.sent]
+    for sent in lineage.sent:
+        runs = len(lineage.outcomes(sent))
+        if lineage.node(sent).early and runs > enqueued.count(sent.message_id):
+            yield f"{_told(sent)} ran {runs} times"
+
+
+def _failed_is_buried(lineage: Lineage) -> Iterator[str]:
+    buried = lineage.world.journal.buried
+    by_id: defaultdict[str, list[Sent]] = defaultdict(list)
+    for sent in lineage.sent:
+        by_id[sent.message_id].append(sent)
+    for message_id, same in by_id.items():
+        count = buried[message_id]
+        if count and not any(_may_fail(lineage, sent) for sent in same):
+            yield f"{_told(same[0])} did not fail, and is a dead letter"
+        if not count and all(_must_fail(lineage, sent) for sent in same):
+            yield f"{_told(same[0])} failed, and is no dead letter"
+        if count > 1 and lineage.world.scenario.detects:
+            yield f"{_told(same[0])} was dead-lettered {count} times"
+    yield from (f"dead letter {message_id} was never sent" for message_id in buried.keys() - by_id.keys())
+
+
+def _may_fail(lineage: Lineage, sent: Sent) -> bool:
+    if sent.is_fork:
+        return False
+    return (
+        lineage.world.journal.deliveries[sent.message_id] > MAX_DELIVERIES
+        or lineage.world.scenario.rollout
+        or bool(_failures(sent) & set(lineage.outcomes(sent)))
+    )
+
+
+def _must_fail(lineage: Lineage, sent: Sent) -> bool:
+    if sent.is_fork or lineage.node(sent).early or lineage.world.scenario.rollout:
+        return False
+    ends = set(lineage.outcomes(sent))
+    return bool(ends) and ends <= _failures(sent)
+
+
+def _failures(sent: Sent) -> set[str]:
+    return {"fail", "raise"} if sent.number >= MAX_TRIES else {"fail"}
+
+
+RULES: dict[str, Callable[[Lineage], Iterator[str]]] = {
+    "every workflow that is published begins, replays and second ones too": _begins,
+    "every message has a cause": _has_a_cause,
+    "every message comes to an outcome": _comes_to_an_outcome,
+    "an outcome leads to all that follows from it": _no_less,
+    "nothing follows that no outcome asks for": _no_more,
+    "an attempt has one outcome, with duplicate detection or an outcome store": _one_outcome,
+    "what follows is published once, with duplicate detection": _published_once,
+    "no try goes beyond max_tries": _bounded,
+    "what is settled early runs once for each time it was enqueued": _early_once,
+    "what fails is a dead letter, and nothing else is": _failed_is_buried,
+}
+ENDS = "every workflow comes to an end"
+
+
+def findings(world: World) -> list[str]:
+    """What does not hold, in sentences that begin with the rule; empty where all is well."""
+    lineage = Lineage(world)
+    return [f"{name}: {detail}" for name, rule in RULES.items() for detail in rule(lineage)]
 
 
 def _told(sent: Sent) -> str:
-    return f"message {sent.message_id[:6]} (workflow {sent.workflow}, step {sent.step}, try {sent.number})"
+    what = "failure callbacks of step" if sent.is_fork else "step"
+    return (
+        f"message {sent.message_id[:6]} (workflow {sent.workflow[:6]}, {what} {sent.step}, try {sent.number})"
+    )
 
 
 def _all(wanted: set[Following]) -> list[list[tuple[int, int, bool]]]:

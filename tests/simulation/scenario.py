@@ -14,6 +14,7 @@ FaultKind = Literal["crash before", "crash after", "refuse", "lose", "stall", "d
 """Around one call to the bus: the worker dies before or after it; the bus refuses it; the bus does it and the answer is
 lost; it takes longer than the lock; it takes a moment, in which others overtake."""
 
+_change = msgspec.structs.replace
 _BEHAVIOURS: list[Behaviour] = [
     "ok", "ok", "ok", "ok", "fail", "raise", "raise once", "raise first", "fail again", "slow", "kill"
 ]  # fmt: skip
@@ -21,11 +22,16 @@ _FAULTS: list[FaultKind] = ["crash before", "crash after", "refuse", "lose", "st
 
 
 class Node(msgspec.Struct, frozen=True):
-    """A step: what its handler does, the step after success and those after failure, all with higher numbers."""
+    """A step: what its handler does, the step after success and those after failure, all with higher numbers.
+
+    Attributes:
+        early: its message is settled before it runs (`acks_late=False`).
+    """
 
     behaviour: Behaviour
     then: int | None = None
     otherwise: tuple[int, ...] = ()
+    early: bool = False
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -44,6 +50,8 @@ class Scenario(msgspec.Struct, frozen=True):
         detects: whether the queue detects duplicates.
         rollout: whether an old worker, which knows no handler of failures, works beside the new one.
         remembers: whether the workers share an outcome store.
+        replays: how often an operator replays all dead letters, once nothing else is left to do.
+        workers: how many new workers share the queue.
     """
 
     workflows: tuple[tuple[Node, ...], ...]
@@ -52,6 +60,8 @@ class Scenario(msgspec.Struct, frozen=True):
     detects: bool = True
     rollout: bool = False
     remembers: bool = False
+    replays: int = 0
+    workers: int = 1
     concurrency: int = 3
 
 
@@ -67,6 +77,8 @@ def draw(seed: int, *, detects: bool, rollout: bool = False, remembers: bool = F
         detects=detects,
         rollout=rollout,
         remembers=remembers,
+        replays=dice.choice([0, 0, 0, 1, 2]),
+        workers=dice.choice([1, 1, 2]),
         concurrency=dice.choice([1, 3]),
     )
 
@@ -78,36 +90,62 @@ def _workflow(dice: random.Random) -> tuple[Node, ...]:
         later = range(number + 1, size)
         then = dice.choice(later) if later and dice.random() < 0.8 else None
         count = min(dice.choice([0, 1, 1, 2]), len(later))
-        nodes.append(Node(dice.choice(_BEHAVIOURS), then, tuple(sorted(dice.sample(later, count)))))
+        otherwise = tuple(sorted(dice.sample(later, count)))
+        nodes.append(Node(dice.choice(_BEHAVIOURS), then, otherwise, early=dice.random() < 0.05))
     return tuple(nodes)
 
 
 def smaller(scenario: Scenario) -> Iterator[Scenario]:
-    """Scenarios with a little less in them: fewer faults, fewer workflows, duller steps."""
-    change = msgspec.structs.replace
+    """Scenarios with a little less in them: fewer faults, fewer workflows, duller steps.
+
+    With less to do there are fewer calls to the bus: faults are looked for at every earlier one, too.
+    """
     for index in range(len(scenario.faults)):
-        yield change(scenario, faults=scenario.faults[:index] + scenario.faults[index + 1 :])
-    if len(scenario.workflows) > 1:
-        for index in range(len(scenario.workflows)):
-            yield change(scenario, workflows=scenario.workflows[:index] + scenario.workflows[index + 1 :])
-    if scenario.twice:
-        yield change(scenario, twice=False)
-    if scenario.concurrency > 1:
-        yield change(scenario, concurrency=1)
+        yield _change(scenario, faults=scenario.faults[:index] + scenario.faults[index + 1 :])
+    for less in _less(scenario):
+        yield less
+        yield from _earlier(less)
     for which, nodes in enumerate(scenario.workflows):
         for simpler in _smaller_nodes(nodes):
-            yield change(
+            yield _change(
                 scenario, workflows=(*scenario.workflows[:which], simpler, *scenario.workflows[which + 1 :])
             )
 
 
+def _less(scenario: Scenario) -> Iterator[Scenario]:
+    if len(scenario.workflows) > 1:
+        for index in range(len(scenario.workflows)):
+            yield _change(scenario, workflows=scenario.workflows[:index] + scenario.workflows[index + 1 :])
+    if scenario.twice:
+        yield _change(scenario, twice=False)
+    if scenario.replays:
+        yield _change(scenario, replays=scenario.replays - 1)
+    if scenario.workers > 1:
+        yield _change(scenario, workers=1)
+    if scenario.concurrency > 1:
+        yield _change(scenario, concurrency=1)
+
+
+def _earlier(scenario: Scenario) -> Iterator[Scenario]:
+    if scenario.faults:
+        first = scenario.faults[0].at
+        for by in range(1, first):
+            yield _change(
+                scenario, faults=tuple(_change(fault, at=fault.at - by) for fault in scenario.faults)
+            )
+
+
 def _smaller_nodes(nodes: tuple[Node, ...]) -> Iterator[tuple[Node, ...]]:
+    last = len(nodes) - 1
+    if last and not any(last in (node.then, *node.otherwise) for node in nodes):
+        yield nodes[:-1]
     for number, node in enumerate(nodes):
-        duller = [Node(node.behaviour, None, node.otherwise)] if node.then is not None else []
+        duller = [_change(node, then=None)] if node.then is not None else []
         duller += [
-            Node(node.behaviour, node.then, node.otherwise[:i] + node.otherwise[i + 1 :])
+            _change(node, otherwise=node.otherwise[:i] + node.otherwise[i + 1 :])
             for i in range(len(node.otherwise))
         ]
-        duller += [Node("ok", node.then, node.otherwise)] if node.behaviour != "ok" else []
+        duller += [_change(node, behaviour="ok")] if node.behaviour != "ok" else []
+        duller += [_change(node, early=False)] if node.early else []
         for one in duller:
             yield (*nodes[:number], one, *nodes[number + 1 :])

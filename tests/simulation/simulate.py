@@ -2,7 +2,7 @@
 
 import msgspec
 
-from simulation.rules import findings
+from simulation.rules import ENDS, findings
 from simulation.scenario import Scenario, draw, smaller
 from simulation.virtual import Stuck
 from simulation.world import World
@@ -29,7 +29,7 @@ def simulate(scenario: Scenario, seed: int = 0) -> Finding | None:
     try:
         world.run()
     except Stuck as stuck:
-        problems = [str(stuck)]
+        problems = [f"{ENDS}: {stuck}"]
     else:
         problems = findings(world)
     return Finding(seed, scenario, tuple(problems), tuple(world.journal.story)) if problems else None

@@ -1,17 +1,11 @@
-"""Workers that are killed, cut off and kept waiting, in virtual time; and that the rules would tell."""
+"""Workers that are killed, cut off and kept waiting, in virtual time. `test_sabotage` shows that the rules would tell."""
 
-import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from boilermaker import codec
-from boilermaker.codec import Envelope
-from boilermaker.worker import handle
-from boilermaker.worker.handle import Handling
-from boilermaker.worker.outcome import Verdict
 from simulation.__main__ import main
 from simulation.scenario import Fault, Node, Scenario
 from simulation.simulate import search, simulate
@@ -68,45 +62,15 @@ def test_a_world_repeats() -> None:
     assert first == second
 
 
-# ---- the rules can tell ---------------------------------------------------------------------------------
-
-
-def test_ids_without_a_cause_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A repeat under another id passes the duplicate detection."""
-    monkeypatch.setattr(handle.codec, "message_id", lambda *_: uuid.uuid4().hex)
-    found = search(range(200), detects=True)
-    assert found is not None
-    assert "has no cause" in str(found)
-
-
-def test_ids_named_after_their_target_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failure handler that two branches share would be dropped the second time."""
-    original = Handling._message
-
-    def named_after_target(self: Handling, envelope: Envelope, next_: Any, body: bytes) -> Any:
-        message = original(self, envelope, next_, body)
-        target = f"{envelope.header.workflow}:{next_.to}:{next_.attempt}:{next_.put_off}"
-        return type(message)(
-            **{name: getattr(message, name) for name in message.__struct_fields__} | {"message_id": target}
+def test_dead_letters_that_are_replayed_start_anew() -> None:
+    """Again and again, by an operator who is interrupted; none is swallowed, none runs twice for one replay."""
+    nodes = (Node("raise", None, (1, 2)), Node("fail"), Node("ok"))
+    for at in range(1, 60):
+        scenario = Scenario(
+            workflows=(nodes,), faults=(Fault(at, "crash after"), Fault(at + 3, "lose")), replays=2
         )
-
-    monkeypatch.setattr(Handling, "_message", named_after_target)
-    assert search(range(200), detects=True) is not None
-
-
-def test_settling_before_publishing_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A crash in between loses the rest of the workflow."""
-    original = Handling._publish
-
-    async def settled_first(self: Handling, envelope: Envelope, verdict: Verdict) -> None:
-        await self._settle(verdict.settlement, is_confirmed=True)
-        await original(self, envelope, verdict)
-
-    monkeypatch.setattr(Handling, "_publish", settled_first)
-    found = search(range(400), detects=True)
-    assert found is not None
-    assert "led to []" in str(found)
-    assert "dies" in str(found)
+        found = simulate(scenario)
+        assert found is None, str(found)
 
 
 def test_the_ids_of_one_cause_differ() -> None:

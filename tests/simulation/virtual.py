@@ -13,18 +13,17 @@ class Stuck(Exception):  # noqa: N818 - a finding, told as one
     """Nothing can happen any more, and somebody still waits."""
 
 
-class _Skip(selectors.DefaultSelector):
-    """Says that nothing came, at once, and how long it was asked to wait."""
+class _Skip(selectors.SelectSelector):
+    """Watches nothing: says at once that nothing came, and tells the loop how long it was asked to wait."""
 
     def __init__(self) -> None:
         super().__init__()
         self.loop: VirtualLoop | None = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        found = super().select(0)
-        if not found and self.loop is not None:
+        if self.loop is not None:
             self.loop.skip(timeout)
-        return found
+        return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -56,6 +55,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Let time go by."""
         self._seconds += seconds
         self._bus.advance(timedelta(seconds=seconds))
+
+    def _make_self_pipe(self) -> None:
+        """No other thread ever wakes this loop, so it needs no sockets: a world takes a fifth less time without."""
+
+    def _close_self_pipe(self) -> None:
+        """See `_make_self_pipe`."""
+
+    def _write_to_self(self) -> None:
+        """See `_make_self_pipe`."""
 
     def add_signal_handler(self, *_: Any) -> None:
         """Signals are for real processes."""

@@ -7,16 +7,20 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
+from unittest import mock
 
 import msgspec
 
 from boilermaker import Boilermaker, InMemoryServiceBus, Limits, QueueSettings, Task, attempt, codec
-from boilermaker.errors import BusError, SettlementError
+from boilermaker.dead_letters import again
+from boilermaker.dead_letters.box import DeadLetters
+from boilermaker.errors import BusError, OutcomeStoreError, SettlementError
 from boilermaker.failure import TaskFailed
 from boilermaker.outcomes import InMemoryOutcomeStore
 from boilermaker.retries import RetryMode, RetryPolicy
 from boilermaker.transport.port import Clock, Delivery, Message, OutgoingMessage, Receiver, Sender
+from boilermaker.worker import loop as worker_loop
 from simulation.scenario import Fault, Node, Scenario
 from simulation.virtual import Stuck, VirtualLoop
 
@@ -24,7 +28,7 @@ QUEUE = "jobs"
 MAX_TRIES = 2
 MAX_DELIVERIES = 3
 LOCK = timedelta(seconds=5)
-_LONGEST = 3600.0  # virtual seconds; a world that takes longer goes round in circles
+_LONGEST = 900.0  # virtual seconds; few worlds take 150, and one that takes longer goes round in circles
 
 Outcome = str
 """How a handler ended: "ok", "fail" or "raise"."""
@@ -44,7 +48,12 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """What happened, for the rules and for the story."""
+    """What happened, for the rules and for the story.
+
+    Attributes:
+        origins: by workflow of a replay, the workflow whose dead letter it replays.
+        buried: by message id, how often it was found among the dead letters: at a replay, and in the end.
+    """
 
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
@@ -53,6 +62,8 @@ class Journal:
         self.deliveries: Counter[str] = Counter()
         self.outcomes: defaultdict[tuple[str, int, int], list[Outcome]] = defaultdict(list)
         self.published: list[str] = []
+        self.origins: dict[str, str] = {}
+        self.buried: Counter[str] = Counter()
 
     def note(self, text: str) -> None:
         """A line of the story."""
@@ -91,6 +102,7 @@ class World:
         self.journal = Journal(self.loop)
         self._faults: dict[int, Fault] = {fault.at: fault for fault in scenario.faults}
         self._calls = 0
+        self._counted: set[int] = set()  # sequence numbers of dead letters
         self._outcomes = InMemoryOutcomeStore() if scenario.remembers else None
 
     # ---- from beginning to end
@@ -101,23 +113,71 @@ class World:
         Raises:
             Stuck: the end does not come.
         """
-        try:
-            self.loop.run_until_complete(self._live())
-        finally:
-            self.loop.close()
+        # A thread that watches real time has nothing to see here.
+        with mock.patch.object(worker_loop, "Watchdog", _Unwatched):
+            try:
+                self.loop.run_until_complete(self._live())
+            finally:
+                self.loop.close()
 
     async def _live(self) -> None:
         await self._publish()
-        lives = [asyncio.create_task(self._incarnations("new", self._new_worker))]
+        names = [("new", self._new_worker), ("other new", self._new_worker)][: self.scenario.workers]
         if self.scenario.rollout:
-            lives.append(asyncio.create_task(self._incarnations("old", self._old_worker)))
+            names.append(("old", self._old_worker))
+        lives = [asyncio.create_task(self._incarnations(name, make)) for name, make in names]
+        try:
+            await self._until_quiet(lives)
+            for _ in range(self.scenario.replays):
+                await self._replay()
+                await self._until_quiet(lives)
+        finally:
+            for life in lives:
+                life.cancel()
+            await asyncio.gather(*lives, return_exceptions=True)
+        self._count_dead_letters()
+
+    async def _until_quiet(self, lives: list[asyncio.Task[None]]) -> None:
         while self.held():
             if self.loop.time() > _LONGEST:
                 raise Stuck(f"after {_LONGEST:,.0f} virtual seconds there is still something to do")
             await asyncio.sleep(1)
-        for life in lives:
-            life.cancel()
-        await asyncio.gather(*lives, return_exceptions=True)
+            for life in lives:
+                if life.done():
+                    life.result()  # a worker ended by itself: what it raised is the finding
+
+    def _count_dead_letters(self) -> None:
+        for letter in self.bus.dead_letters(QUEUE):
+            if letter.sequence_number not in self._counted:
+                self._counted.add(letter.sequence_number)
+                self.journal.buried[letter.message_id or ""] += 1
+
+    def _expect_replays(self) -> None:
+        for letter in self.bus.dead_letters(QUEUE):
+            replay = again.replay_of(letter, QUEUE, self.bus.clock).correlation_id
+            origin = codec.decode(letter.body).header.workflow
+            self.journal.origins[replay] = self.journal.origins.get(origin, origin)
+            self.journal.published.append(replay)
+
+    async def _replay(self) -> None:
+        """An operator replays all dead letters; when he is interrupted, he does it again."""
+        for number in range(1, 100):
+            life = Life(f"operator {number}")
+            self._count_dead_letters()
+            self._expect_replays()
+            letters = DeadLetters(_Line(self, life), QUEUE)
+            survey = await letters.survey()
+            token = _life.set(life)
+            replaying = asyncio.create_task(letters.replay(survey))
+            _life.reset(token)
+            await asyncio.wait({replaying})
+            if not replaying.cancelled() and replaying.exception() is None:
+                tally = replaying.result()
+                self.journal.note(f"{life.name}: replayed {tally.done} dead letters, {tally.left} are left")
+                if not tally.left and not tally.missed:
+                    return
+            await asyncio.sleep(LOCK.total_seconds() + 1)
+        raise Stuck("the operator cannot replay the dead letters")
 
     async def _publish(self) -> None:
         worker = self._new_worker(_Line(self, Life("publisher"), may_fail=False))
@@ -133,7 +193,8 @@ class World:
                 self.journal.published.append(workflow)
 
     def _task(self, worker: Boilermaker["World"], number: int, node: Node) -> Task[Any]:
-        return worker.create_task(mend if self._is_handler(number) else step, number)
+        task = worker.create_task(mend if self._is_handler(number) else step, number)
+        return task.options(acks_late=False) if node.early else task
 
     def _is_handler(self, number: int) -> bool:
         return any(number in node.otherwise for nodes in self.scenario.workflows for node in nodes)
@@ -144,7 +205,8 @@ class World:
 
     def node(self, workflow: str, number: int) -> Node:
         """A step of a workflow."""
-        return self.scenario.workflows[int(workflow.split(".", maxsplit=1)[0])][number]
+        origin = self.journal.origins.get(workflow, workflow)
+        return self.scenario.workflows[int(origin.split(".", maxsplit=1)[0])][number]
 
     # ---- workers
 
@@ -153,7 +215,7 @@ class World:
 
     def _old_worker(self, line: "_Line") -> Boilermaker["World"]:
         limits = Limits(max_deliveries=MAX_DELIVERIES, put_off_seconds=(2, 4))
-        outcomes = None if self._outcomes is None else _Outcomes(self._outcomes, line.life)
+        outcomes = None if self._outcomes is None else _Outcomes(self._outcomes, line)
         worker = Boilermaker(self, line, queue=QUEUE, limits=limits, outcomes=outcomes)
         return worker.register_async(step, policy=_POLICY)
 
@@ -271,19 +333,16 @@ class _PlannedError(Exception):
 # ---- the bus as one life sees it
 
 
-class _Outcomes:
-    """The outcome store: the dead do not write."""
+class _Unwatched:
+    """In the place of the watchdog."""
 
-    def __init__(self, outcomes: InMemoryOutcomeStore, life: Life) -> None:
-        self._outcomes, self._life = outcomes, life
+    is_blocked = False
 
-    async def load(self, attempt: str) -> bytes | None:
-        return await self._outcomes.load(attempt)
+    def __enter__(self) -> Self:
+        return self
 
-    async def save(self, attempt: str, record: bytes) -> bytes:
-        if self._life.is_dead:
-            raise asyncio.CancelledError
-        return await self._outcomes.save(attempt, record)
+    def __exit__(self, *_: object) -> None:
+        """Nothing was watched."""
 
 
 class _Line:
@@ -306,6 +365,19 @@ class _Line:
 
     async def call(self, what: str, effect: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         return await self.world.call(self.life, what, effect, may_fail=self.may_fail)
+
+
+class _Outcomes:
+    """The outcome store as one life sees it."""
+
+    def __init__(self, outcomes: InMemoryOutcomeStore, line: _Line) -> None:
+        self._outcomes, self._line = outcomes, line
+
+    async def load(self, attempt: str) -> bytes | None:
+        return await self._line.call("asking the store", lambda: self._outcomes.load(attempt))
+
+    async def save(self, attempt: str, record: bytes) -> bytes:
+        return await self._line.call("saving an outcome", lambda: self._outcomes.save(attempt, record))
 
 
 class _Sender:
@@ -412,7 +484,9 @@ class _Receiver:
         await self._receiver.close()
 
 
-def _refusal(what: str) -> BusError:
+def _refusal(what: str) -> BusError | OutcomeStoreError:
+    if what in {"asking the store", "saving an outcome"}:
+        return OutcomeStoreError(f"{what} failed")
     if what.startswith(("publishing", "receiving", "renewing")):
         return BusError(f"{what} failed", queue=QUEUE, is_transient=True)
     return SettlementError(f"{what} failed", queue=QUEUE)

@@ -1,0 +1,235 @@
+"""Each rule of the simulation can fail: the code is sabotaged, and the rule that this breaks is told as a story."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from boilermaker import codec
+from boilermaker.dead_letters import again
+from boilermaker.outcomes import InMemoryOutcomeStore
+from boilermaker.worker import decide, handle
+from boilermaker.worker.handle import Handling
+from boilermaker.worker.outcome import Complete, DeadLetter, Failed, Rejected, RetryAsked, Succeeded
+from simulation.rules import ENDS, RULES
+from simulation.simulate import search
+from simulation.world import quiet
+
+_change = msgspec.structs.replace
+
+
+@pytest.fixture(autouse=True)
+def quiet_workers() -> Iterator[None]:
+    """No log lines from worlds by the thousand."""
+    yield from quiet()
+
+
+def _after_decision(patch: pytest.MonkeyPatch, change: Callable[[Any, Any], Any]) -> None:
+    """Let every verdict be another one: `change` gets outcome and verdict."""
+    original = decide.decide
+
+    def decided(envelope: Any, outcome: Any, around: Any) -> Any:
+        return change(outcome, original(envelope, outcome, around))
+
+    patch.setattr(handle, "decide", decided)
+
+
+def ids_by_chance(patch: pytest.MonkeyPatch) -> None:
+    """A repeat under another id passes the duplicate detection."""
+    patch.setattr(handle.codec, "message_id", lambda *_: uuid.uuid4().hex)
+
+
+def ids_by_target(patch: pytest.MonkeyPatch) -> None:
+    """A failure handler that two branches share is dropped the second time."""
+    original = Handling._message
+
+    def named(self: Handling, envelope: Any, next_: Any, body: bytes) -> Any:
+        target = f"{envelope.header.workflow}:{next_.to}:{next_.attempt}:{next_.put_off}"
+        return _change(original(self, envelope, next_, body), message_id=target)
+
+    patch.setattr(Handling, "_message", named)
+
+
+def settled_before_published(patch: pytest.MonkeyPatch) -> None:
+    """A crash in between loses the rest of the workflow."""
+    original = Handling._publish
+
+    async def settled_first(self: Handling, envelope: Any, verdict: Any) -> None:
+        await self._settle(verdict.settlement, is_confirmed=True)
+        await original(self, envelope, verdict)
+
+    patch.setattr(Handling, "_publish", settled_first)
+
+
+def retries_without_counting(patch: pytest.MonkeyPatch) -> None:
+    """The retry is the first try again, for ever."""
+
+    def same(outcome: Any, verdict: Any) -> Any:
+        if not isinstance(outcome, RetryAsked) or not verdict.publish or verdict.publish[0].fork:
+            return verdict
+        return _change(verdict, publish=tuple(_change(each, attempt=1) for each in verdict.publish))
+
+    _after_decision(patch, same)
+
+
+def one_try_too_many(patch: pytest.MonkeyPatch) -> None:
+    """The policy's number is taken for that of retries."""
+    original = decide._policy
+
+    def generous(wanted: Any, around: Any) -> Any:
+        policy = original(wanted, around)
+        return _change(policy, max_tries=policy.max_tries + 1)
+
+    patch.setattr(decide, "_policy", generous)
+
+
+def a_failure_callback_less(patch: pytest.MonkeyPatch) -> None:
+    """The last handler of several is forgotten."""
+    original = decide._callbacks
+    patch.setattr(decide, "_callbacks", lambda handlers, info: original(handlers, info)[:-1])
+
+
+def a_success_callback_too_many(patch: pytest.MonkeyPatch) -> None:
+    """What succeeds goes on, and is tried again as well."""
+
+    def more(outcome: Any, verdict: Any) -> Any:
+        if not isinstance(outcome, Succeeded) or not verdict.publish:
+            return verdict
+        return _change(verdict, publish=(*verdict.publish, _change(verdict.publish[0], slot=1, attempt=2)))
+
+    _after_decision(patch, more)
+
+
+def a_slot_for_each_outcome(patch: pytest.MonkeyPatch) -> None:
+    """A repeat that ends differently publishes its outcome beside the first one."""
+
+    def moved(outcome: Any, verdict: Any) -> Any:
+        by = 3 if isinstance(outcome, RetryAsked) else 0
+        return _change(verdict, publish=tuple(_change(each, slot=each.slot + by) for each in verdict.publish))
+
+    _after_decision(patch, moved)
+
+
+def each_message_twice(patch: pytest.MonkeyPatch) -> None:
+    """The same callback under two slots."""
+
+    def doubled(_: Any, verdict: Any) -> Any:
+        again_ = tuple(_change(each, slot=each.slot + 4) for each in verdict.publish)
+        return _change(verdict, publish=(*verdict.publish, *again_))
+
+    _after_decision(patch, doubled)
+
+
+def saved_outcomes_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A store that has lost what it kept."""
+
+    async def nothing(*_: Any) -> None:
+        return None
+
+    async def anything(_: Any, __: Any, record: bytes) -> bytes:
+        return record
+
+    patch.setattr(InMemoryOutcomeStore, "load", nothing)
+    patch.setattr(InMemoryOutcomeStore, "save", anything)
+
+
+def failures_completed(patch: pytest.MonkeyPatch) -> None:
+    """Nobody finds them afterwards."""
+    _after_decision(patch, lambda _, verdict: _change(verdict, settlement=Complete()))
+
+
+def successes_buried(patch: pytest.MonkeyPatch) -> None:
+    """An operator would replay what went well."""
+
+    def buried(outcome: Any, verdict: Any) -> Any:
+        letter = DeadLetter("TaskFailed", "it did not")
+        return _change(verdict, settlement=letter) if isinstance(outcome, Succeeded) else verdict
+
+    _after_decision(patch, buried)
+
+
+def unknown_tasks_dropped(patch: pytest.MonkeyPatch) -> None:
+    """An old worker completes what it does not know."""
+
+    def dropped(outcome: Any, verdict: Any) -> Any:
+        return _change(verdict, publish=()) if isinstance(outcome, Rejected) else verdict
+
+    _after_decision(patch, dropped)
+
+
+def exhausted_deliveries_untold(patch: pytest.MonkeyPatch) -> None:
+    """A handler that kills its worker is given up, and nobody is told."""
+
+    def untold(outcome: Any, verdict: Any) -> Any:
+        is_it = isinstance(outcome, Failed | Rejected) and outcome.reason == "DeliveriesExhausted"
+        return _change(verdict, publish=()) if is_it else verdict
+
+    _after_decision(patch, untold)
+
+
+def replays_with_the_old_id(patch: pytest.MonkeyPatch) -> None:
+    """The duplicate detection drops them: the task is in no queue at all."""
+    original = again.replay_of
+
+    def same(message: Any, queue: str, clock: Any) -> Any:
+        return _change(original(message, queue, clock), message_id=message.message_id)
+
+    patch.setattr(again, "replay_of", same)
+
+
+def early_ones_settled_late(patch: pytest.MonkeyPatch) -> None:
+    """What must not run twice is settled like everything else."""
+    original = codec.Envelope.current.fget  # type: ignore[attr-defined]
+    patch.setattr(codec.Envelope, "current", property(lambda self: _change(original(self), acks_late=True)))
+
+
+def everything_settled_early(patch: pytest.MonkeyPatch) -> None:
+    """A crash loses the task before its handler has come to anything."""
+    original = codec.Envelope.current.fget  # type: ignore[attr-defined]
+    patch.setattr(codec.Envelope, "current", property(lambda self: _change(original(self), acks_late=False)))
+
+
+SABOTAGE: dict[Callable[[pytest.MonkeyPatch], None], tuple[str, dict[str, bool]]] = {
+    ids_by_chance: ("every message has a cause", {}),
+    ids_by_target: ("every message has a cause", {}),
+    settled_before_published: ("an outcome leads to all that follows from it", {}),
+    retries_without_counting: (ENDS, {}),
+    one_try_too_many: ("no try goes beyond max_tries", {}),
+    a_failure_callback_less: ("an outcome leads to all that follows from it", {}),
+    a_success_callback_too_many: ("nothing follows that no outcome asks for", {}),
+    a_slot_for_each_outcome: ("an attempt has one outcome, with duplicate detection or an outcome store", {}),
+    each_message_twice: ("what follows is published once, with duplicate detection", {}),
+    saved_outcomes_forgotten: (
+        "an attempt has one outcome, with duplicate detection or an outcome store",
+        {"detects": False, "remembers": True},
+    ),
+    failures_completed: ("what fails is a dead letter, and nothing else is", {}),
+    successes_buried: ("what fails is a dead letter, and nothing else is", {}),
+    everything_settled_early: ("every message comes to an outcome", {}),
+    unknown_tasks_dropped: ("an outcome leads to all that follows from it", {"rollout": True}),
+    exhausted_deliveries_untold: ("an outcome leads to all that follows from it", {}),
+    replays_with_the_old_id: ("every workflow that is published begins, replays and second ones too", {}),
+    early_ones_settled_late: ("what is settled early runs once for each time it was enqueued", {}),
+}
+
+
+@pytest.mark.parametrize("sabotage", list(SABOTAGE), ids=lambda sabotage: sabotage.__name__)
+def test_sabotage_breaks_its_rule(
+    monkeypatch: pytest.MonkeyPatch, sabotage: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    """Within some hundred worlds; the story tells what happened, and is as short as it goes."""
+    rule, options = SABOTAGE[sabotage]
+    sabotage(monkeypatch)
+    found = search(range(1500), **{"detects": True, **options})
+    assert found is not None
+    assert rule in {problem.partition(":")[0] for problem in found.problems}, str(found)
+    assert "worker 1 starts" in str(found)
+    assert len(found.scenario.faults) <= 2
+    assert sum(map(len, found.scenario.workflows)) <= 6
+
+
+def test_every_rule_is_broken_by_some_sabotage() -> None:
+    """A rule that cannot fail is none."""
+    assert {ENDS, *RULES} == {rule for rule, _ in SABOTAGE.values()}
