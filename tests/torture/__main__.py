@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 from rich.table import Table
 
-from torture.torture import Plan, Report, torture
+from torture.torture import BAD, Plan, Report, findings, torture
 
 
 @click.command(context_settings={"show_default": True})
@@ -19,17 +19,29 @@ from torture.torture import Plan, Report, torture
 @click.option("--concurrency", default=20, help="Handlers at a time in each.")
 @click.option("--kill-every", default=2.0, help="Seconds between two SIGKILLs.")
 @click.option("--cut-every", default=7.0, help="Seconds between two cuts of all connections; 0 for none.")
+@click.option("--fault-every", default=3.0, help="Seconds that each fault of the bus stands; 0 for none.")
+@click.option("--strangers", default=2, help="Other people's clients, which publish garbage.")
 @click.option("--limit", default=1800.0, help="Seconds after which it is given up.")
 def main(
-    workflows: int, workers: int, concurrency: int, kill_every: float, cut_every: float, limit: float
+    workflows: int,
+    workers: int,
+    concurrency: int,
+    kill_every: float,
+    cut_every: float,
+    fault_every: float,
+    strangers: int,
+    limit: float,
 ) -> None:
-    """Publish workflows while workers are killed and connections are cut; then account for everything."""
+    """Publish workflows while workers are killed, connections are cut and the bus misbehaves; then account for all."""
     plan = Plan(
         workflows=workflows,
         workers=workers,
         concurrency=concurrency,
-        kill_seconds=kill_every,
+        kill_seconds=kill_every or None,
         cut_seconds=cut_every or None,
+        faults=BAD if fault_every else (),
+        fault_seconds=fault_every,
+        strangers=strangers,
         limit_seconds=limit,
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -38,11 +50,11 @@ def main(
             task = bar.add_task("workflows ended", total=workflows)
             report = asyncio.run(torture(plan, Path(folder), lambda done: bar.update(task, completed=done)))
     Console().print(_table(report))
-    for line in [*report.account.missing, *report.account.strange][:20]:
+    found = findings(report)
+    for line in found[:20]:
         click.echo(f"not as it should be: {line}")
-    is_well = not report.account.missing and not report.account.strange
-    click.echo("✓ everything is accounted for" if is_well else "✗ something is lost or strange")
-    sys.exit(0 if is_well else 1)
+    click.echo("✗ something is lost or strange" if found else "✓ everything is accounted for")
+    sys.exit(1 if found else 0)
 
 
 def _table(report: Report) -> Table:
@@ -53,12 +65,17 @@ def _table(report: Report) -> Table:
         ("workflows ended", account.ended),
         ("workers killed", report.kills),
         ("times all connections were cut", report.cuts),
+        ("faults of the bus", sum(report.faults.values())),
+        *((f"  {fault}", count) for fault, count in report.faults.items()),
         ("steps that never ran", len(account.missing)),
         ("steps that should not have run", len(account.strange)),
         ("steps enqueued twice", account.twice),
         ("handlers run again", account.again),
-        ("  of at most, in flight when killed or cut", report.in_flight),
+        ("  of at most, interrupted by all this", report.in_flight),
         ("dead letters (failed on purpose)", report.dead_letters),
+        ("strangers' messages", report.garbage),
+        ("  dead-lettered", report.buried),
+        ("workers that ended by themselves", len(report.ends)),
         ("seconds", round(report.seconds)),
     ):
         table.add_row(name, f"{value:,}")

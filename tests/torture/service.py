@@ -33,7 +33,8 @@ worker = Boilermaker(
     Journal(os.environ[DATABASE]),
     AzureServiceBus.from_env(),
     queue=QUEUE,
-    limits=Limits(max_deliveries=MAX_DELIVERIES),
+    # Strangers' tasks are given up at once: put off, they would be dead-lettered under another id.
+    limits=Limits(max_deliveries=MAX_DELIVERIES, put_off_seconds=()),
 )
 _QUICK = retries.RetryPolicy(max_tries=3, delay=0.2, delay_max=0.5)
 
