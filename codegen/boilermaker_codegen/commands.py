@@ -15,7 +15,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from boilermaker.contract import Contract, Parameter, TaskContract, contract_digest
+from boilermaker.contract import BY_WORKER, Contract, Parameter, TaskContract, contract_digest
 from boilermaker_codegen.cache import Cache
 from boilermaker_codegen.config import Project, load
 from boilermaker_codegen.explain import explain
@@ -145,7 +145,9 @@ def _row(task: TaskContract, place: str, contract: Contract, speller: Speller) -
 
 def _parameter(parameter: Parameter, speller: Speller) -> str:
     text = f"{parameter.name}: {flat(speller.type(parameter.type))}"
-    if parameter.default is not None:
+    if parameter.default == BY_WORKER:
+        text += " (the worker decides where it is left out)"
+    elif parameter.default is not None:
         text += f" = {flat(speller.default(parameter.default, parameter.type))}"
     return text
 

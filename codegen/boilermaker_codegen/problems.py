@@ -37,6 +37,10 @@ class Refused(Exception):  # noqa: N818 - what has happened to the source, not a
         self.problems = problems
 
 
+class Unknown(Refused):
+    """It is there, and what it is cannot be known without running the code."""
+
+
 class GenerationError(Exception):
     """Nothing can be generated; `problems` says why, sorted by place."""
 

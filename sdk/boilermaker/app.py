@@ -355,6 +355,6 @@ class Boilermaker(Registrar, Generic[S]):
         """The contract of the registered functions, derived from the functions themselves.
 
         Raises:
-            ConfigurationError: a type or default that the contract has no words for.
+            ConfigurationError: a type that the contract has no words for.
         """
         return derive.contract(self.registry, self.service)

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from boilermaker import describe
-from boilermaker.contract import Contract, Parameter, TaskContract, task_digest
+from boilermaker import defaults, describe
+from boilermaker.contract import BY_WORKER, AnyDefault, Contract, Parameter, TaskContract, task_digest
 from boilermaker.errors import ConfigurationError
 from boilermaker.registry import Registration, Registry
 from boilermaker.signature import HandlerParameter, HandlerSignature
@@ -13,7 +13,7 @@ def contract(registry: Registry, service: str) -> Contract:
     """The contract of all that is registered.
 
     Raises:
-        ConfigurationError: a type or default that the contract has no words for.
+        ConfigurationError: a type that the contract has no words for.
     """
     types: describe.Types = {}
     tasks = [_task_contract(registration, registry.queue, types) for registration in registry]
@@ -64,9 +64,12 @@ def _described(name: str, read: HandlerSignature, types: describe.Types) -> Task
 
 
 def _parameter(read: HandlerParameter, types: describe.Types) -> Parameter:
+    default: AnyDefault | None = None
+    if read.has_default:
+        default = defaults.described(read.default) if read.is_carried else BY_WORKER
     return Parameter(
         name=read.name,
         type=describe.type_of(read.annotation, types),
-        default=describe.default_of(read.default) if read.has_default else None,
+        default=default,
         keyword_only=read.keyword_only,
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from boilermaker import attrs_classes
+from boilermaker import attrs_classes, defaults
 from boilermaker import contract as words
 from boilermaker.errors import ConfigurationError, UncarriedError
 
@@ -42,6 +42,7 @@ def type_of(annotation: Any, types_: Types) -> words.Type:
     Raises:
         ConfigurationError: a type that the contract has no words for.
     """
+    annotation = carried(annotation)
     try:
         if annotation in _SCALARS:
             return words.Scalar(name=_SCALARS[annotation])
@@ -75,20 +76,12 @@ def type_of(annotation: Any, types_: Types) -> words.Type:
     )
 
 
-def default_of(value: Any) -> words.Default:
-    """A default as it is written on the wire.
-
-    Raises:
-        ConfigurationError: the value has no JSON form.
-    """
-    try:
-        return words.Default(
-            value=msgspec.json.decode(
-                msgspec.json.encode(msgspec.to_builtins(value, str_keys=True, order="deterministic"))
-            )
-        )
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"the default {value!r} cannot be written out: {error}") from None
+def carried(annotation: Any) -> Any:
+    """An annotation less `UnsetType`, which stands for what was left out and never travels."""
+    if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
+        return annotation
+    members = tuple(m for m in typing.get_args(annotation) if m is not msgspec.UnsetType)
+    return typing.Union[members] if len(members) < len(typing.get_args(annotation)) else annotation  # noqa: UP007 - made of a tuple
 
 
 def doc_of(item: Any) -> str | None:
@@ -293,7 +286,7 @@ def _typeddict(cls: Any, types_: Types) -> words.RecordDefinition:
 
 def _namedtuple(cls: Any, types_: Types) -> words.RecordDefinition:
     hints = typing.get_type_hints(cls, include_extras=True)
-    defaults: dict[str, Any] = cls._field_defaults
+    given: dict[str, Any] = cls._field_defaults
     return words.RecordDefinition(
         name=cls.__qualname__,
         style="namedtuple",
@@ -301,7 +294,7 @@ def _namedtuple(cls: Any, types_: Types) -> words.RecordDefinition:
             words.Field(
                 name=name,
                 type=type_of(hints.get(name, Any), types_),
-                default=default_of(defaults[name]) if name in defaults else None,
+                default=defaults.described(given[name]) if name in given else None,
             )
             for name in cls._fields
         ),
@@ -309,10 +302,10 @@ def _namedtuple(cls: Any, types_: Types) -> words.RecordDefinition:
     )
 
 
-def _default(value: Any, factory: Any, missing: Any) -> words.Default | None:
+def _default(value: Any, factory: Any, missing: Any) -> words.AnyDefault | None:
     if value is not missing:
-        return default_of(value)
-    return default_of(factory()) if factory is not missing else None
+        return defaults.described(value)
+    return defaults.made_by(factory) if factory is not missing else None
 
 
 def _is_keyword_only(cls: Any) -> bool:

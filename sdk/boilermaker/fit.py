@@ -39,6 +39,7 @@ _PYTHON_TYPES: dict[type, ScalarName] = {
 def misfit(result: Any, parameter: Any) -> str | None:
     """Why a result type does not fit a parameter's type; None where it does, or where it cannot be known."""
     types: describe.Types = {}
+    parameter = describe.carried(parameter)
     try:
         given, wanted = describe.type_of(result, types), describe.type_of(parameter, types)
     except ConfigurationError:

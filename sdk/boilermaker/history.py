@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from boilermaker.contract import Contract, TaskContract, from_json, task_digest
+from boilermaker.contract import Contract, TaskContract, agreed, from_json, task_digest
 from boilermaker.errors import ConfigurationError
 from boilermaker.evolution.compare import compare
 from boilermaker.upcasts import Upcasts
@@ -55,10 +55,8 @@ class History:
         after = next((t for t in live.tasks if t.name == task), None)
         if after is None:
             return None
-        named = msgspec.structs.replace(before, name=task)
-        findings = compare(
-            msgspec.structs.replace(old, tasks=(named,)), msgspec.structs.replace(live, tasks=(after,))
-        )
+        then = msgspec.structs.replace(old, tasks=(msgspec.structs.replace(before, name=task),))
+        findings = compare(then, agreed(msgspec.structs.replace(live, tasks=(after,)), then))
         in_payload = [f for f in findings if f.path and f.task and not f.path.startswith("return")]
         first = next((f for f in in_payload if "QUEUE" in f.categories), None) or next(iter(in_payload), None)
         return None if first is None else f"{first.path}: {first.text}"

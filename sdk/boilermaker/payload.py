@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import UNSET
 
 from boilermaker import finite
 from boilermaker.errors import InvalidArgumentsError
@@ -23,15 +24,14 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build(task: str, payload_type: type[msgspec.Struct], arguments: Mapping[str, object]) -> msgspec.Struct:
-    """The checked payload of one call; arguments that are references are left out of it.
+    """The checked payload of one call; arguments that are references, or `msgspec.UNSET`, are left out of it.
 
     Raises:
         InvalidArgumentsError: the worker would refuse it. All arguments at fault are named at once.
     """
-    given = {name: value for name, value in arguments.items() if not isinstance(value, Ref)}
-    partial = payload_type
-    if len(given) != len(arguments):
-        partial = without(payload_type, frozenset(arguments.keys() - given.keys()))
+    referred = frozenset(name for name, value in arguments.items() if isinstance(value, Ref))
+    given = {name: value for name, value in arguments.items() if name not in referred and value is not UNSET}
+    partial = without(payload_type, referred) if referred else payload_type
     try:
         return _through_the_door(given, partial)
     except UnfitValue as unfit:

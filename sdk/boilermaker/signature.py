@@ -3,8 +3,6 @@
 Says whether a function can be a task, and where it stands in the source if it cannot.
 """
 
-import copy
-import dataclasses
 import functools
 import inspect
 import types
@@ -17,7 +15,7 @@ from typing import Any, cast
 import msgspec
 from msgspec import inspect as shapes
 
-from boilermaker import describe
+from boilermaker import defaults, describe
 from boilermaker.contract import hazards
 from boilermaker.errors import ConfigurationError, RegistrationError, TaskBuildError, UncarriedError
 from boilermaker.payload import Payload
@@ -43,6 +41,15 @@ class HandlerParameter:
     def has_default(self) -> bool:
         """Whether it may be left out."""
         return self.default is not inspect.Parameter.empty
+
+    @functools.cached_property
+    def is_carried(self) -> bool:
+        """Whether the default fits its type on the wire; one that does not (a sentinel, NaN) never leaves the worker."""
+        return defaults.is_carried(self.default, self.annotation)
+
+    def fresh(self) -> Any:
+        """The default, for one call: no handler may change that of another."""
+        return defaults.fresh(self.default)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,19 +185,12 @@ def _payload_type(
 def _field(parameter: HandlerParameter) -> Any:
     if parameter.default is inspect.Parameter.empty:
         return (parameter.name, parameter.annotation)
-    default: Any = parameter.default
-    if isinstance(default, list | dict | set | bytearray):  # pyright: ignore[reportUnknownVariableType]
-        return (parameter.name, parameter.annotation, msgspec.field(default_factory=default.copy))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-    if _is_open_record(default):  # as with a list, no task may change another's
-        fresh = functools.partial(copy.deepcopy, default)
-        return (parameter.name, parameter.annotation, msgspec.field(default_factory=fresh))
-    return (parameter.name, parameter.annotation, msgspec.field(default=default))
-
-
-def _is_open_record(value: Any) -> bool:
-    if isinstance(value, msgspec.Struct):
-        return not value.__struct_config__.frozen
-    return dataclasses.is_dataclass(value) and not cast("Any", value).__dataclass_params__.frozen
+    if not parameter.is_carried:
+        members: Any = (parameter.annotation, msgspec.UnsetType)
+        return (parameter.name, typing.Union[members], msgspec.UNSET)  # noqa: UP007 - either may be text
+    if defaults.may_change(parameter.default):
+        return (parameter.name, parameter.annotation, msgspec.field(default_factory=parameter.fresh))
+    return (parameter.name, parameter.annotation, msgspec.field(default=parameter.default))
 
 
 def _result_type(function: AnyHandler, place: str, hints: Mapping[str, Any]) -> Any:

@@ -79,5 +79,6 @@ def _with(draw: st.DrawFn, value: Any, wrong: Any) -> Any:
 
 def _changed(draw: st.DrawFn, members: dict[str, Any], wrong: Any) -> dict[str, Any]:
     """A record as an object with another, a wrong or a further member."""
+    members = {name: value for name, value in members.items() if value is not msgspec.UNSET}
     name = draw(st.sampled_from([*members, "unknown"]))
     return {**members, name: _with(draw, members.get(name), wrong)}

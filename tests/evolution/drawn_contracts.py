@@ -6,6 +6,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from boilermaker.contract import (
+    BY_WORKER,
+    AnyDefault,
     Constrained,
     Container,
     Contract,
@@ -146,6 +148,9 @@ class Drawing:
         fields = [self.field(name, depth) for name in NAMES[: self.number(1, 3)]]
         if style == "typeddict":
             fields = [msgspec.structs.replace(f, default=None) for f in fields]
+        array_like = is_struct and tag is None and self.number(0, 3) == 0
+        if array_like or style == "namedtuple":
+            fields = [written(f) for f in fields]
         fields.sort(key=lambda field: field.default is not None)
         if is_struct and self.is_so():
             fields[0] = msgspec.structs.replace(fields[0], wire="on_the_wire")
@@ -160,7 +165,7 @@ class Drawing:
             tag_field=self.one((None, "kind") if has_id else (None, "kind", "id"))
             if tag and not is_tagged
             else None,
-            array_like=is_struct and not is_tagged and self.number(0, 3) == 0,
+            array_like=array_like,
             omit_defaults=is_struct and self.is_so(),
             forbid_unknown_fields=is_struct and self.number(0, 2) == 0,
             optional=tuple(f.name for f in fields if style == "typeddict" and self.is_so()),
@@ -171,8 +176,18 @@ class Drawing:
         type_ = self.type(depth - 1)
         default = None
         if self.is_so():
-            default, type_ = NOTHING, or_none(type_)
+            default, type_ = self.default(), or_none(type_)
         return Field(name=name, type=type_, default=default)
+
+    def default(self) -> AnyDefault:
+        return self.one((NOTHING, NOTHING, BY_WORKER))
+
+    def changed_field(self, field: Field, type_: Type, *, has_defaults: bool = True) -> Field:
+        """A field of another type, whose default is another one, new or gone, perhaps."""
+        default = self.one((field.default, field.default, None, self.default())) if has_defaults else None
+        if default is not None:
+            type_ = or_none(type_)
+        return msgspec.structs.replace(field, type=type_, default=default)
 
     def defined(self, stem: str, make: Any) -> Type:
         name = f"{stem}{len(self.types)}"
@@ -231,10 +246,9 @@ class Drawing:
                 return self._other_record(definition, depth)
 
     def _other_record(self, record: RecordDefinition, depth: int) -> Type:
+        has_defaults = record.style != "typeddict"
         fields = [
-            msgspec.structs.replace(
-                f, type=t if f.default is None else or_none(t), default=f.default if self.is_so() else None
-            )
+            self.changed_field(f, t, has_defaults=has_defaults)
             for f in record.fields
             if self.number(0, 4) and (t := self.changed(f.type, depth - 1)) is not None
         ]
@@ -255,7 +269,14 @@ class Drawing:
             "forbid_unknown_fields": is_struct and self.number(0, 2) == 0,
             "omit_defaults": is_struct and self.is_so(),
         }
+        if changes["array_like"] or record.style == "namedtuple":
+            changes["fields"] = tuple(map(written, fields))
         return self.defined("Record", lambda n: msgspec.structs.replace(record, name=n, **changes))
+
+
+def written(field: Field) -> Field:
+    """A field as arrays have it: nothing is left to the worker."""
+    return field if field.default is None else msgspec.structs.replace(field, default=NOTHING)
 
 
 def or_none(type_: Type) -> Type:
@@ -286,7 +307,7 @@ def pairs(draw: st.DrawFn) -> tuple[Contract, Contract]:
     before = [drawing.field(name, 2) for name in NAMES[: drawing.number(1, 2)]]
     result = drawing.type(1)
     after = [
-        msgspec.structs.replace(f, type=or_none(t) if f.default else t)
+        drawing.changed_field(f, t)
         for f in before
         if (t := drawing.changed(f.type)) is not None and drawing.number(0, 4)
     ]

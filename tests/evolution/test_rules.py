@@ -21,11 +21,14 @@ def contract_of(*functions: Any, **options: Any) -> Contract:
     return worker.contract()
 
 
-def taking(annotation: Any, **default: Any) -> Contract:
-    """A task `work` with one parameter `x`."""
+def taking(annotation: Any = None, **default: Any) -> Contract:
+    """A task `work` with one parameter `x`, or with none."""
 
     async def work(state, x):
         pass
+
+    if annotation is None:
+        return contract_of(globals()["work"])
 
     work.__annotations__ = {"x": annotation, "return": None}
     if default:
@@ -78,6 +81,14 @@ class Swapped(enum.Enum):
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True):
     a: int
+
+
+MISSING: Any = object()
+"""A default that has no JSON form."""
+
+
+class StrictDecided(msgspec.Struct, forbid_unknown_fields=True):
+    a: int = MISSING
 
 
 class StrictMore(msgspec.Struct, forbid_unknown_fields=True):
@@ -170,6 +181,22 @@ CASES: dict[str, tuple[Contract, Contract, dict[str, set[str]]]] = {
     "list to set": (taking(list[int]), taking(set[int]), {"REPEATS_DROPPED": {M}, "ANNOTATION_CHANGED": {S}}),
     "a new name for str": (taking(str), taking(UserId), {"ANNOTATION_CHANGED": {S}}),
     "default changed": (taking(int, default=1), taking(int, default=2), {"DEFAULT_CHANGED": {M}}),
+    "default left to the worker": (taking(int, default=1), taking(int, default=MISSING), {"DEFAULT_CHANGED": {M}}),
+    "default taken from the worker": (taking(int, default=MISSING), taking(int, default=1), {"DEFAULT_CHANGED": {M}}),
+    "worker decides what was required": (taking(int), taking(int, default=MISSING), {"FIELD_MADE_OPTIONAL": {R}}),
+    "what the worker decided is required": (taking(int, default=MISSING), taking(int), {"FIELD_MADE_REQUIRED": {Q, S}}),
+    "worker decides a new parameter": (taking(), taking(int, default=MISSING), {"FIELD_ADDED": {M}}),
+    "what the worker decided is gone": (taking(int, default=MISSING), taking(), {"FIELD_REMOVED": {S, M}}),
+    "worker decides a field that was required": (
+        taking(Strict),
+        taking(StrictDecided),
+        {"FIELD_MADE_OPTIONAL": {R}, "CLASS_REMOVED": {S}},
+    ),
+    "a field that the worker decided is required": (
+        taking(StrictDecided),
+        taking(Strict),
+        {"FIELD_MADE_REQUIRED": {Q, S}, "CLASS_REMOVED": {S}},
+    ),
     "result changed": (giving(int), giving(str), {"RESULT_CHANGED": {Q, R, S}}),
     "result widened": (giving(int), giving(int | None), {"RESULT_WIDENED": {Q, S}}),
     "result narrowed": (giving(int | None), giving(int), {"RESULT_NARROWED": {R}}),

@@ -133,7 +133,7 @@ class Models:
         return rows
 
     def _field(self, field: Field, definition: RecordDefinition, *, is_open: bool) -> list[str]:
-        annotation = self._spell.type(field.type)
+        annotation = self._spell.optional(self._spell.type(field.type), field.default)
         if is_open and self._refers_forward(field):
             annotation = Quoted(text(flat(annotation)))
         if field.name in definition.optional and not self._is_optional(definition):

@@ -43,7 +43,7 @@ class Payloads:
         return rows
 
     def _field(self, parameter: Parameter) -> list[str]:
-        annotation = self._spell.type(parameter.type)
+        annotation = self._spell.optional(self._spell.type(parameter.type), parameter.default)
         value = None
         if parameter.default is not None:
             default = self._spell.default(parameter.default, parameter.type)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import jinja2
 
-from boilermaker.contract import Contract, contract_digest, to_json
+from boilermaker.contract import BY_WORKER, Contract, contract_digest, to_json
 from boilermaker_codegen.package.imports import Imports, dunder_all
 from boilermaker_codegen.package.models import Models
 from boilermaker_codegen.package.naming import names_of
@@ -52,6 +52,7 @@ def render(contract: Contract, *, width: int) -> dict[str, bytes]:
             "imports": tasks.imports.blocks(width),
             "functions": functions,
             "exempt": ", ".join(sorted(tasks.exempt)),
+            "has_unset": any(p.default == BY_WORKER for task in contract.tasks for p in task.parameters),
             "queue": _in_docstring(contract.queue),
         },
     }

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from boilermaker.contract import (
+    BY_WORKER,
+    AnyDefault,
     Constrained,
     Container,
     Contract,
@@ -113,12 +115,24 @@ class Speller:
         outer, dot, inner = name.partition(".")
         return f"{self._name(module, outer)}{dot}{inner}"
 
-    def default(self, default: Default, type_: Type) -> Expression:
-        """A default as an expression of that type."""
+    def default(self, default: AnyDefault, type_: Type) -> Expression:
+        """A default as an expression of that type; `UNSET` where the worker decides."""
+        if default == BY_WORKER:
+            return self._name("msgspec", "UNSET")
         return self._value(default.value, type_)
 
-    def made(self, default: Default, type_: Type) -> RecordDefinition | None:
+    def optional(self, annotation: Expression, default: AnyDefault | None) -> Expression:
+        """An annotation that takes its default too."""
+        if default != BY_WORKER:
+            return annotation
+        parts = list(annotation.parts) if isinstance(annotation, Joined) else [annotation]
+        at = parts.index("None") if "None" in parts else len(parts)  # linters want None last
+        return Joined((*parts[:at], self._name("msgspec", "UnsetType"), *parts[at:]))
+
+    def made(self, default: AnyDefault, type_: Type) -> RecordDefinition | None:
         """The record that a default is, if it is one."""
+        if default == BY_WORKER:
+            return None
         match type_:
             case Constrained(type=inner):
                 return self.made(default, inner)
@@ -187,7 +201,7 @@ class Speller:
         values = _by_wire(value, definition)
         for field in definition.fields:
             wire = field.wire or field.name
-            if wire in values and (field.default is None or field.default.value != values[wire]):
+            if wire in values and field.default != Default(value=values[wire]):
                 yield Prefixed(f"{field.name}=", self._value(values[wire], field.type))
 
     def _pair(self, key: str, value: Any, key_type: Type, value_type: Type) -> Expression:

@@ -109,7 +109,8 @@ class Tasks:
             yield self._parameter(parameter)
 
     def _parameter(self, parameter: Parameter) -> Expression:
-        annotation = subscript(self._arg, [self._spell.type(parameter.type)])
+        arg = subscript(self._arg, [self._spell.type(parameter.type)])
+        annotation = self._spell.optional(arg, parameter.default)
         if parameter.default is None:
             return Prefixed(f"{parameter.name}: ", annotation)
         value = self._spell.default(parameter.default, parameter.type)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from boilermaker.contract import Default, Parameter, Type
+from boilermaker.contract import ByWorker, Parameter, Type
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.docs import doc_of
 from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
@@ -14,7 +14,7 @@ from boilermaker_codegen.source.vocabulary import plain
 from boilermaker_codegen.source.walking import descendants
 from boilermaker_codegen.types.annotations import ANY, NONE, takes_none, union
 from boilermaker_codegen.types.definitions import Definitions
-from boilermaker_codegen.types.literals import Value
+from boilermaker_codegen.types.literals import Value, contracted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,14 +174,13 @@ class Handlers:
                 f"parameter `{name}` of `{function.name.value}` has no annotation; annotate it (`Any` if it may be "
                 f"anything), or set `allow_untyped = true`",
             )
-        value: Value | None = None
+        default: Value | ByWorker | None = None
         if node.default is not None:
-            value = self._definitions.literals.value(node.default, scope)
+            default = self._definitions.literals.default(node.default, scope)
             if isinstance(node.default, cst.Name) and node.default.value == "None" and not takes_none(type_):
                 type_ = union((type_, NONE))
-        self._definitions.note(type_, scope, where, value)
-        default = None if value is None else Default(value=value.json)
-        return Parameter(name=name, type=type_, default=default, keyword_only=is_keyword_only)
+        self._definitions.note(type_, scope, where, default)
+        return Parameter(name=name, type=type_, default=contracted(default), keyword_only=is_keyword_only)
 
     def _result(self, node: cst.FunctionDef, scope: Scope) -> Type:
         if node.returns is None:

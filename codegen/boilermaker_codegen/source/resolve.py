@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from boilermaker_codegen.error_ids import ErrorId
-from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.problems import Refused, Unknown
 from boilermaker_codegen.source.exports import KNOWN, is_exported, known_names
 from boilermaker_codegen.source.parse import Module, Reading
 from boilermaker_codegen.source.symbols import (
@@ -25,6 +25,9 @@ from boilermaker_codegen.source.symbols import (
 from boilermaker_codegen.source.vocabulary import plain
 
 _BUILTINS = frozenset(dir(builtins))
+_OF_MODULES = frozenset(
+    {"__file__", "__path__", "__cached__"}
+)  # in each module, though nothing in it binds them
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,10 @@ class Scope:
     def refuse(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Refused:
         """The error that says what is wrong at a node."""
         return self.module.refuse(self.anchor or node, id_, message)
+
+    def unknown(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Unknown:
+        """The error that says that a node cannot be understood without running the code."""
+        return Unknown(*self.refuse(node, id_, message).problems)
 
     def inside(self, node: cst.ClassDef) -> "Scope":
         """The scope of a class's body."""
@@ -98,7 +105,8 @@ class Resolver:
         """What a name or a dotted name means.
 
         Raises:
-            Refused: it is neither, it is not bound, or what it is bound to cannot be known without running the code.
+            Unknown: it is neither, or what it is bound to cannot be known without running the code.
+            Refused: it is not bound.
         """
         match node:
             case cst.Name(value=name):
@@ -106,7 +114,7 @@ class Resolver:
             case cst.Attribute(value=inner, attr=cst.Name(value=attr)):
                 return self._attribute(self.resolve(inner, scope), attr, node, scope)
             case _:
-                raise scope.refuse(
+                raise scope.unknown(
                     node, "NAME_UNREADABLE", f"`{code(node)}` is not a name; give it one at module level"
                 )
 
@@ -135,6 +143,8 @@ class Resolver:
             return starred
         if name in _BUILTINS and module is scope.module:
             return External(f"builtins.{name}")
+        if name in _OF_MODULES:
+            raise scope.unknown(node, "NAME_UNREADABLE", f"`{name}` depends on where the code runs")
         raise scope.refuse(node, "NAME_UNKNOWN", self._unbound(name, module))
 
     def _check_kept(
@@ -286,7 +296,7 @@ class Resolver:
         else:
             if all(_is_same(first, other) for other in others):
                 return first
-        raise scope.refuse(
+        raise scope.unknown(
             node,
             "NAME_AMBIGUOUS",
             f"`{name}` is bound more than once in {place.module.file.shown}, so what it means depends on when or "
@@ -359,11 +369,12 @@ class Resolver:
                 symbols = symbols_of(owner.body.body, base.scope.module.package)
                 if attr in symbols:
                     return self._follow(symbols[attr], f"{base.name}.{attr}", node, scope, inside, ())
-                raise scope.refuse(node, "NAME_UNKNOWN", f"`{base.name}` has no `{attr}` in its body")
+                told = scope.unknown if owner.bases or owner.keywords or hasattr(type, attr) else scope.refuse
+                raise told(node, "NAME_UNKNOWN", f"`{base.name}` has no `{attr}` in its body")
             case Found(symbol=ValueSymbol(value=cst.Name() | cst.Attribute() as value)):
                 return self._attribute(self.resolve(value, base.scope), attr, node, scope)
             case Found():
-                raise scope.refuse(
+                raise scope.unknown(
                     node,
                     "NAME_UNREADABLE",
                     f"`{code(node)}`: what `{attr}` is cannot be known without running the code",

@@ -108,6 +108,7 @@ REMEDIES = {
     "typing.TypeVar": "name the type",
     "boilermaker.Ref": "declare the value itself; callers may give a reference to one",
     "boilermaker.Arg": "declare the value itself; callers may give a reference to one",
+    "msgspec.UnsetType": "name what it stands beside: `int | UnsetType = UNSET`",
     "msgspec.Raw": "declare the type, or `Any`",
 }
 

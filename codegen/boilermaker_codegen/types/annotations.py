@@ -1,6 +1,6 @@
 """Annotations in the words of the contract. Named types are handed on to `definitions`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 
 import libcst as cst
 
@@ -63,7 +63,7 @@ class Annotations:
             case cst.SimpleString() | cst.ConcatenatedString():
                 return self._quoted(node, scope)
             case cst.BinaryOperation(operator=cst.BitOr()):
-                return union(self.read(part, scope) for part in (node.left, node.right))
+                return self._union((node.left, node.right), scope)
             case cst.Subscript():
                 return self._subscript(node, scope)
             case _:
@@ -89,6 +89,16 @@ class Annotations:
 
     def _quoted(self, node: cst.SimpleString | cst.ConcatenatedString, scope: Scope) -> Type:
         return self.read(self.parse_quoted(node, scope), scope.quoted(node))
+
+    def _union(self, parts: Sequence[cst.BaseExpression], scope: Scope) -> Type:
+        """Members, `UnsetType` left out: it stands for what is left out, and never travels."""
+        kept = [part for part in parts if not self._is_unset(part, scope)]
+        return union([self.read(part, scope) for part in kept or parts])
+
+    def _is_unset(self, node: cst.BaseExpression, scope: Scope) -> bool:
+        if not isinstance(node, cst.Name | cst.Attribute) or code(node) == "None":
+            return False
+        return self._resolver.resolve(node, scope) == External("msgspec.UnsetType")
 
     # ---- names
 
@@ -208,7 +218,7 @@ class Annotations:
                 (item,) = self._arguments(node, name, parts, 1, scope)
                 return union((item, NONE))
             case "typing.Union":
-                return union([self.read(part, scope) for part in parts])
+                return self._union(parts, scope)
             case "typing.Literal":
                 return self._metadata.literal(parts, scope)
             case "typing.Annotated":
@@ -235,7 +245,7 @@ class Annotations:
         return TupleOf(items=tuple(self.read(part, scope) for part in parts))
 
 
-def union(members: "Iterator[Type] | tuple[Type, ...] | list[Type]") -> Type:
+def union(members: Sequence[Type]) -> Type:
     """The union of types: flattened, without repeats, in order; a single type stands for itself."""
     flat: list[Type] = []
     for member in members:

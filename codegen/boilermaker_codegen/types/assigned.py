@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from boilermaker.contract import BY_WORKER, ByWorker
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
-from boilermaker_codegen.source.vocabulary import ATTRS_FACTORIES, ATTRS_FIELDS
+from boilermaker_codegen.source.vocabulary import ATTRS_FACTORIES, ATTRS_FIELDS, plain
 from boilermaker_codegen.types.classes import Style
 from boilermaker_codegen.types.literals import Literals, Value
 
@@ -43,7 +44,7 @@ class Assigned:
 
     name: str | None = None
     wire: str | None = None
-    default: Value | None = None
+    default: Value | ByWorker | None = None
     is_made: bool = False
     is_by_name: bool | None = None
 
@@ -86,7 +87,7 @@ class Assignments:
     def _default(self, so_far: Assigned, node: cst.BaseExpression, style: Style, scope: Scope) -> Assigned:
         if style == "attrs" and self.maker(node, scope) in ATTRS_FACTORIES and isinstance(node, cst.Call):
             return replace(so_far, default=self._attrs_factory(node, scope), is_made=True)
-        return replace(so_far, default=self._literals.value(node, scope))
+        return replace(so_far, default=self._literals.default(node, scope))
 
     def _call(self, call: cst.Call, style: Style, scope: Scope) -> Assigned:
         found = Assigned()
@@ -111,7 +112,7 @@ class Assignments:
                     raise _unread(argument, name, scope)
         return found
 
-    def _attrs_factory(self, call: cst.Call, scope: Scope) -> Value:
+    def _attrs_factory(self, call: cst.Call, scope: Scope) -> Value | ByWorker:
         if len(call.args) != 1 or call.args[0].star:
             raise scope.refuse(
                 call,
@@ -120,18 +121,17 @@ class Assignments:
             )
         return self._factory(call.args[0].value, scope)
 
-    def _factory(self, node: cst.BaseExpression, scope: Scope) -> Value:
+    def _factory(self, node: cst.BaseExpression, scope: Scope) -> Value | ByWorker:
+        """What a factory makes, as far as its text tells: `list`, `list[int]`, a lambda of what can be read."""
         if isinstance(node, cst.Lambda) and not node.params.params:
-            return self._literals.value(node.body, scope)
-        if isinstance(node, cst.Name | cst.Attribute):
-            maker = self._resolver.resolve(node, scope)
-            if isinstance(maker, External) and maker.name in _FACTORIES:
-                return self._literals.value(cst.Call(func=node), replace(scope, anchor=node))
-        raise scope.refuse(
-            node,
-            "VALUE_UNREADABLE",
-            f"what `{code(node)}` makes cannot be known without running it; use `list`, `dict`, `set` or a lambda of a literal",
-        )
+            return self._literals.default(node.body, scope)
+        made = node.value if isinstance(node, cst.Subscript) else node
+        if isinstance(made, cst.Name | cst.Attribute):
+            maker = self._resolver.resolve(made, scope)
+            if isinstance(maker, External) and plain(maker.name) in _FACTORIES:
+                return self._literals.value(cst.Call(func=made), replace(scope, anchor=node))
+        self._literals.check_bound(node, scope)
+        return BY_WORKER
 
 
 def _unread(argument: cst.Arg, name: str, scope: Scope) -> Refused:

@@ -6,6 +6,7 @@ from typing import Any
 import libcst as cst
 
 from boilermaker.contract import (
+    ByWorker,
     Definition,
     EnumDefinition,
     Member,
@@ -60,9 +61,9 @@ class Definitions:
         fields = Fields(resolver, self.annotations, self.literals, self.note)
         self._records = Records(fields, self.literals)
 
-    def note(self, type_: Type, scope: Scope, node: cst.CSTNode, default: Value | None) -> None:
-        """Keep a type to be checked once all definitions are read."""
-        self.sites.append(Site(type_, scope, node, default))
+    def note(self, type_: Type, scope: Scope, node: cst.CSTNode, default: Value | ByWorker | None) -> None:
+        """Keep a type to be checked once all definitions are read, with its default where that is known."""
+        self.sites.append(Site(type_, scope, node, default if isinstance(default, Value) else None))
 
     def _define(self, found: Found) -> None:
         if found.id in self._met:
@@ -157,7 +158,10 @@ class Definitions:
 
     def _literal_record(self, found: Found) -> RecordDefinition | None:
         """The definition of a record that a call makes; None where making one runs code of its own, or it is no record."""
-        if not self._is_record(found) or self._classes.runs_code(found):
+        try:
+            if not self._is_record(found) or self._classes.runs_code(found):
+                return None
+        except Refused:  # where it is the type of something, that is told there
             return None
         self._define(found)
         if found.id in self._broken:
@@ -176,7 +180,10 @@ class Definitions:
         """The value of an enum's member; None where the owner is no enum."""
         if not isinstance(owner.symbol, ClassSymbol):
             return None
-        if not any(base in ENUM_BASES for base in self._classes.names(owner.symbol.node, owner.scope)):
+        try:
+            if not any(base in ENUM_BASES for base in self._classes.names(owner.symbol.node, owner.scope)):
+                return None
+        except Refused:
             return None
         self._define(owner)
         definition = self.found.get(owner.id)

@@ -6,7 +6,7 @@ from typing import Any
 
 import libcst as cst
 
-from boilermaker.contract import Default, Field, Type
+from boilermaker.contract import ByWorker, Field, Type
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
 from boilermaker_codegen.source.vocabulary import ATTRS_FIELDS, plain
@@ -14,9 +14,9 @@ from boilermaker_codegen.types.annotations import Annotations
 from boilermaker_codegen.types.assigned import Assignments
 from boilermaker_codegen.types.classes import Style
 from boilermaker_codegen.types.declared import Declared
-from boilermaker_codegen.types.literals import Literals, Value
+from boilermaker_codegen.types.literals import Literals, Value, contracted
 
-Note = Callable[[Type, Scope, cst.CSTNode, Value | None], None]
+Note = Callable[[Type, Scope, cst.CSTNode, Value | ByWorker | None], None]
 
 _BY_NAME = "dataclasses.KW_ONLY"
 _NOT_FIELDS = {"typing.ClassVar"}
@@ -124,7 +124,7 @@ class Fields:
             name=given,
             type=type_,
             wire=wire if wire != given else None,
-            default=None if said.default is None else Default(value=said.default.json),
+            default=contracted(said.default),
         )
         return Declared(
             field=field, is_made=said.is_made, is_optional=is_optional, is_by_name=said.is_by_name

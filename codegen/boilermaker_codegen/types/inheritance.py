@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from boilermaker.contract import Default, Field, RecordDefinition
+from boilermaker.contract import BY_WORKER, AnyDefault, Default, Field, RecordDefinition
 from boilermaker_codegen.types import attrs_classes
 from boilermaker_codegen.types.declared import Declared
 
@@ -123,11 +123,11 @@ def described(made: Any, record: RecordDefinition, known: Mapping[str, Field]) -
             )
 
 
-def _default(field: "dataclasses.Field[Any]") -> Default | None:
+def _default(field: "dataclasses.Field[Any]") -> AnyDefault | None:
     given: Any = field.default
     if field.default_factory is not dataclasses.MISSING:
         given = field.default_factory()
-    return given if isinstance(given, Default) else None
+    return given if isinstance(given, Default) or given == BY_WORKER else None
 
 
 def _described_struct(

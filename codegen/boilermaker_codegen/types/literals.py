@@ -1,14 +1,17 @@
 """Values that can be read from source text: literals, constants, enum members, records made of such, and arithmetic."""
 
+import contextlib
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
 
-from boilermaker.contract import RecordDefinition, Type
-from boilermaker_codegen.problems import Refused
+from boilermaker.contract import BY_WORKER, AnyDefault, ByWorker, Default, RecordDefinition, Type
+from boilermaker_codegen.problems import Refused, Unknown
+from boilermaker_codegen.source.free import free_names
 from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
 from boilermaker_codegen.source.symbols import ClassSymbol, ValueSymbol
 from boilermaker_codegen.source.vocabulary import plain
@@ -34,6 +37,7 @@ _BITS: dict[type[cst.BaseBinaryOp], Callable[[Any, Any], Any]] = {
     cst.RightShift: lambda a, b: a >> b,
 }
 _MOST_SHIFTED = 64  # a number of more bits does not travel
+_SIGNS: dict[type[cst.BaseUnaryOp], Callable[[Any], Any]] = {cst.Minus: operator.neg, cst.Plus: operator.pos}
 _CONSTANTS: dict[str, Any] = {"None": None, "True": True, "False": False}
 
 
@@ -44,6 +48,11 @@ class Value:
     node: cst.BaseExpression
     raw: Any
     json: Any
+
+
+def contracted(default: "Value | ByWorker | None") -> AnyDefault | None:
+    """A default in the words of the contract."""
+    return Default(value=default.json) if isinstance(default, Value) else default
 
 
 class Literals:
@@ -73,13 +82,16 @@ class Literals:
         """The value of an expression; members of enums give their values.
 
         Raises:
-            Refused: it cannot be known without running the code.
+            Unknown: it cannot be known without running the code, or has no JSON form.
+            Refused: there is no such thing, or Python would refuse it.
         """
         match node:
             case cst.Name(value=name) if name in _CONSTANTS:
                 return _CONSTANTS[name]
-            case cst.Integer() | cst.Float() | cst.SimpleString():
+            case cst.Integer() | cst.SimpleString():
                 return node.evaluated_value
+            case cst.Float():
+                return self._finite(node.evaluated_value, node, scope)
             case cst.ConcatenatedString() if node.evaluated_value is not None:
                 return node.evaluated_value
             case cst.UnaryOperation() | cst.BinaryOperation():
@@ -99,20 +111,39 @@ class Literals:
         """The value of an expression, and its JSON form as msgspec writes it.
 
         Raises:
-            Refused: as `read`, or it has no JSON form.
+            Unknown: as `read`.
+            Refused: as `read`.
         """
         value = self.read(node, scope)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise scope.refuse(
-                node, "VALUE_INVALID", f"`{code(node)}`: NaN and infinities have no JSON form; use None"
-            )
         try:
             return Value(node, value, made.plain(value))
         except (TypeError, ValueError) as error:
-            raise scope.refuse(node, "VALUE_INVALID", f"`{code(node)}` has no JSON form ({error})") from None
+            raise scope.unknown(node, "VALUE_INVALID", f"`{code(node)}` has no JSON form ({error})") from None
 
-    def _unknown(self, node: cst.CSTNode, scope: Scope) -> Refused:
-        return scope.refuse(
+    def default(self, node: cst.BaseExpression, scope: Scope) -> Value | ByWorker:
+        """What a default is; one that cannot be known here is the worker's to decide.
+
+        Raises:
+            Refused: it names what is not there, or Python would refuse it.
+        """
+        try:
+            return self.value(node, scope)
+        except Unknown:
+            self.check_bound(node, scope)
+            return BY_WORKER
+
+    def check_bound(self, node: cst.BaseExpression, scope: Scope) -> None:
+        """That all names in an expression are there.
+
+        Raises:
+            Refused: one is not.
+        """
+        for name in free_names(node):
+            with contextlib.suppress(Unknown):
+                self._resolver.resolve(name, scope)
+
+    def _unknown(self, node: cst.CSTNode, scope: Scope) -> Unknown:
+        return scope.unknown(
             node,
             "VALUE_UNREADABLE",
             f"the value of `{code(node)}` cannot be known without running the code; write a literal, a constant or an "
@@ -121,16 +152,10 @@ class Literals:
 
     def _number(self, node: cst.UnaryOperation | cst.BinaryOperation, scope: Scope) -> Any:
         if isinstance(node, cst.UnaryOperation):
-            value = self.read(node.expression, scope)
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                match node.operator:
-                    case cst.Minus():
-                        return -value
-                    case cst.Plus():
-                        return value
-                    case _:
-                        pass
-            raise self._unknown(node, scope)
+            value, sign = self.read(node.expression, scope), _SIGNS.get(type(node.operator))
+            if sign is None or isinstance(value, made.Made):
+                raise self._unknown(node, scope)
+            return self._computed(node, scope, sign, value)
         left, right = self.read(node.left, scope), self.read(node.right, scope)
         operation = _ARITHMETIC.get(type(node.operator))
         shifts = isinstance(node.operator, cst.LeftShift | cst.RightShift)
@@ -139,10 +164,22 @@ class Literals:
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         if operation is None or not (numbers or (isinstance(left, str) and isinstance(right, str))):
             raise self._unknown(node, scope)
+        return self._computed(node, scope, operation, left, right)
+
+    def _computed(
+        self, node: cst.BaseExpression, scope: Scope, operation: Callable[..., Any], *values: Any
+    ) -> Any:
         try:
-            return operation(left, right)
+            return self._finite(operation(*values), node, scope)
         except (ArithmeticError, TypeError) as error:
             raise scope.refuse(node, "VALUE_INVALID", f"`{code(node)}`: {error}; correct it") from None
+
+    def _finite(self, value: Any, node: cst.BaseExpression, scope: Scope) -> Any:
+        if isinstance(value, float) and not math.isfinite(value):
+            raise scope.unknown(
+                node, "VALUE_INVALID", f"`{code(node)}`: NaN and infinities have no JSON form; use None"
+            )
+        return value
 
     def _items(self, node: cst.List | cst.Tuple | cst.Set, scope: Scope) -> Any:
         values: list[Any] = []
@@ -188,17 +225,16 @@ class Literals:
         raise self._unknown(node, scope)
 
     def _made_record(self, node: cst.Call, id_: str, definition: RecordDefinition, scope: Scope) -> Any:
-        args = [self.value(argument.value, scope) for argument in node.args if argument.keyword is None]
-        keywords = [
-            (argument.keyword.value, self.value(argument.value, scope))
-            for argument in node.args
-            if argument.keyword is not None
-        ]
+        args = [argument.value for argument in node.args if argument.keyword is None]
+        keywords = [(a.keyword.value, a.value) for a in node.args if a.keyword is not None]
         try:
-            given = made.bound(definition, args, keywords)
-            wire = made.wire_form(definition, {name: value.raw for name, value in given.items()})
+            bound = made.bound(definition, args, keywords)
         except made.UnboundError as error:
             raise scope.refuse(node, "VALUE_INVALID", f"`{code(node)}`: {error}") from None
+        given = {name: self.value(argument, scope) for name, argument in bound.items()}
+        wire = made.wire_form(definition, {name: value.raw for name, value in given.items()})
+        if wire is None:
+            raise self._unknown(node, scope)
         types = {field.name: field.type for field in definition.fields}
         for name, value in given.items():
             self._note(types[name], scope, value.node, value)

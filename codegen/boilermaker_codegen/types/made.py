@@ -1,11 +1,13 @@
 """Records made by calls with literal arguments, `Point(1)`: their values as they travel, without running the class."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from boilermaker.contract import RecordDefinition
+from boilermaker.contract import BY_WORKER, Container, Default, Field, MappingOf, RecordDefinition
+
+_A = TypeVar("_A")
 
 
 class Made:
@@ -26,8 +28,8 @@ class UnboundError(Exception):
 
 
 def bound(
-    definition: RecordDefinition, args: Sequence[Any], keywords: Sequence[tuple[str, Any]]
-) -> dict[str, Any]:
+    definition: RecordDefinition, args: Sequence[_A], keywords: Sequence[tuple[str, _A]]
+) -> dict[str, _A]:
     """Arguments by field, as the class itself would take them.
 
     Raises:
@@ -60,27 +62,35 @@ def bound(
     return given
 
 
-def wire_form(definition: RecordDefinition, given: Mapping[str, Any]) -> dict[str, Any] | list[Any]:
-    """What travels for a record with these fields, as msgspec writes it.
-
-    Raises:
-        UnboundError: the class omits defaults, and a field is given its default: msgspec then asks whether it is the
-            same object, which the text does not tell.
-    """
+def wire_form(definition: RecordDefinition, given: Mapping[str, Any]) -> dict[str, Any] | list[Any] | None:
+    """What travels for a record with these fields, as msgspec writes it; None where the text does not tell."""
+    is_omitting = definition.omit_defaults and not definition.array_like
     values: dict[str, Any] = {}
     for field in definition.fields:
         wire = field.wire or field.name
+        if field.default == BY_WORKER and field.name not in given:
+            return None
+        if is_omitting and _may_be_omitted_or_not(field, given):
+            return None
         if field.name in given:
-            if definition.omit_defaults and field.default and plain(given[field.name]) == field.default.value:
-                raise UnboundError(
-                    f"`{field.name}` is given its default, and the class omits defaults; leave it out"
-                )
             values[wire] = given[field.name]
-        elif field.default is not None and (not definition.omit_defaults or definition.array_like):
+        elif isinstance(field.default, Default) and not is_omitting:
             values[wire] = field.default.value
     if definition.array_like or definition.style == "namedtuple":
         return [*([] if definition.tag is None else [definition.tag]), *values.values()]
     return values if definition.tag is None else {definition.tag_field or "type": definition.tag, **values}
+
+
+def _may_be_omitted_or_not(field: Field, given: Mapping[str, Any]) -> bool:
+    """Whether msgspec asks for more than the text tells: a default is omitted if it is the same object, or an empty one."""
+    if not isinstance(field.default, Default):
+        return False
+    if field.name in given:
+        return bool(plain(given[field.name]) == field.default.value)
+    is_fresh = isinstance(field.type, MappingOf) or (
+        isinstance(field.type, Container) and field.type.container not in ("tuple", "frozenset")
+    )
+    return is_fresh and bool(field.default.value)  # a factory makes it, or a tuple stands for it
 
 
 def plain(value: Any) -> Any:

@@ -6,13 +6,13 @@ from typing import Any
 
 import libcst as cst
 
-from boilermaker.contract import Field, RecordDefinition
+from boilermaker.contract import BY_WORKER, Field, RecordDefinition
 from boilermaker_codegen.source.docs import doc_of
 from boilermaker_codegen.source.resolve import Scope, code
 from boilermaker_codegen.types import inheritance
 from boilermaker_codegen.types.classes import SHOWN, Style
 from boilermaker_codegen.types.declared import Declared
-from boilermaker_codegen.types.fields import Body, Fields
+from boilermaker_codegen.types.fields import Body, Fields, annotated
 from boilermaker_codegen.types.literals import Literals
 
 # Options of each style that shape the wire or the stub, and those that do neither.
@@ -148,6 +148,7 @@ class Records:
         made = self._recreated(record, own, options, source)
         known = inheritance.latest(made, source.bases, {**self._own, made: fields})
         definition = inheritance.described(made, record, known)
+        self._check_rows(definition, source)
         self._own[made] = definition.fields if source.style == "typeddict" else fields
         return definition
 
@@ -185,6 +186,25 @@ class Records:
         return source.scope.refuse(
             source.node.name, "CLASS_REFUSED", f"{who} refuses `{source.name}`: {told}{remedy}"
         )
+
+    def _check_rows(self, record: RecordDefinition, source: RecordSource) -> None:
+        """That nothing is left to the worker in an array, where each field has its place."""
+        if not record.array_like and record.style != "namedtuple":
+            return
+        places = {
+            statement.target.value: statement.value
+            for statement in annotated(source.node, source.scope)
+            if isinstance(statement.target, cst.Name)
+        }
+        for each in record.fields:
+            if each.default == BY_WORKER:
+                raise source.scope.refuse(
+                    places.get(each.name) or source.node.name,
+                    "VALUE_UNREADABLE",
+                    f"what `{each.name}` is by default cannot be known without running the code, and nothing can be left "
+                    f"out of `{record.name}`, which travels as an array; write a literal, or make it a class that travels "
+                    f"as an object",
+                )
 
     def _check_undeclared(self, source: RecordSource) -> None:
         """A class that merely inherits from a dataclass or a NamedTuple: what it annotates itself are no fields."""

@@ -12,7 +12,7 @@ from boilermaker.cli.committed import configured, read
 from boilermaker.cli.committed import shown as display
 from boilermaker.cli.export import export
 from boilermaker.cli.target import argument, find
-from boilermaker.contract import Contract, contract_digest, to_json
+from boilermaker.contract import Contract, agreed, contract_digest, to_json
 from boilermaker.errors import BoilermakerError
 
 
@@ -35,9 +35,9 @@ def contract() -> None:
 )
 def verify(target: str, path: Path | None) -> None:
     """Compare the committed contract with the worker's own. Exit status 1 if they differ, with a diff."""
-    live = _live(target)
     path = configured() if path is None else path
     committed = msgspec.structs.replace(read(path), imported={})  # the worker itself imports all of its types
+    live = agreed(_live(target), committed)
     shown = display(path)
     if to_json(committed) == to_json(live):
         tasks = len(live.tasks)

@@ -5,8 +5,12 @@ this package's words, so they can be compared. Canonical JSON of it is committed
 `contract.json`. Nothing here knows how either side finds out what it says.
 """
 
+from boilermaker.contract.agreement import agreed
 from boilermaker.contract.canonical import from_json, to_json
 from boilermaker.contract.definitions import (
+    BY_WORKER,
+    AnyDefault,
+    ByWorker,
     Default,
     Definition,
     EnumDefinition,
@@ -34,6 +38,9 @@ from boilermaker.contract.types import (
 )
 
 __all__ = [
+    "BY_WORKER",
+    "AnyDefault",
+    "ByWorker",
     "Constrained",
     "Container",
     "ContainerName",
@@ -56,6 +63,7 @@ __all__ = [
     "TupleOf",
     "Type",
     "UnionOf",
+    "agreed",
     "contract_digest",
     "from_json",
     "named_in",

@@ -1,6 +1,6 @@
 """What named types stand for: enums, new types, and records of every style."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from boilermaker.contract.types import Type, Value
 
@@ -9,6 +9,13 @@ class Default(Value, frozen=True):
     """A default, as the JSON value that is written out where the argument is left out."""
 
     value: Any
+
+
+ByWorker = Literal["worker"]
+BY_WORKER: Final[ByWorker] = "worker"
+"""A default that only the worker knows: what is left out is left out on the wire too, and the worker fills it in."""
+
+AnyDefault = Default | ByWorker
 
 
 class Field(Value, frozen=True):
@@ -23,7 +30,7 @@ class Field(Value, frozen=True):
     name: str
     type: Type
     wire: str | None = None
-    default: Default | None = None
+    default: AnyDefault | None = None
 
 
 class Member(Value, frozen=True):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from boilermaker.contract.definitions import Default, Definition
+from boilermaker.contract.definitions import AnyDefault, Definition
 from boilermaker.contract.types import Type, Value
 
 
@@ -16,7 +16,7 @@ class Parameter(Value, frozen=True):
 
     name: str
     type: Type
-    default: Default | None = None
+    default: AnyDefault | None = None
     keyword_only: bool = False
     aliases: tuple[str, ...] = ()
 

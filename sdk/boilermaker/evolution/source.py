@@ -184,7 +184,7 @@ class Code:
                 continue
             if made.label in renamed:
                 yield self._finding("FIELD_RENAMED", now.path, f"from `{made.label}`")
-            if now.is_optional and not made.is_optional:
+            if now.may_be_missing and not made.may_be_missing:
                 yield self._finding("FIELD_MADE_OPTIONAL", now.path)
             yield from self._type(made.type, now.type, now.path, "read")
         if len(old) < len(new) and any(made.is_unpacked for made in old):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from boilermaker.contract import (
+    BY_WORKER,
     Constrained,
     Definition,
     EnumDefinition,
@@ -152,6 +153,8 @@ def _row(record: RecordDefinition, *, is_written: bool) -> Row:
 def _is_written(record: RecordDefinition, field: Field, *, is_array: bool) -> bool:
     if field.name in record.optional:
         return False
+    if field.default == BY_WORKER:
+        return False
     return is_array or not record.omit_defaults or field.default is None
 
 
@@ -160,9 +163,12 @@ def _is_required(record: RecordDefinition, field: Field) -> bool:
 
 
 def payload_of(task: TaskContract) -> Row:
-    """A task's payload: parameters by name, defaults written out."""
+    """A task's payload: parameters by name, defaults written out unless the worker decides them."""
     return Row(
-        slots=tuple(Slot(wire=p.name, label=p.name, type=p.type, is_sure=True) for p in task.parameters),
+        slots=tuple(
+            Slot(wire=p.name, label=p.name, type=p.type, is_sure=p.default != BY_WORKER)
+            for p in task.parameters
+        ),
         is_array=False,
         is_exact=False,
     )
@@ -212,6 +218,11 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     def is_required(self) -> bool:
         """Whether code must give it."""
         return self.default is None and not self.is_optional
+
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether code that reads it must ask whether it is there."""
+        return self.is_optional or self.default == BY_WORKER
 
 
 def made_of_task(task: TaskContract) -> list[Made]:

@@ -18,7 +18,8 @@ class PublishedStep(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         task: the task's name.
         queue: where it is run.
-        arguments: by parameter, as they are in JSON; defaults are written out, references left out.
+        arguments: by parameter, as they are in JSON. Defaults are written out; references, and defaults that the worker
+            decides, are left out.
         references: by parameter, the task whose result is put there; `failure` for the cause of a failure.
     """
 

@@ -19,6 +19,7 @@ from boilermaker.history import History
 from boilermaker.options import DescribeError
 from boilermaker.registry import Registration
 from boilermaker.retries import RetryException
+from boilermaker.signature import HandlerParameter
 from boilermaker.unfit import UnfitValue
 from boilermaker.upcasts import Hop
 from boilermaker.worker.outcome import Failed, Outcome, Rejected, RetryAsked, Succeeded
@@ -56,7 +57,7 @@ async def execute(
     """
     try:
         value = await registration.function(
-            state, **{p.name: getattr(arguments, p.name) for p in registration.signature.parameters}
+            state, **{p.name: _argument(arguments, p) for p in registration.signature.parameters}
         )
         if running.cause is None:
             await _meet_own_cancellation()
@@ -114,6 +115,11 @@ def _uncancel() -> None:
     task = asyncio.current_task()
     while task is not None and task.cancelling():
         task.uncancel()
+
+
+def _argument(arguments: msgspec.Struct, parameter: HandlerParameter) -> object:
+    value = getattr(arguments, parameter.name)
+    return parameter.fresh() if value is msgspec.UNSET else value
 
 
 def _returned(step: Step, registration: Registration, value: object) -> Outcome:

@@ -3,9 +3,12 @@ import enum
 import os
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+
+import settings
 
 from boilermaker import Boilermaker, InMemoryServiceBus
 
@@ -13,15 +16,13 @@ worker = Boilermaker(object(), InMemoryServiceBus(), queue="errors-defaults")
 
 
 LIMIT = int(os.environ["LIMIT"])
-INFINITE = 1e999
-Loop = Loop
 
 
 class Color(enum.Enum):
     RED = "r"
 
 
-class Color2(enum.Enum):
+class Shade(enum.Enum):
     RED = compute()
 
 
@@ -33,17 +34,17 @@ class Point:
 @worker.task
 async def every_default(
     state,
-    a: int = LIMIT,
-    b: float = INFINITE,
+    a: int = LIMITS,
+    b: float = [LIMIT, undefined],
     c: datetime.date = datetime.date(2024, 13, 1),
     d: Point = Point(1),
     e: Color = Color.BLUE,
-    f: str = f"{LIMIT}",
+    f: str = f"{LIMIT} {undefined}",
     g: int = "text",
     h: list[int] = ["x"],
-    i: dict = {**{}},
+    i: dict = {**undefined},
     j: int = undefined,
-    k: int = Loop,
+    k: int = os.environ.get(undefined, key=undefined),
     l: Decimal = "1.5",
     m: UUID = "00000000-0000-0000-0000-000000000001",
     n: datetime.datetime = "2024-01-01T00:00:00",
@@ -52,25 +53,17 @@ async def every_default(
     q: bool = 1,
     r: int = True,
     s: Point = {"x": 1},
-    t: list[int] = [i for i in range(3)],
-    u: int = not 1,
+    t: list[int] = [i for i in undefined if i < (lambda a, b=undefined: a + b + undefined)(i)],
+    u: int = Color.BLUE.value,
     v: int = 1 / 0,
     w: set = {[]},
     x: int = -"a",
-    y: Color2 = Color2.RED,
-    z: object = ...,
-    aa: object = msgspec.UNSET,
+    y: Shade = Shade.RED,
+    z: int = settings.LIMT,
+    aa: int = settings.nothing.limit,
     bb: Color = "r",
     cc: datetime.timedelta = "P1D",
 ) -> None: ...
-
-
-@dataclass
-class Checked:
-    x: int
-
-    def __post_init__(self):
-        self.x += 1
 
 
 @dataclass
@@ -79,8 +72,25 @@ class Pair:
     second: int = 0
 
 
-class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
-    times: int = 1
+class Row(msgspec.Struct, array_like=True):
+    times: int
+    limit: int = LIMIT
+
+
+class Cell(NamedTuple):
+    times: int = LIMIT
+
+
+class Base(msgspec.Struct):
+    times: int = LIMIT
+
+
+class Inherited(Base, array_like=True):
+    pass
+
+
+class Plain:
+    least = 1
 
 
 @dataclass(kw_only=True)
@@ -91,16 +101,16 @@ class Named:
 @worker.task
 async def every_record(
     state,
-    a: Checked = Checked(1),
+    a: int = Plain.most,
     b: Pair = Pair(),
     c: Pair = Pair(1, 2, 3),
     d: Pair = Pair(1, third=3),
     e: Pair = Pair(1, first=1),
     f: Pair = Pair("text"),
-    g: Pair = Pair(*[1, 2]),
-    h: Pair = Pair(LIMIT),
-    i: Brief = Brief(times=1),
-    j: Brief = Pair(1),
-    k: Pair = Pair(1e999),
+    g: Pair = Pair(*undefined),
+    h: Pair = Pair(LIMIT, undefined),
+    i: Pair = Pair(LIMIT, third=LIMIT),
+    j: Point = Pair(1),
+    k: Row | Cell | Inherited | None = None,
     l: Named = Named(1),
 ) -> None: ...

@@ -1,0 +1,85 @@
+"""Defaults of live functions and classes: what they come to on the wire, and what a handler gets for them."""
+
+import copy
+import dataclasses
+import typing
+from collections.abc import Callable, Collection
+from typing import Any, cast
+
+import msgspec
+
+from boilermaker import attrs_classes, finite
+from boilermaker.contract import BY_WORKER, AnyDefault, Default
+
+_MAKERS = (list, dict, set, frozenset, tuple, bytearray)
+
+
+def described(value: Any) -> AnyDefault:
+    """A default as it is written on the wire; one that has no JSON form never leaves the worker."""
+    try:
+        plain = msgspec.json.decode(
+            msgspec.json.encode(msgspec.to_builtins(value, str_keys=True, order="deterministic"))
+        )
+    except (TypeError, ValueError, RecursionError):
+        return BY_WORKER
+    return Default(value=plain) if finite.find(value) is None else BY_WORKER
+
+
+def made_by(factory: Callable[[], Any]) -> AnyDefault:
+    """What a factory makes, where making it does nothing else: a builtin type, or a lambda, of which the source knows more."""
+    made = typing.get_origin(factory) or factory
+    if getattr(factory, "__name__", "") != "<lambda>" and not any(made is known for known in _MAKERS):
+        return BY_WORKER
+    try:
+        return described(factory())
+    except Exception:  # noqa: BLE001 - users' code; it will fail again when a message needs it
+        return BY_WORKER
+
+
+def is_carried(value: Any, annotation: Any) -> bool:
+    """Whether a default fits its type on the wire; one that does not (a sentinel, NaN) never leaves the worker."""
+    plain = described(value)
+    if plain == BY_WORKER:
+        return False
+    try:
+        msgspec.json.decode(msgspec.json.encode(plain.value), type=annotation)
+    except Exception:  # noqa: BLE001 - reading it may run users' code
+        return False
+    return True
+
+
+def fresh(value: Any) -> Any:
+    """A default for one call: no handler may change that of another."""
+    return copy.deepcopy(value) if may_change(value) else value
+
+
+def may_change(value: Any) -> bool:
+    """Whether a default is, or holds, what a handler could change."""
+    if isinstance(value, list | dict | set | bytearray):
+        return True
+    if isinstance(value, tuple | frozenset):
+        return any(map(may_change, cast("Collection[object]", value)))
+    names = _fields(value)
+    return names is not None and (
+        not _is_frozen(value) or any(may_change(getattr(value, name, None)) for name in names)
+    )
+
+
+def _fields(value: Any) -> tuple[str, ...] | None:
+    """The fields of a record; None for anything else."""
+    if isinstance(value, type):
+        return None
+    if isinstance(value, msgspec.Struct):
+        return value.__struct_fields__
+    if dataclasses.is_dataclass(value):
+        return tuple(field.name for field in dataclasses.fields(value))
+    attributes: tuple[Any, ...] | None = getattr(cast("Any", type(value)), "__attrs_attrs__", None)
+    return None if attributes is None else tuple(attribute.name for attribute in attributes)
+
+
+def _is_frozen(record: Any) -> bool:
+    if isinstance(record, msgspec.Struct):
+        return bool(record.__struct_config__.frozen)
+    if dataclasses.is_dataclass(record):
+        return bool(cast("Any", record).__dataclass_params__.frozen)
+    return attrs_classes.is_frozen(type(record))
