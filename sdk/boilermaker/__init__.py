@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # for type checkers and editors: the same names, eagerly
     from boilermaker.app import Boilermaker
     from boilermaker.client import Client
     from boilermaker.localbus.settings import QueueSettings
-    from boilermaker.options import Limits
+    from boilermaker.options import External, Limits
     from boilermaker.ref import Arg, Ref
     from boilermaker.task import Chain, Task, chain
     from boilermaker.tasks import Tasks
@@ -27,6 +27,7 @@ __all__ = [
     "Boilermaker",
     "Chain",
     "Client",
+    "External",
     "InMemoryServiceBus",
     "Limits",
     "QueueSettings",
@@ -46,6 +47,7 @@ _HOMES = {
     "Boilermaker": "boilermaker.app",
     "Chain": "boilermaker.task",
     "Client": "boilermaker.client",
+    "External": "boilermaker.options",
     "InMemoryServiceBus": "boilermaker.transport.memory",
     "Limits": "boilermaker.options",
     "QueueSettings": "boilermaker.localbus.settings",

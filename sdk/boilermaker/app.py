@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
-from boilermaker import derive, task
+from boilermaker import derive, describe, task
 from boilermaker.client import Client, Publishable
 from boilermaker.contract import Contract
 from boilermaker.errors import (
@@ -95,7 +95,7 @@ class Boilermaker(Registrar, Generic[S]):
         self.state: S = state
         self.bus = bus
         self.service = options.get("service") or named
-        self.registry = Registry(named)
+        self.registry = Registry(named, describe.known_externals(options.get("external")))
         self.client = Client(bus, registry=self.registry)
         history = options.get("history")
         self.history = History(self.contract, None if history is None else Path(history))

@@ -11,8 +11,10 @@ from typing import TypeVar
 
 import msgspec
 
+from boilermaker import payload
 from boilermaker.envelope import Header, Kept, Next, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
+from boilermaker.externals import NONE
 from boilermaker.lines import Lines
 from boilermaker.plan import MAX_STEPS, Plan, PlanStep, StepRef
 from boilermaker.retries import RetryPolicy
@@ -77,7 +79,7 @@ def _line(
 ) -> StepLine:
     return StepLine(
         task=step.resolved.name,
-        payload=msgspec.Raw(_encode(step.payload)),
+        payload=_payload(step),
         args=step.args,
         refs={name: _wire_ref(ref) for name, ref in step.refs.items()},
         queue=queues.index(step.resolved.queue),
@@ -98,6 +100,12 @@ def _wire_ref(ref: StepRef) -> WireRef:
 
 
 _encode = msgspec.json.Encoder().encode
+
+
+def _payload(step: PlanStep) -> msgspec.Raw:
+    if step.externals is NONE:
+        return msgspec.Raw(_encode(step.payload))
+    return payload.encoded(step.payload, step.externals)
 
 
 # ---- receiving ------------------------------------------------------------------------------------------

@@ -15,19 +15,19 @@ def contract(registry: Registry, service: str) -> Contract:
     Raises:
         ConfigurationError: a type that the contract has no words for.
     """
-    types: describe.Types = {}
+    types = describe.Types(registry.externals)
     tasks = [_task_contract(registration, registry.queue, types) for registration in registry]
     return Contract(
         service=service,
         queue=registry.queue,
         tasks=tuple(sorted(tasks, key=lambda t: t.name)),
-        types=types,
+        types=dict(types),
     )
 
 
 def digest(name: str, read: HandlerSignature) -> str | None:
     """Names the wire shape of one task; None where contracts have no words for it."""
-    types: describe.Types = {}
+    types = describe.Types(read.externals)
     try:
         described = _described(name, read, types)
     except ConfigurationError:

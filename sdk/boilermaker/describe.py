@@ -12,6 +12,7 @@ import types
 import typing
 import uuid
 from collections import abc
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -19,8 +20,21 @@ import msgspec
 from boilermaker import attrs_classes, defaults
 from boilermaker import contract as words
 from boilermaker.errors import ConfigurationError, UncarriedError
+from boilermaker.externals import NONE, Externals, known
+from boilermaker.options import External
 
-Types = dict[str, words.Definition]
+
+class Types(dict[str, words.Definition]):
+    """Definitions found so far, by id.
+
+    Attributes:
+        externals: the types of third parties that may be among them.
+    """
+
+    def __init__(self, externals: Externals = NONE) -> None:
+        super().__init__()
+        self.externals = externals
+
 
 _SCALARS: dict[Any, words.ScalarName] = {
     Any: "any", object: "any", None: "none", type(None): "none", bool: "bool", int: "int", float: "float", str: "str",
@@ -84,6 +98,31 @@ def carried(annotation: Any) -> Any:
     return typing.Union[members] if len(members) < len(typing.get_args(annotation)) else annotation  # noqa: UP007 - made of a tuple
 
 
+def known_externals(given: Mapping[type, External] | None) -> Externals:
+    """The types of third parties that a worker says it knows.
+
+    Raises:
+        ConfigurationError: one of them cannot travel as it says.
+    """
+    externals = known(given)
+    for cls in externals:
+        type_of(cls, Types(externals))
+    return externals
+
+
+def _external(cls: type, external: External, types_: Types) -> words.Type:
+    """A new type of what travels: a result that is one then fits a parameter that is one, and no other text does."""
+    name = f"{cls.__module__}.{cls.__qualname__}"
+    wire = type_of(external.wire, types_)
+    if (why := words.unfit_wire(wire, types_)) is not None:
+        raise ConfigurationError(f"external: `{name}` cannot travel as `{external.wire}`: {why}")
+    id_ = words.external_id(name)
+    definition = words.NewTypeDefinition(name=cls.__name__, type=wire)
+    if types_.setdefault(id_, definition) != definition:
+        raise ConfigurationError(f"external: two classes are `{id_}` in contracts; make them travel alike")
+    return words.Named(id=id_)
+
+
 def doc_of(item: Any) -> str | None:
     """The docstring written in the source, if one is; not those that dataclasses and named tuples make up."""
     doc = item.__dict__.get("__doc__") if isinstance(item, type) else item.__doc__
@@ -133,6 +172,8 @@ def _newtype(annotation: Any, types_: Types) -> words.Type:
 
 
 def _class(cls: Any, types_: Types) -> words.Type:
+    if (external := types_.externals.of(cls)) is not None:
+        return _external(cls, external, types_)
     id_ = f"{cls.__module__}.{cls.__qualname__}"
     if id_ in types_:
         return words.Named(id=id_)

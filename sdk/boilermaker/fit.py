@@ -24,6 +24,7 @@ from boilermaker.contract import (
     UnionOf,
 )
 from boilermaker.errors import ConfigurationError
+from boilermaker.externals import NONE, Externals
 
 _SETS = {"set", "MutableSet", "frozenset", "Set"}
 _PYTHON_TYPES: dict[type, ScalarName] = {
@@ -36,14 +37,24 @@ _PYTHON_TYPES: dict[type, ScalarName] = {
 
 
 @lru_cache(maxsize=4096)
-def misfit(result: Any, parameter: Any) -> str | None:
-    """Why a result type does not fit a parameter's type; None where it does, or where it cannot be known."""
-    types: describe.Types = {}
+def misfit(
+    result: Any, parameter: Any, known: Externals = NONE, wanted_known: Externals = NONE
+) -> str | None:
+    """Why a result type does not fit a parameter's type; None where it does, or where it cannot be known.
+
+    Args:
+        result: the type of the result.
+        parameter: the type of the parameter.
+        known: types of third parties in the result.
+        wanted_known: types of third parties in the parameter.
+    """
+    types, others = describe.Types(known), describe.Types(wanted_known)
     parameter = describe.carried(parameter)
     try:
-        given, wanted = describe.type_of(result, types), describe.type_of(parameter, types)
+        given, wanted = describe.type_of(result, types), describe.type_of(parameter, others)
     except ConfigurationError:
         return None
+    types.update(others)
     if _Fit(types).fits(given, wanted):
         return None
     return f"it is `{_shown(result)}`, expected `{_shown(parameter)}`"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import msgspec
 
@@ -31,12 +31,28 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     put_off_seconds: tuple[float, ...] = (15, 30, 60, 120)
 
 
+class External(msgspec.Struct, frozen=True, kw_only=True):
+    """How objects of a class travel that msgspec does not carry by itself: a third party's, most often.
+
+    Attributes:
+        wire: the type that travels in its place: `str`, `datetime`, `dict[str, int]`, a dataclass; no union.
+        decode: makes an object of what arrived, which is a value of `wire`; the class itself, called with it, if left
+            out. Whatever it raises makes a payload that does not fit.
+        encode: makes a value of `wire` of an object; `wire` itself, called with it, if left out.
+    """
+
+    wire: Any
+    decode: Callable[[Any], object] | None = None
+    encode: Callable[[Any], object] | None = None
+
+
 class WorkerOptions(TypedDict, total=False):
     """Options of a worker.
 
     Attributes:
         queue: the queue to receive from, and to publish registered tasks to; the bus's default queue if left out.
         service: the service's name in its contract; the queue's name if left out.
+        external: how objects of third parties' classes travel, by class: `{Version: External(wire=str)}`.
         forwards_to: further queues that workflows may go on to from here. Others are refused as `QueueNotAllowed`: a
             message must not reach through a worker what its publisher may not.
         limits: what messages may ask of this worker.
@@ -53,6 +69,7 @@ class WorkerOptions(TypedDict, total=False):
 
     queue: str | None
     service: str | None
+    external: Mapping[type, External] | None
     forwards_to: Iterable[str]
     limits: Limits | None
     describe_error: DescribeError | None

@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from boilermaker import finite
 from boilermaker.errors import InvalidArgumentsError
+from boilermaker.externals import NONE, Externals
 from boilermaker.ref import AnyRef, Ref
 from boilermaker.unfit import UnfitValue, decoder, members_of, problems_of, sentence
 
@@ -23,7 +24,12 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
     """The arguments of one call. Generated payload structs derive from it; so do those made from signatures."""
 
 
-def build(task: str, payload_type: type[msgspec.Struct], arguments: Mapping[str, object]) -> msgspec.Struct:
+def build(
+    task: str,
+    payload_type: type[msgspec.Struct],
+    arguments: Mapping[str, object],
+    externals: Externals = NONE,
+) -> msgspec.Struct:
     """The checked payload of one call; arguments that are references, or `msgspec.UNSET`, are left out of it.
 
     Raises:
@@ -33,9 +39,18 @@ def build(task: str, payload_type: type[msgspec.Struct], arguments: Mapping[str,
     given = {name: value for name, value in arguments.items() if name not in referred and value is not UNSET}
     partial = without(payload_type, referred) if referred else payload_type
     try:
-        return _through_the_door(given, partial)
+        return _through_the_door(given, partial, externals)
     except UnfitValue as unfit:
         raise InvalidArgumentsError(task, unfit.problems) from None
+
+
+def encoded(built: msgspec.Struct | msgspec.Raw, externals: Externals) -> msgspec.Raw:
+    """A payload as JSON.
+
+    Raises:
+        UnfitValue: an argument was changed after it was checked, and has no JSON form now.
+    """
+    return msgspec.Raw(_encode(built, externals))
 
 
 def references(arguments: Mapping[str, object]) -> dict[str, AnyRef]:
@@ -60,7 +75,10 @@ def without(payload_type: type[msgspec.Struct], names: frozenset[str]) -> type[m
 
 
 def decode(
-    raw: msgspec.Raw, payload_type: type[msgspec.Struct], results: Mapping[str, msgspec.Raw]
+    raw: msgspec.Raw,
+    payload_type: type[msgspec.Struct],
+    results: Mapping[str, msgspec.Raw],
+    externals: Externals = NONE,
 ) -> msgspec.Struct:
     """A received payload, results put in the places of the references to them.
 
@@ -71,9 +89,9 @@ def decode(
     if results:
         data = msgspec.json.encode({**members_of(data), **results})
     try:
-        decoded: msgspec.Struct = decoder(payload_type).decode(data)
+        decoded: msgspec.Struct = decoder(payload_type, externals.decode_hook).decode(data)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        raise UnfitValue(problems_of(data, payload_type, error)) from None
+        raise UnfitValue(problems_of(data, payload_type, error, externals.decode_hook)) from None
     return decoded
 
 
@@ -147,15 +165,15 @@ def bind(raw: msgspec.Raw, args: int, names: Sequence[str], by_position: int) ->
 _NOTHING = msgspec.Raw(b"null")
 
 
-def seal(value: object, type_: Any) -> msgspec.Raw:
+def seal(value: object, type_: Any, externals: Externals = NONE) -> msgspec.Raw:
     """A result as JSON that the declared type reads back.
 
     Raises:
         UnfitValue: it is not of that type, or cannot be encoded.
     """
     try:
-        data = _encode(value)
-        decoder(type_).decode(data)
+        data = _encode(value, externals)
+        decoder(type_, externals.decode_hook).decode(data)
     except UnfitValue:
         raise
     except (msgspec.MsgspecError, RecursionError, ValueError, TypeError) as error:
@@ -168,22 +186,33 @@ def seal(value: object, type_: Any) -> msgspec.Raw:
 # ---- the door -------------------------------------------------------------------------------------------
 
 
-def _through_the_door(given: dict[str, object], payload_type: type[msgspec.Struct]) -> msgspec.Struct:
+def _through_the_door(
+    given: dict[str, object], payload_type: type[msgspec.Struct], externals: Externals
+) -> msgspec.Struct:
     try:
-        data = _encode(given)
+        data = _encode(given, externals)
     except (UnfitValue, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
-        raise UnfitValue(_unencodable(given)) from None
+        raise UnfitValue(_unencodable(given, externals)) from None
     try:
-        payload: msgspec.Struct = decoder(payload_type).decode(data)
+        payload: msgspec.Struct = decoder(payload_type, externals.decode_hook).decode(data)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        raise UnfitValue(finite.find_all(given) or problems_of(data, payload_type, error)) from None
+        problems = finite.find_all(given) or problems_of(data, payload_type, error, externals.decode_hook)
+        raise UnfitValue(problems) from None
     if finite.may_hide(payload_type) and (problems := finite.find_all(given)):
         raise UnfitValue(problems)
     return payload
 
 
-def _encode(value: object) -> bytes:
-    return _ENCODER.encode(value)
+def _encode(value: object, externals: Externals = NONE) -> bytes:
+    return _encoder(externals).encode(value)
+
+
+@lru_cache(maxsize=256)
+def _encoder(externals: Externals) -> msgspec.json.Encoder:
+    def written(value: object) -> object:
+        return _stranger(value) if externals.of(type(value)) is None else externals.encode(value)
+
+    return msgspec.json.Encoder(enc_hook=written)
 
 
 def _stranger(value: object) -> object:
@@ -194,14 +223,11 @@ def _stranger(value: object) -> object:
     raise UnfitValue((f"`{type(value).__qualname__}` has no JSON form",))
 
 
-_ENCODER = msgspec.json.Encoder(enc_hook=_stranger)
-
-
-def _unencodable(given: Mapping[str, object]) -> tuple[str, ...]:
+def _unencodable(given: Mapping[str, object], externals: Externals = NONE) -> tuple[str, ...]:
     problems: list[str] = []
     for name, value in given.items():
         try:
-            _encode(value)
+            _encode(value, externals)
         except UnfitValue as unfit:
             problems.extend(f"{name}: {problem}" for problem in unfit.problems)
         except RecursionError:

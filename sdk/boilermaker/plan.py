@@ -11,6 +11,7 @@ import msgspec
 
 from boilermaker import fit
 from boilermaker.errors import WorkflowError
+from boilermaker.externals import NONE, Externals
 from boilermaker.ref import AnyRef
 from boilermaker.retries import RetryPolicy
 from boilermaker.task import AnyTask
@@ -40,6 +41,7 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         payload: the arguments by name; as JSON where they came as that.
+        externals: the types of third parties in it.
         args: for a task of another publisher that gave arguments by position: how many, under "0", "1", ... in the
             payload.
         then: the step to run after success.
@@ -49,6 +51,7 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
 
     resolved: Resolved
     payload: msgspec.Struct | msgspec.Raw
+    externals: Externals = NONE
     args: int | None = None
     refs: Mapping[str, StepRef] = {}
     then: int | None = None
@@ -103,6 +106,7 @@ def _step(
     return PlanStep(
         resolved=resolved,
         payload=task.payload,
+        externals=task.target.externals,
         refs=refs,
         then=None if task.on_success is None else numbers[id(task.on_success)],
         otherwise=tuple(sorted(numbers[id(callback)] for callback in task.failure_callbacks)),
@@ -212,5 +216,5 @@ def _check_fit(where: str, task: AnyTask, name: str, source: AnyTask, *, or_none
     parameter: Any = Any if field is None else field.type
     result = source.target.result_type
     given: Any = result | None if or_none and result is not Any else result
-    if (misfit := fit.misfit(given, parameter)) is not None:
+    if (misfit := fit.misfit(given, parameter, source.target.externals, task.target.externals)) is not None:
         raise WorkflowError(f"{where}: the result of `{source.name}` does not fit: {misfit}")

@@ -11,6 +11,7 @@ import msgspec
 from boilermaker import signature
 from boilermaker.errors import RegistrationError, UnregisteredTaskError
 from boilermaker.evolution.rules import RULES, hint
+from boilermaker.externals import NONE, Externals
 from boilermaker.options import TaskOptions
 from boilermaker.plan import MAX_NAME, Resolved
 from boilermaker.retries import RetryPolicy, Seconds, seconds
@@ -63,10 +64,12 @@ class Registry:
 
     Attributes:
         queue: the worker's own, where tasks go that name none.
+        externals: the types of third parties that the worker knows.
     """
 
-    def __init__(self, queue: str) -> None:
+    def __init__(self, queue: str, externals: Externals = NONE) -> None:
         self.queue = queue
+        self.externals = externals
         self._by_name: dict[str, Registration] = {}
         self._by_alias: dict[str, Registration] = {}
         self._by_function: dict[AnyHandler, Registration] = {}
@@ -83,7 +86,7 @@ class Registry:
         Raises:
             RegistrationError: it cannot be a task, or its name is taken.
         """
-        read = signature.read(function)
+        read = signature.registered(function, self.externals)
         _check_options(read, options)
         name, aliases = options.get("name"), tuple(options.get("aliases", ()))
         task = name if name is not None else function.__name__

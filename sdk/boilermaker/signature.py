@@ -8,6 +8,7 @@ import inspect
 import types
 import typing
 import warnings
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -18,6 +19,7 @@ from msgspec import inspect as shapes
 from boilermaker import defaults, describe
 from boilermaker.contract import hazards
 from boilermaker.errors import ConfigurationError, RegistrationError, TaskBuildError, UncarriedError
+from boilermaker.externals import NONE, Externals, how_to_say
 from boilermaker.payload import Payload
 from boilermaker.ref import Ref
 
@@ -61,6 +63,7 @@ class HandlerSignature:
         payload_type: a struct with a field for each parameter.
         result_type: the declared result; `Any` where none is declared.
         place: `file:line` of the handler.
+        externals: the types of third parties in these.
     """
 
     function: AnyHandler
@@ -68,6 +71,7 @@ class HandlerSignature:
     payload_type: type[msgspec.Struct]
     result_type: Any
     place: str
+    externals: Externals = NONE
 
     def bind(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, object]:
         """Arguments by parameter name, defaults left to the payload struct.
@@ -89,13 +93,21 @@ class HandlerSignature:
         )
 
 
-@functools.lru_cache(maxsize=4096)
-def read(function: AnyHandler) -> HandlerSignature:
+def read(function: AnyHandler, externals: Externals = NONE) -> HandlerSignature:
     """The signature of a function that is to be a task.
+
+    Args:
+        function: which.
+        externals: the types of third parties that its worker knows.
 
     Raises:
         RegistrationError: it is not async, takes no state, has `*args` or `**kwargs`, or a type msgspec cannot carry.
     """
+    return _read(function, externals)
+
+
+@functools.lru_cache(maxsize=4096)
+def _read(function: AnyHandler, externals: Externals) -> HandlerSignature:
     place = _place(function)
     if not inspect.iscoroutinefunction(function):
         raise _refused(function, place, "is not async", "write `async def`")
@@ -107,10 +119,35 @@ def read(function: AnyHandler) -> HandlerSignature:
     return HandlerSignature(
         function=function,
         parameters=read_parameters,
-        payload_type=_payload_type(function, place, read_parameters),
-        result_type=_result_type(function, place, hints),
+        payload_type=_payload_type(function, place, read_parameters, externals),
+        result_type=_result_type(function, place, hints, externals),
         place=place,
+        externals=externals,
     )
+
+
+def registered(function: AnyHandler, externals: Externals) -> HandlerSignature:
+    """The signature of a function that is being registered; from then on it is known so.
+
+    Raises:
+        RegistrationError: as `read`.
+    """
+    found = read(function, externals)
+    _EXTERNALS[function] = externals
+    return found
+
+
+def known(function: AnyHandler) -> HandlerSignature:
+    """The signature of a function as it was registered, or as it stands.
+
+    Raises:
+        RegistrationError: as `read`.
+    """
+    return read(function, _EXTERNALS.get(function, NONE))
+
+
+# What the worker said that registered a function: tasks are built from functions where no worker is at hand.
+_EXTERNALS: "weakref.WeakKeyDictionary[AnyHandler, Externals]" = weakref.WeakKeyDictionary()
 
 
 def _hints(function: AnyHandler, place: str) -> dict[str, Any]:
@@ -172,10 +209,10 @@ def _takes_none(annotation: Any) -> bool:
 
 
 def _payload_type(
-    function: AnyHandler, place: str, parameters: tuple[HandlerParameter, ...]
+    function: AnyHandler, place: str, parameters: tuple[HandlerParameter, ...], externals: Externals
 ) -> type[msgspec.Struct]:
     for parameter in parameters:
-        _check_carried(function, place, f"parameter `{parameter.name}`", parameter.annotation)
+        _check_carried(function, place, f"parameter `{parameter.name}`", parameter.annotation, externals)
     name = "".join(part.title() for part in function.__name__.split("_"))
     return msgspec.defstruct(
         name, [_field(p) for p in parameters], bases=(Payload,), frozen=True, kw_only=True
@@ -193,34 +230,43 @@ def _field(parameter: HandlerParameter) -> Any:
     return (parameter.name, parameter.annotation, msgspec.field(default=parameter.default))
 
 
-def _result_type(function: AnyHandler, place: str, hints: Mapping[str, Any]) -> Any:
+def _result_type(function: AnyHandler, place: str, hints: Mapping[str, Any], externals: Externals) -> Any:
     declared = hints.get("return", Any)
     if declared is typing.Never or declared is typing.NoReturn:
         return Any
-    _check_carried(function, place, "the result", declared)
+    _check_carried(function, place, "the result", declared, externals)
     return declared
 
 
-def _check_carried(function: AnyHandler, place: str, what: str, annotation: Any) -> None:
+def _check_carried(
+    function: AnyHandler, place: str, what: str, annotation: Any, externals: Externals
+) -> None:
     if annotation is object:
         return
     if typing.get_origin(annotation) is Ref or annotation is Ref:
         raise _refused(
             function, place, f"{what} is a `Ref`", "declare the value; callers may give a reference to one"
         )
-    if (why := _hazard(annotation)) is not None:
+    if (why := _hazard(annotation, externals)) is not None:
         raise _refused(function, place, f"{what}: `{annotation}` cannot travel", why)
     try:
         msgspec.json.Decoder(annotation)
-        stranger = _stranger(shapes.type_info(annotation), set())
+        stranger = _stranger(shapes.type_info(annotation), externals, set())
     except (TypeError, ValueError) as error:
         raise _cannot_travel(function, place, what, annotation, str(error)) from None
     if stranger is not None:
-        raise _cannot_travel(function, place, what, annotation, f"`{stranger}` has no JSON form")
+        raise _cannot_travel(
+            function,
+            place,
+            what,
+            annotation,
+            f"`{stranger.__qualname__}` has no JSON form",
+            how_to_say(stranger),
+        )
 
 
-def _hazard(annotation: Any) -> str | None:
-    types_: describe.Types = {}
+def _hazard(annotation: Any, externals: Externals) -> str | None:
+    types_ = describe.Types(externals)
     try:
         return hazards.hazard(describe.type_of(annotation, types_), types_) or hazards.hazard_within(types_)
     except UncarriedError as error:
@@ -230,21 +276,21 @@ def _hazard(annotation: Any) -> str | None:
 
 
 def _cannot_travel(
-    function: AnyHandler, place: str, what: str, annotation: Any, why: str
+    function: AnyHandler, place: str, what: str, annotation: Any, why: str, remedy: str = ""
 ) -> RegistrationError:
     shown = getattr(annotation, "__qualname__", None) if isinstance(annotation, type) else None
     return _refused(
         function,
         place,
         f"{what}: `{shown or annotation}` cannot travel ({why})",
-        "use a type that msgspec can carry",
+        f"use a type that msgspec can carry, or {remedy}" if remedy else "use a type that msgspec can carry",
     )
 
 
-def _stranger(part: object, seen: set[int]) -> str | None:
-    """The first class within a type that msgspec leaves to hooks, which nobody here provides."""
+def _stranger(part: object, externals: Externals, seen: set[int]) -> type | None:
+    """The first class within a type that msgspec leaves to hooks, and that nobody here knows."""
     if isinstance(part, shapes.CustomType):
-        return None if part.cls is object else part.cls.__qualname__
+        return None if part.cls is object or externals.of(part.cls) is not None else part.cls
     if isinstance(part, tuple):
         parts = cast("tuple[object, ...]", part)
     elif isinstance(part, shapes.Type | shapes.Field) and id(part) not in seen:
@@ -256,7 +302,7 @@ def _stranger(part: object, seen: set[int]) -> str | None:
         )
     else:
         return None
-    return next((found for p in parts if (found := _stranger(p, seen)) is not None), None)
+    return next((found for p in parts if (found := _stranger(p, externals, seen)) is not None), None)
 
 
 def _place(function: AnyHandler) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from boilermaker.externals import NONE, Externals
 from boilermaker.retries import RetryPolicy
 
 
@@ -20,6 +21,7 @@ class Target:
         digest: names the wire shape that the builder was generated from; None where that is not known.
         payload_type: the whole payload, references included.
         result_type: what `.result` stands for.
+        externals: the types of third parties in these two.
     """
 
     payload_type: type[msgspec.Struct]
@@ -28,6 +30,7 @@ class Target:
     function: Callable[..., Any] | None = None
     queue: str | None = None
     digest: str | None = None
+    externals: Externals = NONE
 
     @property
     def label(self) -> str:

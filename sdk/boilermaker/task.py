@@ -40,7 +40,7 @@ class Task(Generic[R_co]):
             InvalidArgumentsError: the worker would refuse the arguments.
         """
         self._target = target
-        self._payload = payloads.build(target.label, target.payload_type, arguments)
+        self._payload = payloads.build(target.label, target.payload_type, arguments, target.externals)
         self._refs = payloads.references(arguments)
         self._options = Options()
         self._on_success: Task[Any] | None = None
@@ -61,8 +61,13 @@ class Task(Generic[R_co]):
         """
         from boilermaker import signature  # noqa: PLC0415 - producers' stubs do without, and it is half of what they load
 
-        read = signature.read(fn)
-        target = Target(payload_type=read.payload_type, result_type=read.result_type, function=fn)
+        read = signature.known(fn)
+        target = Target(
+            payload_type=read.payload_type,
+            result_type=read.result_type,
+            function=fn,
+            externals=read.externals,
+        )
         return Task(target, read.bind(args, kwargs))
 
     # ---- what it is

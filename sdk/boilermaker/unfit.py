@@ -1,6 +1,7 @@
 """Why a value does not fit its type, in sentences without the value: they leave the process."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -15,10 +16,22 @@ class UnfitValue(Exception):  # noqa: N818 - caught and told by whoever knows wh
         self.problems = problems
 
 
+class SafeWordsError(ValueError):
+    """A refusal whose words hold no value."""
+
+
+DecodeHook = Callable[[Any, Any], Any]
+
+
 @lru_cache(maxsize=4096)
-def decoder(type_: Any) -> Any:
-    """The decoder of a type, made once."""
-    return msgspec.json.Decoder(type_)
+def decoder(type_: Any, hook: DecodeHook | None = None) -> Any:
+    """The decoder of a type, made once.
+
+    Args:
+        type_: of which.
+        hook: makes the objects of classes that msgspec does not know.
+    """
+    return msgspec.json.Decoder(type_, dec_hook=hook)
 
 
 def members_of(data: bytes) -> dict[str, msgspec.Raw]:
@@ -36,7 +49,9 @@ def members_of(data: bytes) -> dict[str, msgspec.Raw]:
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def problems_of(data: bytes, payload_type: type[msgspec.Struct], error: Exception) -> tuple[str, ...]:
+def problems_of(
+    data: bytes, payload_type: type[msgspec.Struct], error: Exception, hook: DecodeHook | None = None
+) -> tuple[str, ...]:
     """Every field at fault: msgspec stops at the first, so each is tried by itself."""
     if isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError):
         return ("the payload is not JSON",)
@@ -47,15 +62,15 @@ def problems_of(data: bytes, payload_type: type[msgspec.Struct], error: Exceptio
     problems: list[str] = []
     for field in msgspec.structs.fields(payload_type):
         if field.encode_name in found:
-            problems.extend(_field_problem(field.encode_name, field.type, found[field.encode_name]))
+            problems.extend(_field_problem(field.encode_name, field.type, found[field.encode_name], hook))
         elif field.required:
             problems.append(f"{field.encode_name}: missing")
     return tuple(problems) or (sentence("the payload", error),)
 
 
-def _field_problem(name: str, type_: Any, raw: msgspec.Raw) -> list[str]:
+def _field_problem(name: str, type_: Any, raw: msgspec.Raw, hook: DecodeHook | None) -> list[str]:
     try:
-        decoder(type_).decode(raw)
+        decoder(type_, hook).decode(raw)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         return [sentence(name, error)]
     return []
@@ -80,6 +95,8 @@ def _expectation(error: Exception, text: str) -> str:
         return "text with a lone surrogate has no UTF-8 form"
     if not isinstance(error, msgspec.MsgspecError):
         return f"has no JSON form ({type(error).__name__})"
+    if isinstance(error.__cause__, SafeWordsError):
+        return str(error.__cause__)
     if (
         error.__cause__ is not None
     ):  # raised by the type itself (`__post_init__`, `_missing_`), in words that may hold values

@@ -39,7 +39,9 @@ def _schema(registration: Registration) -> dict[str, Any]:
     return {
         "$schema": _DIALECT,
         "title": registration.name,
-        **msgspec.json.schema(registration.signature.payload_type),
+        **msgspec.json.schema(
+            registration.signature.payload_type, schema_hook=registration.signature.externals.schema
+        ),
     }
 
 

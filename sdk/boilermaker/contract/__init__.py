@@ -20,6 +20,7 @@ from boilermaker.contract.definitions import (
     RecordDefinition,
 )
 from boilermaker.contract.digests import contract_digest, task_digest, task_digests
+from boilermaker.contract.externals import external_id, unfit_wire
 from boilermaker.contract.tasks import Contract, Parameter, TaskContract
 from boilermaker.contract.types import (
     Constrained,
@@ -65,9 +66,11 @@ __all__ = [
     "UnionOf",
     "agreed",
     "contract_digest",
+    "external_id",
     "from_json",
     "named_in",
     "task_digest",
     "task_digests",
     "to_json",
+    "unfit_wire",
 ]

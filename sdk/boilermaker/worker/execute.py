@@ -125,8 +125,9 @@ def _argument(arguments: msgspec.Struct, parameter: HandlerParameter) -> object:
 def _returned(step: Step, registration: Registration, value: object) -> Outcome:
     if step.keep is None:
         return Succeeded()
+    declared = registration.signature
     try:
-        return Succeeded(result=payload.seal(value, registration.signature.result_type))
+        return Succeeded(result=payload.seal(value, declared.result_type, declared.externals))
     except UnfitValue as unfit:
         return Failed(reason="InvalidResult", description=str(unfit))
 
@@ -146,7 +147,7 @@ def arguments_of(envelope: Envelope, registration: Registration, history: Histor
         raw, results = payload.from_plain(_upcast(way, payload.plain(raw, results))), {}
     elif aliases := registration.parameter_aliases:
         raw, results = payload.renamed(raw, aliases), payload.moved(results, aliases)
-    return payload.decode(raw, registration.signature.payload_type, results)
+    return payload.decode(raw, registration.signature.payload_type, results, registration.signature.externals)
 
 
 def _upcast(way: Iterable[Hop], values: dict[str, Any]) -> dict[str, Any]:

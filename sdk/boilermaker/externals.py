@@ -1,0 +1,133 @@
+"""Types of third parties: how their values travel, as whoever makes the worker says."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import inspect as shapes
+
+from boilermaker import finite
+from boilermaker.errors import ConfigurationError
+from boilermaker.options import External
+from boilermaker.unfit import SafeWordsError, UnfitValue, sentence
+
+# msgspec writes objects of these and of their subclasses itself, and asks nobody.
+_WRITTEN_ANYHOW: tuple[type[Any], ...] = (list, tuple, set, frozenset, dict, UUID)
+
+
+class Externals:
+    """The types of third parties that one worker knows. Compared by identity, as decoders are kept for it.
+
+    Attributes:
+        decode_hook: what msgspec asks for objects of classes that it does not know; None where there are none.
+
+    Raises:
+        ConfigurationError: an entry is no class, is one that msgspec carries by itself, or does not say how it travels.
+    """
+
+    def __init__(self, given: Mapping[type, External] | None = None) -> None:
+        self._given = dict(given or {})
+        for cls, external in self._given.items():
+            _check(cls, external)
+        self.decode_hook = self._decode if self._given else None
+
+    def __iter__(self) -> Iterator[type]:
+        return iter(self._given)
+
+    def of(self, cls: Any) -> External | None:
+        """How objects of a class travel; None where nobody said so."""
+        try:
+            return self._given.get(cls)
+        except TypeError:  # unhashable: an annotation, no class
+            return None
+
+    def _decode(self, cls: Any, value: Any) -> Any:
+        """An object of a class, of what msgspec read for it; msgspec calls this.
+
+        Raises:
+            SafeWordsError: it does not fit.
+        """
+        external = self.of(cls)
+        if external is None:
+            return value  # of `object`, which takes anything
+        try:
+            wire = msgspec.convert(value, external.wire, str_keys=True, dec_hook=self.decode_hook)
+        except (msgspec.ValidationError, ValueError, RecursionError) as error:
+            raise SafeWordsError(sentence("", error).removeprefix(": ")) from None
+        make: Callable[[Any], Any] = external.decode or cls
+        try:
+            return make(wire)
+        except Exception as error:
+            said = f"`{cls.__qualname__}` does not take it ({type(error).__qualname__})"
+            raise SafeWordsError(said) from error
+
+    def encode(self, value: object) -> object:
+        """What travels for an object; msgspec calls this for what it does not know.
+
+        Raises:
+            TypeError: nobody said what.
+            UnfitValue: its encoder raised, or gave a float that JSON does not have.
+        """
+        external = self.of(type(value))
+        if external is None:
+            raise TypeError(f"`{type(value).__qualname__}` has no JSON form")
+        make: Callable[[Any], object] = external.encode or external.wire
+        name = type(value).__qualname__
+        try:
+            wire = make(value)
+        except Exception as error:
+            raise UnfitValue((f"the encoder of `{name}` raised {type(error).__qualname__}",)) from error
+        if finite.find(wire) is not None:
+            raise UnfitValue((f"`{name}`: NaN and infinities have no JSON form",))
+        return wire
+
+    def schema(self, cls: Any) -> dict[str, Any]:
+        """The JSON Schema of a class.
+
+        Raises:
+            NotImplementedError: nobody said how it travels; msgspec tells it in its own words.
+        """
+        external = self.of(cls)
+        if external is None:
+            raise NotImplementedError
+        return msgspec.json.schema(external.wire)
+
+
+def known(given: Mapping[type, External] | None) -> Externals:
+    """What a worker knows; NONE where that is nothing."""
+    return Externals(given) if given else NONE
+
+
+NONE = Externals()
+"""What producers have: stubs show the type that travels."""
+
+
+def is_carried(cls: Any) -> bool:
+    """Whether msgspec carries a class by itself."""
+    return not isinstance(shapes.type_info(cls), shapes.CustomType)
+
+
+def how_to_say(cls: Any) -> str:
+    """What to write for a class that nobody said how it travels."""
+    name = cls.__name__
+    return f"say how it travels: `Boilermaker(..., external={{{name}: External(wire=str, decode={name}, encode=str)}})`"
+
+
+def _check(cls: Any, external: External) -> None:
+    if not isinstance(cls, type):
+        raise ConfigurationError(f"external: {cls!r} is no class")
+    name = cls.__qualname__
+    if not isinstance(external, External):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a checker
+        raise ConfigurationError(f"external: `{name}` must have an `External(wire=...)`")
+    if is_carried(cls):
+        raise ConfigurationError(f"external: msgspec carries `{name}` by itself; leave it out")
+    if issubclass(cls, _WRITTEN_ANYHOW):
+        base = next(base.__name__ for base in _WRITTEN_ANYHOW if issubclass(cls, base))
+        raise ConfigurationError(
+            f"external: msgspec writes objects of `{name}` as any `{base}`, without asking how; use `{base}`"
+        )
+    if external.encode is None and not isinstance(external.wire, type):
+        raise ConfigurationError(
+            f"external: `{name}` needs `encode`: `{external.wire}` cannot be called with an object to make what travels"
+        )

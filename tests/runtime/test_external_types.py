@@ -1,0 +1,240 @@
+"""Types of third parties: the worker says how their objects travel."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import PurePosixPath
+from typing import Any
+
+import click
+import pytest
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from boilermaker import Boilermaker, External, InMemoryServiceBus, Task
+from boilermaker.contract import NewTypeDefinition, Scalar
+from boilermaker.errors import ConfigurationError, InvalidArgumentsError, RegistrationError, WorkflowError
+from boilermaker.retries import NoRetry
+from boilermaker.testing import on_bus
+
+
+@dataclass
+class Release:
+    version: Version
+    needs: dict[str, SpecifierSet] = field(default_factory=dict[str, SpecifierSet])
+
+
+@dataclass
+class State:
+    seen: list[object] = field(default_factory=list[object])
+
+
+async def publish(state: State, release: Release, others: list[Version | None]) -> Version:
+    state.seen.append((release, others))
+    return release.version
+
+
+async def announce(state: State, version: Version) -> None:
+    state.seen.append(version)
+
+
+async def count(state: State, number: int) -> None: ...
+
+
+EXTERNAL: Mapping[type, External] = {
+    Version: External(wire=str),
+    SpecifierSet: External(wire=str, decode=SpecifierSet, encode=str),
+}
+
+
+@pytest.fixture
+def worker(bus: InMemoryServiceBus) -> Boilermaker[State]:
+    made = Boilermaker(State(), bus, external=EXTERNAL)
+    return made.register_many_async([publish, announce, count], policy=NoRetry())
+
+
+async def test_objects_arrive_as_objects_and_results_reach_later_steps(worker: Boilermaker[State]) -> None:
+    """In records, collections and unions with None; by the wire a text."""
+    release = Release(Version("1.2"), {"msgspec": SpecifierSet(">=0.20")})
+    first = worker.create_task(publish, release, [Version("1.0rc1"), None])
+    await worker.publish_task(first >> Task.si(announce, first.result.placeholder()))
+    await worker.drain()
+
+    assert worker.state.seen == [(release, [Version("1.0rc1"), None]), Version("1.2")]
+
+
+async def send(worker: Boilermaker[State], bus: InMemoryServiceBus, release: Any, others: Any) -> str | None:
+    """Publish plain values, as another program might; what the dead letter says."""
+    plain = Boilermaker(None, bus)
+
+    async def untyped(state: None, release: Any, others: Any) -> Any: ...
+
+    await plain.register_async(untyped, name="publish").apply_async(untyped, release, others)
+    with on_bus(worker, bus):
+        await worker.drain()
+    [letter] = bus.dead_letters(worker.queue)
+    assert letter.dead_letter_reason == "InvalidPayload"
+    return letter.dead_letter_description
+
+
+@pytest.mark.parametrize(
+    ("release", "others", "told"),
+    [
+        ({"version": "no version"}, [], "release.version: `Version` does not take it (InvalidVersion)"),
+        ({"version": 1}, [], "release.version: expected `str`, got `int`"),
+        ({"version": "1"}, ["1", "no version"], "others[1]: `Version` does not take it (InvalidVersion)"),
+        ({"version": "1", "needs": {"a": "no"}}, [], "release.needs[...]: `SpecifierSet` does not take it (InvalidSpecifier)"),
+    ],
+)  # fmt: skip
+async def test_what_does_not_fit_is_told_with_its_path_and_without_its_value(
+    worker: Boilermaker[State], bus: InMemoryServiceBus, release: Any, others: Any, told: str
+) -> None:
+    """The words of the third party's own error may quote the value."""
+    said = await send(worker, bus, release, others)
+
+    assert said is not None
+    assert said.startswith(told)
+    assert "no version" not in said
+
+
+async def test_whatever_a_decoder_raises_makes_a_payload_that_does_not_fit(bus: InMemoryServiceBus) -> None:
+    """A `KeyError` is no fault of the worker."""
+
+    def by_name(name: str) -> Version:
+        return {"latest": Version("2")}[name]
+
+    worker = Boilermaker(State(), bus, external={**EXTERNAL, Version: External(wire=str, decode=by_name)})
+    worker.register_async(publish, policy=NoRetry())
+    said = await send(worker, bus, {"version": "1"}, [])
+
+    assert said is not None
+    assert said.startswith("release.version: `Version` does not take it (KeyError)")
+
+
+async def test_a_result_that_its_encoder_does_not_take_fails_for_good(bus: InMemoryServiceBus) -> None:
+    """Running the handler again would only repeat its effects."""
+
+    def refuse(version: Version) -> str:
+        raise LookupError(str(version))
+
+    worker = Boilermaker(State(), bus, external={Version: External(wire=str, encode=refuse)})
+
+    @worker.task(policy=NoRetry())
+    async def latest(state: State) -> Version:
+        return Version("1.2.3")
+
+    worker.register_async(announce)
+    first = worker.create_task(latest)
+    await worker.publish_task(first >> worker.create_task(announce, first.result.placeholder()))
+    await worker.drain()
+    [letter] = bus.dead_letters(worker.queue)
+
+    assert letter.dead_letter_reason == "InvalidResult"
+    assert letter.dead_letter_description == "the encoder of `Version` raised LookupError"
+
+
+def test_arguments_are_checked_where_the_task_is_built(worker: Boilermaker[State]) -> None:
+    """On the worker's own path: what the decoder refuses cannot be published."""
+    with pytest.raises(InvalidArgumentsError, match="others: `Command` has no JSON form"):
+        Task.si(publish, Release(Version("1")), [click.Command("x")])
+    with pytest.raises(
+        InvalidArgumentsError, match=r"version: `Version` does not take it \(InvalidVersion\)"
+    ):
+        Task.si(announce, "no version")
+
+
+async def test_a_result_fits_a_parameter_of_its_own_type_and_not_a_number(
+    worker: Boilermaker[State],
+) -> None:
+    """What travels decides, as with any new type."""
+    first = worker.create_task(publish, Release(Version("1")), [])
+    with pytest.raises(
+        WorkflowError, match=r"the result of `publish` does not fit: it is `Version`, expected `int`"
+    ):
+        await worker.publish_task(first >> worker.create_task(count, first.result.placeholder()))
+
+
+async def test_what_travels_may_be_any_type_that_msgspec_carries(bus: InMemoryServiceBus) -> None:
+    """Here a record, a time, and a collection."""
+
+    @dataclass
+    class Pair:
+        key: str
+        at: datetime
+
+    class Moment(datetime):
+        pass
+
+    def make(pair: Pair) -> click.Option:
+        return click.Option([pair.key], default=pair.at)
+
+    worker = Boilermaker(
+        State(),
+        bus,
+        external={
+            Moment: External(
+                wire=datetime,
+                decode=lambda at: Moment.fromtimestamp(at.timestamp(), UTC),
+                encode=lambda moment: datetime.fromtimestamp(moment.timestamp(), UTC),
+            ),
+            PurePosixPath: External(wire=list[str], decode=lambda p: PurePosixPath(*p), encode=lambda p: list(p.parts)),
+            click.Option: External(wire=Pair, decode=make, encode=lambda o: Pair(o.opts[0], o.default)),
+        },
+    )  # fmt: skip
+
+    async def note(state: State, at: Moment, path: PurePosixPath, option: click.Option) -> None:
+        state.seen += [type(at), at, path, option.opts, option.default]
+
+    at = Moment(2024, 1, 2, tzinfo=UTC)
+    worker.register_async(note)
+    await worker.apply_async(note, at, PurePosixPath("/a/b"), click.Option(["--x"], default=at))
+    await worker.drain()
+
+    assert worker.state.seen == [Moment, at, PurePosixPath("/a/b"), ["--x"], at]
+
+
+def test_the_contract_has_a_new_type_of_what_travels(worker: Boilermaker[State]) -> None:
+    """Named by package and class: where in its package a class is defined is the package's own matter."""
+    expected = NewTypeDefinition(name="Version", type=Scalar(name="str"))
+
+    assert worker.contract().types["packaging.Version"] == expected
+
+
+def test_a_type_that_nobody_said_anything_of_is_refused_with_what_to_write(bus: InMemoryServiceBus) -> None:
+    """Ready to be pasted into the worker's module."""
+    told = "Boilermaker(..., external={Version: External(wire=str, decode=Version, encode=str)})"
+    with pytest.raises(RegistrationError, match=re.escape(told)):
+        Boilermaker(State(), bus).register_async(announce)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({Decimal: External(wire=str)}, "msgspec carries `Decimal` by itself; leave it out"),
+        ({type("Row", (list,), {}): External(wire=str)}, "msgspec writes objects of `Row` as any `list`"),
+        ({Version: str}, "`Version` must have an `External(wire=...)`"),
+        ({"packaging.version.Version": External(wire=str)}, "is no class"),
+        ({Version: External(wire=list[int])}, "`Version` needs `encode`"),
+        ({Version: External(wire=str | int, encode=str)}, "type checkers make no new type of it"),
+        ({Version: External(wire=complex)}, "`builtins.complex` has no place in a contract"),
+    ],
+)
+def test_what_cannot_be_is_refused_when_the_worker_is_made(
+    bus: InMemoryServiceBus, given: Any, told: str
+) -> None:
+    """Not when the first message comes."""
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        Boilermaker(State(), bus, external=given)
+
+
+def test_json_schemas_show_what_travels(worker: Boilermaker[State]) -> None:
+    """For those who publish without Python."""
+    registration = worker.registry.get("announce")
+    assert registration is not None
+    from boilermaker.cli.export import _schema
+
+    shown = json.dumps(_schema(registration))
+    assert '"version": {"type": "string"}' in shown
