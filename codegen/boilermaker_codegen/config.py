@@ -59,6 +59,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         tasks: tasks that no registration in the source declares.
         imports: packages whose types producers import from there instead of from the stubs: shared ones, or other services'
             stubs. Each with the requirement (PEP 508) that the stubs' distribution has for it.
+        external: types of third parties, by full name, each with what travels in its place, as an annotation.
         history: folder in which each contract is kept for workers, relative to the configuration file.
     """
 
@@ -74,6 +75,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     version: str = "0.1.0"
     history: str | None = None
     imports: dict[Text, Text] = {}
+    external: dict[Text, Text] = {}
     factory: Place | None = None
     tasks: tuple[DeclaredTask, ...] = ()
     allow: dict[str, str] = {}

@@ -87,7 +87,7 @@ class _UnitReader:
         self._config = config
         self._reading = Reading(library)
         self._resolver = Resolver(self._reading)
-        self._definitions = Definitions(self._resolver)
+        self._definitions = Definitions(self._resolver, config.external)
         self._collector = Collector(self._resolver, self._definitions.literals, config)
         self._problems: list[Problem] = []
         self._is_whole = True
@@ -128,7 +128,9 @@ class _UnitReader:
     def _unit(self, module: Module, registrations: list[Registration]) -> Unit:
         tasks = list(self._tasks(registrations))
         definitions = self._definitions
-        self._problems.extend(lint.check(definitions.sites, definitions.found))
+        self._problems.extend(
+            lint.check(definitions.sites, definitions.found, definitions.annotations.externals.ids)
+        )
         if self.problems:
             return Unit()
         return Unit(

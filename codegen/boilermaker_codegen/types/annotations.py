@@ -1,12 +1,13 @@
 """Annotations in the words of the contract. Named types are handed on to `definitions`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import libcst as cst
 
 from boilermaker.contract import (
     Constrained,
     Container,
+    Definition,
     LiteralOf,
     MappingOf,
     Named,
@@ -27,6 +28,7 @@ from boilermaker_codegen.source.vocabulary import (
     plain,
     shown,
 )
+from boilermaker_codegen.types.externals import Externals, entry
 from boilermaker_codegen.types.literals import Literals
 from boilermaker_codegen.types.metadata import Metadata
 
@@ -41,10 +43,18 @@ class Annotations:
         resolver: finds what names mean.
         literals: reads the values in `Literal[...]` and `Meta(...)`.
         define: called with each class or `NewType` met; puts its definition into the contract.
+        external: the types of third parties that travel as others, as the configuration says, and the definitions.
     """
 
-    def __init__(self, resolver: Resolver, literals: Literals, define: Callable[[Found], None]) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        literals: Literals,
+        define: Callable[[Found], None],
+        external: tuple[Mapping[str, str], dict[str, Definition]],
+    ) -> None:
         self._resolver = resolver
+        self.externals = Externals(external[0], self.read, external[1])
         self._metadata = Metadata(resolver, literals, self.read)
         self._define = define
         self._expanding: list[str] = []
@@ -105,7 +115,11 @@ class Annotations:
     def _named(self, node: cst.Name | cst.Attribute, scope: Scope) -> Type:
         meaning = self._resolver.resolve(node, scope)
         if isinstance(meaning, External):
+            if meaning.name in self.externals:
+                return Named(id=self.externals.define(meaning.name, node, scope))
             return self._external(plain(meaning.name), node, scope)
+        if isinstance(meaning, Found) and meaning.id in self.externals:
+            return Named(id=self.externals.define(meaning.id, node, scope))
         if isinstance(meaning, Package):
             raise scope.refuse(
                 node, "TYPE_INVALID", f"`{meaning.name}` is a module, not a type; name the class in it"
@@ -141,7 +155,8 @@ class Annotations:
         if name in ("typing.Never", "typing.NoReturn"):
             raise scope.refuse(node, "TYPE_INVALID", f"nothing is of type `{shown(name)}`; name a type")
         remedy = REMEDIES.get(name, "use a type of the service's own, or a builtin")
-        raise scope.refuse(node, "TYPE_NOT_CARRIED", f"`{shown(name)}` cannot travel; {remedy}")
+        told = f"`{shown(name)}` cannot travel; {remedy}{entry(name)}"
+        raise scope.refuse(node, "TYPE_NOT_CARRIED", told)
 
     def _value(self, found: Found, symbol: ValueSymbol, node: cst.CSTNode, scope: Scope) -> Type:
         value = symbol.value

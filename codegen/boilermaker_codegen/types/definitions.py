@@ -1,5 +1,6 @@
 """The types of the contract: each class met is read once, whatever it needs in turn is read with it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,10 @@ class Site:
 class Definitions:
     """All types met so far.
 
+    Args:
+        resolver: finds what names mean.
+        external: what travels in place of types of third parties.
+
     Attributes:
         found: their definitions by id.
         problems: what could not be read; told here once, however often a type is used.
@@ -48,7 +53,7 @@ class Definitions:
         literals: reads values.
     """
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, external: Mapping[str, str]) -> None:
         self.found: dict[str, Definition] = {}
         self.problems: list[Problem] = []
         self.sites: list[Site] = []
@@ -57,7 +62,7 @@ class Definitions:
         self._met: set[str] = set()
         self._broken: set[str] = set()
         self.literals = Literals(resolver, self._member_value, self._literal_record, self.note)
-        self.annotations = Annotations(resolver, self.literals, self._define)
+        self.annotations = Annotations(resolver, self.literals, self._define, (external, self.found))
         fields = Fields(resolver, self.annotations, self.literals, self.note)
         self._records = Records(fields, self.literals)
 

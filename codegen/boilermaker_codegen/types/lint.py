@@ -44,6 +44,7 @@ _REFUSALS = (
     ("more than one NamedTuple", f"several of its members travel as a JSON array, {_APART}; make them Structs with `tag=True`"),
     ("more than one dict type", f"several of its members travel as a JSON object, {_APART}; keep one of them"),
     ("more than one int-like", f"several of its members travel as a JSON number, {_APART}; keep one of them"),
+    ("containing a custom type", "a type of a third party stands beside None at most; hold the others in fields of their own"),
     ("must be tagged", "its Structs cannot be told apart; give each `tag=True`"),
     ("unique `tag` values", "two of its Structs have the same tag; give each a tag of its own"),
     ("both `int` and `str` tags", "some of its Structs' tags are int and some str; make them alike"),
@@ -56,9 +57,17 @@ _REFUSALS = (
 )  # fmt: skip
 
 
-def check(sites: list[Site], types: Mapping[str, Definition]) -> Iterator[Problem]:
-    """What is wrong with the types at these sites and the defaults beside them."""
-    shapes = Shapes(types)
+def check(
+    sites: list[Site], types: Mapping[str, Definition], externals: Collection[str]
+) -> Iterator[Problem]:
+    """What is wrong with the types at these sites and the defaults beside them.
+
+    Args:
+        sites: where types are written.
+        types: all definitions.
+        externals: the ids of those that stand for types of third parties.
+    """
+    shapes = Shapes(types, externals)
     for site in sites:
         if not all(_is_known(id_, types) for id_ in named_in(site.type)):
             continue

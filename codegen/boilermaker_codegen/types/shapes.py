@@ -7,7 +7,7 @@ import enum
 import typing
 import uuid
 from collections import abc
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -43,8 +43,9 @@ _GENERICS: dict[str, Any] = {
 class Shapes:
     """Contract types as Python types; those with names as stand-ins that have no fields."""
 
-    def __init__(self, types: Mapping[str, Definition]) -> None:
+    def __init__(self, types: Mapping[str, Definition], externals: Collection[str] = ()) -> None:
         self._types = types
+        self._externals = externals
         self._made: dict[str, Any] = {}
 
     def of(self, type_: Type) -> Any:
@@ -68,7 +69,8 @@ class Shapes:
                 return typing.Annotated[self.of(inner), msgspec.Meta(**limits)]
             case Named(id=id_):
                 if id_ not in self._made:
-                    self._made[id_] = self._stand_in(self._types[id_])
+                    is_external = id_ in self._externals  # msgspec leaves it to whoever made the worker
+                    self._made[id_] = type(id_, (), {}) if is_external else self._stand_in(self._types[id_])
                 return self._made[id_]
 
     def _stand_in(self, definition: Definition) -> Any:

@@ -1,0 +1,5 @@
+class Point:
+    """One of the service's own that msgspec does not carry."""
+
+    def __init__(self, x: float, y: float) -> None:
+        self.x, self.y = x, y
