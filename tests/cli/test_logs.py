@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from boilermaker.cli import logs
 
@@ -48,6 +50,22 @@ def test_json_lines_have_the_form_and_key_order_of_the_documentation() -> None:
     )
 
     assert [expected] == _logged("json", "info", _record("Registered background function fn=%s", "main_task"))
+
+
+@given(some.text(), some.text(), some.integers(0, 2**32), some.sampled_from([10, 20, 30, 40, 50, 35]))
+def test_a_record_that_is_only_a_text_looks_like_any_other(
+    text: str, name: str, created: int, level: int
+) -> None:
+    """It takes a shorter way, a sixth of the time."""
+    plain = logging.LogRecord(name, level, __file__, 1, "%s", (text,), None)
+    plain.created = created + 0.5
+    fuller = logging.makeLogRecord({**plain.__dict__, "task": "t"})
+    stream = io.StringIO()
+    logs.configure("json", "debug", stream)
+    formatter = logging.getLogger().handlers[0].formatter
+    assert formatter is not None
+
+    assert formatter.format(plain)[:-1] + ', "task": "t"}' == formatter.format(fuller)
 
 
 def test_what_a_record_carries_beside_comes_after() -> None:

@@ -21,6 +21,9 @@ LEVELS = ("debug", "info", "warning", "error")
 _Event = MutableMapping[str, Any]
 _Processor = Callable[[Any, str, _Event], Mapping[str, Any] | str]
 
+_text: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
+_PLAIN = len(logging.makeLogRecord({}).__dict__)  # more than these attributes come of `extra=`
+
 # The SDK tells of each frame and link at INFO, and prints tracebacks of errors that it then raises.
 _QUIET = {"azure": logging.ERROR, "azure.servicebus._pyamqp": logging.CRITICAL}
 
@@ -35,19 +38,18 @@ def configure(style: Format, level: str, stream: TextIO = sys.stderr) -> None:
     """
     is_console = style == "console" or (style == "auto" and stream.isatty())
     render: _Processor = _console(stream) if is_console else _json
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _ordered, render],
-            foreign_pre_chain=[
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.add_logger_name,
-                structlog.stdlib.ExtraAdder(),
-                _timestamp,
-                _exception,
-            ],
-        )
+    made = structlog.stdlib.ProcessorFormatter(
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _ordered, render],
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+            _timestamp,
+            _exception,
+        ],
     )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(made if is_console else _Lines(made))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     chosen = logging.getLevelNamesMapping()[level.upper()]
@@ -58,9 +60,38 @@ def configure(style: Format, level: str, stream: TextIO = sys.stderr) -> None:
             logging.getLogger(name).setLevel(limit)
 
 
+class _Lines(logging.Formatter):
+    """JSON lines: most records are a text and no more, and need no processors, which take 50 us of the 60 a line costs."""
+
+    def __init__(self, otherwise: logging.Formatter) -> None:
+        super().__init__()
+        self._otherwise = otherwise
+        self._second = -1
+        self._tails: dict[tuple[str, str], str] = {}  # of this second, by level and logger
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As `otherwise` would."""
+        if record.exc_info or record.stack_info or len(record.__dict__) > _PLAIN:
+            return self._otherwise.format(record)
+        second = int(record.created)
+        if second != self._second:
+            self._second = second
+            self._tails.clear()
+        key = record.levelname, record.name
+        tail = self._tails.get(key)
+        if tail is None:
+            level, name = _text(record.levelname.lower()), _text(record.name)
+            tail = self._tails[key] = f'"level": {level}, "logger": {name}, "timestamp": "{_when(second)}"}}'
+        return f'{{"event": {_text(record.getMessage())}, {tail}'
+
+
+def _when(created: float) -> str:
+    return datetime.fromtimestamp(created, UTC).strftime("%Y/%m/%d %H:%M:%S")
+
+
 def _timestamp(_logger: Any, _method: str, event: _Event) -> _Event:
     record: logging.LogRecord = event["_record"]
-    event["timestamp"] = datetime.fromtimestamp(record.created, UTC).strftime("%Y/%m/%d %H:%M:%S")
+    event["timestamp"] = _when(record.created)
     return event
 
 
