@@ -23,7 +23,14 @@ _HEAD = struct.Struct(">IBBH")
 _UINT, _DOUBLE = struct.Struct(">I"), struct.Struct(">d")
 # "0x4 - fixed width zero ... 0x9 - sixteen octets": the upper half of a constructor gives the width of what follows.
 _FIXED = {0x4: 0, 0x5: 1, 0x6: 2, 0x7: 4, 0x8: 8, 0x9: 16}
-_UNSIGNED, _SIGNED = {0x50, 0x52, 0x53, 0x60, 0x70, 0x80}, {0x51, 0x54, 0x55, 0x61, 0x71, 0x81, 0x83}
+_NUMBERS = {
+    code: struct.Struct(f">{form}")
+    for form, codes in {
+        "B": (0x50, 0x52, 0x53), "b": (0x51, 0x54, 0x55), "H": (0x60,), "h": (0x61,), "I": (0x70,), "i": (0x71,),
+        "Q": (0x80,), "q": (0x81, 0x83), "f": (0x72,), "d": (0x82,), "?": (0x56,),
+    }.items()
+    for code in codes
+}  # fmt: skip
 _NOTHING = {0x40: None, 0x41: True, 0x42: False, 0x43: 0, 0x44: 0}
 _MAX_DEPTH = 32
 
@@ -97,20 +104,17 @@ def decode(data: bytes, at: int, depth: int = 0) -> tuple[Any, int]:
 
 def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     code = data[at]
-    width = code >> 4
     if code in _NOTHING:
         return _NOTHING[code], at + 1
-    if code == 0:
-        described, at = _decode(data, at + 1, _deeper(depth))
-        value, at = _decode(data, at, _deeper(depth))
-        return Described(described, value), at
-    if width in _FIXED:
-        end = at + 1 + _FIXED[width]
-        return _fixed(code, data[at + 1 : end]), end
+    if (number := _NUMBERS.get(code)) is not None:
+        return number.unpack_from(data, at + 1)[0], at + 1 + number.size
+    width = code >> 4
     if width in {0xA, 0xC, 0xE}:
         start, end = at + 2, at + 2 + data[at + 1]
-    else:
+    elif width in {0xB, 0xD, 0xF}:
         start, end = at + 5, at + 5 + _UINT.unpack_from(data, at + 1)[0]
+    else:
+        return _decode_rare(data, at, depth)
     if end > len(data):
         raise FrameError("a value that is cut short")
     match code:
@@ -126,30 +130,31 @@ def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
             return data[at:end], end
 
 
-def _fixed(code: int, raw: bytes) -> Any:
-    if code in _UNSIGNED:
-        return int.from_bytes(raw, "big")
-    if code in _SIGNED:
-        return int.from_bytes(raw, "big", signed=True)
-    match code:
-        case 0x45:
-            return []
-        case 0x56:
-            return raw != b"\x00"
-        case 0x72:
-            return struct.unpack(">f", raw)[0]
-        case 0x82:
-            return _DOUBLE.unpack(raw)[0]
-        case 0x98:
-            return uuid.UUID(bytes=raw)
-        case _:
-            return raw
+def _decode_rare(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+    code = data[at]
+    if code == 0x45:
+        return [], at + 1
+    if code == 0:
+        described, at = _decode(data, at + 1, _deeper(depth))
+        value, at = _decode(data, at, _deeper(depth))
+        return Described(described, value), at
+    if code >> 4 not in _FIXED:
+        raise FrameError(f"0x{code:02x} is no constructor of an AMQP type")
+    end = at + 1 + _FIXED[code >> 4]
+    raw = data[at + 1 : end]
+    if len(raw) < end - at - 1:
+        raise FrameError("a value that is cut short")
+    return (uuid.UUID(bytes=raw) if code == 0x98 else raw), end
 
 
 def _items(data: bytes, at: int, end: int, depth: int, *, is_map: bool) -> Any:
     depth = _deeper(depth)
     found: list[Any] = []
     while at < end:
+        if data[at] == 0x40:  # most fields are left out
+            found.append(None)
+            at += 1
+            continue
         value, at = _decode(data, at, depth)
         found.append(value)
     if not is_map:
@@ -168,30 +173,35 @@ def _deeper(depth: int) -> int:
 
 
 def sections(message: bytes) -> dict[int, int]:
-    """Where the values of a message's sections begin, by code; a further data section is left to `data_sections`.
+    """Where the values of a message's sections begin, by code; of several with one code, the first.
 
     Raises:
         FrameError: it is no message.
     """
     found: dict[int, int] = {}
-    at = 0
-    while at < len(message):
-        if message[at : at + 2] != b"\x00\x53":
-            raise FrameError("no section of a message")
-        found.setdefault(message[at + 2], at + 3)
-        at = _skip(message, at + 3)
+    at, length = 0, len(message)
+    try:
+        while at < length:
+            if message[at] or message[at + 1] != 0x53:
+                raise FrameError("no section of a message")
+            found.setdefault(message[at + 2], at + 3)
+            at += 3
+            width = message[at] >> 4
+            if width in {0xA, 0xC}:
+                at += 2 + message[at + 1]
+            elif width in {0xB, 0xD}:
+                at += 5 + _UINT.unpack_from(message, at + 1)[0]
+            else:
+                at = types.content_span(message, at)[1]
+    except (IndexError, struct.error, types.MalformedError):
+        raise FrameError("a section that is cut short") from None
+    if at > length:
+        raise FrameError("a section that is cut short")
     return found
 
 
-def _skip(data: bytes, at: int) -> int:
-    try:
-        return types.content_span(data, at)[1]
-    except types.MalformedError as error:
-        raise FrameError(str(error)) from None
-
-
 class Content(NamedTuple):
-    """What is read of each message that is received; its properties are decoded where they are asked for."""
+    """What is read of each message that is received; `application` is where its properties begin, if it has any."""
 
     body: bytes
     message_id: str | None
@@ -199,6 +209,7 @@ class Content(NamedTuple):
     correlation_id: str | None
     delivery_count: int
     annotations: dict[Any, Any]
+    application: int | None
 
 
 def content(message: bytes) -> Content:
@@ -217,19 +228,23 @@ def content(message: bytes) -> Content:
         correlation_id=_id(properties, 5),
         delivery_count=(header[4] or 0) if len(header) > 4 else 0,
         annotations=_section(message, found, _ANNOTATIONS, {}),
+        application=found.get(_APPLICATION),
     )
 
 
-def application_properties(message: bytes) -> dict[str, object]:
-    """The application properties of a message, with texts in place of bytes.
+def application_properties(message: bytes, at: int) -> dict[str, object]:
+    """The application properties that begin there, with texts in place of bytes.
 
     Raises:
-        FrameError: it has none that can be read.
+        FrameError: they cannot be read.
     """
-    found: dict[Any, Any] = _section(message, sections(message), _APPLICATION, {})
+    found, _ = decode(message, at)
+    if not isinstance(found, dict):
+        return {}
+    read: dict[Any, Any] = found
     return {
         str(key): value.decode(errors="replace") if isinstance(value, bytes) else value
-        for key, value in found.items()
+        for key, value in read.items()
     }
 
 

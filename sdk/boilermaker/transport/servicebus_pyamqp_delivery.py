@@ -37,12 +37,14 @@ class LinkDelivery(AzureDelivery):
         self._encoded = encoded
         self._properties: Mapping[str, object] | None = None
         self._message: ServiceBusReceivedMessage | None = None
+        self._application: int | None = None
         self._annotations: Mapping[object, object] = {}
         with contextlib.suppress(amqp.FrameError):
             content = amqp.content(encoded)
             self.body, self.message_id = content.body, content.message_id
             self.subject, self.correlation_id = content.subject, content.correlation_id
             self.delivery_count, self._annotations = content.delivery_count, content.annotations
+            self._application = content.application
         self.sequence_number = self._number("x-opt-sequence-number") or 0
         self.enqueued_time = self._moment("x-opt-enqueued-time")
         self.locked_until = self._moment("x-opt-locked-until") or FOREVER
@@ -53,7 +55,8 @@ class LinkDelivery(AzureDelivery):
         if self._properties is None:
             self._properties = {}
             with contextlib.suppress(amqp.FrameError):
-                self._properties = amqp.application_properties(self._encoded)
+                if self._application is not None:
+                    self._properties = amqp.application_properties(self._encoded, self._application)
         return self._properties
 
     @property
