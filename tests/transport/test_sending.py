@@ -1,15 +1,21 @@
 """Sending over real sockets: what is put together, what is kept apart."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from azure.servicebus.aio import ServiceBusSender
+from azure.servicebus.aio import ServiceBusClient
 
 from boilermaker.errors import BusError, MessageTooLargeError, QueueNotFoundError
+from boilermaker.localbus.server import LocalServiceBus
+from boilermaker.transport import servicebus_send
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus import AzureServiceBus
-from transport.wires import Wire, message
+from boilermaker.transport.servicebus_connect import confirm_attached
+from boilermaker.transport.servicebus_frames import Encoded, encode
+from boilermaker.transport.servicebus_pyamqp_send import Writer
+from transport.wires import Wire, end, message
 
 
 async def test_a_message_arrives_with_all_that_it_had(bus: AzureServiceBus, queue: str) -> None:
@@ -43,19 +49,19 @@ async def test_sends_that_wait_leave_together(
     bus: AzureServiceBus, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A hundred coroutines cost a few round trips, not a hundred."""
-    sdk_send, calls = ServiceBusSender.send_messages, []
+    write, batches = Writer.send, []
 
-    async def counted(self: ServiceBusSender, batch: object, **kwargs: object) -> None:
-        calls.append(batch)
-        await sdk_send(self, batch, **kwargs)  # type: ignore[arg-type]
+    def counted(self: Writer, messages: Sequence[Encoded]) -> asyncio.Future[None]:
+        batches.append(len(messages))
+        return write(self, messages)
 
-    monkeypatch.setattr(ServiceBusSender, "send_messages", counted)
+    monkeypatch.setattr(Writer, "send", counted)
     sender = bus.sender(queue)
 
     await asyncio.gather(*(sender.send(message()) for _ in range(100)))
 
-    assert len(calls) < 5
-    assert 100 == len(await _bodies(bus, queue, 100))
+    assert len(batches) < 5
+    assert 100 == sum(batches) == len(await _bodies(bus, queue, 100))
 
 
 async def test_each_caller_keeps_its_order(bus: AzureServiceBus, queue: str) -> None:
@@ -186,6 +192,93 @@ async def test_sending_goes_on_after_the_connection_was_cut(
     await sender.send(message(b"after"))
 
     assert ["before", "after"] == await _bodies(bus, queue, 2)
+
+
+@pytest.mark.parametrize("what", ["link", "session", "connection"])
+async def test_sending_goes_on_after_the_service_ended(
+    namespace: LocalServiceBus, bus: AzureServiceBus, queue: str, what: str
+) -> None:
+    """A link that was idle, a session, the whole connection."""
+    sender = bus.sender(queue)
+    await sender.send(message(b"before"))
+    end(namespace, queue, what)
+
+    await sender.send(message(b"after"))
+
+    assert ["before", "after"] == await _bodies(bus, queue, 2)
+
+
+async def test_what_was_under_way_when_the_connection_was_cut_is_sent_again_in_its_order(
+    wired_bus: AzureServiceBus, bus: AzureServiceBus, wire: Wire, queue: str
+) -> None:
+    """With the same ids: the queue drops what it had accepted already."""
+    sender = wired_bus.sender(queue)
+    await sender.open()
+    sent = [f"{number:03}" for number in range(300)]
+    sending = [asyncio.create_task(sender.send(message(body.encode()))) for body in sent]
+    await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+    await wire.cut()
+    await asyncio.gather(*sending)
+
+    assert sent == await _bodies(bus, queue, 300)
+    assert [] == await bus.receiver(queue).receive(1, 0.1)
+
+
+async def test_a_call_that_takes_many_batches_stops_where_one_is_refused(
+    bus: AzureServiceBus, queue: str
+) -> None:
+    """Several batches are under way at a time, but never two of one call."""
+    sent = [message(f"{number}".encode()) for number in range(300)]
+    sent[150] = message(b"refused", message_id="i" * 129)
+
+    with pytest.raises(BusError, match="128"):
+        await bus.sender(queue).send_many(sent)
+
+    bodies = await _bodies(bus, queue, 150)
+    rest = await bus.receiver(queue, prefetch=300).receive(300, 0.2)
+    assert [str(number) for number in range(150)] == bodies[:150]
+    assert b"299" not in [each.body for each in rest]
+
+
+async def test_more_than_the_service_gave_credit_for_waits_for_it(
+    namespace: LocalServiceBus, bus: AzureServiceBus, queue: str
+) -> None:
+    """The local bus lets a thousand be under way."""
+    async with (
+        ServiceBusClient.from_connection_string(namespace.connection_string) as service,
+        service.get_queue_sender(queue) as sender,
+    ):
+        await confirm_attached(sender)
+        writer = Writer(sender)
+        sent = [message(str(number).encode()) for number in range(2500)]
+        fates = [writer.send([Encoded(each, encode(each))]) for each in sent]
+
+        await asyncio.gather(*fates)
+        await writer.close()
+
+    assert [str(number) for number in range(2500)] == await _bodies(bus, queue, 2500)
+
+
+async def test_another_version_of_the_sdk_is_written_through_its_public_methods(
+    bus: AzureServiceBus, queue: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Slower, and said once; each message learns its own fate all the same."""
+
+    def changed(_: object) -> None:
+        raise AttributeError("'Link' object has no attribute 'delivery_count'")
+
+    monkeypatch.setattr(servicebus_send, "Writer", changed)
+    sender = bus.sender(queue)
+
+    results = await asyncio.gather(
+        *(sender.send(message(b"x" * size)) for size in (10, 300_000, 20)),
+        sender.send(message(b"long", message_id="i" * 129)),
+        return_exceptions=True,
+    )
+
+    assert [type(None), MessageTooLargeError, type(None), BusError] == [type(each) for each in results]
+    assert [10, 20] == [len(body) for body in await _bodies(bus, queue, 2)]
+    assert "this version of azure-servicebus is not known" in caplog.text
 
 
 async def test_nobody_there_is_a_transient_fault(

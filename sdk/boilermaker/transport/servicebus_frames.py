@@ -17,6 +17,7 @@ FLOW, TRANSFER, DISPOSITION = 0x13, 0x14, 0x15
 ACCEPTED, REJECTED, RELEASED, MODIFIED = 0x24, 0x25, 0x26, 0x27
 BATCH_FORMAT = 0x80013700  # Service Bus: "a batch envelope's message-format"
 BATCH_ENTRY_BYTES = 8  # what each message of a batch takes beside itself: its section's descriptor and size
+BATCH_HEAD_BYTES = 3 + 9 + 5 + 4 * 128  # what stands before them, with the longest id that there is
 
 _HEADER, _ANNOTATIONS, _PROPERTIES, _APPLICATION, _DATA = 0x70, 0x72, 0x73, 0x74, 0x75
 _HEAD = struct.Struct(">IBBH")
@@ -239,9 +240,9 @@ def application_properties(message: bytes, at: int) -> dict[str, object]:
         FrameError: they cannot be read.
     """
     found, _ = decode(message, at)
+    read: dict[Any, Any] = found
     if not isinstance(found, dict):
         return {}
-    read: dict[Any, Any] = found
     return {
         str(key): value.decode(errors="replace") if isinstance(value, bytes) else value
         for key, value in read.items()
@@ -331,6 +332,24 @@ def _frame(channel: int, body: bytes) -> bytes:
     return _HEAD.pack(len(body) + 8, 2, 0, channel) + body
 
 
+class Encoded(NamedTuple):
+    """A message, and its bytes."""
+
+    message: OutgoingMessage
+    data: bytes
+
+
+def payload(messages: Sequence[Encoded]) -> tuple[bytes, int]:
+    """What one transfer carries, and its message format: a message, or a batch of several.
+
+    The envelope of a batch has the properties of the first message, as the SDK's has.
+    """
+    if len(messages) == 1:
+        return messages[0].data, 0
+    head = b"\x00\x53\x73" + types.list_of([types.string(messages[0].message.message_id)])
+    return b"".join((head, *(_data_section(each.data) for each in messages))), BATCH_FORMAT
+
+
 def encode(message: OutgoingMessage) -> bytes:
     """A message as it is sent.
 
@@ -347,11 +366,10 @@ def encode(message: OutgoingMessage) -> bytes:
         for key, value in message.properties.items():
             entries += (types.string(key), _property(key, value))
         application = b"\x00\x53\x74" + types.map_of(entries)
-    return b"".join((annotations, _properties(message), application, data_section(message.body)))
+    return b"".join((annotations, _properties(message), application, _data_section(message.body)))
 
 
-def data_section(body: bytes) -> bytes:
-    """A section of the body; in a batch, one of its messages."""
+def _data_section(body: bytes) -> bytes:
     return b"\x00\x53\x75\xb0" + _UINT.pack(len(body)) + body
 
 
@@ -367,11 +385,6 @@ def _properties(message: OutgoingMessage) -> bytes:
         types.symbol(message.content_type) if message.content_type else nothing,
     ]
     return b"\x00\x53\x73" + types.list_of(listed)
-
-
-def batch_head(first: OutgoingMessage) -> bytes:
-    """What stands before a batch's messages: the properties of the envelope, which names the first of them."""
-    return b"\x00\x53\x73" + types.list_of([types.string(first.message_id)])
 
 
 def _property(key: str, value: object) -> bytes:

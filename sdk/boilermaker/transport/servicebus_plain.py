@@ -1,14 +1,18 @@
-"""A link read through the SDK's public methods only, one call at a time: for a version of it we don't know.
+"""A link read, or written, through the SDK's public methods only, one call at a time: for a version of it we don't know.
 
-Slower (see `servicebus_pyamqp`), every settlement confirmed, and `release` has to abandon, which counts a delivery:
-the SDK has no public name for AMQP's `released`.
+Slower (see `servicebus_pyamqp`): every settlement is confirmed, every batch leaves by itself. `release` has to abandon,
+which counts a delivery: the SDK has no public name for AMQP's `released`.
 """
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
-from azure.servicebus import ServiceBusReceivedMessage
-from azure.servicebus.aio import ServiceBusReceiver
+from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage
+from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
 
+from boilermaker.transport import servicebus_frames as amqp
+from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus_delivery import AzureDelivery, PlainDelivery
 from boilermaker.transport.servicebus_settle import Disposition
 
@@ -62,3 +66,50 @@ async def settle_by_sdk(
             await receiver.abandon_message(message)
         case "dead-letter":
             await receiver.dead_letter_message(message, disposition.reason, disposition.description)
+
+
+class PlainWriter:
+    """Sends over one attached link, a batch at a time."""
+
+    def __init__(self, sender: ServiceBusSender) -> None:
+        self._sender = sender
+        self._sending = asyncio.Lock()
+        self._is_closed = False
+
+    @property
+    def is_alive(self) -> bool:
+        """True until closed: the SDK attaches again by itself."""
+        return not self._is_closed
+
+    def send(self, messages: Sequence[amqp.Encoded]) -> asyncio.Future[None]:
+        """Send these as one, accepted or refused together."""
+        return asyncio.ensure_future(self._send([each.message for each in messages]))
+
+    async def _send(self, messages: list[OutgoingMessage]) -> None:
+        async with self._sending:
+            if len(messages) == 1:
+                await self._sender.send_messages(_built(messages[0]))
+                return
+            batch = await self._sender.create_message_batch()
+            for message in messages:
+                batch.add_message(_built(message))
+            await self._sender.send_messages(batch)
+
+    async def close(self) -> None:
+        """Wait for what is under way, then disconnect."""
+        self._is_closed = True
+        async with self._sending:
+            await self._sender.close()
+
+
+def _built(message: OutgoingMessage) -> ServiceBusMessage:
+    properties: dict[str | bytes, Any] = dict(message.properties.items())
+    return ServiceBusMessage(
+        message.body,
+        message_id=message.message_id,
+        subject=message.subject or None,
+        content_type=message.content_type or None,
+        correlation_id=message.correlation_id or None,
+        application_properties=properties or None,
+        scheduled_enqueue_time_utc=message.scheduled_enqueue_time,
+    )

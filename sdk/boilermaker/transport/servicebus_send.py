@@ -1,38 +1,96 @@
-"""Sending to Azure Service Bus: any number of coroutines wait here, one of them all speaks to the SDK.
+"""Sending to Azure Service Bus: any number of coroutines wait here, one of them all puts batches together.
 
-The SDK's sender is "not coroutine-safe", and one message at a time costs a round trip each. So messages
-queue up while a batch is under way, and leave together with the next one. An idle sender adds no delay.
+The SDK's sender is "not coroutine-safe", and one message at a time costs a round trip each. So what is sent in one turn
+of the event loop leaves as one batch, a few batches are under way at a time, and what comes meanwhile queues up for the
+next. An idle sender adds no delay.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from itertools import count
+from typing import Protocol
 
-from azure.servicebus import ServiceBusMessage, ServiceBusMessageBatch
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
-from azure.servicebus.exceptions import MessageSizeExceededError
 
 from boilermaker.errors import BusError, MessageTooLargeError
+from boilermaker.transport import servicebus_frames as amqp
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus_address import Address
 from boilermaker.transport.servicebus_connect import (
-    Socket,
     client,
     confirm_attached,
     max_message_size,
     stop_keep_alive,
     translate,
 )
+from boilermaker.transport.servicebus_plain import PlainWriter
+
+try:
+    from boilermaker.transport.servicebus_pyamqp_send import Writer
+except ImportError:  # another version of the SDK: private modules come and go
+    Writer = None  # type: ignore[assignment,misc]
+
+_log = logging.getLogger("boilermaker.transport")
+
+_TRIES = 4  # of a message, or of connecting
+_FIRST_PAUSE_SECONDS = 0.4  # doubled with each try
+_MOST_UNDER_WAY = 4  # batches: more would be smaller ones
+_MOST_TOGETHER = 64  # messages: while the bus takes these, the next are put together
+_CLOSE_SECONDS = 6.0
+
+
+class LinkWriter(Protocol):
+    """Sends over one attached link of the SDK."""
+
+    @property
+    def is_alive(self) -> bool:
+        """True while the link takes messages."""
+        ...
+
+    def send(self, messages: Sequence[amqp.Encoded]) -> asyncio.Future[None]:
+        """Send these as one, accepted or refused together. The future tells which, as the SDK words it."""
+        ...
+
+    async def close(self) -> None:
+        """Wait for what is under way, then disconnect."""
+        ...
+
+
+class _Attachment:
+    """A link that is attached: the SDK's client, who writes to it, and what it takes."""
+
+    def __init__(self, service: ServiceBusClient, writer: LinkWriter, max_batch_bytes: int) -> None:
+        self.service = service
+        self.writer = writer
+        self.max_batch_bytes = max_batch_bytes
+        self.is_given_up = False
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it is worth a try."""
+        return self.writer.is_alive and not self.is_given_up
+
+    async def close(self) -> None:
+        """Disconnect; a connection that is gone cannot hold this up."""
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self.writer.close()
+                await self.service.close()
+        except Exception:  # noqa: BLE001  # it is gone either way
+            _log.debug("closing a lost connection failed", exc_info=True)
 
 
 class _Call:
     """One call of `send` or `send_many`: it stops at its first failure, later messages of it are not sent."""
 
-    __slots__ = ("error", "future", "left")
+    __slots__ = ("error", "future", "left", "under_way")
 
     def __init__(self, left: int) -> None:
         self.left = left
+        self.under_way = 0
         self.error: BusError | None = None
         self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -47,9 +105,21 @@ class _Call:
             self.future.set_result(None)
 
 
-class _Waiting(NamedTuple):
-    message: ServiceBusMessage
-    call: _Call
+class _Waiting:
+    """A message that waits for its turn, or for its answer."""
+
+    __slots__ = ("call", "encoded", "is_alone", "place", "tries")
+
+    def __init__(self, place: int, encoded: amqp.Encoded, call: _Call) -> None:
+        self.place = place
+        self.encoded = encoded
+        self.call = call
+        self.tries = 0
+        self.is_alone = False
+
+    @property
+    def size(self) -> int:
+        return len(self.encoded.data)
 
 
 class AzureSender:
@@ -58,13 +128,16 @@ class AzureSender:
     def __init__(self, address: Address, queue: str) -> None:
         self._address = address
         self._queue = queue
-        self._client: ServiceBusClient | None = None
-        self._sender: ServiceBusSender | None = None
-        self._socket: Socket | None = None
+        self._attachment: _Attachment | None = None
         self._opening = asyncio.Lock()
         self._waiting: deque[_Waiting] = deque()
+        self._again: list[_Waiting] = []
+        self._places = count()
+        self._under_way = 0
+        self._moved = asyncio.Event()
         self._flusher: asyncio.Task[None] | None = None
         self._max_message_size = 0
+        self._pause = 0.0
 
     @property
     def max_message_size(self) -> int:
@@ -73,7 +146,8 @@ class AzureSender:
 
     async def open(self) -> None:
         """Connect; connected already, do nothing. Raises QueueNotFoundError, SessionQueueError, BusError."""
-        await self._connected()
+        if self._attachment is None or not self._attachment.is_usable:
+            await self._connected()
 
     async def send(self, message: OutgoingMessage) -> None:
         """Return once the bus has accepted the message. See the port for errors."""
@@ -87,9 +161,10 @@ class AzureSender:
         """
         if not messages:
             return
-        built = [_build(message, self._queue) for message in messages]
-        call = _Call(len(built))
-        self._waiting.extend(_Waiting(message, call) for message in built)
+        encoded = [_encode(message, self._queue) for message in messages]
+        call = _Call(len(encoded))
+        self._waiting.extend(_Waiting(next(self._places), each, call) for each in encoded)
+        self._moved.set()
         if self._flusher is None:
             self._flusher = asyncio.create_task(self._flush(), name=f"send to {self._queue}")
         await call.future
@@ -99,140 +174,161 @@ class AzureSender:
         if self._flusher is not None:
             await asyncio.wait([self._flusher])
         async with self._opening:
-            sender, self._sender = self._sender, None
-            service, self._client = self._client, None
-            if sender is not None:
-                stop_keep_alive(sender)
-                await sender.close()
-            if self._socket is not None:
-                await self._socket.close_if_lost()
-            if service is not None:
-                await service.close()
+            attachment, self._attachment = self._attachment, None
+            if attachment is not None:
+                await attachment.close()
 
-    async def _connected(self) -> ServiceBusSender:
+    # ---- connecting
+
+    async def _connected(self) -> _Attachment:
         async with self._opening:
-            if self._sender is not None:
-                return self._sender
-            self._client = self._client or client(self._address, retries=3)
-            sender = self._client.get_queue_sender(self._queue)
-            try:
-                await sender.__aenter__()
-                await confirm_attached(sender)
-                batch = await sender.create_message_batch()
-            except BaseException as error:
-                stop_keep_alive(sender)
-                await sender.close()
-                if not isinstance(error, Exception):
-                    raise
-                raise translate(error, self._queue, "send to") from error
+            if self._attachment is not None and self._attachment.is_usable:
+                return self._attachment
+            lost, self._attachment = self._attachment, None
+            if lost is not None:
+                await lost.close()
+            pause = _FIRST_PAUSE_SECONDS
+            for tries_left in reversed(range(_TRIES)):
+                try:
+                    self._attachment = await self._attach()
+                except BusError as error:
+                    if not tries_left or not error.is_transient:
+                        raise
+                else:
+                    return self._attachment
+                await asyncio.sleep(pause)
+                pause *= 2
+            raise AssertionError  # pragma: no cover  # the last try returns or raises
+
+    async def _attach(self) -> _Attachment:
+        service = client(self._address, retries=0)
+        sender = service.get_queue_sender(self._queue)
+        try:
+            await sender.__aenter__()
+            await confirm_attached(sender)
+            batch = await sender.create_message_batch()
             self._max_message_size = max_message_size(sender) or batch.max_size_in_bytes
-            self._sender, self._socket = sender, Socket(sender)
-            return sender
+            return _Attachment(service, _writer(sender), batch.max_size_in_bytes)
+        except BaseException as error:
+            stop_keep_alive(sender)
+            await sender.close()
+            await service.close()
+            if not isinstance(error, Exception):
+                raise
+            raise translate(error, self._queue, "send to") from error
+
+    # ---- sending
 
     async def _flush(self) -> None:
-        """Send until nothing waits. Every message taken is settled, whatever happens."""
-        taken: list[_Waiting] = []
+        """Send until nothing waits and nothing is under way. Every message is settled, whatever happens."""
         try:
-            while self._waiting:
-                taken = self._take_all()
-                sender = await self._connected()
-                while taken:
-                    taken = await self._send_some(sender, taken)
-        except Exception as error:  # noqa: BLE001  # whatever it is, all who wait learn it
-            _fail([*taken, *self._take_all()], translate(error, self._queue, "send to"))
-        except BaseException:
+            while self._waiting or self._again or self._under_way:
+                self._moved.clear()
+                if (self._waiting or self._again) and self._under_way < _MOST_UNDER_WAY:
+                    await self._send_what_waits()
+                if self._under_way:
+                    await self._moved.wait()
+        except BaseException as error:
             stopped = BusError(f"sending to queue {self._queue!r} was stopped", queue=self._queue)
-            _fail([*taken, *self._take_all()], stopped)
-            raise
+            self._fail_all(
+                translate(error, self._queue, "send to") if isinstance(error, Exception) else stopped
+            )
+            if not isinstance(error, Exception):
+                raise
         finally:
             self._flusher = None
 
-    def _take_all(self) -> list[_Waiting]:
-        taken = list(self._waiting)
-        self._waiting.clear()
-        return taken
-
-    async def _send_some(self, sender: ServiceBusSender, waiting: list[_Waiting]) -> list[_Waiting]:
-        """Send the longest head of `waiting` that one batch takes; returns the rest."""
-        if len(waiting) == 1 and not waiting[0].call.future.done():  # the idle case: no batch to build
-            waiting[0].call.settle(await self._try(sender, waiting[0].message))
-            return []
-        batch, packed, rest = await self._pack(sender, waiting)
-        if not packed:
-            return rest
-        error = await self._try(sender, batch if len(packed) > 1 else packed[0].message)
-        refusals = (BusError, MessageTooLargeError)
-        if error is not None and not error.is_transient and len(packed) > 1 and type(error) in refusals:
-            # Refused as a whole (a batch is atomic), perhaps for one of them: each learns its own fate.
-            for each in packed:
-                if each.call.error is None:
-                    each.call.settle(await self._try(sender, each.message))
-            return rest
-        for each in packed:
-            each.call.settle(error)
-        return rest
-
-    async def _pack(
-        self, sender: ServiceBusSender, waiting: list[_Waiting]
-    ) -> tuple[ServiceBusMessageBatch, list[_Waiting], list[_Waiting]]:
-        batch = await sender.create_message_batch()
-        packed: list[_Waiting] = []
-        for index, each in enumerate(waiting):
-            if each.call.future.done():  # failed before, or its caller gave up waiting
-                continue
-            try:
-                batch.add_message(each.message)
-            except MessageSizeExceededError:
-                if packed:
-                    return batch, packed, waiting[index:]
-                # Too large for a batch, perhaps not for a message (they differ on Premium): it goes alone.
-                return batch, [each], waiting[index + 1 :]
-            except Exception as error:  # noqa: BLE001  # it cannot be encoded; the others can
-                each.call.settle(translate(error, self._queue, "send to"))
-                continue
-            packed.append(each)
-        return batch, packed, []
-
-    async def _try(
-        self, sender: ServiceBusSender, message: ServiceBusMessage | ServiceBusMessageBatch
-    ) -> BusError | None:
-        if isinstance(message, ServiceBusMessage) and self._is_too_large(message):
-            return MessageTooLargeError(
-                f"queue {self._queue!r} takes messages of {self._max_message_size:,} bytes, "
-                "all properties included; this one is larger. Send a reference to large data instead of the data.",
-                queue=self._queue,
-            )
+    async def _send_what_waits(self) -> None:
+        if self._pause:
+            pause, self._pause = self._pause, 0.0
+            await asyncio.sleep(pause)
+        if self._again:
+            everything = sorted((*self._again, *self._waiting), key=lambda each: each.place)
+            self._waiting, self._again = deque(everything), []
         try:
-            await sender.send_messages(message)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the callers learn it
-            return translate(error, self._queue, "send to")
-        finally:
-            if self._socket is not None:
-                await self._socket.close_if_lost()
-        return None
+            attachment = await self._connected()
+        except BusError as error:
+            self._fail_all(error)
+            return
+        while self._under_way < _MOST_UNDER_WAY and (batch := self._next_batch(attachment.max_batch_bytes)):
+            for each in batch:
+                each.tries += 1
+                each.call.under_way += 1
+            self._under_way += 1
+            fate = attachment.writer.send([each.encoded for each in batch])
+            fate.add_done_callback(partial(self._landed, batch, attachment))
 
-    def _is_too_large(self, message: ServiceBusMessage) -> bool:
-        """Bodies are one `data` section here. The service counts properties too and has the last word."""
-        body = message.raw_amqp_message.body
-        return sum(len(section) for section in body) > self._max_message_size
+    def _next_batch(self, max_bytes: int) -> list[_Waiting]:
+        """The head of what waits, as much as leaves together. A call's next batch waits for its last one's fate."""
+        batch: list[_Waiting] = []
+        size = amqp.BATCH_HEAD_BYTES
+        while self._waiting and len(batch) < _MOST_TOGETHER:
+            each = self._waiting[0]
+            if each.call.future.done():  # failed before, or its caller gave up waiting
+                self._waiting.popleft()
+                continue
+            if each.size > self._max_message_size:
+                self._waiting.popleft()
+                each.call.settle(self._too_large())
+                continue
+            size += each.size + amqp.BATCH_ENTRY_BYTES
+            if each.call.under_way or (batch and (size > max_bytes or each.is_alone or batch[0].is_alone)):
+                break
+            batch.append(self._waiting.popleft())
+        return batch
 
+    def _landed(self, batch: list[_Waiting], attachment: _Attachment, fate: "asyncio.Future[None]") -> None:
+        """Tell each what became of it, or send it again, in its place."""
+        self._under_way -= 1
+        self._moved.set()
+        for each in batch:
+            each.call.under_way -= 1
+        failure = ConnectionResetError("given up") if fate.cancelled() else fate.exception()
+        error = None if failure is None else translate(failure, self._queue, "send to")
+        attachment.is_given_up |= isinstance(failure, OSError | TimeoutError)
+        if error is not None and self._is_tried_again(batch, error, is_refused=attachment.is_usable):
+            self._again += batch
+            return
+        for each in batch:
+            each.call.settle(error)
 
-def _build(message: OutgoingMessage, queue: str) -> ServiceBusMessage:
-    properties: dict[str | bytes, Any] = dict(message.properties.items())
-    try:
-        return ServiceBusMessage(
-            message.body,
-            message_id=message.message_id,
-            subject=message.subject or None,
-            content_type=message.content_type or None,
-            correlation_id=message.correlation_id or None,
-            application_properties=properties or None,
-            scheduled_enqueue_time_utc=message.scheduled_enqueue_time,
+    def _is_tried_again(self, batch: list[_Waiting], error: BusError, *, is_refused: bool) -> bool:
+        if error.is_transient:
+            tries = max(each.tries for each in batch)
+            if is_refused or tries > 1:  # what was lost with a connection goes at once with the next
+                self._pause = max(self._pause, _FIRST_PAUSE_SECONDS * 2 ** (tries - 1))
+            return tries < _TRIES
+        if len(batch) > 1 and type(error) in {BusError, MessageTooLargeError}:
+            # Refused as a whole (a batch is atomic), perhaps for one of them: each learns its own fate.
+            for each in batch:
+                each.is_alone, each.tries = True, 0
+            return True
+        return False
+
+    def _fail_all(self, error: BusError) -> None:
+        waiting, self._waiting, self._again = [*self._again, *self._waiting], deque(), []
+        for each in waiting:
+            each.call.settle(error)
+
+    def _too_large(self) -> MessageTooLargeError:
+        return MessageTooLargeError(
+            f"queue {self._queue!r} takes messages of {self._max_message_size:,} bytes, "
+            "all properties included; this one is larger. Send a reference to large data instead of the data.",
+            queue=self._queue,
         )
+
+
+def _writer(sender: ServiceBusSender) -> LinkWriter:
+    if Writer is not None:
+        try:
+            return Writer(sender)
+        except AttributeError as error:
+            _log.warning("this version of azure-servicebus is not known (%s): sending is slower", error)
+    return PlainWriter(sender)
+
+
+def _encode(message: OutgoingMessage, queue: str) -> amqp.Encoded:
+    try:
+        return amqp.Encoded(message, amqp.encode(message))
     except (TypeError, ValueError) as error:
         raise translate(error, queue, "send to") from error
-
-
-def _fail(waiting: Sequence[_Waiting], error: BusError) -> None:
-    for each in waiting:
-        each.call.settle(error)
