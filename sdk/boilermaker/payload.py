@@ -15,7 +15,7 @@ from boilermaker import finite
 from boilermaker.errors import InvalidArgumentsError
 from boilermaker.externals import NONE, Externals
 from boilermaker.ref import AnyRef, Ref
-from boilermaker.unfit import UnfitValue, decoder, members_of, problems_of, sentence
+from boilermaker.unfit import UnfitValue, decoder, members_of, problems_of, refusal, sentence
 
 _V = TypeVar("_V")
 
@@ -90,7 +90,7 @@ def decode(
         data = msgspec.json.encode({**members_of(data), **results})
     try:
         decoded: msgspec.Struct = decoder(payload_type, externals.decode_hook).decode(data)
-    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - types run code of their users: `__post_init__`, validators, `_missing_`
         raise UnfitValue(problems_of(data, payload_type, error, externals.decode_hook)) from None
     return decoded
 
@@ -173,11 +173,14 @@ def seal(value: object, type_: Any, externals: Externals = NONE) -> msgspec.Raw:
     """
     try:
         data = _encode(value, externals)
-        decoder(type_, externals.decode_hook).decode(data)
     except UnfitValue:
         raise
     except (msgspec.MsgspecError, RecursionError, ValueError, TypeError) as error:
         raise UnfitValue((sentence("the result", error),)) from None
+    try:
+        decoder(type_, externals.decode_hook).decode(data)
+    except Exception as error:  # noqa: BLE001 - as in `decode`
+        raise UnfitValue((refusal("the result", error),)) from None
     if (path := finite.find(value)) is not None:
         raise UnfitValue((f"the result: NaN and infinities have no JSON form (at `{path}`)",))
     return msgspec.Raw(data)
@@ -195,7 +198,7 @@ def _through_the_door(
         raise UnfitValue(_unencodable(given, externals)) from None
     try:
         payload: msgspec.Struct = decoder(payload_type, externals.decode_hook).decode(data)
-    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - as in `decode`
         problems = finite.find_all(given) or problems_of(data, payload_type, error, externals.decode_hook)
         raise UnfitValue(problems) from None
     if finite.may_hide(payload_type) and (problems := finite.find_all(given)):

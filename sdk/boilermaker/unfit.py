@@ -65,15 +65,22 @@ def problems_of(
             problems.extend(_field_problem(field.encode_name, field.type, found[field.encode_name], hook))
         elif field.required:
             problems.append(f"{field.encode_name}: missing")
-    return tuple(problems) or (sentence("the payload", error),)
+    return tuple(problems) or (refusal("the payload", error),)
 
 
 def _field_problem(name: str, type_: Any, raw: msgspec.Raw, hook: DecodeHook | None) -> list[str]:
     try:
         decoder(type_, hook).decode(raw)
-    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        return [sentence(name, error)]
+    except Exception as error:  # noqa: BLE001 - types run code of their users
+        return [refusal(name, error)]
     return []
+
+
+def refusal(name: str, error: Exception) -> str:
+    """Why a value was not read: in msgspec's words, or that the type's own code raised, in words that may hold values."""
+    if isinstance(error, msgspec.MsgspecError | RecursionError | UnicodeError):
+        return sentence(name, error)
+    return f"{name}: refused by the type's own check ({type(error).__qualname__})"
 
 
 _PATH = re.compile(r" - at `(?:key in )?(\$[^`]*)`")

@@ -549,3 +549,54 @@ async def test_a_failure_callback_too_large_to_publish_leaves_a_dead_letter_that
     [letter] = bus.dead_letters("tasks")
     assert "ResultTooLarge" == letter.dead_letter_reason
     assert "; failure callbacks were not published: " in (letter.dead_letter_description or "")
+
+
+@dataclass
+class Fragile:
+    """Its own code raises something that msgspec does not take for a refusal."""
+
+    key: str
+
+    def __post_init__(self) -> None:
+        if self.key == SECRET:
+            raise KeyError(self.key)
+
+
+async def break_it(state: State, fragile: Fragile) -> None:
+    state.seen.append(fragile.key)
+
+
+async def give_fragile(state: State) -> Fragile:
+    fragile = Fragile("fine")
+    fragile.key = SECRET
+    state.seen.append("given")
+    return fragile
+
+
+async def test_whatever_a_type_raises_refuses_the_payload(
+    worker: Boilermaker[State], bus: InMemoryServiceBus
+) -> None:
+    """Else the message would come again until its deliveries are used up, and its traceback would tell the value."""
+    worker.register_async(break_it, policy=retries.NoRetry())
+    body = await _body_of(worker, bus, worker.create_task(break_it, Fragile("fine")))
+    await _send(bus, body.replace(b"fine", SECRET.encode()))
+    await worker.drain()
+    [letter] = bus.dead_letters("tasks")
+
+    assert letter.dead_letter_reason == "InvalidPayload"
+    assert letter.dead_letter_description == "fragile: refused by the type's own check (KeyError)"
+
+
+async def test_whatever_a_type_raises_refuses_the_result(
+    worker: Boilermaker[State], bus: InMemoryServiceBus
+) -> None:
+    """The handler has run: to run it again would repeat its effects."""
+    worker.register_many_async([break_it, give_fragile], policy=retries.NoRetry())
+    first = worker.create_task(give_fragile)
+    await worker.publish_task(first >> worker.create_task(break_it, first.result.placeholder()))
+    await worker.drain()
+    [letter] = bus.dead_letters("tasks")
+
+    assert letter.dead_letter_reason == "InvalidResult"
+    assert letter.dead_letter_description == "the result: refused by the type's own check (KeyError)"
+    assert worker.state.seen == ["given"]
