@@ -12,16 +12,17 @@ import types
 import typing
 import uuid
 from collections import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from boilermaker import attrs_classes, defaults
+from boilermaker import attrs_classes, defaults, type_variables
 from boilermaker import contract as words
 from boilermaker.errors import ConfigurationError, UncarriedError
 from boilermaker.externals import NONE, Externals, known
 from boilermaker.options import External
+from boilermaker.type_variables import Hint
 
 
 class Types(dict[str, words.Definition]):
@@ -56,6 +57,14 @@ def type_of(annotation: Any, types_: Types) -> words.Type:
     Raises:
         ConfigurationError: a type that the contract has no words for.
     """
+    described = _read(annotation, types_)
+    if names := words.variables_in(described):
+        raise ConfigurationError(f"`{names[0]}` is a type variable; name the type")
+    return described
+
+
+def _read(annotation: Any, types_: Types) -> words.Type:
+    """The same, with type variables in it: those of a generic class or alias that it stands in."""
     annotation = carried(annotation)
     try:
         if annotation in _SCALARS:
@@ -73,18 +82,23 @@ def type_of(annotation: Any, types_: Types) -> words.Type:
         return _tuple(args, types_)
     outer = origin or annotation
     if outer in _CONTAINERS:
-        return words.Container(container=_CONTAINERS[outer], item=type_of(args[0] if args else Any, types_))
+        return words.Container(container=_CONTAINERS[outer], item=_read(args[0] if args else Any, types_))
     if outer in _MAPPINGS:
         key, value = args or (Any, Any)
-        return words.MappingOf(
-            mapping=_MAPPINGS[outer], key=type_of(key, types_), value=type_of(value, types_)
-        )
+        return words.MappingOf(mapping=_MAPPINGS[outer], key=_read(key, types_), value=_read(value, types_))
+    return _own(annotation, outer, args, types_)
+
+
+def _own(annotation: Any, outer: Any, args: tuple[Any, ...], types_: Types) -> words.Type:
+    """What the service itself has defined."""
     if hasattr(annotation, "__supertype__"):
         return _newtype(annotation, types_)
-    if type(annotation).__name__ == "TypeAliasType":  # PEP 695, Python 3.12
-        return type_of(annotation.__value__, types_)
-    if isinstance(annotation, type) and origin is None:
-        return _class(annotation, types_)
+    if type_variables.is_alias(outer):
+        return _alias(outer, args, types_)
+    if isinstance(annotation, typing.TypeVar):
+        return words.Variable(name=annotation.__name__)
+    if isinstance(outer, type):
+        return _class(outer, args, types_)
     raise ConfigurationError(
         f"`{annotation}` has no place in a contract; use a type of the service's own or a builtin"
     )
@@ -132,19 +146,13 @@ def doc_of(item: Any) -> str | None:
 
 
 def _union(args: tuple[Any, ...], types_: Types) -> words.Type:
-    members: list[words.Type] = []
-    for arg in args:
-        described = type_of(arg, types_)
-        for member in described.members if isinstance(described, words.UnionOf) else (described,):
-            if member not in members:
-                members.append(member)
-    return members[0] if len(members) == 1 else words.UnionOf(members=tuple(members))
+    return words.union(_read(arg, types_) for arg in args)
 
 
 def _tuple(args: tuple[Any, ...], types_: Types) -> words.Type:
     if not args or (len(args) == 2 and args[1] is Ellipsis):
-        return words.Container(container="tuple", item=type_of(args[0] if args else Any, types_))
-    return words.TupleOf(items=tuple(type_of(arg, types_) for arg in args if arg != ()))
+        return words.Container(container="tuple", item=_read(args[0] if args else Any, types_))
+    return words.TupleOf(items=tuple(_read(arg, types_) for arg in args if arg != ()))
 
 
 _LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_length", "tz")
@@ -158,7 +166,7 @@ def _constrained(inner: Any, metadata: tuple[Any, ...], types_: Types) -> words.
         for name in _LIMITS
         if (value := getattr(meta, name)) is not None
     }
-    described = type_of(inner, types_)
+    described = _read(inner, types_)
     return words.Constrained(type=described, **limits) if limits else described
 
 
@@ -166,39 +174,50 @@ def _newtype(annotation: Any, types_: Types) -> words.Type:
     id_ = f"{annotation.__module__}.{annotation.__qualname__}"
     if id_ not in types_:
         types_[id_] = words.NewTypeDefinition(
-            name=annotation.__name__, type=type_of(annotation.__supertype__, types_)
+            name=annotation.__name__, type=_read(annotation.__supertype__, types_)
         )
     return words.Named(id=id_)
 
 
-def _class(cls: Any, types_: Types) -> words.Type:
+def _alias(alias: Any, args: tuple[Any, ...], types_: Types) -> words.Type:
+    arguments = type_variables.arguments_of(alias, args, lambda arg: _read(arg, types_))
+    bindings = dict(zip(type_variables.parameters_of(alias), arguments, strict=True))
+    return words.substituted(_read(type_variables.alias_value(alias), types_), bindings)
+
+
+def _class(cls: Any, args: tuple[Any, ...], types_: Types) -> words.Type:
     if (external := types_.externals.of(cls)) is not None:
         return _external(cls, external, types_)
     id_ = f"{cls.__module__}.{cls.__qualname__}"
-    if id_ in types_:
-        return words.Named(id=id_)
     if issubclass(cls, enum.Enum):
-        types_[id_] = _enum(cls)
-    elif issubclass(cls, msgspec.Struct):
-        types_[id_] = _PENDING
-        types_[id_] = _struct(cls, types_)
-    elif dataclasses.is_dataclass(cls):
-        types_[id_] = _PENDING
-        types_[id_] = _dataclass(cls, types_)
-    elif attrs_classes.is_attrs(cls):
-        types_[id_] = _PENDING
-        types_[id_] = _attrs(cls, types_)
-    elif _is_typeddict(cls):
-        types_[id_] = _PENDING
-        types_[id_] = _typeddict(cls, types_)
-    elif hasattr(cls, "_fields") and issubclass(cls, tuple):
-        types_[id_] = _PENDING
-        types_[id_] = _namedtuple(cls, types_)
-    else:
+        if id_ not in types_:
+            types_[id_] = _enum(cls)
+        return words.Named(id=id_)
+    described = next((record for is_one, record in _RECORDS if is_one(cls)), None)
+    if described is None:
         raise ConfigurationError(
             f"`{id_}` has no place in a contract: make it a dataclass, an attrs class, a msgspec.Struct, a TypedDict or an enum"
         )
-    return words.Named(id=id_)
+    arguments = type_variables.arguments_of(cls, args, lambda arg: _read(arg, types_))
+    if id_ not in types_:
+        types_[id_] = _PENDING
+        types_[id_] = _generic(cls, described(cls, types_))
+    return words.Named(id=id_, arguments=arguments)
+
+
+def _generic(cls: Any, record: words.RecordDefinition) -> words.RecordDefinition:
+    """A record with the names of its type variables.
+
+    Raises:
+        ConfigurationError: a field is of another one.
+    """
+    names = type_variables.parameters_of(cls)
+    for field in record.fields:
+        if strangers := [name for name in words.variables_in(field.type) if name not in names]:
+            raise ConfigurationError(
+                f"`{field.name}` of `{record.name}` is of the type variable `{strangers[0]}`, which the class does not take"
+            )
+    return msgspec.structs.replace(record, parameters=names)
 
 
 _PENDING = words.NewTypeDefinition(
@@ -224,14 +243,14 @@ def _enum(cls: type[enum.Enum]) -> words.EnumDefinition:
 
 
 def _struct(cls: type[msgspec.Struct], types_: Types) -> words.RecordDefinition:
-    config = cls.__struct_config__
+    config, hints = cls.__struct_config__, _hints(cls, types_)
     return words.RecordDefinition(
         name=cls.__qualname__,
         style="struct",
         fields=tuple(
             words.Field(
                 name=field.name,
-                type=type_of(_held(field.type), types_),
+                type=_field_type(hints[field.name], types_),
                 wire=field.encode_name if field.encode_name != field.name else None,
                 default=_default(field.default, field.default_factory, msgspec.NODEFAULT),
             )
@@ -249,14 +268,14 @@ def _struct(cls: type[msgspec.Struct], types_: Types) -> words.RecordDefinition:
 
 
 def _dataclass(cls: Any, types_: Types) -> words.RecordDefinition:
-    hints = typing.get_type_hints(cls, include_extras=True)
+    hints = _hints(cls, types_)
     return words.RecordDefinition(
         name=cls.__qualname__,
         style="dataclass",
         fields=tuple(
             words.Field(
                 name=field.name,
-                type=type_of(_held(hints[field.name]), types_),
+                type=_field_type(hints[field.name], types_),
                 default=_default(field.default, field.default_factory, dataclasses.MISSING),
             )
             for field in dataclasses.fields(cls)
@@ -270,7 +289,7 @@ def _dataclass(cls: Any, types_: Types) -> words.RecordDefinition:
 
 
 def _attrs(cls: Any, types_: Types) -> words.RecordDefinition:
-    hints = typing.get_type_hints(cls, include_extras=True)
+    hints = _hints(cls, types_)
     attributes = list(attrs_classes.attributes(cls))
     for attribute in attributes:
         if attribute.name not in hints:
@@ -283,7 +302,7 @@ def _attrs(cls: Any, types_: Types) -> words.RecordDefinition:
         fields=tuple(
             words.Field(
                 name=attribute.alias,
-                type=type_of(_held(hints[attribute.name]), types_),
+                type=_field_type(hints[attribute.name], types_),
                 wire=attribute.name if attribute.name != attribute.alias else None,
                 default=_default(attribute.default, attribute.factory, msgspec.NODEFAULT),
             )
@@ -293,6 +312,14 @@ def _attrs(cls: Any, types_: Types) -> words.RecordDefinition:
         frozen=attrs_classes.is_frozen(cls),
         kw_only=any(attribute.is_by_name for attribute in attributes),
     )
+
+
+def _hints(cls: Any, types_: Types) -> dict[str, Hint]:
+    return type_variables.hints_of(cls, lambda annotation: _read(annotation, types_))
+
+
+def _field_type(hint: Hint, types_: Types) -> words.Type:
+    return words.substituted(_read(_held(hint.annotation), types_), hint.bindings)
 
 
 def _held(hint: Any) -> Any:
@@ -308,11 +335,11 @@ def _is_typeddict(cls: Any) -> bool:
 def _typeddict(cls: Any, types_: Types) -> words.RecordDefinition:
     fields: list[words.Field] = []
     optional: list[str] = []
-    for name, hint in typing.get_type_hints(cls, include_extras=True).items():
+    for name, (hint, bindings) in _hints(cls, types_).items():
         presence = typing.get_origin(hint)
         is_marked = presence in (typing.Required, typing.NotRequired)
-        described = type_of(typing.get_args(hint)[0] if is_marked else hint, types_)
-        fields.append(words.Field(name=name, type=described))
+        plain = Hint(typing.get_args(hint)[0] if is_marked else hint, bindings)
+        fields.append(words.Field(name=name, type=_field_type(plain, types_)))
         # A class whose annotations are text does not know which of its keys are marked.
         if presence is typing.NotRequired or (not is_marked and name in cls.__optional_keys__):
             optional.append(name)
@@ -326,7 +353,7 @@ def _typeddict(cls: Any, types_: Types) -> words.RecordDefinition:
 
 
 def _namedtuple(cls: Any, types_: Types) -> words.RecordDefinition:
-    hints = typing.get_type_hints(cls, include_extras=True)
+    hints = _hints(cls, types_)
     given: dict[str, Any] = cls._field_defaults
     return words.RecordDefinition(
         name=cls.__qualname__,
@@ -334,7 +361,7 @@ def _namedtuple(cls: Any, types_: Types) -> words.RecordDefinition:
         fields=tuple(
             words.Field(
                 name=name,
-                type=type_of(hints.get(name, Any), types_),
+                type=_field_type(hints[name], types_) if name in hints else words.Scalar(name="any"),
                 default=defaults.described(given[name]) if name in given else None,
             )
             for name in cls._fields
@@ -353,3 +380,13 @@ def _is_keyword_only(cls: Any) -> bool:
     """Whether some field is taken by name alone. The stub then takes all so: it has one option for all fields."""
     parameters = inspect.signature(cls).parameters.values()
     return any(p.kind is inspect.Parameter.KEYWORD_ONLY for p in parameters)
+
+
+_Describe = Callable[[Any, Types], words.RecordDefinition]
+_RECORDS: tuple[tuple[Callable[[Any], bool], _Describe], ...] = (
+    (lambda cls: issubclass(cls, msgspec.Struct), _struct),
+    (dataclasses.is_dataclass, _dataclass),
+    (attrs_classes.is_attrs, _attrs),
+    (_is_typeddict, _typeddict),
+    (lambda cls: hasattr(cls, "_fields") and issubclass(cls, tuple), _namedtuple),
+)

@@ -22,6 +22,7 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
+    definition_of,
 )
 from boilermaker.errors import ConfigurationError
 from boilermaker.externals import NONE, Externals
@@ -69,7 +70,7 @@ class _Fit:
 
     def __init__(self, types: describe.Types) -> None:
         self._types = types
-        self._assumed: set[tuple[str, str]] = set()
+        self._assumed: set[tuple[Named, Named]] = set()
 
     def fits(self, given: Type, wanted: Type) -> bool:
         given, wanted = self._bare(given), self._bare(wanted)
@@ -80,7 +81,7 @@ class _Fit:
         if isinstance(wanted, UnionOf):
             return any(self.fits(given, member) for member in wanted.members)
         if isinstance(given, Named) and isinstance(wanted, Named):
-            return self._definitions(given.id, wanted.id)
+            return self._definitions(given, wanted)
         return self._scalars(given, wanted) or self._parts(given, wanted)
 
     def _bare(self, type_: Type) -> Type:
@@ -122,8 +123,8 @@ class _Fit:
                 return len(items) == len(others) and all(map(self.fits, items, others))
             case MappingOf(key=key, value=value), MappingOf(key=wanted_key, value=wanted_value):
                 return self.fits(key, wanted_key) and self.fits(value, wanted_value)
-            case Named(id=id_), MappingOf(value=wanted_value):
-                record = self._types[id_]
+            case Named(), MappingOf(value=wanted_value):
+                record = definition_of(given, self._types)
                 return (
                     isinstance(record, RecordDefinition)
                     and record.style == "typeddict"
@@ -132,11 +133,11 @@ class _Fit:
             case _:
                 return False
 
-    def _definitions(self, given_id: str, wanted_id: str) -> bool:
-        if (given_id, wanted_id) in self._assumed:
+    def _definitions(self, one: Named, other: Named) -> bool:
+        if (one, other) in self._assumed:
             return True
-        self._assumed.add((given_id, wanted_id))
-        given, wanted = self._types[given_id], self._types[wanted_id]
+        self._assumed.add((one, other))
+        given, wanted = definition_of(one, self._types), definition_of(other, self._types)
         match given, wanted:
             case EnumDefinition(members=some), EnumDefinition(members=others):
                 return {m.value for m in some} <= {m.value for m in others}

@@ -252,7 +252,7 @@ def _check_carried(
     try:
         msgspec.json.Decoder(annotation)
         stranger = _stranger(shapes.type_info(annotation), externals, set())
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise _cannot_travel(function, place, what, annotation, str(error)) from None
     if stranger is not None:
         raise _cannot_travel(
@@ -268,10 +268,10 @@ def _check_carried(
 def _hazard(annotation: Any, externals: Externals) -> str | None:
     types_ = describe.Types(externals)
     try:
-        return hazards.hazard(describe.type_of(annotation, types_), types_) or hazards.hazard_within(types_)
+        return hazards.hazard_within(describe.type_of(annotation, types_), types_)
     except UncarriedError as error:
         return str(error)
-    except (ConfigurationError, NameError, TypeError, ValueError):
+    except (ConfigurationError, NameError, TypeError, ValueError, RecursionError):
         return None  # no contract has words for it; msgspec may still carry it
 
 

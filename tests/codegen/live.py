@@ -15,7 +15,10 @@ from boilermaker_codegen.scan import Scan, scan
 # Its annotations do not resolve at run time, where the worker refuses it.
 STATIC_ONLY = {"type_checking"}
 if sys.version_info < (3, 12):
-    STATIC_ONLY.add("type_statements")  # the generator reads them on any Python, the worker needs 3.12
+    STATIC_ONLY |= {
+        "type_statements",
+        "generic_syntax",
+    }  # the generator reads them on any Python, the worker needs 3.12
 
 
 @contextmanager

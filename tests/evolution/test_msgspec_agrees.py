@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, event, given, note, settings
 
 from boilermaker import payload
 from boilermaker.contract import Contract, NewTypeDefinition, RecordDefinition, Scalar, named_in
-from boilermaker.contract.hazards import hazard, hazard_within
+from boilermaker.contract.hazards import hazard_within
 from boilermaker.evolution.compare import compare
 from boilermaker.evolution.views import alternatives
 from boilermaker.unfit import UnfitValue
@@ -123,7 +123,7 @@ def is_carried(contract: Contract) -> bool:
             msgspec.json.Decoder(shapes.of(type_))
     except (TypeError, ValueError):
         return False
-    if hazard_within(contract.types) or any(hazard(type_, contract.types) for type_ in types):
+    if any(hazard_within(type_, contract.types) for type_ in types):
         return False
     return not any(is_twofold(type_, contract) for type_ in types)
 

@@ -86,9 +86,11 @@ def _section(module: str) -> str:
 
 
 def natural(name: str) -> tuple[object, ...]:
-    """Sort key: numbers in names by their value, as isort has it."""
+    """Sort key: numbers in names by their value, letters first of all without their case, as isort has it."""
+    parts = [part for part in re.split(r"(\d+)", name) if part]
     return tuple(
-        (0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part
+        tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in spelled)
+        for spelled in ([part.lower() for part in parts], parts)
     )
 
 

@@ -1,6 +1,6 @@
 """The generated `models.py`: the worker's own types, each re-created in its own style."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from boilermaker.contract import (
     Contract,
@@ -49,15 +49,23 @@ class Models:
             if isinstance(d, RecordDefinition)
             for field in d.fields
         }
-        self.imports = Imports(taken=frozenset(names.values()) | fields)
-        self._spell = Speller(contract, self.imports, names.__getitem__)
+        taken = frozenset(names.values()) | fields
+        self._variables = _variables(contract, self._foreign, taken)
+        self.imports = Imports(taken=taken | frozenset(self._variables.values()))
+        self._spell = Speller(contract, self.imports, names.__getitem__, self._variables)
         self._written: set[str] = set()
 
     def blocks(self) -> list[str]:
-        """The definitions, each after those it needs."""
+        """The type variables, then the definitions, each after those it needs."""
         own = {id_: definition for id_, definition in self._types.items() if id_ not in self._foreign}
         order = [id_ for id_ in ordered(self._types) if id_ in own]
-        return [self._definition(id_, own[id_]) for id_ in order]
+        return [
+            *(self._variable(name) for name in self._variables.values()),
+            *(self._definition(id_, own[id_]) for id_ in order),
+        ]
+
+    def _variable(self, name: str) -> str:
+        return f"{name} = {self.imports.name('typing', 'TypeVar')}({text(name)})"
 
     def _definition(self, id_: str, definition: Definition) -> str:
         match definition:
@@ -93,7 +101,9 @@ class Models:
             needed not in self._written and needed not in self._foreign for needed in needs(definition)
         )
         rows = self._decorator(definition)
-        rows += self._head(f"class {name}", self._bases(definition), definition.doc)
+        base, *options = self._bases(definition) or [""]
+        bases = [*([base] if base else []), *self._generic(definition), *options]
+        rows += self._head(f"class {name}", bases, definition.doc)
         for field in definition.fields:
             rows += self._field(field, definition, is_open=is_open)
         if not definition.fields and not definition.doc:
@@ -122,6 +132,12 @@ class Models:
                 return [self.imports.name("typing", "TypedDict"), *total]
             case "dataclass":
                 return []
+
+    def _generic(self, definition: RecordDefinition) -> list[str]:
+        if not definition.parameters:
+            return []
+        names = [self._variables[name] for name in definition.parameters]
+        return [f"{self.imports.name('typing', 'Generic')}[{', '.join(names)}]"]
 
     def _is_optional(self, definition: RecordDefinition) -> bool:
         return bool(definition.fields) and len(definition.optional) == len(definition.fields)
@@ -165,6 +181,19 @@ class Models:
 
     def _lines(self, expression: Expression, indent: str = "", suffix: str = "") -> list[str]:
         return lines(expression, width=self._width, indent=indent, suffix=suffix)
+
+
+def _variables(contract: Contract, foreign: Container[str], taken: frozenset[str]) -> dict[str, str]:
+    """Names for the type variables of all generic classes: those that have one name in the worker share one."""
+    found: dict[str, str] = {}
+    for id_, definition in contract.types.items():
+        if isinstance(definition, RecordDefinition) and id_ not in foreign:
+            for name in definition.parameters:
+                free = name
+                while free in taken:
+                    free += "_"
+                found[name] = free
+    return dict(sorted(found.items()))
 
 
 def assignment(name: str, annotation: Expression, value: Expression | None, width: int) -> list[str]:

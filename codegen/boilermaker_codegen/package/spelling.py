@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from boilermaker.contract import (
@@ -23,6 +24,8 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
+    Variable,
+    definition_of,
 )
 from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import Expression, Joined, Prefixed, call, display, flat, subscript
@@ -64,13 +67,21 @@ class Speller:
         contract: whose types to spell.
         imports: the module's imports; what is spelled is imported.
         local: says how the module calls a definition by its id.
+        variables: how it calls the type variables of generic classes.
     """
 
-    def __init__(self, contract: Contract, imports: Imports, local: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        imports: Imports,
+        local: Callable[[str], str],
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._types = contract.types
         self._foreign = foreign(contract)
         self._imports = imports
         self._local = local
+        self._variables = variables
 
     def type(self, type_: Type) -> Expression:
         """A type as an annotation."""
@@ -95,12 +106,18 @@ class Speller:
                 return self._annotated(self.type(inner), [type_])
             case Named(id=id_):
                 limits = [] if id_ in self._foreign else list(limits_of(id_, self._types))
-                return self._annotated(self.named(id_), limits) if limits else self.named(id_)
+                return self._annotated(self._class(type_), limits) if limits else self._class(type_)
+            case Variable(name=name):
+                return self._variables[name]
 
     def base(self, definition: NewTypeDefinition) -> Expression:
         """What a NewType is made of."""
         inner = base_of(definition)
-        return self.named(inner.id) if isinstance(inner, Named) else self.type(inner)
+        return self._class(inner) if isinstance(inner, Named) else self.type(inner)
+
+    def _class(self, named: Named) -> Expression:
+        arguments = [self.type(argument) for argument in named.arguments]
+        return subscript(self.named(named.id), arguments) if arguments else self.named(named.id)
 
     def _annotated(self, inner: Expression, limits: list[Constrained]) -> Expression:
         meta = f"{self._imports.module('msgspec')}.Meta"
@@ -139,8 +156,8 @@ class Speller:
             case UnionOf(members=members):
                 member = next((m for m in members if self.fits(default.value, m)), Scalar(name="any"))
                 return self.made(default, member)
-            case Named(id=id_):
-                definition = self._types[id_]
+            case Named():
+                definition = definition_of(type_, self._types)
                 if isinstance(definition, NewTypeDefinition):
                     return self.made(default, definition.type)
                 return definition if isinstance(definition, RecordDefinition) else None
@@ -162,8 +179,8 @@ class Speller:
             case UnionOf(members=members):
                 member = next((m for m in members if self.fits(value, m)), Scalar(name="any"))
                 return self._value(value, member)
-            case Named(id=id_):
-                return self._named_value(value, id_)
+            case Named():
+                return self._named_value(value, type_)
             case Scalar(name="bytes"):
                 return _bytes(base64.b64decode(value))
             case Scalar(name="bytearray"):
@@ -187,8 +204,8 @@ class Speller:
             written[-1] = f"tzinfo={self._name('datetime', 'UTC')}"
         return call(self._name(module, kind.__name__), list(written))
 
-    def _named_value(self, value: Any, id_: str) -> Expression:
-        definition = self._types[id_]
+    def _named_value(self, value: Any, type_: Named) -> Expression:
+        id_, definition = type_.id, definition_of(type_, self._types)
         if isinstance(definition, NewTypeDefinition):
             return call(self.named(id_), [self._value(value, definition.type)])
         if isinstance(definition, EnumDefinition):
@@ -237,6 +254,8 @@ class Speller:
                 return any(value == known and type(value) is type(known) for known in values)
             case Named(id=id_):
                 return self._fits_named(value, self._types[id_])
+            case Variable():
+                return False
             case Container() | TupleOf():
                 return isinstance(value, list)
             case MappingOf():

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from boilermaker.contract import ByWorker, Parameter, Type
+from boilermaker.contract import ByWorker, Parameter, Type, union
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.docs import doc_of
 from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
 from boilermaker_codegen.source.symbols import FunctionSymbol
 from boilermaker_codegen.source.vocabulary import plain
 from boilermaker_codegen.source.walking import descendants
-from boilermaker_codegen.types.annotations import ANY, NONE, takes_none, union
+from boilermaker_codegen.types.annotations import ANY, NONE, takes_none
 from boilermaker_codegen.types.definitions import Definitions
 from boilermaker_codegen.types.literals import Value, contracted
 

@@ -2,6 +2,7 @@
 
 import builtins
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import libcst as cst
@@ -17,6 +18,7 @@ from boilermaker_codegen.source.symbols import (
     Imported,
     Rebound,
     Symbol,
+    TypeParameter,
     TypeStatement,
     ValueSymbol,
     dotted,
@@ -36,11 +38,15 @@ class Scope:
 
     Attributes:
         anchor: the node to name in errors, for expressions that are no part of the file's own tree (quoted annotations).
+        parameters: those that the class or alias around declares in brackets.
+        variables: ids of the type variables that it takes, of those that are made by `TypeVar`.
     """
 
     module: Module
     classes: tuple[cst.ClassDef, ...] = ()
     anchor: cst.CSTNode | None = None
+    parameters: cst.TypeParameters | None = None
+    variables: frozenset[str] = frozenset()
 
     def refuse(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Refused:
         """The error that says what is wrong at a node."""
@@ -52,7 +58,17 @@ class Scope:
 
     def inside(self, node: cst.ClassDef) -> "Scope":
         """The scope of a class's body."""
-        return replace(self, classes=(*self.classes, node), anchor=None)
+        return replace(
+            self,
+            classes=(*self.classes, node),
+            anchor=None,
+            parameters=node.type_parameters,
+            variables=frozenset(),
+        )
+
+    def generic(self, parameters: cst.TypeParameters | None, variables: Iterable[str]) -> "Scope":
+        """The same place, in a class or alias that takes these type variables."""
+        return replace(self, anchor=None, parameters=parameters, variables=frozenset(variables))
 
     def quoted(self, node: cst.CSTNode) -> "Scope":
         """The scope of an expression that stands in a string."""
@@ -84,7 +100,7 @@ class Found:
 
     scope: Scope
     name: str
-    symbol: ClassSymbol | FunctionSymbol | ValueSymbol | TypeStatement
+    symbol: ClassSymbol | FunctionSymbol | ValueSymbol | TypeStatement | TypeParameter
 
     @property
     def id(self) -> str:
@@ -128,6 +144,9 @@ class Resolver:
             if name in symbols:
                 qualified = ".".join([*(owner.name.value for owner in scope.classes), name])
                 return self._follow(symbols[name], qualified, node, scope, replace(scope, anchor=None), ())
+        for parameter in scope.parameters.params if scope.parameters else ():
+            if parameter.param.name.value == name:
+                return Found(scope, name, TypeParameter(parameter))
         return self._global(name, node, scope, scope.module, ())
 
     def _global(

@@ -47,6 +47,13 @@ class TypeStatement:
     node: cst.TypeAlias
 
 
+@dataclass(frozen=True)
+class TypeParameter:
+    """Bound by the brackets of a generic class or alias: `class Page[T]`, `type Pair[T] = ...`."""
+
+    node: cst.TypeParam
+
+
 @dataclass(frozen=True, eq=False)
 class Rebound:
     """Bound more than once, so that what it means depends on when, or on a condition.

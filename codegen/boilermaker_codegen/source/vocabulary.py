@@ -70,7 +70,7 @@ ATTRS_FIELDS = frozenset({"attrs.field", "attr.field", "attr.ib", "attr.attrib"}
 
 ATTRS_FACTORIES = frozenset({"attrs.Factory", "attr.Factory"})
 
-PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Protocol"})
+PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})
 """Bases that give a class no fields."""
 
 PLAIN_DECORATORS = frozenset({"typing.final", "typing.runtime_checkable", "functools.total_ordering"})

@@ -15,10 +15,10 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
+    union,
 )
 from boilermaker_codegen.source.identifiers import expression
-from boilermaker_codegen.source.resolve import External, Found, Package, Resolver, Scope, code
-from boilermaker_codegen.source.symbols import ClassSymbol, FunctionSymbol, TypeStatement, ValueSymbol
+from boilermaker_codegen.source.resolve import External, Found, Meaning, Package, Resolver, Scope, code
 from boilermaker_codegen.source.vocabulary import (
     CONTAINERS,
     MAPPINGS,
@@ -31,6 +31,7 @@ from boilermaker_codegen.source.vocabulary import (
 from boilermaker_codegen.types.externals import Externals, entry
 from boilermaker_codegen.types.literals import Literals
 from boilermaker_codegen.types.metadata import Metadata
+from boilermaker_codegen.types.own import OwnTypes, Parts
 
 ANY = Scalar(name="any")
 NONE = Scalar(name="none")
@@ -44,6 +45,9 @@ class Annotations:
         literals: reads the values in `Literal[...]` and `Meta(...)`.
         define: called with each class or `NewType` met; puts its definition into the contract.
         external: the types of third parties that travel as others, as the configuration says, and the definitions.
+
+    Attributes:
+        own: reads names of the service's own.
     """
 
     def __init__(
@@ -56,8 +60,7 @@ class Annotations:
         self._resolver = resolver
         self.externals = Externals(external[0], self.read, external[1])
         self._metadata = Metadata(resolver, literals, self.read)
-        self._define = define
-        self._expanding: list[str] = []
+        self.own = OwnTypes(resolver, self.read, self._means, define)
 
     def read(self, node: cst.BaseExpression, scope: Scope) -> Type:
         """The type that an annotation names.
@@ -69,13 +72,14 @@ class Annotations:
             case cst.Name(value="None"):
                 return NONE
             case cst.Name() | cst.Attribute():
-                return self._named(node, scope)
+                return self._means(self._resolver.resolve(node, scope), None, node, scope)
             case cst.SimpleString() | cst.ConcatenatedString():
                 return self._quoted(node, scope)
             case cst.BinaryOperation(operator=cst.BitOr()):
                 return self._union((node.left, node.right), scope)
-            case cst.Subscript():
-                return self._subscript(node, scope)
+            case cst.Subscript(value=outer):
+                meaning = self._resolver.resolve(outer, scope)
+                return self._means(meaning, indexes(node, scope), node, scope)
             case _:
                 raise scope.refuse(
                     node, "TYPE_INVALID", f"`{code(node)}` is not an annotation that can be read; name a type"
@@ -112,36 +116,32 @@ class Annotations:
 
     # ---- names
 
-    def _named(self, node: cst.Name | cst.Attribute, scope: Scope) -> Type:
-        meaning = self._resolver.resolve(node, scope)
-        if isinstance(meaning, External):
-            if meaning.name in self.externals:
-                return Named(id=self.externals.define(meaning.name, node, scope))
-            return self._external(plain(meaning.name), node, scope)
-        if isinstance(meaning, Found) and meaning.id in self.externals:
-            return Named(id=self.externals.define(meaning.id, node, scope))
-        if isinstance(meaning, Package):
-            raise scope.refuse(
-                node, "TYPE_INVALID", f"`{meaning.name}` is a module, not a type; name the class in it"
-            )
-        match meaning.symbol:
-            case ClassSymbol():
-                self._define(meaning)
-                return Named(id=meaning.id)
-            case ValueSymbol() as symbol:
-                return self._value(meaning, symbol, node, scope)
-            case FunctionSymbol():
+    def _means(self, meaning: Meaning, parts: Parts, node: cst.BaseExpression, scope: Scope) -> Type:
+        if isinstance(meaning, External | Found):
+            known = meaning.id if isinstance(meaning, Found) else meaning.name
+            if known in self.externals:
+                return self._travelling(known, parts, node, scope)
+        match meaning:
+            case External(name=name):
+                if parts is None:
+                    return self._external(plain(name), node, scope)
+                return self._subscripted(plain(name), parts, node, scope)
+            case Package(name=name):
                 raise scope.refuse(
-                    node, "TYPE_INVALID", f"`{code(node)}` is a function, not a type; name a type"
+                    node, "TYPE_INVALID", f"`{name}` is a module, not a type; name the class in it"
                 )
-            case TypeStatement(node=statement):
-                if statement.type_parameters is not None:
-                    raise scope.refuse(
-                        node,
-                        "TYPE_NOT_READ",
-                        f"the alias `{meaning.name}` is generic, which is not read; name its types",
-                    )
-                return self._alias(meaning, statement.value, node, scope)
+            case Found():
+                return self.own.type(meaning, parts, node, scope)
+
+    def _travelling(self, name: str, parts: Parts, node: cst.BaseExpression, scope: Scope) -> Type:
+        """A type that travels as another one, as the configuration says."""
+        if parts is not None:
+            raise scope.refuse(
+                node,
+                "TYPE_ARGUMENTS",
+                f"`{name}` travels as the configuration says, whatever its type arguments are; leave them out",
+            )
+        return Named(id=self.externals.define(name, node, scope))
 
     def _external(self, name: str, node: cst.CSTNode, scope: Scope) -> Type:
         if name in SCALARS:
@@ -158,68 +158,11 @@ class Annotations:
         told = f"`{shown(name)}` cannot travel; {remedy}{entry(name)}"
         raise scope.refuse(node, "TYPE_NOT_CARRIED", told)
 
-    def _value(self, found: Found, symbol: ValueSymbol, node: cst.CSTNode, scope: Scope) -> Type:
-        value = symbol.value
-        if value is None:
-            raise scope.refuse(
-                node,
-                "NAME_UNREADABLE",
-                f"what `{found.name}` is cannot be known without running the code; bind it plainly",
-            )
-        if isinstance(value, cst.Call):
-            return self._made(found, value, node, scope)
-        return self._alias(found, value, node, scope)
-
-    def _alias(self, found: Found, value: cst.BaseExpression, node: cst.CSTNode, scope: Scope) -> Type:
-        if found.id in self._expanding:
-            raise scope.refuse(
-                node, "TYPE_NOT_READ", f"the alias `{found.name}` contains itself; make it a class"
-            )
-        self._expanding.append(found.id)
-        try:
-            return self.read(value, found.scope)
-        finally:
-            self._expanding.pop()
-
-    def _made(self, found: Found, call: cst.Call, node: cst.CSTNode, scope: Scope) -> Type:
-        maker = self._resolver.resolve(call.func, found.scope)
-        name = plain(maker.name) if isinstance(maker, External) else ""
-        if name == "typing.NewType":
-            self._define(found)
-            return Named(id=found.id)
-        if name == "typing.TypeVar":
-            raise scope.refuse(node, "TYPE_INVALID", f"`{found.name}` is a type variable; name the type")
-        if name in (
-            "collections.namedtuple",
-            "typing.NamedTuple",
-            "typing.TypedDict",
-            "enum.Enum",
-            "dataclasses.make_dataclass",
-            "msgspec.defstruct",
-        ):
-            raise scope.refuse(
-                node,
-                "TYPE_NOT_READ",
-                f"`{found.name}` is made by a call of `{shown(name)}`; write it as a class",
-            )
-        raise scope.refuse(
-            node,
-            "TYPE_NOT_READ",
-            f"`{found.name}` is made by a call of `{code(call.func)}`, which is not run; name a class",
-        )
-
     # ---- subscripts
 
-    def _subscript(self, node: cst.Subscript, scope: Scope) -> Type:
-        meaning = self._resolver.resolve(node.value, scope)
-        parts = [_index(element, scope) for element in node.slice]
-        if not isinstance(meaning, External):
-            raise scope.refuse(
-                node,
-                "TYPE_ARGUMENTS",
-                f"`{code(node.value)}` takes no type arguments here: generics of the service's own are not read; write a class without type variables",
-            )
-        name = plain(meaning.name)
+    def _subscripted(
+        self, name: str, parts: Sequence[cst.BaseExpression], node: cst.BaseExpression, scope: Scope
+    ) -> Type:
         if name in CONTAINERS:
             (item,) = self._arguments(node, name, parts, 1, scope)
             return Container(container=CONTAINERS[name], item=item)
@@ -243,7 +186,12 @@ class Annotations:
                 raise scope.refuse(node, "TYPE_NOT_CARRIED", f"`{shown(name)}` cannot travel; {remedy}")
 
     def _arguments(
-        self, node: cst.Subscript, name: str, parts: list[cst.BaseExpression], count: int, scope: Scope
+        self,
+        node: cst.BaseExpression,
+        name: str,
+        parts: Sequence[cst.BaseExpression],
+        count: int,
+        scope: Scope,
     ) -> list[Type]:
         if len(parts) != count:
             plural = "type argument" if count == 1 else "type arguments"
@@ -252,22 +200,12 @@ class Annotations:
             )
         return [self.read(part, scope) for part in parts]
 
-    def _tuple(self, node: cst.Subscript, parts: list[cst.BaseExpression], scope: Scope) -> Type:
+    def _tuple(self, node: cst.BaseExpression, parts: Sequence[cst.BaseExpression], scope: Scope) -> Type:
         if len(parts) == 2 and isinstance(parts[1], cst.Ellipsis):
             return Container(container="tuple", item=self.read(parts[0], scope))
         if isinstance(parts[0], cst.Tuple):
             raise scope.refuse(node, "TYPE_INVALID", "an empty tuple carries nothing; name its items' types")
         return TupleOf(items=tuple(self.read(part, scope) for part in parts))
-
-
-def union(members: Sequence[Type]) -> Type:
-    """The union of types: flattened, without repeats, in order; a single type stands for itself."""
-    flat: list[Type] = []
-    for member in members:
-        for part in member.members if isinstance(member, UnionOf) else (member,):
-            if part not in flat:
-                flat.append(part)
-    return flat[0] if len(flat) == 1 else UnionOf(members=tuple(flat))
 
 
 def takes_none(type_: Type) -> bool:
@@ -283,6 +221,15 @@ def takes_none(type_: Type) -> bool:
             return any(takes_none(member) for member in members)
         case _:
             return False
+
+
+def indexes(node: cst.Subscript, scope: Scope) -> list[cst.BaseExpression]:
+    """What stands in the brackets of a subscript.
+
+    Raises:
+        Refused: something that is no type argument.
+    """
+    return [_index(element, scope) for element in node.slice]
 
 
 def _index(element: cst.SubscriptElement, scope: Scope) -> cst.BaseExpression:

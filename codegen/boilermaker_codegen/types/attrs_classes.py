@@ -7,15 +7,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from boilermaker.contract import RecordDefinition
+from boilermaker.contract import Field, RecordDefinition, Type, substituted
 from boilermaker_codegen.types.declared import Declared
 
 
 @dataclass(frozen=True)
 class _Attribute:
-    """A field of a re-created class, as its `__attrs_attrs__` holds it."""
+    """A field of a re-created class, as its `__attrs_attrs__` holds it; the owner is the class that declares it."""
 
     declared: Declared
+    owner: Any
     is_inherited: bool = False
 
     @property
@@ -32,10 +33,10 @@ def recreated(name: str, own: Sequence[Declared], options: Mapping[str, Any], ba
         ValueError: attrs refuses it.
     """
     made: Any = types.new_class(name, tuple(bases))
-    declared = [_Attribute(each) for each in own]
+    declared = [_Attribute(each, made) for each in own]
     taken = {attribute.name for attribute in declared}
     collect = _by_order if options.get("collect_by_mro", True) else _by_nearness
-    inherited = [_Attribute(a.declared, is_inherited=True) for a in collect(made, taken)]
+    inherited = [_Attribute(a.declared, a.owner, is_inherited=True) for a in collect(made, taken)]
     is_by_name = bool(options.get("kw_only"))
     made.__attrs_attrs__ = (*inherited, *(_by_name(attribute, is_by_name) for attribute in declared))
     made.__attrs_frozen__ = bool(options.get("frozen")) or getattr(made, "__attrs_frozen__", False)
@@ -43,15 +44,27 @@ def recreated(name: str, own: Sequence[Declared], options: Mapping[str, Any], ba
     return made
 
 
-def described(made: Any, record: RecordDefinition) -> RecordDefinition:
-    """A record with all that its class has."""
+def described(
+    made: Any, record: RecordDefinition, bindings: Mapping[Any, Mapping[str, Type]]
+) -> RecordDefinition:
+    """A record with all that its class has.
+
+    Args:
+        made: the class, re-created.
+        record: what it declares itself.
+        bindings: of each class that it inherits from, what stands for its type variables.
+    """
     attributes: tuple[_Attribute, ...] = made.__attrs_attrs__
     return replace(
         record,
-        fields=tuple(attribute.declared.field for attribute in attributes),
+        fields=tuple(_bound(a.declared.field, bindings.get(a.owner, {})) for a in attributes),
         frozen=made.__attrs_frozen__,
         kw_only=any(attribute.declared.is_by_name for attribute in attributes),
     )
+
+
+def _bound(field: Field, bindings: Mapping[str, Type]) -> Field:
+    return replace(field, type=substituted(field.type, bindings))
 
 
 def _by_order(made: Any, taken: set[str]) -> list[_Attribute]:
@@ -82,7 +95,8 @@ def _of(cls: Any) -> Iterator[_Attribute]:
 def _by_name(attribute: _Attribute, is_by_name: bool) -> _Attribute:  # noqa: FBT001 - what the class says
     declared = attribute.declared
     if declared.is_by_name is None and is_by_name:
-        return _Attribute(Declared(field=declared.field, is_made=declared.is_made, is_by_name=True))
+        made = Declared(field=declared.field, is_made=declared.is_made, is_by_name=True)
+        return _Attribute(made, attribute.owner)
     return attribute
 
 

@@ -24,7 +24,6 @@ _DECLARING_BASES: frozenset[Style] = frozenset({"struct", "typeddict"})
 _MAKING = frozenset(
     {"__init__", "__new__", "__post_init__", "__attrs_pre_init__", "__attrs_post_init__", "__attrs_init__"}
 )
-_NO_GENERICS = "write one without type variables"
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,24 +120,12 @@ class Classes:
         )
 
     def bases(self, node: cst.ClassDef, scope: Scope) -> list[Meaning]:
-        """What the base classes of a class mean.
+        """What the base classes of a class mean, type arguments left out.
 
         Raises:
-            Refused: one cannot be found, or is generic.
+            Refused: one cannot be found.
         """
-        name = node.name.value
-        if node.type_parameters is not None:
-            raise scope.refuse(
-                node.name, "CLASS_NOT_READ", f"the generic class `{name}` is not read; {_NO_GENERICS}"
-            )
-        for argument in node.bases:
-            if isinstance(argument.value, cst.Subscript):
-                raise scope.refuse(
-                    argument.value,
-                    "CLASS_NOT_READ",
-                    f"the generic class `{name}` is not read; {_NO_GENERICS}",
-                )
-        return [self._resolver.resolve(argument.value, scope) for argument in node.bases]
+        return [self._resolver.resolve(outer_of(argument), scope) for argument in node.bases]
 
     def names(self, node: cst.ClassDef, scope: Scope) -> list[str]:
         """Full names of the base classes; of those of the service their ids."""
@@ -179,6 +166,11 @@ class Classes:
 
 
 _NAMED_TUPLES: tuple[Any, ...] = (External("typing.NamedTuple"), External("typing_extensions.NamedTuple"))
+
+
+def outer_of(argument: cst.Arg) -> cst.BaseExpression:
+    """A base class without its type arguments."""
+    return argument.value.value if isinstance(argument.value, cst.Subscript) else argument.value
 
 
 def _name(meaning: Meaning) -> str:

@@ -11,6 +11,7 @@ from boilermaker.contract import (
     Definition,
     EnumDefinition,
     Member,
+    Named,
     NewTypeDefinition,
     RecordDefinition,
     Type,
@@ -19,7 +20,7 @@ from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.resolve import External, Found, Meaning, Resolver, Scope, code
 from boilermaker_codegen.source.symbols import ClassSymbol, ValueSymbol
 from boilermaker_codegen.source.vocabulary import ENUM_BASES, plain
-from boilermaker_codegen.types.annotations import Annotations
+from boilermaker_codegen.types.annotations import Annotations, indexes
 from boilermaker_codegen.types.classes import Classes, Kind, Style
 from boilermaker_codegen.types.enums import read_enum
 from boilermaker_codegen.types.fields import Fields
@@ -98,21 +99,48 @@ class Definitions:
 
     def _source(self, found: Found, node: cst.ClassDef, style: Style | None, kind: Kind) -> RecordSource:
         """A class; all that it inherits from is read before."""
-        for base in kind.bases:
+        variables = self.annotations.own.variables.of(found)
+        ids = [variable.id for variable in variables]
+        scope = found.scope.generic(node.type_parameters, ids)
+        bindings: dict[Any, dict[str, Type]] = {}
+        for argument, base in zip(node.bases, kind.bases, strict=True):
             if isinstance(base, Found):
                 self._read_parent(base)
+                bindings[self._records.made(base.id)] = self._handed_on(node, base, argument.value, scope)
         made = [self._made(base) for base in kind.bases]
         return RecordSource(
             id=found.id,
             node=node,
             name=found.name,
             style=style,
-            scope=found.scope.inside(node),
+            scope=found.scope.inside(node).generic(node.type_parameters, ids),
             options=kind.options,
             implied=kind.implied,
             is_declaring=kind.is_declaring,
             bases=tuple(base for base in made if base is not None),
+            bindings=bindings,
+            parameters=tuple(variable.name for variable in variables),
         )
+
+    def _handed_on(
+        self, node: cst.ClassDef, base: Found, value: cst.BaseExpression, scope: Scope
+    ) -> dict[str, Type]:
+        """What a class inherits from a generic one for, by the names of that one's type variables."""
+        parts = indexes(value, scope) if isinstance(value, cst.Subscript) else None
+        arguments = self.annotations.own.arguments(base, parts, value, scope)
+        style = self._classes.kind(base, cst.ensure_type(base.symbol.node, cst.ClassDef)).style
+        if arguments and style == "typeddict":
+            raise scope.refuse(
+                value,
+                "CLASS_NOT_READ",
+                f"msgspec does not look at the arguments of the generic TypedDict that `{node.name.value}` inherits from; "
+                f"write its keys out",
+            )
+        if arguments and style is not None:
+            self._define(base)
+            self.note(Named(id=base.id, arguments=arguments), scope, value, None)
+        names = (variable.name for variable in self.annotations.own.variables.of(base))
+        return dict(zip(names, arguments, strict=True))
 
     def _read_parent(self, parent: Found) -> None:
         if not isinstance(parent.symbol, ClassSymbol):

@@ -16,9 +16,12 @@ from typing import Any, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from boilermaker.contract import BY_WORKER, AnyDefault, Default, Field, RecordDefinition
+from boilermaker.contract import BY_WORKER, AnyDefault, Default, Field, RecordDefinition, Type, substituted
 from boilermaker_codegen.types import attrs_classes
 from boilermaker_codegen.types.declared import Declared
+
+Bindings = Mapping[str, Type]
+"""What stands for type variables, by their names."""
 
 EXTERNAL_BASES: dict[str, Any] = {
     "abc.ABC": abc.ABC,
@@ -94,17 +97,20 @@ def _dataclass(name: str, own: Sequence[Declared], options: Mapping[str, Any], b
     return decorate(made)
 
 
-def described(made: Any, record: RecordDefinition, known: Mapping[str, Field]) -> RecordDefinition:
+def described(
+    made: Any, record: RecordDefinition, known: Mapping[str, Field], bindings: Mapping[Any, Bindings]
+) -> RecordDefinition:
     """A record with all that its class has: inherited fields in their order, names on the wire, and options.
 
     Args:
         made: the class, re-created.
         record: what it declares itself.
         known: all fields by name, as they were declared last.
+        bindings: of each class that it inherits from, what stands for its type variables.
     """
     match record.style:
         case "attrs":
-            return attrs_classes.described(made, record)
+            return attrs_classes.described(made, record, bindings)
         case "struct":
             return _described_struct(made, record, known)
         case "typeddict":
@@ -156,13 +162,38 @@ def is_keyword_only(struct: type[msgspec.Struct]) -> bool:
     return any(parameter.kind is inspect.Parameter.KEYWORD_ONLY for parameter in parameters)
 
 
-def latest(made: Any, bases: Sequence[Any], own: Mapping[Any, Iterable[Field]]) -> dict[str, Field]:
+def latest(
+    made: Any, bases: Sequence[Any], own: Mapping[Any, Iterable[Field]], bindings: Mapping[Any, Bindings]
+) -> dict[str, Field]:
     """All fields of a class by name, as the first in its method resolution order declares them.
 
     Args:
         made: the class, re-created.
         bases: its bases; those of a TypedDict are not in its method resolution order.
         own: the fields that re-created classes declare themselves; for TypedDicts all that they have.
+        bindings: of each class that it inherits from, what stands for its type variables.
     """
     lineage = [*bases, made] if hasattr(made, "__total__") else list(reversed(made.__mro__))
-    return {field.name: field for cls in lineage for field in own.get(cls, ())}
+    return {
+        field.name: replace(field, type=substituted(field.type, bindings.get(cls, {})))
+        for cls in lineage
+        for field in own.get(cls, ())
+    }
+
+
+def bindings(made: Any, of_bases: Mapping[Any, Mapping[Any, Bindings]]) -> dict[Any, Bindings]:
+    """Of each class that a class inherits from, what stands for its type variables.
+
+    Args:
+        made: the class, re-created.
+        of_bases: the same of each class, for the bases that it names itself.
+    """
+    found: dict[Any, Bindings] = {}
+    waiting: list[tuple[Any, Bindings]] = [(made, {})]
+    while waiting:
+        cls, own = waiting.pop()
+        for base, given in of_bases.get(cls, {}).items():
+            if base not in found:
+                found[base] = {name: substituted(type_, own) for name, type_ in given.items()}
+                waiting.append((base, found[base]))
+    return found

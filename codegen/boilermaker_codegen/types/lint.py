@@ -12,18 +12,25 @@ import msgspec
 from boilermaker.contract import (
     Constrained,
     Container,
+    Default,
     Definition,
     EnumDefinition,
+    Field,
     LiteralOf,
     MappingOf,
     Named,
     NewTypeDefinition,
+    RecordDefinition,
     Scalar,
     TupleOf,
     Type,
     UnionOf,
+    Variable,
     hazards,
     named_in,
+    records_in,
+    variables_in,
+    within,
 )
 from boilermaker_codegen.problems import Problem
 from boilermaker_codegen.source.resolve import code
@@ -53,6 +60,8 @@ _REFUSALS = (
     ("on a numeric type", "the constraint fits numbers only; put `Annotated` around the number itself, inside any union"),
     ("on a str, bytes, or collection type", "the constraint fits text, bytes and collections only; put `Annotated` around these, inside any union"),
     ("on a str type", "a pattern fits text only; put `Annotated` around the `str` itself, inside any union"),
+    ("Multiple `Meta`", "a constraint is set twice, around the type variable and in its argument; keep one of them"),
+    ("Cannot set both", "constraints around the type variable contradict those in its argument; keep one of them"),
     ("on a datetime or time type", "`tz` fits datetime and time only; put `Annotated` around these, inside any union"),
 )  # fmt: skip
 
@@ -67,28 +76,103 @@ def check(
         types: all definitions.
         externals: the ids of those that stand for types of third parties.
     """
+    grown = hazards.growth(types)
+    if grown is not None:  # nothing that looks into it would come to an end
+        yield from _growing(grown, sites)
+        return
     shapes = Shapes(types, externals)
+    generics = _Generics(shapes, types)
     for site in sites:
         if not all(_is_known(id_, types) for id_ in named_in(site.type)):
             continue
-        if (why := hazards.hazard(site.type, types)) is not None:
-            yield from site.scope.refuse(site.node, "TYPE_REFUSED", f"`{code(site.node)}`: {why}").problems
+        if variables_in(site.type):
+            yield from _open(site, types)
             continue
-        try:
-            decoder = msgspec.json.Decoder(shapes.of(site.type))
-        except (TypeError, ValueError) as error:
-            text = f"`{code(site.node)}`: {_refusal(str(error))}"
+        if found := _refused(site.type, shapes, types) or generics.refused(site.type):
+            text = f"`{code(site.node)}`: {found}"
             yield from site.scope.refuse(site.node, "TYPE_REFUSED", text).problems
-            continue
-        if site.default is not None and (what := _unfit(site.default, site.type, decoder, types)):
-            text = f"the default `{code(site.default.node)}` does not fit: {what}"
-            yield from site.scope.refuse(site.default.node, "DEFAULT_UNFIT", text).problems
+        elif site.default is not None:
+            yield from _default(site.default, _unfit(site.default, site.type, shapes, types), site)
 
 
-def _unfit(value: Value, type_: Type, decoder: Any, types: Mapping[str, Definition]) -> str:
+def _growing(grown: hazards.Growth, sites: list[Site]) -> Iterator[Problem]:
+    """Told where it grows; a class's fields are read before what uses it."""
+    exact = (site for site in sites if grown.type in within(site.type))
+    named = (site for site in sites if grown.type.id in named_in(site.type))  # it grows by inheritance
+    site = next(exact, None) or next(named, sites[0])
+    text = f"`{code(site.node)}`: {grown.text}"
+    yield from site.scope.refuse(site.node, "TYPE_REFUSED", text).problems
+
+
+def _open(site: Site, types: Mapping[str, Definition]) -> Iterator[Problem]:
+    """A type with type variables is looked at where these have arguments; what a default may be is known before."""
+    if isinstance(site.default, Value) and not _is_written_as(site.default.raw, site.type, types):
+        why = f"it must be right whatever `{variables_in(site.type)[0]}` is; use None, or what is empty"
+        yield from _default(site.default, why, site)
+
+
+def _default(default: Value, why: str, site: Site) -> Iterator[Problem]:
+    if why:
+        text = f"the default `{code(default.node)}` does not fit: {why}"
+        yield from site.scope.refuse(default.node, "DEFAULT_UNFIT", text).problems
+
+
+def _refused(type_: Type, shapes: Shapes, types: Mapping[str, Definition]) -> str:
+    """Why a type cannot be carried; empty where it can."""
+    if (why := hazards.hazard(type_, types)) is not None:
+        return why
+    try:
+        msgspec.json.Decoder(shapes.of(type_))
+    except (TypeError, ValueError) as error:
+        return _refusal(str(error))
+    return ""
+
+
+class _Generics:
+    """Generic records with arguments, each looked at once."""
+
+    def __init__(self, shapes: Shapes, types: Mapping[str, Definition]) -> None:
+        self._shapes = shapes
+        self._types = types
+        self._known: dict[Named, str] = {}
+
+    def refused(self, type_: Type) -> str:
+        """Why a generic that a type names cannot be carried with the arguments that it has there; empty where it can."""
+        generics = (part for part in within(type_) if isinstance(part, Named) and part.arguments)
+        inner = (pair for part in generics for pair in records_in(part, self._types))
+        return next((why for named, record in inner if (why := self._record(named, record))), "")
+
+    def _record(self, named: Named, record: RecordDefinition) -> str:
+        if named not in self._known:
+            generic = self._types[named.id]
+            written = generic.fields if isinstance(generic, RecordDefinition) else ()
+            pairs = zip(written, record.fields, strict=True)
+            fields = [field for own, field in pairs if variables_in(own.type)]
+            self._known[named] = next((why for field in fields if (why := self._field(field, record))), "")
+        return self._known[named]
+
+    def _field(self, field: Field, record: RecordDefinition) -> str:
+        if not all(_is_known(id_, self._types) for id_ in named_in(field.type)):
+            return ""  # told where it is written
+        why = _refused(field.type, self._shapes, self._types) or _unread(field, self._shapes)
+        return f"the field `{field.name}` of `{record.name}`: {why}" if why else ""
+
+
+def _unread(field: Field, shapes: Shapes) -> str:
+    """Why a field's default does not fit with these arguments."""
+    if not isinstance(field.default, Default):
+        return ""
+    try:
+        msgspec.json.Decoder(shapes.of(field.type)).decode(msgspec.json.encode(field.default.value))
+    except (msgspec.MsgspecError, ValueError) as error:
+        return f"its default does not fit: {str(error)[:1].lower()}{str(error)[1:]}"
+    return ""
+
+
+def _unfit(value: Value, type_: Type, shapes: Shapes, types: Mapping[str, Definition]) -> str:
     """Why a default is not of its type; empty if it is."""
     try:
-        decoder.decode(msgspec.json.encode(value.json))
+        msgspec.json.Decoder(shapes.of(type_)).decode(msgspec.json.encode(value.json))
     except (msgspec.MsgspecError, ValueError) as error:
         return f"{str(error)[:1].lower()}{str(error)[1:]}; change one of them"
     if _is_written_as(value.raw, type_, types):
@@ -131,7 +215,15 @@ def _is_written_as(raw: Any, type_: Type, types: Mapping[str, Definition]) -> bo
             return isinstance(definition, EnumDefinition) or (
                 definition.style == "typeddict" and isinstance(raw, dict)
             )
-        case LiteralOf() | TupleOf():
+        case TupleOf(items=items):
+            return not isinstance(raw, tuple) or all(
+                _is_written_as(part, item, types)
+                for part, item in zip(_parts(raw), items, strict=False)
+                if variables_in(item)
+            )
+        case Variable():
+            return False
+        case LiteralOf():
             return True
 
 

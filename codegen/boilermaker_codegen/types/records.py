@@ -13,6 +13,7 @@ from boilermaker_codegen.types import inheritance
 from boilermaker_codegen.types.classes import SHOWN, Style
 from boilermaker_codegen.types.declared import Declared
 from boilermaker_codegen.types.fields import Body, Fields, annotated
+from boilermaker_codegen.types.inheritance import Bindings
 from boilermaker_codegen.types.literals import Literals
 
 # Options of each style that shape the wire or the stub, and those that do neither.
@@ -80,6 +81,8 @@ class RecordSource:
         implied: options that its decorator implies.
         is_declaring: whether its own annotations are fields.
         bases: its bases, re-created.
+        bindings: of each of them, what stands for its type variables.
+        parameters: names of its own type variables.
     """
 
     id: str
@@ -91,6 +94,8 @@ class RecordSource:
     implied: Mapping[str, Any] = field(default_factory=dict[str, Any])
     is_declaring: bool = False
     bases: tuple[Any, ...] = ()
+    bindings: Mapping[Any, Bindings] = field(default_factory=dict[Any, Bindings])
+    parameters: tuple[str, ...] = ()
 
 
 class Records:
@@ -106,6 +111,7 @@ class Records:
         self._literals = literals
         self._made: dict[str, Any] = {}
         self._own: dict[Any, tuple[Field, ...]] = {}
+        self._bindings: dict[Any, Mapping[Any, Bindings]] = {}
 
     def made(self, id_: str) -> Any:
         """A class that was read, re-created."""
@@ -144,10 +150,12 @@ class Records:
             style=source.style,
             fields=fields,
             doc=doc_of(source.node),
+            parameters=source.parameters,
         )
         made = self._recreated(record, own, options, source)
-        known = inheritance.latest(made, source.bases, {**self._own, made: fields})
-        definition = inheritance.described(made, record, known)
+        bindings = inheritance.bindings(made, self._bindings)
+        known = inheritance.latest(made, source.bases, {**self._own, made: fields}, bindings)
+        definition = inheritance.described(made, record, known, bindings)
         self._check_rows(definition, source)
         self._own[made] = definition.fields if source.style == "typeddict" else fields
         return definition
@@ -159,9 +167,10 @@ class Records:
             Refused: Python would refuse it.
         """
         try:
-            self._made.setdefault(source.id, inheritance.undeclared(source.node.name.value, source.bases))
+            made = inheritance.undeclared(source.node.name.value, source.bases)
         except TypeError as error:
             raise self._refused(source, error) from None
+        self._keep(made, source)
 
     def _recreated(
         self,
@@ -177,7 +186,12 @@ class Records:
                 made = inheritance.undeclared(source.node.name.value, source.bases)
         except (TypeError, ValueError) as error:
             raise self._refused(source, error) from None
-        return self._made.setdefault(source.id, made)
+        return self._keep(made, source)
+
+    def _keep(self, made: Any, source: RecordSource) -> Any:
+        kept = self._made.setdefault(source.id, made)
+        self._bindings[kept] = source.bindings
+        return kept
 
     def _refused(self, source: RecordSource, error: Exception) -> Exception:
         who = {"struct": "msgspec", "attrs": "attrs"}.get(source.style or "", "Python")

@@ -26,6 +26,7 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
+    Variable,
 )
 
 _SCALARS: dict[str, Any] = {
@@ -46,7 +47,7 @@ class Shapes:
     def __init__(self, types: Mapping[str, Definition], externals: Collection[str] = ()) -> None:
         self._types = types
         self._externals = externals
-        self._made: dict[str, Any] = {}
+        self._made: dict[Named, Any] = {}
 
     def of(self, type_: Type) -> Any:
         match type_:
@@ -68,10 +69,12 @@ class Shapes:
                 limits = {name: getattr(type_, name) for name in type_.__struct_fields__ if name != "type"}
                 return typing.Annotated[self.of(inner), msgspec.Meta(**limits)]
             case Named(id=id_):
-                if id_ not in self._made:
+                if type_ not in self._made:
                     is_external = id_ in self._externals  # msgspec leaves it to whoever made the worker
-                    self._made[id_] = type(id_, (), {}) if is_external else self._stand_in(self._types[id_])
-                return self._made[id_]
+                    self._made[type_] = type(id_, (), {}) if is_external else self._stand_in(self._types[id_])
+                return self._made[type_]
+            case Variable():
+                return Any
 
     def _stand_in(self, definition: Definition) -> Any:
         name = definition.name.rpartition(".")[2]

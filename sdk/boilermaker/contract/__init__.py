@@ -21,6 +21,7 @@ from boilermaker.contract.definitions import (
 )
 from boilermaker.contract.digests import contract_digest, task_digest, task_digests
 from boilermaker.contract.externals import external_id, unfit_wire
+from boilermaker.contract.generics import bound, definition_of, records_in, substituted, variables_in
 from boilermaker.contract.tasks import Contract, Parameter, TaskContract
 from boilermaker.contract.types import (
     Constrained,
@@ -35,7 +36,10 @@ from boilermaker.contract.types import (
     TupleOf,
     Type,
     UnionOf,
+    Variable,
     named_in,
+    union,
+    within,
 )
 
 __all__ = [
@@ -64,13 +68,21 @@ __all__ = [
     "TupleOf",
     "Type",
     "UnionOf",
+    "Variable",
     "agreed",
+    "bound",
     "contract_digest",
+    "definition_of",
     "external_id",
     "from_json",
     "named_in",
+    "records_in",
+    "substituted",
     "task_digest",
     "task_digests",
     "to_json",
     "unfit_wire",
+    "union",
+    "variables_in",
+    "within",
 ]

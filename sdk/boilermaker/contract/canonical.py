@@ -1,13 +1,15 @@
 """The contract as canonical JSON, the form that is committed."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from boilermaker.contract.definitions import EnumDefinition, NewTypeDefinition, RecordDefinition
 from boilermaker.contract.digests import contract_digest, task_digests
+from boilermaker.contract.hazards import growth
 from boilermaker.contract.tasks import Contract
-from boilermaker.contract.types import named_in
+from boilermaker.contract.types import Named, Type, Variable, within
 
 
 def to_json(contract: Contract) -> bytes:
@@ -24,7 +26,7 @@ def from_json(data: bytes) -> Contract:
     """Read the committed form.
 
     Raises:
-        msgspec.DecodeError: not JSON, not a contract of this format, or a type is named and not defined.
+        msgspec.DecodeError: not JSON, not a contract of this format, or a type is named that is not defined so.
     """
     tree: Any = msgspec.json.decode(data)
     if isinstance(tree, dict):  # digests are derived: written for readers, computed when needed
@@ -34,23 +36,45 @@ def from_json(data: bytes) -> Contract:
             members["tasks"] = [_without_digest(task) for task in tasks]  # pyright: ignore[reportUnknownVariableType]
         tree = members
     contract = msgspec.convert(tree, Contract)
-    if missing := sorted(_named(contract) - contract.types.keys()):
-        raise msgspec.ValidationError(f"the type `{missing[0]}` is named and not defined")
+    for type_, parameters in _written(contract):
+        for part in within(type_):
+            if (why := _unsound(part, parameters, contract)) is not None:
+                raise msgspec.ValidationError(why)
+    if (grown := growth(contract.types)) is not None:
+        raise msgspec.ValidationError(grown.text)
     return contract
 
 
-def _named(contract: Contract) -> set[str]:
-    """Ids of all definitions that tasks and definitions name."""
-    types = [type_ for task in contract.tasks for type_ in (task.result, *(p.type for p in task.parameters))]
+def _unsound(part: Type, parameters: tuple[str, ...], contract: Contract) -> str | None:
+    match part:
+        case Variable(name=name) if name not in parameters:
+            return f"`{name}` is no parameter of what it stands in"
+        case Named(id=id_) if id_ not in contract.types:
+            return f"the type `{id_}` is named and not defined"
+        case Named(id=id_):
+            wanted = getattr(contract.types[id_], "parameters", ())
+            return (
+                None
+                if len(part.arguments) == len(wanted)
+                else f"the type `{id_}` takes {len(wanted)} arguments"
+            )
+        case _:
+            return None
+
+
+def _written(contract: Contract) -> Iterator[tuple[Type, tuple[str, ...]]]:
+    """All types that tasks and definitions are made of, each with the parameters that it may name."""
+    for task in contract.tasks:
+        for type_ in (*(parameter.type for parameter in task.parameters), task.result):
+            yield type_, ()
     for definition in contract.types.values():
         match definition:
-            case RecordDefinition(fields=fields):
-                types.extend(field.type for field in fields)
+            case RecordDefinition(fields=fields, parameters=parameters):
+                yield from ((field.type, parameters) for field in fields)
             case NewTypeDefinition(type=inner):
-                types.append(inner)
+                yield inner, ()
             case EnumDefinition():
                 pass
-    return {id_ for type_ in types for id_ in named_in(type_)}
 
 
 def _without_digest(task: Any) -> Any:

@@ -65,6 +65,7 @@ class RecordDefinition(Value, frozen=True, tag_field="kind", tag="record"):
         tag: the value that tells union members apart, held in `tag_field` (`type` unless said).
         total: False for a TypedDict made with `total=False`; single fields are then marked by `optional`.
         optional: names of TypedDict keys that need not be there.
+        parameters: names of the type variables that a generic class takes, in order.
     """
 
     name: str
@@ -79,6 +80,7 @@ class RecordDefinition(Value, frozen=True, tag_field="kind", tag="record"):
     omit_defaults: bool = False
     forbid_unknown_fields: bool = False
     optional: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
 
 
 Definition = EnumDefinition | NewTypeDefinition | RecordDefinition

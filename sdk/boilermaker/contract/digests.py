@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from boilermaker.contract.definitions import Definition, EnumDefinition, NewTypeDefinition
+from boilermaker.contract.generics import definition_of
 from boilermaker.contract.tasks import Contract, TaskContract
 from boilermaker.contract.types import (
     Constrained,
@@ -22,6 +23,7 @@ from boilermaker.contract.types import (
     TupleOf,
     Type,
     UnionOf,
+    Variable,
 )
 
 
@@ -76,7 +78,7 @@ class _Shape:
 
     def __init__(self, types: Mapping[str, Definition]) -> None:
         self._types = types
-        self._seen: dict[str, int] = {}
+        self._seen: dict[Named, int] = {}
 
     def of(self, type_: Type) -> Any:
         match type_:
@@ -99,16 +101,18 @@ class _Shape:
                     if name != "type" and (value := getattr(type_, name)) is not None
                 }
                 return ["constrained", self.of(inner), limits]
-            case Named(id=id_):
-                return self._definition(id_)
+            case Named():
+                return self._definition(type_)
+            case Variable(name=name):
+                raise KeyError(name)  # only in generics, whose arguments have taken its place
 
-    def _definition(self, id_: str) -> Any:
-        if id_ in self._seen:
-            return ["again", self._seen[id_]]
-        definition = self._types[id_]
+    def _definition(self, named: Named) -> Any:
+        if named in self._seen:
+            return ["again", self._seen[named]]
+        definition = definition_of(named, self._types)
         if isinstance(definition, NewTypeDefinition):
             return self.of(definition.type)
-        self._seen[id_] = len(self._seen)
+        self._seen[named] = len(self._seen)
         if isinstance(definition, EnumDefinition):
             return [
                 "enum",

@@ -6,8 +6,10 @@ and for sets of what has no hash.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from boilermaker.contract.definitions import Definition, NewTypeDefinition, RecordDefinition
+from boilermaker.contract.generics import definition_of, growing, records_in
 from boilermaker.contract.types import (
     Constrained,
     Container,
@@ -18,16 +20,22 @@ from boilermaker.contract.types import (
     TupleOf,
     Type,
     UnionOf,
+    Variable,
+    parts_of,
 )
 
 _CRASH = "msgspec crashes where a union holds a type with limits (`Meta`) and a collection; put one of the two into a Struct"
 _KEY = "the keys of a JSON object are text or numbers; use a list of pairs, or a key that is written as one of these"
 _HASH = "a set cannot hold what has no hash; use a list, or make the items frozen in all their parts"
+_GROWTH = "holds itself with arguments that grow at each level, which has no end; hand on its own parameters as they are"
 _SETS = frozenset({"set", "MutableSet", "frozenset", "Set"})
 
 
 def hazard(type_: Type, types: Mapping[str, Definition]) -> str | None:
-    """Why a type cannot be carried, and what to do; None where it can. New types are looked through, records are not."""
+    """Why a type cannot be carried, and what to do; None where it can. New types are looked through, records are not.
+
+    No generic record in it may grow: ask `growth` first.
+    """
     for part in _parts(type_, types):
         match part:
             case UnionOf(members=members) if _crashes(tuple(_plain(m, types) for m in members)):
@@ -42,28 +50,42 @@ def hazard(type_: Type, types: Mapping[str, Definition]) -> str | None:
     return None
 
 
-def hazard_within(types: Mapping[str, Definition]) -> str | None:
-    """The same for the fields of these definitions."""
-    fields = [f for d in types.values() if isinstance(d, RecordDefinition) for f in d.fields]
-    return next((why for field in fields if (why := hazard(field.type, types)) is not None), None)
+def hazard_within(type_: Type, types: Mapping[str, Definition]) -> str | None:
+    """The same for a type with all records that it is made of."""
+    if (grown := growth(types)) is not None:
+        return grown.text
+    fields = (field.type for _, record in records_in(type_, types) for field in record.fields)
+    return next((why for part in (type_, *fields) if (why := hazard(part, types)) is not None), None)
+
+
+class Growth(NamedTuple):
+    """A generic record that has no end.
+
+    Attributes:
+        type: what its own field makes of it.
+        text: why it cannot be carried, and what to do.
+    """
+
+    type: Named
+    text: str
+
+
+def growth(types: Mapping[str, Definition]) -> Growth | None:
+    """The first generic record among these definitions that has no end; None where each has one."""
+    found = growing(types)
+    if found is None:
+        return None
+    id_, type_ = found
+    return Growth(type_, f"`{types[id_].name}` {_GROWTH}")
 
 
 def _parts(type_: Type, types: Mapping[str, Definition]) -> Iterator[Type]:
     """A type and all that it is made of."""
     type_ = _plain(type_, types)
     yield type_
-    inner: tuple[Type, ...] = ()
-    match type_:
-        case UnionOf(members=parts) | TupleOf(items=parts):
-            inner = parts
-        case Container(item=part) | Constrained(type=part):
-            inner = (part,)
-        case MappingOf(key=key, value=value):
-            inner = (key, value)
-        case Scalar() | LiteralOf() | Named():
-            pass
-    for part in inner:
-        yield from _parts(part, types)
+    if not isinstance(type_, Named):
+        for part in parts_of(type_):
+            yield from _parts(part, types)
 
 
 def _is_key(type_: Type, types: Mapping[str, Definition]) -> bool:
@@ -78,11 +100,13 @@ def _is_key(type_: Type, types: Mapping[str, Definition]) -> bool:
             return all(_is_key(_plain(member, types), types) for member in members)
         case Named(id=id_):  # one that is not known is told elsewhere
             return not isinstance(types.get(id_), RecordDefinition)
+        case Variable():  # its arguments are looked at
+            return True
         case Container() | TupleOf() | MappingOf():
             return False
 
 
-def _has_hash(type_: Type, types: Mapping[str, Definition], seen: frozenset[str]) -> bool:
+def _has_hash(type_: Type, types: Mapping[str, Definition], seen: frozenset[Named]) -> bool:
     type_ = _plain(type_, types)
     match type_:
         case Scalar(name=name):
@@ -93,15 +117,15 @@ def _has_hash(type_: Type, types: Mapping[str, Definition], seen: frozenset[str]
             return container in ("tuple", "frozenset") and _has_hash(item, types, seen)
         case TupleOf(items=parts) | UnionOf(members=parts):
             return all(_has_hash(part, types, seen) for part in parts)
-        case Named(id=id_) if id_ not in seen:
-            return _is_frozen(types.get(id_), types, seen | {id_})
+        case Named(id=id_) if type_ not in seen and id_ in types:
+            return _is_frozen(definition_of(type_, types), types, seen | {type_})
         case MappingOf():
             return False
-        case LiteralOf() | Named():
+        case LiteralOf() | Named() | Variable():
             return True
 
 
-def _is_frozen(definition: Definition | None, types: Mapping[str, Definition], seen: frozenset[str]) -> bool:
+def _is_frozen(definition: Definition, types: Mapping[str, Definition], seen: frozenset[Named]) -> bool:
     if not isinstance(definition, RecordDefinition):
         return True
     if definition.style != "namedtuple" and not definition.frozen:

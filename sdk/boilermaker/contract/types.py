@@ -1,6 +1,6 @@
 """Types as the contract says them: plain values, without the definitions that they name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -79,26 +79,55 @@ class Constrained(Value, frozen=True, tag_field="kind", tag="constrained"):
 
 
 class Named(Value, frozen=True, tag_field="kind", tag="named"):
-    """A type with a definition of its own: a key of `Contract.types`."""
+    """A type with a definition of its own: a key of `Contract.types`.
+
+    Attributes:
+        arguments: what a generic is made for, one for each of its `parameters`.
+    """
 
     id: str
+    arguments: tuple["Type", ...] = ()
 
 
-Type = Scalar | LiteralOf | Container | TupleOf | MappingOf | UnionOf | Constrained | Named
+class Variable(Value, frozen=True, tag_field="kind", tag="variable"):
+    """One of the parameters of the generic record that it stands in; `generics` puts arguments in its place."""
+
+    name: str
+
+
+Type = Scalar | LiteralOf | Container | TupleOf | MappingOf | UnionOf | Constrained | Named | Variable
+
+
+def union(members: Iterable[Type]) -> Type:
+    """The union of types: flattened, without repeats, in order; a single type stands for itself."""
+    flat: list[Type] = []
+    for member in members:
+        for part in member.members if isinstance(member, UnionOf) else (member,):
+            if part not in flat:
+                flat.append(part)
+    return flat[0] if len(flat) == 1 else UnionOf(members=tuple(flat))
+
+
+def parts_of(type_: Type) -> tuple[Type, ...]:
+    """The types that a type is written with, in source order."""
+    match type_:
+        case Container(item=inner) | Constrained(type=inner):
+            return (inner,)
+        case TupleOf(items=parts) | UnionOf(members=parts) | Named(arguments=parts):
+            return parts
+        case MappingOf(key=key, value=value):
+            return (key, value)
+        case Scalar() | LiteralOf() | Variable():
+            return ()
+
+
+def within(type_: Type) -> Iterator[Type]:
+    """A type and all that it is written with, in source order."""
+    yield type_
+    for part in parts_of(type_):
+        yield from within(part)
 
 
 def named_in(type_: Type) -> Iterator[str]:
     """Ids of the definitions that a type names directly, in source order."""
-    match type_:
-        case Named(id=id_):
-            yield id_
-        case Container(item=inner) | Constrained(type=inner):
-            yield from named_in(inner)
-        case TupleOf(items=parts) | UnionOf(members=parts):
-            for part in parts:
-                yield from named_in(part)
-        case MappingOf(key=key, value=value):
-            yield from named_in(key)
-            yield from named_in(value)
-        case Scalar() | LiteralOf():
-            pass
+    return (part.id for part in within(type_) if isinstance(part, Named))

@@ -51,7 +51,7 @@ class Code:
         self._task = task
         self._renaming = Renaming(old, new)
         self._checker = Checker(new)
-        self._seen: set[tuple[str, str, Use]] = set()
+        self._seen: set[tuple[Type, Type, Use]] = set()
 
     def breaks(self, before: TaskContract, after: TaskContract) -> Iterator[Finding]:
         """Findings of the signature, and of all types in it."""
@@ -105,16 +105,23 @@ class Code:
                 pass
 
     def _definitions(self, old: Bare, new: Bare, path: str, use: Use) -> Iterator[Finding]:
-        if (old.id, new.id, use) in self._seen:
+        if (old.type, new.type, use) in self._seen:
             return
-        self._seen.add((old.id, new.id, use))
+        self._seen.add((old.type, new.type, use))
         match old.record or self._old.types[old.id], new.record or self._new.types[new.id]:
             case EnumDefinition() as before, EnumDefinition() as after:
                 yield from self._enums(before, after, path, use)
             case RecordDefinition() as before, RecordDefinition() as after:
+                yield from self._parameters(old, new, path)
                 yield from self._records(before, after, path, use)
             case _:
                 pass
+
+    def _parameters(self, old: Bare, new: Bare, path: str) -> Iterator[Finding]:
+        """Whoever annotates with a generic class writes as many arguments as it takes."""
+        had, has = (len(bare.type.arguments) if isinstance(bare.type, Named) else 0 for bare in (old, new))
+        if had != has:
+            yield self._finding("CLASS_CHANGED", path, f"{had} type arguments to {has}")
 
     def _enums(self, old: EnumDefinition, new: EnumDefinition, path: str, use: Use) -> Iterator[Finding]:
         names = {member.name: member.value for member in new.members}

@@ -23,7 +23,10 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
+    Variable,
+    definition_of,
     named_in,
+    within,
 )
 
 _SUPPLIED = "boilermaker."  # types that come with this package are the same for everybody
@@ -72,21 +75,28 @@ class Renaming:
     def __init__(self, old: Contract, new: Contract) -> None:
         there = {identity(new, id_): id_ for id_ in new.types}
         self._ids = {id_: there.get(identity(old, id_)) for id_ in old.types}
+        self._new = new.types
 
     def of(self, id_: str) -> str | None:
         """The id that a class has in the new contract; None where it is gone."""
         return self._ids[id_]
 
     def move(self, type_: Type) -> Type | None:
-        """The type in the new contract; None where one of its classes is gone."""
+        """The type in the new contract; None where one of its classes is gone, or takes other type arguments."""
         if any(self._ids[id_] is None for id_ in named_in(type_)):
             return None
-        return self._moved(type_)
+        moved = self._moved(type_)
+        is_kept = all(self._takes(part) for part in within(moved) if isinstance(part, Named))
+        return moved if is_kept else None
+
+    def _takes(self, named: Named) -> bool:
+        return len(named.arguments) == len(getattr(self._new[named.id], "parameters", ()))
 
     def _moved(self, type_: Type) -> Type:
         match type_:
-            case Named(id=id_):
-                return msgspec.structs.replace(type_, id=self._ids[id_] or id_)
+            case Named(id=id_, arguments=arguments):
+                moved = tuple(map(self._moved, arguments))
+                return msgspec.structs.replace(type_, id=self._ids[id_] or id_, arguments=moved)
             case Constrained(type=inner):
                 return self._moved(inner)
             case Container(item=item):
@@ -97,7 +107,7 @@ class Renaming:
                 return UnionOf(members=tuple(map(self._moved, parts)))
             case MappingOf(key=key, value=value):
                 return msgspec.structs.replace(type_, key=self._moved(key), value=self._moved(value))
-            case Scalar() | LiteralOf():
+            case Scalar() | LiteralOf() | Variable():
                 return type_
 
 
@@ -161,16 +171,18 @@ class Checker:
                 )
             case MappingOf(key=key), Container(container=container, item=item):
                 return container in ("Collection", "Iterable") and self.fits(key, item)
-            case Named(id=id_), _:
-                return self._named(id_, wanted)
+            case Named(), _:
+                return self._named(given, wanted)
             case _:
                 return False
 
     def _hold(self, given: Type, wanted: Type, container: str) -> bool:
         return self.are_same(given, wanted) if container in _CHANGEABLE else self.fits(given, wanted)
 
-    def _named(self, id_: str, wanted: Type) -> bool:
-        match self._types[id_]:
+    def _named(self, given: Named, wanted: Type) -> bool:
+        if isinstance(wanted, Named) and wanted.id == given.id:  # generics are invariant in the stubs
+            return all(map(self.are_same, given.arguments, wanted.arguments))
+        match definition_of(given, self._types):
             case NewTypeDefinition(type=type_):
                 return self.fits(type_, wanted)
             case EnumDefinition() as definition:
@@ -188,7 +200,7 @@ class Checker:
         if isinstance(wanted, MappingOf):
             is_text = wanted.key == Scalar(name="str")
             return wanted.mapping == "Mapping" and is_text and wanted.value == Scalar(name="any")
-        other = self._types.get(wanted.id) if isinstance(wanted, Named) else None
+        other = definition_of(wanted, self._types) if isinstance(wanted, Named) else None
         if not isinstance(other, RecordDefinition) or other.style != "typeddict":
             return False
         keys = {field.name: field for field in given.fields}

@@ -18,6 +18,7 @@ from boilermaker.contract import (
     TaskContract,
     Type,
     UnionOf,
+    definition_of,
 )
 from boilermaker.evolution.leaves import Value
 
@@ -29,7 +30,7 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         enum: the values, for an enum.
-        record: the definition, for a record.
+        record: the definition, for a record; of a generic one with its arguments put in.
         id: the name of the definition, for both.
     """
 
@@ -52,8 +53,8 @@ def _alternatives(type_: Type, types: Types, limits: Constrained | None) -> Iter
                 yield from _alternatives(member, types, limits)
         case Constrained(type=inner):
             yield from _alternatives(inner, types, _both(type_, limits))
-        case Named(id=id_):
-            yield from _defined(type_, types[id_], types, limits)
+        case Named():
+            yield from _defined(type_, definition_of(type_, types), types, limits)
         case _:
             yield Bare(type=type_, limits=limits)
 

@@ -4,7 +4,7 @@ worker = Boilermaker(object(), InMemoryServiceBus(), queue="type-statements")
 
 type UserId = int
 type Names = list[str] | None
-type Users = dict[str, "UserId"]
+type Users = dict[str, UserId]
 
 
 @worker.task

@@ -1,0 +1,235 @@
+"""The service's own classes, aliases and type variables where they are named, with type arguments or without."""
+
+from collections.abc import Callable, Sequence
+
+import libcst as cst
+
+from boilermaker.contract import Named, Type, Variable, substituted
+from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.source.resolve import External, Found, Meaning, Resolver, Scope, code
+from boilermaker_codegen.source.symbols import (
+    ClassSymbol,
+    FunctionSymbol,
+    TypeParameter,
+    TypeStatement,
+    ValueSymbol,
+)
+from boilermaker_codegen.source.vocabulary import plain, shown
+from boilermaker_codegen.types.variables import Variables, is_name
+
+Parts = Sequence[cst.BaseExpression] | None
+"""What stands in the brackets after a name; None where there are none."""
+Read = Callable[[cst.BaseExpression, Scope], Type]
+Mean = Callable[[Meaning, Parts, cst.BaseExpression, Scope], Type]
+
+_CALLS = frozenset(
+    {
+        "collections.namedtuple",
+        "typing.NamedTuple",
+        "typing.TypedDict",
+        "enum.Enum",
+        "dataclasses.make_dataclass",
+        "msgspec.defstruct",
+    }
+)
+
+
+class OwnTypes:
+    """Reads names of the service's own.
+
+    Args:
+        resolver: finds what names mean.
+        read: reads an annotation.
+        mean: reads a meaning with arguments, as `OwnTypes` does, but of any name.
+        define: called with each class or `NewType` met; puts its definition into the contract.
+
+    Attributes:
+        variables: finds type variables.
+    """
+
+    def __init__(self, resolver: Resolver, read: Read, mean: Mean, define: Callable[[Found], None]) -> None:
+        self.variables = Variables(resolver)
+        self._resolver = resolver
+        self._read = read
+        self._mean = mean
+        self._define = define
+        self._expanding: list[str] = []
+
+    def type(self, found: Found, parts: Parts, node: cst.BaseExpression, scope: Scope) -> Type:
+        """The type that a name of the service's own means.
+
+        Args:
+            found: what the name means.
+            parts: its type arguments.
+            node: where it is named.
+            scope: the scope of that.
+
+        Raises:
+            Refused: it is none, or has other arguments than it takes.
+        """
+        match found.symbol:
+            case ClassSymbol():
+                arguments = self.arguments(found, parts, node, scope)
+                self._defined(found)
+                return Named(id=found.id, arguments=arguments)
+            case TypeParameter():
+                self._check_plain(found, parts, node, scope)
+                return Variable(name=found.name)
+            case TypeStatement(node=statement):
+                return self._statement(found, statement, parts, node, scope)
+            case FunctionSymbol():
+                raise scope.refuse(
+                    node, "TYPE_INVALID", f"`{code(node)}` is a function, not a type; name a type"
+                )
+            case ValueSymbol(value=cst.Call() as call):
+                return self._made(found, call, parts, node, scope)
+            case ValueSymbol(value=cst.BaseExpression() as value):
+                return self._alias(found, value, parts, node, scope)
+            case ValueSymbol():
+                raise scope.refuse(
+                    node,
+                    "NAME_UNREADABLE",
+                    f"what `{found.name}` is cannot be known without running the code; bind it plainly",
+                )
+
+    def _defined(self, found: Found) -> None:
+        """Have it read; an alias that is being expanded may stand in it: that is no circle of aliases."""
+        expanding, self._expanding = self._expanding, []
+        try:
+            self._define(found)
+        finally:
+            self._expanding = expanding
+
+    def arguments(self, found: Found, parts: Parts, node: cst.CSTNode, scope: Scope) -> tuple[Type, ...]:
+        """The arguments of a class or an alias, defaults of type variables put in where a class is given too few.
+
+        Raises:
+            Refused: there are too few, or too many.
+        """
+        wanted, given = self.variables.of(found), parts or ()
+        if wanted and parts is None:
+            takes = f"`{found.name}` takes {_counted(len(wanted))}"
+            if all(variable.default is not None for variable in wanted):
+                takes += ", and msgspec does not look at defaults"
+            raise scope.refuse(node, "TYPE_ARGUMENTS", f"{takes}; write `{found.name}[...]`")
+        left = wanted[len(given) :]
+        defaults = [
+            v.default for v in left if v.default is not None and isinstance(found.symbol, ClassSymbol)
+        ]
+        if len(given) > len(wanted) or len(defaults) < len(left):
+            raise scope.refuse(
+                node,
+                "TYPE_ARGUMENTS",
+                f"`{found.name}` takes {_counted(len(wanted))}, not {len(given)}"
+                if wanted
+                else f"`{found.name}` takes no type arguments; leave them out",
+            )
+        return (
+            *(self._read(part, scope) for part in given),
+            *(self._read(default, v.scope) for default, v in zip(defaults, left, strict=True)),
+        )
+
+    def _check_plain(self, found: Found, parts: Parts, node: cst.CSTNode, scope: Scope) -> None:
+        if parts is not None:
+            raise scope.refuse(
+                node, "TYPE_ARGUMENTS", f"`{found.name}` takes no type arguments; leave them out"
+            )
+
+    # ---- aliases
+
+    def _statement(
+        self, found: Found, statement: cst.TypeAlias, parts: Parts, node: cst.BaseExpression, scope: Scope
+    ) -> Type:
+        if self._has_quotes(statement.value, found.scope.generic(statement.type_parameters, ())):
+            raise scope.refuse(
+                node,
+                "TYPE_NOT_CARRIED",
+                f"the alias `{found.name}` has quotes in its `type` statement, which msgspec does not look into; they are "
+                f"not needed there: leave them out",
+            )
+        if self.variables.of(found) and not self.variables.are_in_order(statement, found.scope):
+            raise scope.refuse(
+                node,
+                "TYPE_NOT_CARRIED",
+                f"the alias `{found.name}` does not use its type variables in the order in which it takes them, which "
+                f"msgspec takes for granted; change their order, or name its types",
+            )
+        return self._alias(found, statement.value, parts, node, scope)
+
+    def _has_quotes(self, node: cst.BaseExpression, scope: Scope) -> bool:
+        """Whether a name stands in quotes; the text of a `Literal` does not count, nor what `Annotated` says."""
+        match node:
+            case cst.SimpleString() | cst.ConcatenatedString():
+                return True
+            case cst.BinaryOperation(left=left, right=right):
+                return self._has_quotes(left, scope) or self._has_quotes(right, scope)
+            case cst.Subscript(value=outer, slice=elements):
+                meaning = self._resolver.resolve(outer, scope)
+                name = plain(meaning.name) if isinstance(meaning, External) else ""
+                inner = elements[:1] if name == "typing.Annotated" else elements
+                parts = [e.slice.value for e in inner if isinstance(e.slice, cst.Index)]
+                return name != "typing.Literal" and any(self._has_quotes(part, scope) for part in parts)
+            case _:
+                return False
+
+    def _alias(
+        self, found: Found, value: cst.BaseExpression, parts: Parts, node: cst.BaseExpression, scope: Scope
+    ) -> Type:
+        if parts is not None and is_name(found):
+            meant = self.variables.followed(found)
+            if is_name(meant):
+                raise self._circle(found, node, scope)
+            return self._mean(meant, parts, node, scope)
+        arguments = self.arguments(found, parts, node, scope)
+        if found.id in self._expanding:
+            raise self._circle(found, node, scope)
+        self._expanding.append(found.id)
+        try:
+            return self._expanded(found, value, arguments)
+        finally:
+            self._expanding.pop()
+
+    def _circle(self, found: Found, node: cst.CSTNode, scope: Scope) -> Refused:
+        return scope.refuse(
+            node, "TYPE_NOT_READ", f"the alias `{found.name}` contains itself; make it a class"
+        )
+
+    def _expanded(self, found: Found, value: cst.BaseExpression, arguments: tuple[Type, ...]) -> Type:
+        variables = self.variables.of(found)
+        parameters = found.symbol.node.type_parameters if isinstance(found.symbol, TypeStatement) else None
+        inside = found.scope.generic(parameters, (variable.id for variable in variables))
+        names = [variable.name for variable in variables]
+        return substituted(self._read(value, inside), dict(zip(names, arguments, strict=True)))
+
+    # ---- what calls make
+
+    def _made(
+        self, found: Found, call: cst.Call, parts: Parts, node: cst.BaseExpression, scope: Scope
+    ) -> Type:
+        variable = self.variables.variable(found)
+        if variable is not None:
+            if variable.id not in scope.variables:
+                raise scope.refuse(node, "TYPE_INVALID", f"`{found.name}` is a type variable; name the type")
+            self._check_plain(found, parts, node, scope)
+            return Variable(name=variable.name)
+        maker = self._resolver.resolve(call.func, found.scope)
+        name = plain(maker.name) if isinstance(maker, External) else ""
+        if name == "typing.NewType":
+            self._check_plain(found, parts, node, scope)
+            self._defined(found)
+            return Named(id=found.id)
+        if name in _CALLS:
+            raise scope.refuse(
+                node,
+                "TYPE_NOT_READ",
+                f"`{found.name}` is made by a call of `{shown(name)}`; write it as a class",
+            )
+        raise scope.refuse(
+            node,
+            "TYPE_NOT_READ",
+            f"`{found.name}` is made by a call of `{code(call.func)}`, which is not run; name a class",
+        )
+
+
+def _counted(count: int) -> str:
+    return f"{count} type argument{'' if count == 1 else 's'}"
