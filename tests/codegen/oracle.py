@@ -132,6 +132,11 @@ def of_contract(type_: Type) -> Plain:
             return "named", id_
 
 
+def or_none(type_: Plain) -> Plain:
+    """A type, or None: mypy makes `x: str = None` optional, and leaves `x: int | str = None` as it is written."""
+    return _union((type_, "none"))
+
+
 def _union(parts: Iterable[Plain]) -> Plain:
     members: set[Plain] = set()
     for part in parts:

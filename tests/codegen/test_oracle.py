@@ -4,15 +4,16 @@ import re
 from pathlib import Path
 from random import Random
 
-from boilermaker.contract import Contract, RecordDefinition
+from boilermaker.contract import Contract, Default, Field, RecordDefinition
 from boilermaker_codegen.config import load
 from boilermaker_codegen.scan import scan
-from codegen.oracle import Oracle, of_contract
+from codegen.oracle import Oracle, of_contract, or_none
 from codegen.random_contracts import MODULES, draw_contract
 from codegen.source_writing import write_source
 from codegen.test_two_sources import CONFIG
 
 SERVICES = 60
+NONE = Default(value=None)
 
 
 def write_services(folder: Path) -> dict[str, Contract]:
@@ -43,13 +44,22 @@ def test_types_are_what_mypy_says_they_are(tmp_path: Path) -> None:
         for task in contract.tasks:
             function = task.function or task.name
             parameters = {p.name: of_contract(p.type) for p in task.parameters}
-            found = oracle.function(f"{package}.service", function)
-            assert (parameters, of_contract(task.result)) == found, f"{package}: {function}"
+            given, result = oracle.function(f"{package}.service", function)
+            found = {
+                p.name: or_none(given[p.name]) if p.default == NONE else given[p.name]
+                for p in task.parameters
+            }
+            assert (parameters, of_contract(task.result)) == (found, result), f"{package}: {function}"
             checked += 1 + len(parameters)
         for id_, definition in contract.types.items():
             if isinstance(definition, RecordDefinition):
-                expected = {field.name: of_contract(field.type) for field in definition.fields}
+                expected = {_attribute(definition, f): of_contract(f.type) for f in definition.fields}
                 fields = oracle.fields(id_.removesuffix(f".{definition.name}"), definition.name)
                 assert {name: fields.get(name) for name in expected} == expected, id_
                 checked += len(expected)
     assert checked > 300
+
+
+def _attribute(record: RecordDefinition, field: Field) -> str:
+    """How a class calls its field: the name of an attrs field is what it is given by, its attribute is what travels."""
+    return field.wire or field.name if record.style == "attrs" else field.name
