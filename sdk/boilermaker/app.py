@@ -26,7 +26,7 @@ from boilermaker.tasks import Registrar, Tasks
 from boilermaker.transport.memory import InMemoryServiceBus
 from boilermaker.transport.port import Bus
 from boilermaker.upcasts import Hop, Upcast
-from boilermaker.worker.loop import Ending, Health, Loop, Pace
+from boilermaker.worker.loop import THREADS, Ending, Health, Loop, Pace
 from boilermaker.worker.signals import on_stop_signals
 from boilermaker.worker.workshop import Workshop, log
 
@@ -36,6 +36,7 @@ R = TypeVar("R")
 U = TypeVar("U", bound=Upcast)
 
 Handler = Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
+SyncHandler = Callable[Concatenate[S, P], R]
 
 
 Lifespan = Callable[[], AbstractAsyncContextManager[S]]
@@ -52,7 +53,7 @@ NO_STATE = _NoState()
 
 
 class Boilermaker(Registrar, Generic[S]):
-    """A worker: async functions registered as tasks, and the queue that they are run from.
+    """A worker: functions registered as tasks, and the queue that they are run from.
 
     Args:
         state: handed to every handler as its first argument; held for as long as the worker lives.
@@ -161,7 +162,11 @@ class Boilermaker(Registrar, Generic[S]):
 
     # ---- building and publishing
 
-    def create_task(self, fn: Handler[S, P, R], /, *args: P.args, **kwargs: P.kwargs) -> Task[R]:
+    @overload
+    def create_task(self, fn: Handler[S, P, R], /, *args: P.args, **kwargs: P.kwargs) -> Task[R]: ...
+    @overload
+    def create_task(self, fn: SyncHandler[S, P, R], /, *args: P.args, **kwargs: P.kwargs) -> Task[R]: ...
+    def create_task(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Task[Any]:
         """A task from a registered function and its arguments, the state left out.
 
         Raises:
@@ -188,7 +193,13 @@ class Boilermaker(Registrar, Generic[S]):
         """Publish a workflow and return its id: see `Client.publish`."""
         return await self.client.publish(item, delay=delay, id=id)
 
-    async def apply_async(self, fn: Handler[S, P, R], /, *args: P.args, **kwargs: P.kwargs) -> Task[R]:
+    @overload
+    async def apply_async(self, fn: Handler[S, P, R], /, *args: P.args, **kwargs: P.kwargs) -> Task[R]: ...
+    @overload
+    async def apply_async(
+        self, fn: SyncHandler[S, P, R], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Task[R]: ...
+    async def apply_async(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Task[Any]:
         """Build a task and publish it at once; the task comes back."""
         built = self.create_task(fn, *args, **kwargs)
         await self.client.publish(built)
@@ -196,19 +207,26 @@ class Boilermaker(Registrar, Generic[S]):
 
     # ---- working
 
-    async def run(self, *, concurrency: int = 100, grace_seconds: Seconds = 30) -> Ending:
-        """Work until SIGINT, SIGTERM or `stop()`. Running handlers are given `grace_seconds` to finish.
+    async def run(
+        self, *, concurrency: int = 100, threads: int = THREADS, grace_seconds: Seconds = 30
+    ) -> Ending:
+        """Work until SIGINT, SIGTERM or `stop()`.
+
+        Args:
+            concurrency: handlers that run at a time.
+            threads: of these, plain functions that run at a time, each in a thread.
+            grace_seconds: what running handlers are given to finish.
 
         Raises:
             BusError: a fault of the worker's own queue that cannot heal by itself.
-            ConfigurationError: the worker is running already, or `concurrency` is below 1.
+            ConfigurationError: the worker is running already, or `concurrency` or `threads` is below 1.
         """
         if self._starting is not None or self._loop is not None:
             raise ConfigurationError("this worker is running already; make a second one to run twice")
         starting = self._starting = asyncio.current_task()
         undo = on_stop_signals(self.stop)
         try:
-            pace = self._checked_pace(concurrency, seconds(grace_seconds))
+            pace = self._checked_pace(concurrency, threads, seconds(grace_seconds))
             if not self._stops:
                 async with self._living():
                     self._starting = None
@@ -284,7 +302,9 @@ class Boilermaker(Registrar, Generic[S]):
             self._starting.cancel()
         self._stops += 1
 
-    async def drain(self, *, concurrency: int = 100, max_messages: int = 1_000_000) -> int:
+    async def drain(
+        self, *, concurrency: int = 100, threads: int = THREADS, max_messages: int = 1_000_000
+    ) -> int:
         """Run everything in this worker's queue, scheduled retries included, in virtual time; for tests.
 
         Returns the number of messages handled. What went to other queues waits there for their workers.
@@ -298,7 +318,7 @@ class Boilermaker(Registrar, Generic[S]):
             )
         total = 0
         async with self._living():
-            loop = self._new_loop(self._checked_pace(concurrency, 0))
+            loop = self._new_loop(self._checked_pace(concurrency, threads, 0))
             while total <= max_messages:
                 handled = await loop.drain()
                 if not handled and not self.bus.jump(self.queue):
@@ -306,15 +326,17 @@ class Boilermaker(Registrar, Generic[S]):
                 total += handled
         raise ConfigurationError(f"more than {max_messages:,} messages came: does a handler publish itself?")
 
-    def _checked_pace(self, concurrency: int, grace: float) -> Pace:
+    def _checked_pace(self, concurrency: int, threads: int, grace: float) -> Pace:
         """What can be found wrong is, before anything begins."""
         self.history.upcasts.check(self.registry)
-        if concurrency < 1:
-            raise ConfigurationError(
-                f"concurrency is the number of handlers at a time, 1 or more, not {concurrency}"
-            )
+        for name, number in (("concurrency", concurrency), ("threads", threads)):
+            if number < 1:
+                raise ConfigurationError(
+                    f"{name} is the number of handlers at a time, 1 or more, not {number}"
+                )
         return Pace(
             concurrency=concurrency,
+            threads=threads,
             grace_seconds=grace,
             lock_limit=timedelta(seconds=seconds(self._options.get("max_lock_renewal", 3600))),
         )

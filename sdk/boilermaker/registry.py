@@ -1,10 +1,9 @@
 """What a worker can run: registrations by task name, and by function for those who publish what they registered."""
 
-import inspect
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Unpack
+from typing import Unpack
 
 import msgspec
 
@@ -13,6 +12,7 @@ from boilermaker.errors import RegistrationError, UnregisteredTaskError
 from boilermaker.evolution.rules import RULES, hint
 from boilermaker.externals import NONE, Externals
 from boilermaker.options import TaskOptions
+from boilermaker.place import place_of
 from boilermaker.plan import MAX_NAME, Resolved
 from boilermaker.retries import RetryPolicy, Seconds, seconds
 from boilermaker.signature import AnyHandler, HandlerSignature
@@ -164,8 +164,8 @@ class Registry:
         registration = self.of_function(target.function)
         if registration is None:
             raise UnregisteredTaskError(
-                f"`{target.label}` ({_file_of(target.function)}) is not registered with this worker; call "
-                f"`worker.register_async({target.label})` before publishing, or build the task with generated stubs"
+                f"`{target.label}` ({place_of(target.function)}) is not registered with this worker; call "
+                f"`worker.register({target.label})` before publishing, or build the task with generated stubs"
             )
         return Resolved(
             name=registration.name,
@@ -266,8 +266,3 @@ def resolve_stub(task: AnyTask) -> Resolved:
             "publish it through its worker (`worker.publish_task`), or build it with generated stubs"
         )
     return Resolved(name=target.name, queue=target.queue, digest=target.digest)
-
-
-def _file_of(function: Callable[..., Any]) -> str:
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code else "unknown place"

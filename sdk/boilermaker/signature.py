@@ -21,6 +21,7 @@ from boilermaker.contract import hazards
 from boilermaker.errors import ConfigurationError, RegistrationError, TaskBuildError, UncarriedError
 from boilermaker.externals import NONE, Externals, how_to_say
 from boilermaker.payload import Payload
+from boilermaker.place import place_of
 from boilermaker.ref import Ref
 
 AnyHandler = Callable[..., Any]
@@ -64,6 +65,7 @@ class HandlerSignature:
         result_type: the declared result; `Any` where none is declared.
         place: `file:line` of the handler.
         externals: the types of third parties in these.
+        is_async: False runs in a thread.
     """
 
     function: AnyHandler
@@ -71,6 +73,7 @@ class HandlerSignature:
     payload_type: type[msgspec.Struct]
     result_type: Any
     place: str
+    is_async: bool
     externals: Externals = NONE
 
     def bind(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, object]:
@@ -101,16 +104,15 @@ def read(function: AnyHandler, externals: Externals = NONE) -> HandlerSignature:
         externals: the types of third parties that its worker knows.
 
     Raises:
-        RegistrationError: it is not async, takes no state, has `*args` or `**kwargs`, or a type msgspec cannot carry.
+        RegistrationError: it is no function, takes no state, has `*args` or `**kwargs`, or a type msgspec cannot carry.
     """
     return _read(function, externals)
 
 
 @functools.lru_cache(maxsize=4096)
 def _read(function: AnyHandler, externals: Externals) -> HandlerSignature:
-    place = _place(function)
-    if not inspect.iscoroutinefunction(function):
-        raise _refused(function, place, "is not async", "write `async def`")
+    place = place_of(function)
+    _check_kind(function, place)
     parameters = list(inspect.signature(function).parameters.values())
     if not parameters or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
         raise _refused(function, place, "takes no state", "its first parameter is the worker's state")
@@ -122,6 +124,7 @@ def _read(function: AnyHandler, externals: Externals) -> HandlerSignature:
         payload_type=_payload_type(function, place, read_parameters, externals),
         result_type=_result_type(function, place, hints, externals),
         place=place,
+        is_async=inspect.iscoroutinefunction(function),
         externals=externals,
     )
 
@@ -148,6 +151,22 @@ def known(function: AnyHandler) -> HandlerSignature:
 
 # What the worker said that registered a function: tasks are built from functions where no worker is at hand.
 _EXTERNALS: "weakref.WeakKeyDictionary[AnyHandler, Externals]" = weakref.WeakKeyDictionary()
+
+
+def _check_kind(function: AnyHandler, place: str) -> None:
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise _refused(function, place, "is a generator", "return a value instead of yielding some")
+    if inspect.iscoroutinefunction(function):
+        return
+    if not inspect.isroutine(function) or inspect.isbuiltin(function):
+        raise _refused(function, place, "is no function", "define one with `async def` or `def`")
+    if inspect.iscoroutinefunction(inspect.unwrap(function)):
+        raise _refused(
+            function,
+            place,
+            "is wrapped by what is not async",
+            "let the decorator's wrapper be an `async def`",
+        )
 
 
 def _hints(function: AnyHandler, place: str) -> dict[str, Any]:
@@ -303,11 +322,6 @@ def _stranger(part: object, externals: Externals, seen: set[int]) -> type | None
     else:
         return None
     return next((found for p in parts if (found := _stranger(p, externals, seen)) is not None), None)
-
-
-def _place(function: AnyHandler) -> str:
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code else "<unknown>:0"
 
 
 def _outside() -> int:

@@ -6,7 +6,7 @@ object may serve in several workflows.
 
 import itertools
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import msgspec
 
@@ -46,10 +46,16 @@ class Task(Generic[R_co]):
         self._on_success: Task[Any] | None = None
         self._on_failure: list[Task[Any]] = []
 
+    @overload
     @classmethod
     def si(
         cls, fn: Callable[Concatenate[S, P], Coroutine[Any, Any, R]], /, *args: P.args, **kwargs: P.kwargs
-    ) -> "Task[R]":
+    ) -> "Task[R]": ...
+    @overload
+    @classmethod
+    def si(cls, fn: Callable[Concatenate[S, P], R], /, *args: P.args, **kwargs: P.kwargs) -> "Task[R]": ...
+    @classmethod
+    def si(cls, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Task[Any]":
         """A task from a function and its arguments, the state left out: an immutable signature.
 
         Name, queue and policy are found when it is published, in the registry of whoever publishes it.

@@ -1,13 +1,15 @@
 """How functions become tasks: the registration methods of workers, and `Tasks`, which collects before there is a worker."""
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Self, TypeVar, Unpack, overload
 
 from boilermaker.errors import RegistrationError
 from boilermaker.options import TaskOptions
+from boilermaker.place import place_of
 
-F = TypeVar("F", bound=Callable[..., Coroutine[Any, Any, Any]])
+F = TypeVar("F", bound=Callable[..., Any])
 
 Register = Callable[[Callable[..., Any], TaskOptions], None]
 
@@ -22,6 +24,8 @@ class Registrar(ABC):
     def task(self, function: Callable[..., Any] | None = None, /, **options: Unpack[TaskOptions]) -> Any:
         """Register the decorated function: `@worker.task` or `@worker.task(policy=..., ...)`; it stays as it is.
 
+        A plain function, `def` without `async`, runs in a thread.
+
         Raises:
             RegistrationError: it cannot be a task, or its name is taken.
         """
@@ -35,10 +39,8 @@ class Registrar(ABC):
 
         return register
 
-    def register_async(
-        self, fn: Callable[..., Coroutine[Any, Any, Any]], **options: Unpack[TaskOptions]
-    ) -> Self:
-        """Register a function; the worker comes back, so that calls chain.
+    def register(self, fn: Callable[..., Any], **options: Unpack[TaskOptions]) -> Self:
+        """Register a function, which runs in a thread unless it is async; the worker comes back, so that calls chain.
 
         Raises:
             RegistrationError: it cannot be a task, or its name is taken.
@@ -46,10 +48,22 @@ class Registrar(ABC):
         self._register(fn, options)
         return self
 
+    def register_async(
+        self, fn: Callable[..., Coroutine[Any, Any, Any]], **options: Unpack[TaskOptions]
+    ) -> Self:
+        """Register an async function; the worker comes back, so that calls chain.
+
+        Raises:
+            RegistrationError: it cannot be a task, or its name is taken.
+        """
+        _check_async(fn)
+        self._register(fn, options)
+        return self
+
     def register_many_async(
         self, fns: Iterable[Callable[..., Coroutine[Any, Any, Any]]], **options: Unpack[TaskOptions]
     ) -> Self:
-        """Register several functions with the same options.
+        """Register several async functions with the same options.
 
         Raises:
             RegistrationError: one of them cannot be a task, or its name is taken; or `name` is given for several.
@@ -57,6 +71,8 @@ class Registrar(ABC):
         functions = list(fns)
         if (options.get("name") is not None or options.get("aliases")) and len(functions) != 1:
             raise RegistrationError("`name=` names one task: register these functions one by one")
+        for function in functions:
+            _check_async(function)
         self._register_all(functions, options)
         return self
 
@@ -66,6 +82,14 @@ class Registrar(ABC):
 
     @abstractmethod
     def _register(self, function: Callable[..., Any], options: TaskOptions) -> None: ...
+
+
+def _check_async(function: Callable[..., Any]) -> None:
+    if inspect.isfunction(function) and not inspect.iscoroutinefunction(function):
+        raise RegistrationError(
+            f"{place_of(function)}: `{function.__qualname__}` cannot be a task: is not async; write `async def`, or use "
+            "`register`: it then runs in a thread"
+        )
 
 
 class Tasks(Registrar):

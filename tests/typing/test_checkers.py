@@ -43,6 +43,19 @@ assert_type(worker.include(tasks), Boilermaker[str])
 assert_type(worker.create_task(collected, 1), Task[int])
 
 
+@worker.task
+def resize(state: str, width: int) -> bytes:
+    return b""
+
+
+def render(state: str, page: bytes) -> None: ...
+
+
+picture = worker.register(render).create_task(resize, 7)
+assert_type(picture, Task[bytes])
+assert_type(Task.si(render, picture.result.placeholder()), Task[None])
+
+
 def stub(user_id: Arg[UserId]) -> Task[None]:
     raise NotImplementedError
 
@@ -61,6 +74,8 @@ stub(user_id=UserId(7))
 
 
 async def publish(client: Client) -> str:
+    assert_type(await worker.apply_async(resize, 7), Task[bytes])
+    assert_type(await worker.apply_async(create_user, "a@b.org"), Task[UserId])
     await worker.register_async(told).publish_task(user >> mail, delay=3)
     return await client.publish(user >> mail)
 """
@@ -112,15 +127,24 @@ EXPECTED = {
     ),
     "name": ('Unexpected keyword argument "user" for "stub"', 'No parameter named "user"'),
     "argument": (
-        'Argument 2 to "create_task" of "Boilermaker" has incompatible type "int"; expected "str"',
+        (
+            'No overload variant of "create_task" of "Boilermaker" matches argument types '
+            '"Callable[[str, str], Coroutine[Any, Any, UserId]]", "int"'
+        ),
         '"Literal[7]" is not assignable to "str"',
     ),
     "missing": (
-        'Missing positional argument "email" in call to "create_task" of "Boilermaker"',
+        (
+            'No overload variant of "create_task" of "Boilermaker" matches argument type '
+            '"Callable[[str, str], Coroutine[Any, Any, UserId]]"'
+        ),
         'Argument missing for parameter "email"',
     ),
     "bare": (
-        'Argument 2 to "si" of "Task" has incompatible type "Ref[UserId]"; expected "UserId"',
+        (
+            'No overload variant of "si" of "Task" matches argument types '
+            '"Callable[[str, UserId], Coroutine[Any, Any, None]]", "Ref[UserId]"'
+        ),
         '"Ref[UserId]" is not assignable to "UserId"',
     ),
     "sync": (

@@ -47,5 +47,5 @@ def test_mypy_understands_the_samples(tmp_path: Path) -> None:
     errors = {line.partition(":")[0]: line for line in done.stdout.splitlines() if ": error: " in line}
     assert 13 == len(modules)
     assert {"wrong.py", "data_pipeline.py"} == set(errors), done.stdout + done.stderr
-    assert 'incompatible type "int"; expected "str"' in errors["wrong.py"]
+    assert '"create_task" of "Boilermaker" matches argument types' in errors["wrong.py"]
     assert 'incompatible type "function"' in errors["data_pipeline.py"]

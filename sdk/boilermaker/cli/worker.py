@@ -4,17 +4,17 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Coroutine
 from contextlib import nullcontext
 from typing import Any
 
 import click
 
-from boilermaker.app import Boilermaker
 from boilermaker.cli import logs
 from boilermaker.cli.health import HealthEndpoint
 from boilermaker.cli.target import argument, find
 from boilermaker.errors import BoilermakerError, BusError
-from boilermaker.worker.loop import Ending
+from boilermaker.worker.loop import THREADS, Ending
 
 log = logging.getLogger("boilermaker.app")
 
@@ -44,6 +44,13 @@ class _QueueFault(click.ClickException):
     default=100,
     show_default=True,
     help="How many handlers run at a time.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=THREADS,
+    show_default="processors + 4, at most 32",
+    help="Of these, how many plain functions, each in a thread.",
 )
 @click.option("--queue", help="Receive from this queue.  [default: the worker's own]")
 @click.option(
@@ -75,6 +82,7 @@ def worker(
     target: str,
     *,
     concurrency: int,
+    threads: int,
     queue: str | None,
     grace_seconds: float,
     health_port: int | None,
@@ -96,7 +104,8 @@ def worker(
         with nullcontext() if health_port is None else HealthEndpoint(found, health_port) as endpoint:
             if endpoint is not None:
                 log.info("Answering health checks on port=%s", endpoint.port)
-            ending = _run(found, concurrency=concurrency, grace_seconds=grace_seconds)
+            running = found.run(concurrency=concurrency, threads=threads, grace_seconds=grace_seconds)
+            ending = _run(running)
     except BusError as error:
         raise _QueueFault(str(error)) from error
     except BoilermakerError as error:
@@ -107,9 +116,9 @@ def worker(
         sys.exit(UNFINISHED)
 
 
-def _run(found: Boilermaker[Any], *, concurrency: int, grace_seconds: float) -> Ending:
+def _run(running: Coroutine[Any, Any, Ending]) -> Ending:
     with asyncio.Runner() as runner:
-        ending = runner.run(found.run(concurrency=concurrency, grace_seconds=grace_seconds))
+        ending = runner.run(running)
         if ending.stuck:  # asyncio would wait for them
             logging.shutdown()
             os._exit(UNFINISHED)

@@ -5,6 +5,8 @@ purpose (`TaskFailed`, `RetryException`): not values, not messages of other exce
 """
 
 import asyncio
+import functools
+import inspect
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -12,7 +14,7 @@ from typing import Any, cast
 import msgspec
 
 from boilermaker import codec, failure, legacy, payload
-from boilermaker.attempt import Cause, Running
+from boilermaker.attempt import Cause
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Step
 from boilermaker.history import History
@@ -22,6 +24,7 @@ from boilermaker.retries import RetryException
 from boilermaker.signature import HandlerParameter
 from boilermaker.unfit import UnfitValue
 from boilermaker.upcasts import Hop
+from boilermaker.worker.execution import Execution
 from boilermaker.worker.outcome import Failed, Outcome, Rejected, RetryAsked, Succeeded
 
 log = logging.getLogger("boilermaker.app")
@@ -42,30 +45,29 @@ def prepare(envelope: Envelope, registration: Registration, history: History) ->
 
 async def execute(
     step: Step,
-    registration: Registration,
+    execution: Execution,
     arguments: msgspec.Struct,
     state: object,
     describe: DescribeError | None,
-    running: Running,
 ) -> Outcome:
     """Run a handler; every way in which that can end is an outcome.
 
-    `running` tells why the worker cancelled it, where it did; a handler that is cancelled otherwise did so itself.
+    The execution tells why the worker cancelled it, where it did; a handler that is cancelled otherwise did so itself.
 
     Raises:
         asyncio.CancelledError: the worker wants it to end, for another reason than its time limit; there is no outcome.
     """
+    registration = execution.registration
     try:
-        value = await registration.function(
-            state, **{p.name: _argument(arguments, p) for p in registration.signature.parameters}
-        )
-        if running.cause is None:
+        values = {p.name: _argument(arguments, p) for p in registration.signature.parameters}
+        value = await execution.call(functools.partial(registration.function, state, **values))
+        if execution.cause is None:
             await _meet_own_cancellation()
     except asyncio.CancelledError:
-        if running.cause in _WITHOUT_OUTCOME:
+        if execution.cause in _WITHOUT_OUTCOME:
             raise
         _uncancel()
-        if running.cause is Cause.TIME_LIMIT:
+        if execution.cause is Cause.TIME_LIMIT:
             return RetryAsked(description=f"took longer than {registration.timeout:g}s", error="TimeoutError")
         return RetryAsked(description="the handler cancelled itself", error="asyncio.CancelledError")
     except failure.TaskFailed as error:
@@ -87,12 +89,18 @@ async def execute(
         raised = _raised(
             step, error, describe
         )  # whatever users' code raises is an outcome: SystemExit, a panic in Rust
-        if running.cause in _WITHOUT_OUTCOME:
+        if execution.cause in _WITHOUT_OUTCOME:
             raise asyncio.CancelledError(f"{_name(error)} raised while it was cancelled") from error
         return raised
     _uncancel()
     if failure.is_failure(value):
         return Failed(reason="TaskFailed", description="the handler returned TaskFailureResult")
+    if inspect.iscoroutine(value):
+        value.close()
+        return Failed(
+            reason="InvalidResult",
+            description="the handler returned a coroutine: declare it with `async def`",
+        )
     return _returned(step, registration, value)
 
 

@@ -7,8 +7,8 @@ import time
 
 import msgspec
 
-from boilermaker import attempt, codec, legacy, outgoing, trace
-from boilermaker.attempt import Attempt, Cause, Running
+from boilermaker import codec, legacy, outgoing, trace
+from boilermaker.attempt import Attempt, Cause
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Next
 from boilermaker.errors import EnvelopeError, MessageTooLargeError
@@ -16,6 +16,7 @@ from boilermaker.registry import Registration
 from boilermaker.transport.port import Delivery, OutgoingMessage, Receiver
 from boilermaker.worker.decide import Circumstances, decide, without_callbacks
 from boilermaker.worker.execute import execute, prepare
+from boilermaker.worker.execution import Execution
 from boilermaker.worker.locks import LockKeeper
 from boilermaker.worker.outcome import (
     Complete,
@@ -30,6 +31,7 @@ from boilermaker.worker.outcome import (
     read_record,
 )
 from boilermaker.worker.settle import settle
+from boilermaker.worker.threads import Threads
 from boilermaker.worker.workshop import Workshop
 
 log = logging.getLogger("boilermaker.app")
@@ -38,15 +40,22 @@ log = logging.getLogger("boilermaker.app")
 class Handling:
     """One delivery being handled."""
 
-    def __init__(self, workshop: Workshop, receiver: Receiver, locks: LockKeeper, delivery: Delivery) -> None:
+    def __init__(
+        self,
+        workshop: Workshop,
+        receiver: Receiver,
+        locks: LockKeeper,
+        threads: Threads,
+        delivery: Delivery,
+    ) -> None:
         self._shop = workshop
         self._receiver = receiver
         self._locks = locks
+        self._threads = threads
         self.delivery = delivery
         self._cause = delivery.message_id or f"sequence-number-{delivery.sequence_number}"
         self._task: asyncio.Task[None] | None = None
-        self._running: Running | None = None
-        self._registration: Registration | None = None
+        self._execution: Execution | None = None
         self.is_lost = False
         """True once the lock of the message is lost."""
         self.is_settled = False
@@ -59,11 +68,9 @@ class Handling:
     @property
     def name(self) -> str:
         """The task whose handler runs; the message, before it is known."""
-        return (
-            self._registration.name
-            if self._registration
-            else f"sequence_number={self.delivery.sequence_number}"
-        )
+        execution = self._execution
+        number = self.delivery.sequence_number
+        return f"sequence_number={number}" if execution is None else execution.registration.name
 
     def start(self) -> asyncio.Task[None]:
         """Begin to handle it, and to keep its lock."""
@@ -72,29 +79,27 @@ class Handling:
         return self._task
 
     def interrupt(self, cause: Cause) -> None:
-        """Cancel it: the only way in which a worker does, so that a handler that cancels itself can be told apart."""
-        if self._running is not None and (self._running.cause is None or cause is not Cause.TIME_LIMIT):
-            self._running.cause = cause
-        if self._task is not None:
-            self.is_interrupted = True
+        """End it, wherever it is on its road."""
+        self.is_interrupted = True
+        if self._execution is not None:
+            self._execution.interrupt(cause)
+        elif self._task is not None:
             self._task.cancel()
 
     def _lose(self, why: str) -> None:
         self.is_lost = True
-        number, registration = self.delivery.sequence_number, self._registration
-        if self._running is None or registration is None or registration.cancel_on_lost_lock:
-            log.warning(
-                "Lock lost of sequence_number=%s: %s; its handler is cancelled, the message comes again",
-                number,
-                why,
-            )
+        execution, becomes = self._execution, "is cancelled"
+        is_ended = execution is None or execution.registration.cancel_on_lost_lock
+        if not is_ended or (execution is not None and execution.is_in_thread):
+            becomes = "goes on, what it comes to is dropped"
+        log.warning(
+            "Lock lost of sequence_number=%s: %s; its handler %s, the message comes again",
+            self.delivery.sequence_number,
+            why,
+            becomes,
+        )
+        if is_ended:
             self.interrupt(Cause.LOCK_LOST)
-        else:
-            log.warning(
-                "Lock lost of sequence_number=%s: %s; its handler goes on, what it comes to is dropped, the message comes again",
-                number,
-                why,
-            )
 
     async def run(self) -> None:
         """Take the whole road.
@@ -177,42 +182,24 @@ class Handling:
     async def _execute(
         self, envelope: Envelope, registration: Registration, arguments: msgspec.Struct
     ) -> Outcome:
-        running = self._running = Running(
-            Attempt(
-                id=self._cause,
-                workflow=envelope.header.workflow,
-                task=envelope.current.task,
-                number=envelope.header.attempt,
-                delivery_count=self.delivery.delivery_count,
-            )
+        told = Attempt(
+            id=self._cause,
+            workflow=envelope.header.workflow,
+            task=envelope.current.task,
+            number=envelope.header.attempt,
+            delivery_count=self.delivery.delivery_count,
         )
-        self._registration = registration
         if registration.max_lock_renewal is not None:
             self._locks.limit(self.delivery, registration.max_lock_renewal)
         traced = trace.incoming.set(trace.of_properties(self.delivery.properties))
-        told = attempt.running.set(running)
-        limit = self._limited(registration.timeout)
         try:
-            return await execute(
-                envelope.current,
-                registration,
-                arguments,
-                self._shop.state,
-                self._shop.describe_error,
-                running,
-            )
+            with Execution(registration, told, self._threads) as self._execution:
+                return await execute(
+                    envelope.current, self._execution, arguments, self._shop.state, self._shop.describe_error
+                )
         finally:
-            self._running = None
-            if limit is not None:
-                limit.cancel()
-            attempt.running.reset(told)
+            self._execution = None
             trace.incoming.reset(traced)
-
-    def _limited(self, seconds: float | None) -> asyncio.TimerHandle | None:
-        """A time limit is an entry in the event loop's one heap of timers, no task."""
-        if seconds is None:
-            return None
-        return asyncio.get_running_loop().call_later(seconds, self.interrupt, Cause.TIME_LIMIT)
 
     async def _conclude(
         self,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import random
 import time
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from boilermaker.transport.port import Delivery, Receiver
 from boilermaker.worker.handle import Handling
 from boilermaker.worker.locks import LockKeeper
 from boilermaker.worker.settle import give_back
+from boilermaker.worker.threads import Threads
 from boilermaker.worker.watchdog import Watchdog
 from boilermaker.worker.workshop import Workshop
 
@@ -32,16 +34,22 @@ _LEAVE_SECONDS = (
 _CLEAN_UP_SECONDS = 5.0  # what cancelled handlers are given to clean up
 
 
+THREADS = min(32, (os.cpu_count() or 1) + 4)
+"""How many plain functions run at a time, unless it is said; as many as the standard library's own pool would take."""
+
+
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How much at a time, and how long.
 
     Attributes:
         concurrency: handlers that run at a time.
+        threads: of these, plain functions that run at a time.
         grace_seconds: what running handlers are given to finish once the worker is stopped.
         lock_limit: how long a lock is renewed at most.
     """
 
     concurrency: int = 100
+    threads: int = THREADS
     grace_seconds: float = 30
     lock_limit: timedelta = timedelta(hours=1)
 
@@ -86,6 +94,9 @@ class Loop:
         self._receiver = receiver
         self._pace = pace
         self._locks = LockKeeper(receiver, workshop.clock, pace.lock_limit)
+        self._threads = Threads(pace.threads)
+        kinds = {registration.signature.is_async for registration in workshop.registry}
+        self._has_plain, self._has_async = False in kinds, True in kinds
         self._running: dict[asyncio.Task[None], Handling] = {}
         self._stopping = asyncio.Event()
         self._hurrying = asyncio.Event()
@@ -128,6 +139,7 @@ class Loop:
             self._is_receiving = False
             ending = await self._wind_down()
             self._locks.stop()
+            self._threads.close()
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
         return ending
@@ -148,12 +160,13 @@ class Loop:
             self._start(delivery)
         while self._running:
             await asyncio.wait(self._running)
+        self._threads.close()
         return len(batch)
 
     async def _work(self) -> None:
         backoff = 0.0
         while not self._stopping.is_set():
-            free = self._pace.concurrency - len(self._running)
+            free = self._free()
             is_paused = self._shop.patience.is_waiting
             if free <= 0 or is_paused:
                 self._is_receiving = not is_paused and not backoff
@@ -198,10 +211,19 @@ class Loop:
             return
         for delivery in batch:
             self._start(delivery)
+        if self._has_plain:
+            await asyncio.sleep(0)  # they find out whether they need a thread
+
+    def _free(self) -> int:
+        """How many more messages to take: never more plain functions wait for a thread than there are threads."""
+        free = self._pace.concurrency - len(self._running)
+        return min(free, 2 * self._threads.count - self._threads.backlog) if self._has_plain else free
 
     def _startable_soon(self) -> int:
         """How many messages can be started within `_AHEAD_SECONDS`, as handlers have gone so far."""
         most = self._pace.concurrency
+        if self._has_plain and not self._has_async:
+            most = min(most, self._threads.count)
         return min(most, int(most * _AHEAD_SECONDS / max(self._mean_seconds, 0.001)))
 
     async def _fetch_ahead(self, count: int) -> None:
@@ -211,7 +233,7 @@ class Loop:
             await self._receiver.set_prefetch(count)
 
     def _start(self, delivery: Delivery) -> None:
-        handling = Handling(self._shop, self._receiver, self._locks, delivery)
+        handling = Handling(self._shop, self._receiver, self._locks, self._threads, delivery)
         task = handling.start()
         self._running[task] = handling
         started = time.monotonic()
@@ -265,7 +287,10 @@ class Loop:
         stuck = await self._wait_for(left, _CLEAN_UP_SECONDS, hurry=False)
         unfinished = [handling for handling in left.values() if not handling.is_concluded]
         back = [handling for handling in unfinished if not handling.is_settled]
-        await give_back(self._receiver, [handling.delivery for handling in back if not handling.is_lost])
+        held = [handling.delivery for handling in back if not handling.is_lost]
+        for task in stuck:
+            left[task].is_lost = True  # what it still comes to is dropped
+        await give_back(self._receiver, held)
         ending = Ending(
             handled=self.handled, given_back=len(back), lost=len(unfinished) - len(back), stuck=len(stuck)
         )

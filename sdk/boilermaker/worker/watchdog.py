@@ -8,7 +8,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Self
 
-from boilermaker.worker import execute
+from boilermaker.worker import execution
 
 log = logging.getLogger("boilermaker.app")
 
@@ -77,7 +77,7 @@ def _where(frame: FrameType | None) -> str:
     """The handler's own line where a handler is running, else the innermost line of all."""
     innermost = frame
     while frame is not None and frame.f_back is not None:
-        if frame.f_back.f_code.co_filename == execute.__file__:
+        if frame.f_back.f_code.co_filename == execution.__file__:
             innermost = frame
             break
         frame = frame.f_back

@@ -1,0 +1,112 @@
+"""Threads for handlers that are plain functions."""
+
+import asyncio
+import contextlib
+import contextvars
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+_T = TypeVar("_T")
+
+
+class _Job(Generic[_T]):
+    __slots__ = ("_context", "_done", "_function", "_loop", "end")
+
+    def __init__(self, function: Callable[[], _T], done: Callable[[], object]) -> None:
+        self._function = function
+        self._done = done
+        self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()
+        self.end: asyncio.Future[Callable[[], _T]] = self._loop.create_future()
+
+    def run(self) -> None:
+        """In the thread."""
+        try:
+            value = self._context.run(self._function)
+        except BaseException as error:  # noqa: BLE001 - whoever awaits the job gets it
+            self._tell(lambda error=error: _raise(error))  # type: ignore[misc]
+        else:
+            self._tell(lambda: value)
+
+    def _tell(self, end: Callable[[], _T]) -> None:
+        with contextlib.suppress(RuntimeError):  # the event loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._ended, end)
+
+    def _ended(self, end: Callable[[], _T]) -> None:
+        self._done()
+        if not self.end.done():
+            self.end.set_result(end)
+
+
+class Threads:
+    """So many functions at a time, each in a thread.
+
+    The threads are daemons, begun when they are first needed: one that hangs does not keep the process.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._busy = 0
+        self._begun = 0
+        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._turns: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def backlog(self) -> int:
+        """Functions that run or wait for a thread."""
+        return self._busy + len(self._turns)
+
+    async def run(self, function: Callable[[], _T], began: Callable[[], object]) -> _T:
+        """What the function gives, or raises; context variables are those of the caller.
+
+        Cancelled while it waits for a thread, it does not begin. `began` is called when it does.
+        """
+        if self._busy >= self.count:
+            await self._turn()
+        else:
+            self._busy += 1
+        began()
+        job = _Job(function, self._pass_on)
+        if self._begun < self._busy:
+            self._begun += 1
+            threading.Thread(target=self._work, name="boilermaker-handler", daemon=True).start()
+        self._jobs.put(job)
+        return (await job.end)()
+
+    def close(self) -> None:
+        """End the threads that are idle, and the others once they are."""
+        for _ in range(self._begun):
+            self._jobs.put(None)
+        self._begun = 0
+
+    async def _turn(self) -> None:
+        """Wait for another's thread; it stays busy when it changes hands."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._turns.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.cancelled():
+                self._turns.remove(turn)
+            else:
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        while self._turns:
+            turn = self._turns.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._busy -= 1
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job.run()
+
+
+def _raise(error: BaseException) -> Any:
+    raise error
