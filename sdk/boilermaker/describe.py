@@ -239,6 +239,7 @@ def _enum(cls: type[enum.Enum]) -> words.EnumDefinition:
         base=base,
         mixin=mixin,
         doc=doc_of(cls),
+        is_open=any("_missing_" in vars(each) for each in cls.__mro__ if each.__module__ != "enum"),
     )
 
 

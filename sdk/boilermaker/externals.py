@@ -82,17 +82,6 @@ class Externals:
             raise UnfitValue((f"`{name}`: NaN and infinities have no JSON form",))
         return wire
 
-    def schema(self, cls: Any) -> dict[str, Any]:
-        """The JSON Schema of a class.
-
-        Raises:
-            NotImplementedError: nobody said how it travels; msgspec tells it in its own words.
-        """
-        external = self.of(cls)
-        if external is None:
-            raise NotImplementedError
-        return msgspec.json.schema(external.wire)
-
 
 def known(given: Mapping[type, External] | None) -> Externals:
     """What a worker knows; NONE where that is nothing."""

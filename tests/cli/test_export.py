@@ -53,14 +53,13 @@ def test_the_schema_says_what_a_payload_is(run: Run, write: Write) -> None:
     schemas = json.loads(run("contract", "export", "service:worker").stdout)
 
     user, forget = schemas["create_user"], schemas["users/forget"]
-    payload = user["$defs"][user["$ref"].rpartition("/")[2]]
     assert "https://json-schema.org/draft/2020-12/schema" == user["$schema"]
-    assert ["email"] == payload["required"]
-    assert {"type": "string", "maxLength": 254} == payload["properties"]["email"]
+    assert ["email"] == user["required"]
+    assert {"type": "string", "maxLength": 254} == user["properties"]["email"]
     assert {"type": "array", "items": {"type": "string"}, "default": []} == user["$defs"]["Address"][
         "properties"
     ]["lines"]
-    assert "soft" == next(iter(forget["$defs"].values()))["properties"]["how"]["default"]
+    assert "soft" == forget["properties"]["how"]["default"]
 
 
 def test_a_folder_that_cannot_be_written_is_told(run: Run, write: Write) -> None:
@@ -73,3 +72,55 @@ def test_a_folder_that_cannot_be_written_is_told(run: Run, write: Write) -> None
     assert 1 == done.returncode
     assert "cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+GENERIC = """
+from dataclasses import dataclass
+from enum import Flag
+from typing import Generic, NewType, TypeVar
+
+from boilermaker.app import Boilermaker
+from boilermaker.transport.memory import InMemoryServiceBus
+
+T = TypeVar("T")
+UserId = NewType("UserId", int)
+worker = Boilermaker(None, InMemoryServiceBus(), queue="accounts")
+
+
+class Rights(Flag):
+    READ = 1
+    WRITE = 2
+
+
+@dataclass
+class Box(Generic[T]):
+    held: T
+
+
+@worker.task
+async def work(state, one: Box[UserId], other: Box[list[str]], rights: Rights) -> None: ...
+"""
+
+
+def test_generics_have_a_definition_for_each_of_their_arguments(run: Run, write: Write) -> None:
+    """New types are what they are made of, and flags may be put together."""
+    write("service.py", GENERIC)
+
+    done = run("contract", "export", "service:worker")
+
+    definitions = json.loads(done.stdout)["work"]["$defs"]
+    assert ["Box_UserId", "Box_container_str", "Rights"] == list(definitions), done.stderr
+    assert {"type": "integer"} == definitions["Box_UserId"]["properties"]["held"]
+    assert (0, 3) == (definitions["Rights"]["minimum"], definitions["Rights"]["maximum"])
+
+
+def test_the_committed_contract_is_enough(run: Run, write: Write) -> None:
+    """Nothing of the worker is imported; the schemas are the same."""
+    write("service.py", SERVICE)
+    live = run("contract", "export", "service:worker").stdout
+    write("contract.json", run("contract", "show", "service:worker").stdout)
+
+    done = run("contract", "export", "--contract", "contract.json")
+
+    assert (live, "") == (done.stdout, done.stderr)
+    assert 2 == run("contract", "export", "service:worker", "--contract", "contract.json").returncode

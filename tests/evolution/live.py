@@ -42,10 +42,10 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "bytes": ("", "YWI=", "YWFhYQ==", "YWFhYWFhYWFh"),
     "bytearray": ("", "YWI=", "YWFhYWFhYWFh"),
     "datetime": ("2020-01-01T00:00:00", "2020-01-01T00:00:00Z"),
-    "date": ("2020-01-01", "2021-01-01"),
+    "date": tuple(f"202{year}-01-01" for year in range(6)),  # as many as a set must have to break a limit
     "time": ("01:02:03", "01:02:03Z"),
     "timedelta": ("P1D", "P0D", "P1DT3.5S"),
-    "uuid": ("00000000-0000-0000-0000-000000000005", "00000000-0000-0000-0000-000000000006"),
+    "uuid": tuple(f"00000000-0000-0000-0000-00000000000{digit}" for digit in range(6)),
     "decimal": ("1.5", "3", "1234.5678"),
 }
 

@@ -372,6 +372,23 @@ ENUMS: dict[str, Pair] = {
     "values of another kind": class_(
         enum_("A = 1; B = 2"), enum_("A = '1'; B = '2'"), {"VALUE_REMOVED": "Q", "VALUE_ADDED": "R"}
     ),
+    "flag added": class_(
+        enum_("A = 1", "enum.Flag"), enum_("A = 1; B = 2", "enum.Flag"), {"VALUE_ADDED": "R"}
+    ),
+    "flag removed": class_(
+        enum_("A = 1; B = 2", "enum.Flag"), enum_("A = 1", "enum.Flag"), {"VALUE_REMOVED": "QS"}
+    ),
+    "name for two flags removed": class_(
+        enum_("A = 1; B = 2; BOTH = 3", "enum.Flag"),
+        enum_("A = 1; B = 2", "enum.Flag"),
+        {"MEMBER_NAME_REMOVED": "S"},
+    ),
+    "flag of an IntFlag removed": class_(
+        enum_("A = 1; B = 2", "enum.IntFlag"), enum_("A = 1", "enum.IntFlag"), {"MEMBER_NAME_REMOVED": "S"}
+    ),
+    "flag of an IntFlag added": class_(
+        enum_("A = 1", "enum.IntFlag"), enum_("A = 1; B = 2", "enum.IntFlag"), {}
+    ),
 }
 
 RECORDS: dict[str, Pair] = {

@@ -262,6 +262,30 @@ def test_a_reason_in_the_source_allows_a_change() -> None:
     assert [[None], ["nobody passed it"], [None]] == [reasons(c) for c in (everything, by_path, elsewhere)]
 
 
+class Whole(enum.Enum):
+    A = "a"
+    B = "b"
+
+
+class Lenient(enum.Enum):
+    A = "a"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Lenient":
+        return cls.A
+
+
+def test_an_enum_with_missing_decides_itself_on_values_that_are_gone() -> None:
+    """Nothing fails, so it is a matter of meaning; code still names a member that is no longer there."""
+    found = compare(taking(Whole), taking(Lenient))
+
+    assert Lenient.A is msgspec.json.decode(b'"b"', type=Lenient)
+    assert ("VALUE_REMOVED", ("SOURCE", "MEANING")) in {
+        (finding.rule, finding.categories) for finding in found
+    }
+    assert not any("QUEUE" in finding.categories for finding in found)
+
+
 def test_keys_that_are_numbers_are_no_fields() -> None:
     """A mapping by number fits a record whose fields need not be there: its keys are passed over."""
 

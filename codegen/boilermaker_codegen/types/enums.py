@@ -63,7 +63,16 @@ def read_enum(
             "ENUM_VALUE",
             f"the enum `{name}` mixes str and int values; msgspec carries one or the other",
         )
-    return EnumDefinition(name=name, members=tuple(members), base=base, mixin=mixin, doc=doc_of(node))
+    named = {s.name.value for s in node.body.body if isinstance(s, cst.FunctionDef)}
+    named.update(target for target, _ in _assignments(node, scope))
+    return EnumDefinition(
+        name=name,
+        members=tuple(members),
+        base=base,
+        mixin=mixin,
+        doc=doc_of(node),
+        is_open="_missing_" in named,
+    )
 
 
 def _base(node: cst.ClassDef, bases: list[str], scope: Scope) -> tuple[Any, Any]:

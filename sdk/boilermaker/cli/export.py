@@ -1,28 +1,37 @@
 """`boilermaker contract export`: payloads as JSON Schema, for those who publish or check messages without Python."""
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import click
 import msgspec
 
-from boilermaker.cli.target import argument, find
-from boilermaker.registry import Registration
-
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+from boilermaker.cli.committed import configured, read
+from boilermaker.cli.target import find
+from boilermaker.contract import Contract, payload_schema
+from boilermaker.errors import BoilermakerError
 
 
 @click.command()
-@argument
+@click.argument("target", metavar="[MODULE:WORKER]", required=False)
+@click.option(
+    "--contract",
+    "path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The contract.json to read.  [default: as [tool.boilermaker] of the nearest pyproject.toml says]",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     help="Write a file TASK.json for each task into this folder.  [default: print one object, by task]",
 )
-def export(target: str, output: Path | None) -> None:
-    """Write the JSON Schema of each task's payload: the `payload` of its line in a message."""
-    schemas = {registration.name: _schema(registration) for registration in find(target).registry}
+def export(target: str | None, path: Path | None, output: Path | None) -> None:
+    """Write the JSON Schema of each task's payload: the `payload` of its line in a message.
+
+    From the committed contract; with MODULE:WORKER from the live functions of a worker.
+    """
+    contract = _contract(target, path)
+    schemas = {task.name: payload_schema(contract, task) for task in contract.tasks}
     if output is None:
         click.echo(_shown(dict(sorted(schemas.items()))), nl=False)
         return
@@ -35,14 +44,15 @@ def export(target: str, output: Path | None) -> None:
     click.echo(f"{output}: {len(schemas)} schema{'s' * (len(schemas) != 1)}")
 
 
-def _schema(registration: Registration) -> dict[str, Any]:
-    return {
-        "$schema": _DIALECT,
-        "title": registration.name,
-        **msgspec.json.schema(
-            registration.signature.payload_type, schema_hook=registration.signature.externals.schema
-        ),
-    }
+def _contract(target: str | None, path: Path | None) -> Contract:
+    if target is None:
+        return read(configured() if path is None else path)
+    if path is not None:
+        raise click.UsageError("MODULE:WORKER and --contract are two sources: pass one of them")
+    try:
+        return find(target).contract()
+    except BoilermakerError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _shown(tree: object) -> bytes:

@@ -22,6 +22,7 @@ from boilermaker.contract.definitions import (
 from boilermaker.contract.digests import contract_digest, task_digest, task_digests
 from boilermaker.contract.externals import external_id, unfit_wire
 from boilermaker.contract.generics import bound, definition_of, records_in, substituted, variables_in
+from boilermaker.contract.json_schema import payload_schema
 from boilermaker.contract.tasks import Contract, Parameter, TaskContract
 from boilermaker.contract.types import (
     Constrained,
@@ -76,6 +77,7 @@ __all__ = [
     "external_id",
     "from_json",
     "named_in",
+    "payload_schema",
     "records_in",
     "substituted",
     "task_digest",

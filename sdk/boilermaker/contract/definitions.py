@@ -41,13 +41,20 @@ class Member(Value, frozen=True):
 
 
 class EnumDefinition(Value, frozen=True, tag_field="kind", tag="enum"):
-    """An enum. `base` is the class to derive from; `mixin` the data type mixed in (`class C(str, Enum)`)."""
+    """An enum.
+
+    Attributes:
+        base: the class to derive from.
+        mixin: the data type mixed in (`class C(str, Enum)`).
+        is_open: it has a `_missing_`: which other values the worker takes, nobody else knows.
+    """
 
     name: str
     members: tuple[Member, ...]
     base: Literal["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"] = "Enum"
     mixin: Literal["str", "int", "float"] | None = None
     doc: str | None = None
+    is_open: bool = False
 
 
 class NewTypeDefinition(Value, frozen=True, tag_field="kind", tag="newtype"):

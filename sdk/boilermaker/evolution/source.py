@@ -26,7 +26,7 @@ from boilermaker.contract import (
 from boilermaker.evolution.findings import Finding
 from boilermaker.evolution.leaves import written
 from boilermaker.evolution.typed import Checker, Renaming, base_of, identity
-from boilermaker.evolution.views import Bare, Made, alternatives, made_of_record, made_of_task
+from boilermaker.evolution.views import Bare, Made, alternatives, made_of_record, made_of_task, values_of
 
 Use = Literal["built", "read"]
 
@@ -126,9 +126,13 @@ class Code:
     def _enums(self, old: EnumDefinition, new: EnumDefinition, path: str, use: Use) -> Iterator[Finding]:
         names = {member.name: member.value for member in new.members}
         values = {member.value for member in new.members}
+        is_told = (
+            use == "built" and old.base != "IntFlag"
+        )  # of what results hold, and of open bits, messages say nothing
+        lost = set(values_of(old)) - set(values_of(new if is_told else old))
         for member in old.members:
             shown = f"{old.name}.{member.name}"
-            if member.name not in names and member.value not in values and use == "built":
+            if member.name not in names and member.value in lost:
                 yield self._finding("VALUE_REMOVED", path, msgspec.json.encode(member.value).decode())
             elif member.name not in names:
                 yield self._finding("MEMBER_NAME_REMOVED", path, shown)

@@ -22,6 +22,7 @@ _OLD_TO_NEW: dict[Kind, str] = {
     "repeats": "REPEATS_DROPPED",
     "moved": "FIELD_MOVED",
     "retagged": "TAG_CHANGED",
+    "open": "VALUE_REMOVED",
 }
 _NEW_TO_OLD: dict[Kind, str] = {
     "type": "TYPE_WIDENED",
@@ -37,6 +38,7 @@ _NEW_TO_OLD: dict[Kind, str] = {
     "repeats": "REPEATS_DROPPED",
     "moved": "FIELD_MOVED",
     "retagged": "TAG_CHANGED",
+    "open": "VALUE_ADDED",
 }
 
 
@@ -118,7 +120,7 @@ def _finding(rule: str, task: str, misfit: Misfit, breaks: tuple[Category, ...])
     )
 
 
-_TOLD: frozenset[Kind] = frozenset({"value", "limit", "member", "tag", "length", "moved", "retagged"})
+_TOLD: frozenset[Kind] = frozenset({"value", "limit", "member", "tag", "length", "moved", "retagged", "open"})
 
 
 def _is_silent(rule: str, misfit: Misfit) -> bool:

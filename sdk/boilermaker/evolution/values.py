@@ -68,9 +68,19 @@ def _has_length(value: object, bare: Bare) -> bool:
 
 
 def _enum(value: object, definition: object, path: str) -> Iterator[str]:
-    known = [member.value for member in cast("EnumDefinition", definition).members]
-    if not any(value == each and type(value) is type(each) for each in known):
-        yield f"{path}: is none of the values of `{cast('EnumDefinition', definition).name}`"
+    enum = cast("EnumDefinition", definition)
+    if not _is_member(value, enum):
+        yield f"{path}: is none of the values of `{enum.name}`"
+
+
+def _is_member(value: object, enum: EnumDefinition) -> bool:
+    if enum.base == "Flag" and isinstance(value, int) and not isinstance(value, bool):
+        mask = views.mask_of(enum)
+        every = (1 << mask.bit_length()) - 1
+        return ~every <= value <= every and not value & (every ^ mask)
+    if enum.is_open and isinstance(value, str | int) and not isinstance(value, bool):
+        return True  # whether its `_missing_` takes the value, only the worker knows
+    return any(value == each.value and type(value) is type(each.value) for each in enum.members)
 
 
 def _items(value: object, item: Type, types: Types, path: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from boilermaker.contract import (
     Named,
     NewTypeDefinition,
     RecordDefinition,
+    Scalar,
     TaskContract,
     Type,
     UnionOf,
@@ -29,9 +30,10 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
     """A type that is neither a union nor a new name, beside what constrains it.
 
     Attributes:
-        enum: the values, for an enum.
+        enum: the values, for an enum; of flags the single bits.
         record: the definition, for a record; of a generic one with its arguments put in.
         id: the name of the definition, for both.
+        is_open: an enum that may take other values, too.
     """
 
     type: Type
@@ -39,6 +41,7 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
     enum: tuple[Value, ...] | None = None
     record: RecordDefinition | None = None
     id: str = ""
+    is_open: bool = False
 
 
 def alternatives(type_: Type, types: Types, limits: Constrained | None = None) -> tuple[Bare, ...]:
@@ -65,11 +68,29 @@ def _defined(
     match definition:
         case NewTypeDefinition(type=inner):
             yield from _alternatives(inner, types, limits)
-        case EnumDefinition(members=members):
-            values = tuple(v for m in members if not isinstance(v := m.value, float))
-            yield Bare(type=type_, limits=limits, enum=values, id=type_.id)
+        case EnumDefinition(base="IntFlag"):  # keeps bits that it has no names for
+            yield Bare(type=Scalar(name="int"), limits=limits, id=type_.id)
+        case EnumDefinition(is_open=is_open):
+            yield Bare(type=type_, limits=limits, enum=values_of(definition), id=type_.id, is_open=is_open)
         case RecordDefinition():
             yield Bare(type=type_, limits=limits, record=definition, id=type_.id)
+
+
+def values_of(definition: EnumDefinition) -> tuple[Value, ...]:
+    """The values that are no combination of others."""
+    values = [m.value for m in definition.members if not isinstance(m.value, float)]
+    if definition.base != "Flag":
+        return tuple(values)
+    mask = mask_of(definition)
+    return tuple(1 << at for at in range(mask.bit_length()) if mask >> at & 1)
+
+
+def mask_of(definition: EnumDefinition) -> int:
+    """All bits of a flag."""
+    mask = 0
+    for member in definition.members:
+        mask |= member.value if isinstance(member.value, int) else 0
+    return mask
 
 
 def _both(inner: Constrained, outer: Constrained | None) -> Constrained:

@@ -24,9 +24,9 @@ from boilermaker.evolution.views import (
 )
 
 Kind = Literal[
-    "type", "value", "limit", "member", "tag", "length", "missing", "unsure", "unknown", "dropped", "repeats", "moved", "retagged"
+    "type", "value", "limit", "member", "tag", "length", "missing", "unsure", "unknown", "dropped", "repeats", "moved", "retagged", "open"
 ]  # fmt: skip
-HARMLESS: frozenset[Kind] = frozenset({"dropped", "repeats", "moved", "retagged"})
+HARMLESS: frozenset[Kind] = frozenset({"dropped", "repeats", "moved", "retagged", "open"})
 """What no message fails for: values are passed over, or taken for something else."""
 
 
@@ -36,7 +36,7 @@ class Misfit(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: from the payload, or from `return` on: `user.address[...]`.
         kind: what is wrong. `unsure`: a field may be left out that is needed. `moved`: items of a row are taken for other
-            fields. `retagged`: a record is taken for another one.
+            fields. `retagged`: a record is taken for another one. `open`: an enum's `_missing_` decides on the value.
         detail: the value, limit or field that it is about.
         type: of a field that only one side has.
     """
@@ -111,8 +111,9 @@ class Wire:
     def _values(self, values: tuple[Value, ...], readers: tuple[Bare, ...], path: str) -> Iterator[Misfit]:
         refused = [v for v in values if not routing.take(routing.candidates(readers, leaves.token_of(v)), v)]
         if len(refused) < len(values) or routing.have_values(readers):
+            kind: Kind = "open" if any(reader.is_open for reader in readers) else "value"
             for value in refused:
-                yield Misfit(path=path, kind="value", detail=msgspec.json.encode(value).decode())
+                yield Misfit(path=path, kind=kind, detail=msgspec.json.encode(value).decode())
         elif refused:
             yield Misfit(path=path, kind="type")
 
