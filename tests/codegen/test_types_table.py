@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from boilermaker_codegen.error_ids import EXPLANATIONS
 from codegen.golden import CASES
 
 TABLE = Path(__file__).parents[2] / "docs" / "reference" / "types.md"
@@ -19,3 +20,20 @@ def test_each_row_of_the_table_is_a_golden_folder_and_each_folder_has_a_row() ->
     rows = re.findall(r"\| `(\w+)` \|$", TABLE.read_text(), re.MULTILINE)
     folders = {folder.name for folder in CASES.iterdir() if (folder / "pyproject.toml").exists()}
     assert set(rows) == folders - OTHERS
+
+
+def test_what_is_refused_is_told_by_exactly_the_errors_that_the_table_names() -> None:
+    """The ids beside a folder of errors are those of its golden output."""
+    rows = re.findall(r"\| ([A-Z_` ]+) \| `(errors_\w+)` \|$", TABLE.read_text(), re.MULTILINE)
+    assert rows
+    for ids, case in rows:
+        told = (CASES / case / "expected_errors.txt").read_text()
+        assert ids.replace("`", "").split() == sorted(
+            set(re.findall(r"^\S+: ([A-Z_]+): ", told, re.MULTILINE))
+        ), case
+
+
+def test_the_table_names_no_error_that_does_not_exist() -> None:
+    """Each id beside a type is one of the generator's."""
+    ids = set(re.findall(r"`([A-Z]+_[A-Z_]+)`", TABLE.read_text())) - {"TYPE_CHECKING", "KW_ONLY"}
+    assert ids <= set(EXPLANATIONS)
