@@ -41,7 +41,7 @@ class TreeReader:
         module = self._library.module(home.module)
         if module is None:
             return home.module
-        symbol = module.symbols.get(home.function)
+        symbol = module.symbol(home.function)
         for binding in reversed(symbol.bindings if isinstance(symbol, Rebound) else (symbol,)):
             if isinstance(binding, FunctionSymbol):
                 return f"{module.file.shown}:{module.place(binding.node.name)[0]}"

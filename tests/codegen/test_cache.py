@@ -16,6 +16,7 @@ from boilermaker_codegen.config import load
 from boilermaker_codegen.problems import GenerationError
 from boilermaker_codegen.scan import scan
 from boilermaker_codegen.source import parse, syntax
+from boilermaker_codegen.source.trimming import Trimmed
 from codegen.conftest import SERVICE, WriteProject
 from codegen.golden import ERRORS, PACKAGES
 
@@ -277,5 +278,5 @@ def test_leaving_out_bodies_changes_no_result(case: Path, monkeypatch: pytest.Mo
     """Not a column of an error either."""
     config = case / "pyproject.toml"
     trimmed = outcome(config, is_cached=False)
-    monkeypatch.setattr(syntax, "trimmed", lambda text, tree: text)
+    monkeypatch.setattr(syntax, "trimmed", lambda text, tree: Trimmed(text, {}))
     assert trimmed == outcome(config, is_cached=False)

@@ -1,11 +1,13 @@
 """What scanning does and does not do to the files that it finds."""
 
+import ast
 import contextlib
 import os
 import random
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -181,6 +183,47 @@ def test_source_cut_anywhere_gives_a_package_or_errors_but_no_crash(
         (tmp_path / "src" / "service.py").write_text(broken)
         with contextlib.suppress(GenerationError):
             render(scan(load(config)).contract, width=88)
+
+
+def _large(line: str, count: int) -> str:
+    return "".join(line.replace("#", str(number)) for number in range(count))
+
+
+LARGE = {
+    "a dict": "DATA = {\n"
+    + _large('    "key_#": {"id": #, "tags": ["a", "b", #], "rate": #.5},\n', 6_000)
+    + "}\n",
+    "one line": "DATA = [" + _large("(#, 'name #', -#, None), ", 12_000) + "]\n",
+    "a text in pieces": "TEXT = (\n" + _large("    'line #'\n", 15_000) + ")\n",
+    "functions": _large("def f_#(x: int = #) -> int:\n    y = x + #\n    return y\n\n\n", 6_000),
+    "decorated functions": "import app\n"
+    + _large("@app.route('/#')\ndef f_#(x):\n    return x\n\n\n", 6_000),
+    "classes": _large(
+        "class C_#(Base):\n    a = Field(#)\n\n    def get(self):\n        return #\n\n\n", 15_000
+    ),
+    "constants": _large("CONSTANT_# = #\n", 20_000),
+    "calls": _large("add('name #', {'a': #})\n", 12_000),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_module_takes_no_longer_than_python_takes_to_parse_it_a_few_times(
+    project: WriteProject, name: str
+) -> None:
+    """Hundreds of kilobytes of what no task needs beside a task, whose error is told at its place."""
+    source = "from service import worker\n\n" + LARGE[name]
+    job = "\nKind = int\n\n\n@worker.task\nasync def greet(state, kind: Kind, wrong: Wrong) -> None: ...\n"
+    started = time.process_time()
+    ast.parse(source)
+    parsing = time.process_time() - started
+    config = project(jobs=source + job)
+    started = time.process_time()
+    with pytest.raises(GenerationError) as caught:
+        scan(load(config))
+    taken = time.process_time() - started
+    line = source.count("\n") + 6
+    assert str(caught.value).startswith(f"src/jobs.py:{line}:43: NAME_UNKNOWN: `Wrong` is not defined")
+    assert taken < 6 * parsing + 2
 
 
 def test_a_pipe_with_a_modules_name_is_not_waited_for(project: WriteProject) -> None:

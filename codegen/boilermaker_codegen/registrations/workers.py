@@ -49,6 +49,7 @@ class Workers:
 
     def __init__(self, resolver: Resolver, factory: str | None = None) -> None:
         self._resolver = resolver
+        self._aliases: dict[tuple[str, str], Verdict] = {}
         self._factory_module, _, self._factory_name = (factory or "").partition(":")
 
     def judge(
@@ -74,6 +75,16 @@ class Workers:
 
     def aliased(self, node: cst.BaseExpression, scope: Scope) -> Verdict:
         """What the worker is where a name is bound to `worker.task`; foreign where it is not."""
+        if not isinstance(node, cst.Name) or scope.classes:
+            return self._aliased(node, scope)
+        if not scope.module.binds(node.value) and not scope.module.stars:
+            return FOREIGN  # without asking what is wrong and where, which takes as long as parsing
+        key = (scope.module.name, node.value)  # the same few names decorate function after function
+        if key not in self._aliases:
+            self._aliases[key] = self._aliased(node, scope)
+        return self._aliases[key]
+
+    def _aliased(self, node: cst.BaseExpression, scope: Scope) -> Verdict:
         try:
             meaning = self._resolver.resolve(node, scope)
         except Refused:

@@ -24,9 +24,9 @@ def known_names(module: str) -> frozenset[str]:
 
 def is_exported(module: Module, name: str) -> bool | None:
     """Whether a name that a module binds goes with `*`; None where its `__all__` cannot be read."""
-    if "__all__" not in module.symbols:
+    symbol = module.symbol("__all__")
+    if symbol is None:
         return not name.startswith("_")
-    symbol = module.symbols["__all__"]
     value = symbol.value if isinstance(symbol, ValueSymbol) else None
     listed = _listed(value) if value is not None else None
     return None if listed is None else name in listed

@@ -2,6 +2,7 @@
 
 import functools
 from collections import OrderedDict
+from collections.abc import Collection, Mapping
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -27,8 +28,11 @@ class Module:
         self.name = file.module
         self.tree = source.tree
         self.digest = digest
+        self._parts = source.parts
+        self._read: dict[int, cst.Module] = {}
+        self._known_positions: dict[int, Mapping[cst.CSTNode, CodeRange]] = {}
         if source.has_variants:
-            _ = self._positions  # columns count what is written
+            self._positions(1, self.tree)  # columns count what is written
             settle(self.tree)
 
     @property
@@ -38,8 +42,26 @@ class Module:
 
     @functools.cached_property
     def symbols(self) -> dict[str, Symbol]:
-        """What each name at module level is bound to."""
+        """What names at module level are bound to, as far as somebody has asked for them or may want to look through them."""
         return symbols_of(self.tree.body, self.package)
+
+    @property
+    def names(self) -> Collection[str]:
+        """All names that are bound at module level."""
+        return self.symbols.keys() | self._parts.keys()
+
+    def binds(self, name: str) -> bool:
+        """Whether a name is bound at module level."""
+        return name in self.symbols or name in self._parts
+
+    def symbol(self, name: str) -> Symbol | None:
+        """What a name at module level is bound to; None where it is not bound."""
+        part = self._parts.get(name)
+        if part is not None and part.line not in self._read:
+            tree = cst.parse_module(part.text)
+            self._read[part.line] = tree
+            self.symbols.update(symbols_of(tree.body, self.package))
+        return self.symbols.get(name)
 
     @functools.cached_property
     def stars(self) -> tuple[str, ...]:
@@ -53,17 +75,21 @@ class Module:
 
     def place(self, node: cst.CSTNode) -> tuple[int, int]:
         """Line and column of a node, counted from 1."""
-        try:
-            found = self._positions.get(node)
-        except RecursionError:  # better a place that is too early than none of the message
-            return (1, 1)
-        return (found.start.line, found.start.column + 1) if found else (1, 1)
+        for first, tree in ((1, self.tree), *self._read.items()):
+            try:
+                found = self._positions(first, tree).get(node)
+            except RecursionError:  # better a place that is too early than none of the message
+                return (first, 1)
+            if found:
+                return (found.start.line + first - 1, found.start.column + 1)
+        return (1, 1)
 
-    @functools.cached_property
-    def _positions(self) -> dict[cst.CSTNode, CodeRange]:
+    def _positions(self, first: int, tree: cst.Module) -> Mapping[cst.CSTNode, CodeRange]:
         # as slow as parsing, so only for those modules that something has to be said about
-        wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
-        return dict(wrapper.resolve(PositionProvider))
+        if first not in self._known_positions:
+            wrapper = MetadataWrapper(tree, unsafe_skip_copy=True)
+            self._known_positions[first] = wrapper.resolve(PositionProvider)
+        return self._known_positions[first]
 
     def refuse(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Refused:
         """The error that says what is wrong at a node."""

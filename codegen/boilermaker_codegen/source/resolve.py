@@ -152,7 +152,7 @@ class Resolver:
     def _global(
         self, name: str, node: cst.CSTNode, scope: Scope, module: Module, seen: tuple[tuple[str, str], ...]
     ) -> Meaning:
-        symbol = module.symbols.get(name)
+        symbol = module.symbol(name)
         if symbol is not None:
             own = self._follow(symbol, name, node, scope, Scope(module), seen)
             self._check_kept(own, name, node, scope, module, seen)
@@ -243,11 +243,11 @@ class Resolver:
         if source is None:
             return None
         found: Meaning | None
-        if name in source.symbols:
+        if source.binds(name):
             found = self._global(name, node, scope, source, (*seen, key))
         else:
             found = self._starred(name, node, scope, source, (*seen, key))
-        if found is None and self._library.has(f"{star}.{name}") and "__all__" in source.symbols:
+        if found is None and self._library.has(f"{star}.{name}") and source.binds("__all__"):
             found = Package(f"{star}.{name}")
         if found is None or (known is not None and _is_same(known, found)):
             return None
@@ -351,7 +351,7 @@ class Resolver:
         if not self._library.has(module):
             return self._external(f"{module}.{name}")
         parsed = self._library.module(module)
-        if parsed is not None and name in parsed.symbols:
+        if parsed is not None and parsed.binds(name):
             return self._global(name, node, scope, parsed, seen)
         if parsed is not None and (starred := self._starred(name, node, scope, parsed, seen)) is not None:
             return starred
@@ -370,7 +370,7 @@ class Resolver:
                     f"`{name}` is not bound by name in {module.file.shown}; it may come from `from {star} import *`: "
                     f"import it by name"
                 )
-        close = difflib.get_close_matches(name, module.symbols, n=1)
+        close = difflib.get_close_matches(name, sorted(module.names), n=1)
         hint = f"did you mean `{close[0]}`?" if close else "define or import it at module level"
         return f"`{name}` is not defined in {module.file.shown}; {hint}"
 

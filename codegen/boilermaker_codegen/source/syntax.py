@@ -6,6 +6,8 @@ import re
 import sys
 import tokenize
 import warnings
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import libcst as cst
@@ -14,7 +16,7 @@ from boilermaker_codegen.error_ids import ErrorId
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.discover import SourceFile
 from boilermaker_codegen.source.identifiers import has_variants
-from boilermaker_codegen.source.trimming import trimmed
+from boilermaker_codegen.source.trimming import Part, Trimmed, trimmed
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _PLACE = re.compile(r"error at (\d+):(\d+)")
@@ -26,12 +28,14 @@ class Source(NamedTuple):
     """What a file says.
 
     Attributes:
-        tree: its syntax tree, without what cannot matter (see `trimming`).
+        tree: its syntax tree, without what cannot matter.
         has_variants: some of its identifiers are not spelled as Python knows them.
+        parts: statements that are not in the tree, by the names that they bind (see `trimming`).
     """
 
     tree: cst.Module
-    has_variants: bool
+    has_variants: bool = False
+    parts: Mapping[str, Part] = MappingProxyType({})
 
 
 def parse(file: SourceFile, data: bytes) -> Source:
@@ -44,8 +48,8 @@ def parse(file: SourceFile, data: bytes) -> Source:
     is_varied = has_variants(text)
     tree = _python_tree(text, file)
     try:
-        short = trimmed(text, tree) if isinstance(tree, ast.Module) and not is_varied else text
-        return Source(cst.parse_module(short), is_varied)
+        short = trimmed(text, tree) if isinstance(tree, ast.Module) and not is_varied else Trimmed(text, {})
+        return Source(cst.parse_module(short.text), is_varied, short.parts)
     except cst.ParserSyntaxError as error:
         line, column, reason = _what_is_wrong(error, tree if isinstance(tree, SyntaxError) else None, text)
         raise _unreadable(

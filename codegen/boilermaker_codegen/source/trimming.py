@@ -1,24 +1,50 @@
-"""Source text without the bodies of functions that no part of this package looks into.
+"""Source text without what no part of this package looks into.
 
-libcst takes ten times as long as Python's own parser, and most of a module is what its functions do. Lines and columns of
-all that stays are as they were.
+libcst takes ten times as long as Python's own parser, and most of a module is what its functions do and the data that it
+holds. Two things are left out: the bodies of functions that cannot matter, for good; and whole statements, until somebody asks
+for the name that they bind. Lines and columns of all that stays are as they were.
 """
 
 import ast
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 # What the scanner looks for in a body: registrations (also under another name, as decorators), generators, what makes a
 # worker, what keeps a signature, and what changes names of the module.
 _TOLD = re.compile(r"task|register_|include|@|yield|oilermaker|wrap|\bglobal\b|\bdef\b|\bclass\b")
+# The same around bodies: in a class, and among the decorators of a function. Of those in a class, plain names may stand for
+# `worker.task`.
+_WORDS = re.compile(r"task|register_|include|oilermaker|wrap|\bglobal\b")
+_DECORATOR = re.compile(r"@(?!property\b|staticmethod\b|classmethod\b|\s*[\w.]+\.\w+)")
 # A list that is registered may be changed in a function: `TASKS.append(...)`, `TASKS[0] = ...`, `TASKS += ...`.
-_CHANGED = re.compile(r"(\w+)\s*\.\s*\w+\s*\(|^\s*(\w+)\s*(?:\[|[-+*/|&^@%]+=)", re.MULTILINE)
+_CHANGED = re.compile(r"\b(\w+)\s*\.\s*\w+\s*\(|^[ \t]*(\w+)\s*(?:\[|[-+*/|&^@%]+=)", re.MULTILINE)
 _LISTS = (ast.List, ast.Tuple, ast.Set, ast.ListComp)
 
 
-def trimmed(text: str, tree: ast.Module) -> str:
-    """The text with an ellipsis and an empty string for each body that cannot matter; docstrings stay.
+class Part(NamedTuple):
+    """A statement that is left out: its text, and the line that it starts at, counted from 1."""
+
+    line: int
+    text: str
+
+
+class Trimmed(NamedTuple):
+    """What is left of a module.
+
+    Attributes:
+        text: its source, with as many lines as before.
+        parts: the statements that are left out, by the names that they alone bind.
+    """
+
+    text: str
+    parts: dict[str, Part]
+
+
+def trimmed(text: str, tree: ast.Module) -> Trimmed:
+    """Leave out what can be; docstrings stay.
 
     Args:
         text: source of a module.
@@ -28,7 +54,8 @@ def trimmed(text: str, tree: ast.Module) -> str:
     lists = frozenset(_lists(tree))
     for body, is_method in _bodies(tree.body):
         _trim(lines, body, lists, is_method=is_method)
-    return "".join(lines)
+    parts = dict(_cut(lines, tree, lists))
+    return Trimmed("".join(lines), parts)
 
 
 def _bodies(
@@ -56,6 +83,13 @@ def _lists(tree: ast.Module) -> Iterator[str]:
                 pass
 
 
+def _changes(text: str, lists: frozenset[str]) -> bool:
+    return bool(lists) and any((found[1] or found[2]) in lists for found in _CHANGED.finditer(text))
+
+
+# ---- bodies
+
+
 def _trim(lines: list[str], body: list[ast.stmt], lists: frozenset[str], *, is_method: bool) -> None:
     has_docstring = ast.get_docstring(ast.Module(body, []), clean=False) is not None
     rest = body[1:] if has_docstring else body
@@ -66,10 +100,139 @@ def _trim(lines: list[str], body: list[ast.stmt], lists: frozenset[str], *, is_m
     if indent.strip() or (has_docstring and body[0].end_lineno == rest[0].lineno):  # shares its line
         return
     text = "".join(lines[first : last + 1])
-    if _TOLD.search(text) or any((found[1] or found[2]) in lists for found in _CHANGED.finditer(text)):
-        return
+    if not _TOLD.search(text) and not _changes(text, lists):
+        _blank(lines, first, last, indent)
+
+
+def _blank(lines: list[str], first: int, last: int, indent: str = "") -> None:
     ends = [line[len(line.rstrip("\r\n")) :] for line in lines[first : last + 1]]
     if len(ends) == 1:
         lines[first] = f"{indent}...{ends[0]}"
     else:  # one string over all lines: libcst makes three objects of each empty line
         lines[first : last + 1] = [f'{indent}...; """{ends[0]}', *ends[1:-1], f'"""{ends[-1]}']
+
+
+# ---- statements
+
+
+def _cut(lines: list[str], tree: ast.Module, lists: frozenset[str]) -> Iterator[tuple[str, Part]]:
+    """Leave out statements; those of them that bind a name are given with it."""
+    bound = Counter(name for statement in tree.body for name in _bound(statement))
+    defined = (n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef))
+    own = frozenset(name for name in defined if bound[name] == 1)
+    run: list[tuple[int, int]] = []
+    for statement, (first, last) in _lines_of(tree.body, _first_free(tree.body)):
+        name = _name(statement)
+        text = "".join(lines[first : last + 1])
+        head = len("".join(lines[first : statement.lineno - 1])) if statement else 0
+        is_alone = name is None or (bound[name] == 1 and name != "__all__")
+        if is_alone and _may_go(statement, text, head, lists, own):
+            run.append((first, last))
+            if name is not None:
+                yield name, Part(first + 1, text)
+        elif run:
+            _blank(lines, run[0][0], run[-1][1])
+            run = []
+    if run:
+        _blank(lines, run[0][0], run[-1][1])
+
+
+def _lines_of(statements: list[ast.stmt], start: int) -> Iterator[tuple[ast.stmt | None, tuple[int, int]]]:
+    """Statements with their first and last lines, counted from 0; None in place of one that shares a line."""
+    ends = [(statement.end_lineno or statement.lineno) - 1 for statement in statements]
+    starts = [_start(statement) - 1 for statement in statements]
+    for index in range(start, len(statements)):
+        shares = (index > 0 and ends[index - 1] >= starts[index]) or (
+            index + 1 < len(statements) and starts[index + 1] <= ends[index]
+        )
+        yield None if shares else statements[index], (starts[index], ends[index])
+
+
+def _first_free(statements: list[ast.stmt]) -> int:
+    """Where statements may go from on: what a later `import *` binds again must stay, and so must the docstring."""
+    for index in range(len(statements) - 1, -1, -1):
+        match statements[index]:
+            case ast.ImportFrom(names=[ast.alias(name="*")]):
+                return index + 1
+            case _:
+                pass
+    return 1
+
+
+def _may_go(
+    statement: ast.stmt | None, text: str, head: int, lists: frozenset[str], own: frozenset[str]
+) -> bool:
+    """Whether nothing in a statement matters to anybody who does not ask for its name.
+
+    Args:
+        statement: None where it must stay anyway.
+        text: its source.
+        head: how many characters of that are its decorators.
+        lists: names that may be bound to lists of functions.
+        own: names of functions and classes that the module defines for good.
+    """
+    match statement:
+        case ast.FunctionDef(decorator_list=decorators) | ast.AsyncFunctionDef(decorator_list=decorators):
+            told = (
+                any(_may_register(decorator, own) for decorator in decorators)
+                or _WORDS.search(text, 0, head)
+                or _TOLD.search(text, text.index("def", head) + len("def"))
+            )
+        case ast.ClassDef():
+            told = _WORDS.search(text) or _DECORATOR.search(text, head)
+        case ast.Assign(targets=[ast.Name()]) | ast.AnnAssign(target=ast.Name()):
+            # one name for another may be one for `worker.task`
+            told = isinstance(statement.value, ast.Name | ast.Attribute) or _TOLD.search(text)
+        case ast.Expr():
+            told = _TOLD.search(text)
+        case _:
+            return False
+    return not told and not _changes(text, lists)
+
+
+def _may_register(decorator: ast.expr, own: frozenset[str]) -> bool:
+    """Whether a decorator may stand for `worker.task` under another name."""
+    named = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return not isinstance(named, ast.Attribute) and not (isinstance(named, ast.Name) and named.id in own)
+
+
+def _start(statement: ast.stmt) -> int:
+    """The line of a statement's first decorator, or its own."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _name(statement: ast.stmt | None) -> str | None:
+    match statement:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return name
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+        case _:
+            return None
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    """Names that a statement binds, changes or deletes; of blocks, more than that."""
+    match statement:
+        case ast.Expr():
+            return
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+            return
+        case ast.Assign(targets=targets):
+            nodes = [node for target in targets for node in ast.walk(target)]
+        case ast.AnnAssign(target=target):
+            nodes = list(ast.walk(target))
+        case _:
+            nodes = list(ast.walk(statement))
+    for node in nodes:
+        match node:
+            case ast.Name(id=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name
+            case ast.ClassDef(name=name):
+                yield name
+            case ast.alias(name=name, asname=asname):
+                yield asname or name.partition(".")[0]
+            case _:
+                pass

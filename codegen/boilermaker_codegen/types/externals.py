@@ -79,10 +79,10 @@ class Externals:
         try:
             node = cst.parse_expression(annotation.strip())
         except (cst.ParserSyntaxError, ValueError):
-            module = Module(_FILE, Source(cst.Module(body=()), has_variants=False), "")
+            module = Module(_FILE, Source(cst.Module(body=())), "")
             raise module.refuse(module.tree, "CONFIG_INVALID", "that is no annotation") from None
         imports = "".join(f"import {root}\n" for root in sorted(set(_roots(node))))
-        source = Source(cst.parse_module(imports), has_variants=False)
+        source = Source(cst.parse_module(imports))
         return self._read(node, Scope(Module(_FILE, source, "")))
 
     def _refused(self, name: str, node: cst.CSTNode, scope: Scope, why: str) -> Refused:
