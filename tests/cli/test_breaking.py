@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -113,6 +114,87 @@ def test_a_released_package_holds_its_contract(run: Run, write: Write, old: str,
 
     for against in (before.parent, wheel):
         assert 100 == run("contract", "breaking", "--against", str(against)).returncode
+
+
+def test_a_released_source_distribution_holds_its_contract(
+    run: Run, write: Write, old: str, changed: str
+) -> None:
+    """As does the folder that the generator writes into."""
+    before = write("released/accounts_stubs/contract.json", old)
+    sdist = before.parent.parent.parent / "accounts_stubs-1.tar.gz"
+    with tarfile.open(sdist, "w:gz") as archive:
+        archive.add(before, "accounts_stubs-1/accounts_stubs/contract.json")
+
+    for against in (before.parent.parent, sdist):
+        assert 100 == run("contract", "breaking", "--against", str(against)).returncode
+
+
+def test_an_installed_package_holds_its_contract(run: Run, write: Write, old: str, changed: str) -> None:
+    """By its own name where no distribution lists its files, as with an editable install."""
+    folder = write("elsewhere/accounts_stubs/contract.json", old).parent
+    (folder / "__init__.py").touch()
+
+    for name in ("accounts_stubs", "accounts-stubs"):
+        done = run("contract", "breaking", "--against", f"installed:{name}", PYTHONPATH=str(folder.parent))
+        assert 100 == done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("against", "told"),
+    [
+        ("git:", "'' is no revision"),
+        ("git:--output=x", "is no revision"),
+        ("git:nowhere", "there is no revision 'nowhere' here; fetch it (`git fetch origin nowhere`"),
+        ("git:main:nowhere/contract.json", "is it new? Merge it once before comparing"),
+        ("nowhere.json", "cannot be read"),
+        ("empty", "holds no files named contract.json"),
+        ("wrong.whl", "is no wheel"),
+        ("wrong.tar.gz", "is no sdist"),
+        ("installed:nowhere", "no distribution or package `nowhere` is installed here"),
+        ("installed:../x", "no distribution or package"),
+        ("wrong.json", "is no contract"),
+    ],
+)
+def test_what_cannot_be_compared_with_is_told_with_a_way_on(
+    run: Run, write: Write, old: str, against: str, told: str
+) -> None:
+    """Exit status 1, not 100, and no traceback."""
+    folder = write(COMMITTED, old).parents[2]
+    write("empty/readme.txt", "")
+    for name in ("wrong.whl", "wrong.tar.gz", "wrong.json"):
+        write(name, "wrong")
+    for command in (["init", "-q", "-b", "main"], ["add", COMMITTED], [*IDENTITY, "commit", "-qm", "first"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+
+    done = run("contract", "breaking", "--against", against)
+
+    assert 1 == done.returncode
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_shallow_clone_says_what_to_fetch(run: Run, write: Write, old: str) -> None:
+    """As CI makes it; once that is fetched, it compares."""
+    origin = write(f"origin/{COMMITTED}", old).parents[2]
+    for command in (
+        ["init", "-q", "-b", "main"],
+        ["add", "."],
+        [*IDENTITY, "commit", "-qm", "first"],
+        ["tag", "v1"],
+    ):
+        subprocess.run(["git", *command], cwd=origin, check=True)
+    (origin / COMMITTED).write_text(old.replace("nobody", "anybody"))
+    subprocess.run(["git", *IDENTITY, "commit", "-qam", "second"], cwd=origin, check=True)
+    clone = origin.parent / "clone"
+    subprocess.run(["git", "clone", "-q", "--depth=1", origin.as_uri(), str(clone)], check=True)
+    committed = str(clone / COMMITTED)
+
+    early = run("contract", "breaking", "--against", "git:v1", "--contract", committed)
+    subprocess.run(["git", "fetch", "-q", "--depth=1", "origin", "tag", "v1"], cwd=clone, check=True)
+    late = run("contract", "breaking", "--against", "git:v1", "--contract", committed)
+
+    assert (1, 100) == (early.returncode, late.returncode), late.stderr
+    assert "`git fetch origin v1`" in early.stderr
 
 
 def test_programs_read_json(run: Run, changed: str) -> None:

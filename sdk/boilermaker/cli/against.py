@@ -1,9 +1,13 @@
-"""An earlier contract, from wherever it was kept: git, a file, a stubs package, a wheel."""
+"""An earlier contract, from wherever it was kept: git, a file, a stubs package as folder, wheel, sdist or as it is installed."""
 
 import subprocess
+import tarfile
 import zipfile
+import zlib
 from importlib.metadata import PackageNotFoundError, files
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import msgspec
@@ -16,7 +20,8 @@ def load(against: str, here: Path) -> Contract:
     """The contract to compare with.
 
     Args:
-        against: `git:REVISION` or `git:REVISION:PATH`; `installed:DISTRIBUTION`; a contract.json; a folder that holds one; a wheel.
+        against: `git:REVISION` or `git:REVISION:PATH`; `installed:DISTRIBUTION`; a contract.json; a folder, a
+            wheel or an sdist that holds one.
         here: the contract of today; `git:REVISION` looks for the same path.
 
     Raises:
@@ -37,59 +42,103 @@ def _data(against: str, here: Path) -> bytes:
         return _installed(against.removeprefix("installed:"))
     place = Path(against)
     try:
+        if place.is_dir():
+            return _in_folder(place).read_bytes()
         if place.suffix == ".whl":
             return _from_wheel(place)
-        return (place / FILE if place.is_dir() else place).read_bytes()
+        if place.name.endswith(".tar.gz"):
+            return _from_sdist(place)
+        return place.read_bytes()
     except OSError as error:
         raise click.ClickException(
-            f"{against} cannot be read ({error.strerror}); name git:REVISION, a {FILE}, a folder with one, a wheel, "
-            "or installed:DISTRIBUTION"
+            f"{against} cannot be read ({error.strerror or error}); name git:REVISION, a {FILE}, a folder, wheel or sdist with "
+            "one, or installed:DISTRIBUTION"
         ) from None
 
 
+# ---- git
+
+
 def _from_git(revision: str, path: str, here: Path) -> bytes:
+    if not revision or revision.startswith("-"):
+        raise click.ClickException(
+            f"{revision!r} is no revision; name a branch, a tag or a commit, as in git:origin/main"
+        )
     folder = here.resolve().parent if not path else Path.cwd()
     while not folder.is_dir():
         folder = folder.parent
     if not path:
-        root = _git(folder, "rev-parse", "--show-toplevel").decode().strip()
-        path = here.resolve().relative_to(Path(root).resolve()).as_posix()
-    if revision.startswith("-"):
-        raise click.ClickException(f"{revision!r} is no revision")
-    return _git(folder, "show", f"{revision}:{path}")
+        root = _git(folder, "rev-parse", "--show-toplevel", hint="name a file instead of a revision")
+        path = here.resolve().relative_to(Path(root.decode().strip()).resolve()).as_posix()
+    hint = (
+        f"fetch it (`git fetch origin {revision.removeprefix('origin/')}`; in a shallow clone with --depth=1)"
+    )
+    _git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", hint=hint)
+    hint = f"is it new? Merge it once before comparing, or name where it was: git:{revision}:PATH"
+    return _git(folder, "show", f"{revision}:{path}", hint=hint)
 
 
-def _git(folder: Path, *arguments: str) -> bytes:
+def _git(folder: Path, *arguments: str, hint: str) -> bytes:
     try:
         done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)  # noqa: S603, S607 - the user's own git
     except FileNotFoundError:
         raise click.ClickException("git is not installed; name a file instead of a revision") from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
-        raise click.ClickException(
-            f"git {arguments[0]}: {said}; in CI, fetch the branch to compare with (`git fetch origin main`)"
-        )
+        said = said or f"there is no revision {arguments[-1].removesuffix('^{commit}')!r} here"
+        raise click.ClickException(f"git {arguments[0]}: {said}; {hint}")
     return done.stdout
+
+
+# ---- packages
+
+
+def _in_folder(folder: Path) -> Path:
+    """A package, or a folder with one, such as the one that the generator writes into."""
+    if (folder / FILE).is_file():
+        return folder / FILE
+    found = sorted(folder.glob(f"*/{FILE}"))
+    return found[0] if len(found) == 1 else _none_or_many(str(folder), len(found))
 
 
 def _from_wheel(path: Path) -> bytes:
     try:
         with zipfile.ZipFile(path) as wheel:
             names = [name for name in wheel.namelist() if name.endswith(f"/{FILE}")]
-            if len(names) == 1:
-                return wheel.read(names[0])
+            return wheel.read(names[0]) if len(names) == 1 else _none_or_many(str(path), len(names))
     except zipfile.BadZipFile:
         raise click.ClickException(f"{path} is no wheel") from None
-    raise click.ClickException(f"{path} holds {len(names)} files named {FILE}, not one")
+
+
+def _from_sdist(path: Path) -> bytes:
+    try:
+        with tarfile.open(path) as sdist:
+            names = [name for name in sdist.getnames() if name.endswith(f"/{FILE}")]
+            member = sdist.extractfile(names[0]) if len(names) == 1 else None
+            return member.read() if member is not None else _none_or_many(str(path), len(names))
+    except (tarfile.TarError, EOFError, zlib.error):
+        raise click.ClickException(f"{path} is no sdist") from None
 
 
 def _installed(name: str) -> bytes:
+    """By the distribution's name, or by the package's: an editable install does not list its files."""
     try:
-        found = [file for file in files(name) or () if file.name == FILE]
+        found = [Path(str(file.locate())) for file in files(name) or () if file.name == FILE]
     except PackageNotFoundError:
-        raise click.ClickException(f"no distribution `{name}` is installed here") from None
-    if len(found) != 1:
-        raise click.ClickException(
-            f"the distribution `{name}` holds {len(found)} files named {FILE}, not one"
-        )
-    return found[0].read_binary()
+        found = []
+    package = (
+        None
+        if found
+        else find_spec(name.replace("-", "_"))
+        if name.replace("-", "_").isidentifier()
+        else None
+    )
+    for place in package.submodule_search_locations or () if package else ():
+        found += [Path(place) / FILE] if (Path(place) / FILE).is_file() else []
+    if not found and package is None:
+        raise click.ClickException(f"no distribution or package `{name}` is installed here")
+    return found[0].read_bytes() if len(found) == 1 else _none_or_many(f"`{name}`", len(found))
+
+
+def _none_or_many(what: str, count: int) -> NoReturn:
+    raise click.ClickException(f"{what} holds {count or 'no'} file{'s' * (count != 1)} named {FILE}, not one")

@@ -23,7 +23,7 @@ _FORMATS = {"text": print_text, "json": print_json, "github": print_github}
     "--against",
     required=True,
     metavar="WHAT",
-    help="git:REVISION[:PATH], a contract.json, a folder or a wheel that holds one, or installed:DISTRIBUTION.",
+    help="git:REVISION[:PATH], a contract.json, a folder, wheel or sdist that holds one, or installed:DISTRIBUTION.",
 )
 @click.option(
     "--contract",
