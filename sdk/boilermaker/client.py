@@ -19,7 +19,11 @@ from boilermaker.transport.servicebus import AzureServiceBus
 _MAX_ID = 128  # Service Bus: "MessageId ... up to 128 characters"
 _CHUNK = 500  # messages handed to a sender at a time by publish_many
 
+_TURN = 32  # workflows planned in one turn of the event loop
+
 Publishable = Task[Any] | Chain[Any, Any]
+_Planned = tuple[str, Plan]
+_Fates = list[tuple[str, BusError | None]]
 
 
 class Client:
@@ -88,7 +92,7 @@ class Client:
         """Publish many workflows, in order for each queue, in as few batches as sizes allow; returns their ids.
 
         The items are taken from their iterable a few hundred at a time, so that it may make them as it goes. Those are
-        checked before any of them is sent.
+        checked before any of them is sent, while the few hundred before them are under way.
 
         Args:
             items: tasks with their callbacks, or chains.
@@ -105,19 +109,28 @@ class Client:
         """
         published: list[str] = []
         taken, given = iter(items), None if ids is None else iter(ids)
-        while batch := list(itertools.islice(taken, _CHUNK)):
-            planned = [(_next_id(given), plan.flatten(head_of(item), self._resolve)) for item in batch]
-            fates = await self._send_all(planned, delay)
-            published += [workflow for workflow, error in fates if error is None]
-            if failed := {workflow: error for workflow, error in fates if error is not None}:
-                raise PublishManyError(published, failed)
-            if progress is not None:
-                progress(len(published))
+        sending: asyncio.Task[_Fates] | None = None
+        try:
+            while planned := await self._plan_some(taken, given):
+                if sending is not None:
+                    before, sending = sending, None
+                    _count(await before, published, progress)
+                sending = asyncio.create_task(self._send_all(planned, delay))
+        finally:
+            if sending is not None:
+                _count(await sending, published, progress)
         return published
 
-    async def _send_all(
-        self, planned: list[tuple[str, Plan]], delay: Seconds | None
-    ) -> list[tuple[str, BusError | None]]:
+    async def _plan_some(self, taken: Iterator[Publishable], given: Iterator[str] | None) -> list[_Planned]:
+        """The next few hundred; what is under way goes on meanwhile."""
+        planned: list[_Planned] = []
+        for item in itertools.islice(taken, _CHUNK):
+            planned.append((_next_id(given), plan.flatten(head_of(item), self._resolve)))
+            if not len(planned) % _TURN:
+                await asyncio.sleep(0)
+        return planned
+
+    async def _send_all(self, planned: list[_Planned], delay: Seconds | None) -> _Fates:
         """What became of each: None where the bus has accepted it."""
         senders = {
             queue: await self._opened(queue) for queue in {s[0].resolved.queue: None for _, s in planned}
@@ -184,6 +197,15 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace_: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _count(fates: _Fates, published: list[str], progress: Callable[[int], object] | None) -> None:
+    """Raises PublishManyError where the bus did not accept all of them."""
+    published += [workflow for workflow, error in fates if error is None]
+    if failed := {workflow: error for workflow, error in fates if error is not None}:
+        raise PublishManyError(published, failed)
+    if progress is not None:
+        progress(len(published))
 
 
 async def _fate(sealed: tuple[Sender, OutgoingMessage] | BusError) -> BusError | None:

@@ -67,7 +67,10 @@ def sizes(plan: Plan) -> list[tuple[str, int]]:
 
 def _by_use(values: Iterable[T]) -> list[T]:
     """Distinct values, the most common first: index 0 is what steps leave out."""
-    return [value for value, _ in Counter(values).most_common()]
+    found = list(values)
+    if not found or found.count(found[0]) == len(found):  # nearly always: one queue, one policy
+        return found[:1]
+    return [value for value, _ in Counter(found).most_common()]
 
 
 def _line(

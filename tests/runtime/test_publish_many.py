@@ -30,7 +30,7 @@ def worker(bus: InMemoryServiceBus) -> Boilermaker[list[str]]:
 
 
 async def test_items_are_made_as_they_are_taken_and_progress_is_told(worker: Boilermaker[list[str]]) -> None:
-    """A generator of thousands is never held whole."""
+    """A generator of thousands is never held whole: the next few hundred are made while the last are under way."""
     made: list[int] = []
     told: list[tuple[int, int]] = []
 
@@ -40,10 +40,28 @@ async def test_items_are_made_as_they_are_taken_and_progress_is_told(worker: Boi
             yield worker.create_task(take, str(number))
 
     ids = await worker.client.publish_many(items(), progress=lambda done: told.append((done, len(made))))
-    assert told == [(500, 500), (1000, 1000), (1200, 1200)]
+    assert told == [(500, 1000), (1000, 1200), (1200, 1200)]
     assert len(set(ids)) == 1200
     await worker.drain()
     assert worker.state == [str(number) for number in range(1200)]
+
+
+async def test_what_was_under_way_is_published_when_a_later_item_cannot_be(
+    worker: Boilermaker[list[str]],
+) -> None:
+    """Nothing of the few hundred around the one at fault, all of those before."""
+    told: list[int] = []
+
+    def items() -> Iterator[Task[Any]]:
+        for number in range(700):
+            yield worker.create_task(take, str(number))
+        raise RuntimeError("the rest cannot be made")
+
+    with pytest.raises(RuntimeError, match="cannot be made"):
+        await worker.client.publish_many(items(), progress=told.append)
+    assert told == [500]
+    await worker.drain()
+    assert worker.state == [str(number) for number in range(500)]
 
 
 async def test_ids_that_are_given_make_a_repeat_safe(worker: Boilermaker[list[str]]) -> None:
