@@ -26,6 +26,7 @@ log = logging.getLogger("boilermaker.app")
 _RECEIVE_SECONDS = 1.0  # how long one look at the queue waits; a stop is noticed within it
 _PAUSE_SECONDS = 0.5
 _AHEAD_SECONDS = 1.0  # what is fetched ahead should be started within it: its lock runs, and nobody renews it
+_MOST_AHEAD = 4  # times what runs at a time, once there is experience with the handlers
 _MEMORY = 0.9  # of the mean time that handlers take
 _LONGEST_BACKOFF = 30.0
 _LEAVE_SECONDS = (
@@ -220,11 +221,15 @@ class Loop:
         return min(free, 2 * self._threads.count - self._threads.backlog) if self._has_plain else free
 
     def _startable_soon(self) -> int:
-        """How many messages can be started within `_AHEAD_SECONDS`, as handlers have gone so far."""
-        most = self._pace.concurrency
+        """How many messages can be started within `_AHEAD_SECONDS`, as handlers have gone so far.
+
+        More than run at a time: what is asked for takes a round trip to come, and quick handlers would wait for it.
+        """
+        running = self._pace.concurrency
         if self._has_plain and not self._has_async:
-            most = min(most, self._threads.count)
-        return min(most, int(most * _AHEAD_SECONDS / max(self._mean_seconds, 0.001)))
+            running = min(running, self._threads.count)
+        most = running * (_MOST_AHEAD if self.handled >= running else 1)
+        return min(most, int(running * _AHEAD_SECONDS / max(self._mean_seconds, 0.001)))
 
     async def _fetch_ahead(self, count: int) -> None:
         """In large steps: each is a word to the bus."""
