@@ -147,9 +147,9 @@ EXPLANATIONS: dict[ErrorId, Explanation] = {
         "Its signature cannot be read: it is a method, a lambda, or lives outside of the source folders.",
         "Register a function that is defined at module level; add its folder to `source`."),
     "HANDLER_NOT_ASYNC": Explanation(
-        "the registered function is not async",
-        "A function that blocks would stop all others on the worker's event loop.",
-        "Write `async def`."),
+        "a function registered by `register_async` or `register_many_async` is not async",
+        "These say that it is; a forgotten `async` would otherwise move it to a thread without a word.",
+        "Write `async def`; or use `register` or `@worker.task`, and it runs in a thread."),
     "HANDLER_GENERATOR": Explanation(
         "the registered function yields",
         "A task has one result, which is there when it ends.",
@@ -186,7 +186,7 @@ EXPLANATIONS: dict[ErrorId, Explanation] = {
     "REGISTRATION_INVALID": Explanation(
         "a registration would fail when the worker starts, or contradicts itself",
         "The message names the argument or the name.",
-        "Write it as `@worker.task`, `@worker.task(...)` or `worker.register_async(function, ...)`."),
+        "Write it as `@worker.task`, `@worker.task(...)` or `worker.register(function, ...)`."),
     "REGISTRATION_OPTION": Explanation(
         "an option of a registration is unknown or not written out",
         "It may change the task's name or queue, which stand in the contract.",

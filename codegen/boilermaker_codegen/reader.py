@@ -151,7 +151,9 @@ class _UnitReader:
         for registration in registrations:
             own = [d for r in every if r.function is registration.function for d in r.decorators]
             try:
-                handler = handlers.read(registration.function, registration.home, own)
+                handler = handlers.read(
+                    registration.function, registration.home, own, is_async_only=registration.is_async_only
+                )
             except Refused as refused:
                 self._refuse(refused)
                 continue

@@ -9,8 +9,10 @@ from boilermaker_codegen.config import TABLE, Config, DeclaredTask
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.registrations.declared import Declarations, Unfollowed, options_of, with_entries
 from boilermaker_codegen.registrations.find import (
+    ASYNC_ONLY,
     AT_MODULE_LEVEL,
     INCLUDE,
+    ONE,
     REGISTER,
     REGISTER_MANY,
     TASK,
@@ -40,6 +42,7 @@ class Registration:
         node: what to name in errors.
         options: what the registration says beside the function.
         decorators: those of the handler's decorators that register it.
+        is_async_only: it is registered by what takes async functions alone.
     """
 
     function: cst.FunctionDef
@@ -48,6 +51,7 @@ class Registration:
     node: cst.CSTNode
     options: Options
     decorators: tuple[cst.Decorator, ...] = ()
+    is_async_only: bool = False
 
     @property
     def name(self) -> str:
@@ -138,7 +142,7 @@ class Collector:
         if method == INCLUDE:
             self._include(use, verdict, scope)
             return
-        if verdict.kind == "foreign" or (verdict.kind == "unknown" and not _may_register(use, method)):
+        if verdict.kind == "foreign" or (verdict.kind == "unknown" and not _may_register(use, method, scope)):
             return
         if verdict.kind == "unknown":
             raise unfollowed(
@@ -158,17 +162,17 @@ class Collector:
                 use.attribute,
                 f"a registration {use.context.reason} cannot be followed; {AT_MODULE_LEVEL}",
             )
-        if use.context.loop is not None and method != REGISTER:
+        if use.context.loop is not None and method not in ONE:
             raise unfollowed(
                 scope,
                 use.attribute,
-                f"a registration in a loop is read as `register_async` only; {AT_MODULE_LEVEL}",
+                f"a registration in a loop is read as `register` or `register_async` only; {AT_MODULE_LEVEL}",
             )
         if method == TASK and use.function is None:
             raise scope.refuse(
                 use.attribute,
                 "REGISTRATION_INVALID",
-                f"`{code(use.attribute)}` is read as a decorator only; use `register_async` to call it",
+                f"`{code(use.attribute)}` is read as a decorator only; use `register` to call it",
             )
         if method != TASK and use.call is None:
             raise unfollowed(
@@ -240,13 +244,20 @@ class Collector:
         for node, place in self._named(subject, use, method, options, scope):
             function, home = self._subjects.function(node, place)
             where: cst.CSTNode = node if place.module is scope.module else use.attribute
-            yield Registration(function=function, home=home, module=scope.module, node=where, options=options)
+            yield Registration(
+                function=function,
+                home=home,
+                module=scope.module,
+                node=where,
+                options=options,
+                is_async_only=method in ASYNC_ONLY,
+            )
 
     def _named(
         self, subject: cst.BaseExpression, use: Use, method: str, options: Options, scope: Scope
     ) -> Iterator[Named]:
         """The expressions that name the functions to register, each with the scope to read it in."""
-        is_single = method == REGISTER and use.context.loop is None
+        is_single = method in ONE and use.context.loop is None
         if (options.name is not None or options.aliases) and not is_single:
             raise scope.refuse(
                 subject,
@@ -347,8 +358,19 @@ def _is_called_task(decorator: cst.Decorator) -> bool:
     return isinstance(named, cst.Attribute) and named.attr.value == TASK
 
 
-def _may_register(use: Use, method: str) -> bool:
-    """Whether a use of something unknown must be told: other libraries have a `task`, none has `register_async`."""
-    if method != TASK:
+def _may_register(use: Use, method: str, scope: Scope) -> bool:
+    """Whether a use of something unknown must be told: other libraries have a `task` and a `register`.
+
+    An async function below `@x.task` is told anyway. Plain functions and `x.register(...)` are everywhere: they are told where
+    the module itself has to do with Boilermaker.
+    """
+    if method in ASYNC_ONLY or (
+        method == TASK and use.function is not None and use.function.asynchronous is not None
+    ):
         return True
-    return use.function is not None and use.function.asynchronous is not None
+    if method == TASK and use.function is None:
+        return False
+    return any(
+        isinstance(symbol, Imported) and symbol.module.partition(".")[0] == "boilermaker"
+        for symbol in scope.module.symbols.values()
+    )

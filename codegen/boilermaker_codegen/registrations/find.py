@@ -1,4 +1,4 @@
-"""Finds registrations: `@worker.task`, `register_async`, `register_many_async`, and loops over a list of functions.
+"""Finds registrations: `@worker.task`, `register`, `register_async`, `register_many_async`, and loops over a list of functions.
 
 What looks like one and cannot be followed is an error: no task is left out in silence.
 """
@@ -10,12 +10,15 @@ import libcst as cst
 
 from boilermaker_codegen.source.walking import children, descendants
 
-REGISTER = "register_async"
+REGISTER = "register"
+REGISTER_ASYNC = "register_async"
 REGISTER_MANY = "register_many_async"
 TASK = "task"
 INCLUDE = "include"
 AT_MODULE_LEVEL = "register at module level"
-METHODS = frozenset({REGISTER, REGISTER_MANY, TASK, INCLUDE})
+ONE = frozenset({REGISTER, REGISTER_ASYNC})
+ASYNC_ONLY = frozenset({REGISTER_ASYNC, REGISTER_MANY})
+METHODS = frozenset({REGISTER, REGISTER_ASYNC, REGISTER_MANY, TASK, INCLUDE})
 
 
 @dataclass(frozen=True, eq=False)

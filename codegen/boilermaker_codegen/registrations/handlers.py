@@ -42,7 +42,12 @@ class Handlers:
         self._allow_untyped = allow_untyped
 
     def read(
-        self, node: cst.FunctionDef, scope: Scope, own_decorators: Sequence[cst.Decorator] = ()
+        self,
+        node: cst.FunctionDef,
+        scope: Scope,
+        own_decorators: Sequence[cst.Decorator] = (),
+        *,
+        is_async_only: bool = False,
     ) -> Handler:
         """The signature of a handler.
 
@@ -50,6 +55,7 @@ class Handlers:
             node: the function.
             scope: the scope that it is defined in.
             own_decorators: those of its decorators that register it.
+            is_async_only: it is registered by what takes async functions alone.
 
         Raises:
             Refused: it cannot be a task; everything at fault in it is named.
@@ -58,7 +64,7 @@ class Handlers:
         parameters: list[Parameter] = []
         result: Type = ANY
         try:
-            self._check_kind(node, scope, own_decorators)
+            self._check_kind(node, scope, own_decorators, is_async_only=is_async_only)
         except Refused as refused:
             problems.extend(refused.problems)
         for parameter, is_keyword_only in self._parameters(node, scope, problems):
@@ -76,10 +82,16 @@ class Handlers:
 
     # ---- what kind of function it is
 
-    def _check_kind(self, node: cst.FunctionDef, scope: Scope, own: Sequence[cst.Decorator]) -> None:
+    def _check_kind(
+        self, node: cst.FunctionDef, scope: Scope, own: Sequence[cst.Decorator], *, is_async_only: bool
+    ) -> None:
         name = node.name.value
-        if node.asynchronous is None:
-            raise scope.refuse(node.name, "HANDLER_NOT_ASYNC", f"`{name}` is not async; write `async def`")
+        if is_async_only and node.asynchronous is None:
+            raise scope.refuse(
+                node.name,
+                "HANDLER_NOT_ASYNC",
+                f"`{name}` is not async; write `async def`, or use `register`: it then runs in a thread",
+            )
         if _yields(node):
             raise scope.refuse(
                 node.name,

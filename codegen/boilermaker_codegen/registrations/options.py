@@ -18,6 +18,8 @@ _OPTIONS = (
     "should_dead_letter",
     "acks_late",
     "timeout",
+    "max_lock_renewal",
+    "cancel_on_lost_lock",
     "aliases",
     "parameter_aliases",
     "allow",

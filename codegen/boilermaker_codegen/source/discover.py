@@ -47,14 +47,14 @@ _SHIPPED = {
     )
 }
 
-# A superset of what the scanner accepts: `worker.task` and `worker.include`, with whatever may stand between the two; a
+# A superset of what the scanner accepts: `worker.task`, `worker.register` and `worker.include`, with whatever may stand between the two; a
 # worker's own module names `Boilermaker`. Files that use `task` alone, as in `from app import task`, are found as users of an alias.
 _PLAIN = (b"Boilermaker", b"boilermaker", b"register_async", b"register_many_async")
-_METHOD = re.compile(rb"\.(?:[\s\\]|#[^\r\n]*[\r\n])*(?:task|include)\b")
+_METHOD = re.compile(rb"\.(?:[\s\\]|#[^\r\n]*[\r\n])*(?:task|register|include)\b")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-# Many a class keeps a task of its own. Of a method's first parameter nothing is known but that nobody says it is a worker,
+# Many a class has a task or a `register` of its own. Of a method's first parameter nothing is known but that nobody says it is a worker,
 # which only a decorator would be told for; so these are left out, unless the module may bind the name to something else.
-_OWN_TASK = re.compile(rb"(?<![\w.@])self\.task\b")
+_OWN_TASK = re.compile(rb"(?<![\w.@])self\.(?:task|register)\b")
 _BINDS_SELF = re.compile(rb"\bself\s*[=:]|\b(?:as|import|for)\s+self\b|@\s*\(")
 
 
@@ -87,6 +87,6 @@ def is_candidate(data: bytes) -> bool:
         return True
     if any(word in data for word in _PLAIN):
         return True
-    if b"self.task" in data and not _BINDS_SELF.search(data):
+    if (b"self.task" in data or b"self.register" in data) and not _BINDS_SELF.search(data):
         data = _OWN_TASK.sub(b"", data)
-    return (b"task" in data or b"include" in data) and bool(_METHOD.search(data))
+    return (b"task" in data or b"register" in data or b"include" in data) and bool(_METHOD.search(data))

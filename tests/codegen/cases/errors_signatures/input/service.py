@@ -19,8 +19,13 @@ def keeping(function):
     return wrapper
 
 
-@worker.task
 def not_async(state, x: int) -> None: ...
+
+
+def not_async_either(state, x: int) -> None: ...
+
+
+worker.register_async(not_async).register_many_async([not_async_either])
 
 
 @worker.task
