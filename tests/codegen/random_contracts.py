@@ -7,6 +7,8 @@ from random import Random
 from typing import Any
 
 from boilermaker.contract import (
+    BY_WORKER,
+    AnyDefault,
     Constrained,
     Container,
     Contract,
@@ -199,7 +201,6 @@ class _Draw:
         if "." in name and style in ("typeddict", "namedtuple"):
             style = "dataclass"
         kw_only = style in ("struct", "dataclass", "attrs") and self._often()
-        fields = self._fields(style, id_, is_ordered=not kw_only)
         options: dict[str, Any] = {}
         if style == "struct":
             options = {
@@ -210,6 +211,8 @@ class _Draw:
                     "tag": self.random.choice([name, "other"]),
                     "tag_field": self.random.choice([None, "kind"]),
                 }
+        is_array = style == "namedtuple" or options.get("array_like", False)
+        fields = self._fields(style, id_, is_ordered=not kw_only, is_array=is_array)
         if style == "typeddict":
             options["optional"] = tuple(f.name for f in fields if self._rarely())
         frozen = style in ("struct", "dataclass", "attrs") and self._rarely()
@@ -218,7 +221,7 @@ class _Draw:
             **options,
         )  # fmt: skip
 
-    def _fields(self, style: str, id_: str, *, is_ordered: bool) -> tuple[Field, ...]:
+    def _fields(self, style: str, id_: str, *, is_ordered: bool, is_array: bool) -> tuple[Field, ...]:
         fields: list[Field] = []
         for name in self.random.sample(_FIELDS, self.random.randint(1, 4)):
             type_ = self.type()
@@ -227,6 +230,8 @@ class _Draw:
                     container="list", item=Named(id=id_)
                 )  # fmt: skip
             default = None if style == "typeddict" else self.default(type_, in_class=style != "namedtuple")
+            if default == BY_WORKER and is_array:
+                default = None
             wire = {"struct": f"{name}-wire", "attrs": f"own_{name}"}.get(style) if self._rarely() else None
             fields.append(Field(name=name, type=type_, default=default, wire=wire))
         if is_ordered:
@@ -235,8 +240,10 @@ class _Draw:
 
     # ---- defaults
 
-    def default(self, type_: Type, *, in_class: bool) -> Default | None:
-        """A default of that type that source text can say, for about half of the types."""
+    def default(self, type_: Type, *, in_class: bool) -> AnyDefault | None:
+        """A default of that type that source text can say, for about half of the types, or one that it cannot say."""
+        if self._rarely():
+            return BY_WORKER
         if self._often():
             return None
         match type_:

@@ -8,6 +8,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from boilermaker.contract import (
+    BY_WORKER,
+    AnyDefault,
     Constrained,
     Container,
     Contract,
@@ -300,22 +302,50 @@ class _Writer:
         return repr(text) if is_itself or self._rarely() else text
 
     def _field_default(self, definition: RecordDefinition, entry: Field) -> str:
-        default, type_, wire = entry.default, entry.type, entry.wire
-        value = None if default is None else self.value(default, type_)
-        is_mutable = default is not None and isinstance(default.value, list | dict)
+        value = None if entry.default is None else self.value(entry.default, entry.type)
+        factory = self._factory(entry.default)
         if definition.style == "struct":
-            options = [f"name={wire!r}"] if wire is not None else []
-            if value is not None and (options or (is_mutable and self._often())):
-                kind = "list" if value == "[]" else "dict"
-                options.append(f"default_factory={kind}" if is_mutable else f"default={value}")
+            options = [f"name={entry.wire!r}"] if entry.wire is not None else []
+            if value is not None and (options or (factory and self._often())):
+                options.append(f"default_factory={factory}" if factory else f"default={value}")
             if options:
                 return f" = {self.name('msgspec', 'field')}({', '.join(options)})"
         elif definition.style == "attrs":
-            return self._attrs_default(entry, value, is_mutable=is_mutable)
-        elif is_mutable:
-            kind = "list" if value == "[]" else "dict"
-            return f" = {self.name('dataclasses', 'field')}(default_factory={kind})"
+            return self._attrs_default(entry, value, factory)
+        elif factory:
+            return f" = {self.name('dataclasses', 'field')}(default_factory={factory})"
         return "" if value is None else f" = {value}"
+
+    def _factory(self, default: AnyDefault | None) -> str:
+        """What makes a default, where something must or may; empty where it is written as it is."""
+        match default:
+            case Default(value=list()):
+                return self.random.choice(["list", "lambda: []"])
+            case Default(value=dict()):
+                return self.random.choice(["dict", "lambda: {}"])
+            case "worker" if self._often():
+                name = f"make_late{len(self.body)}"
+                self.body.append(f"def {name}(): return 7")
+                return self.random.choice([name, "int", f"lambda: {self._late()}"])
+            case _:
+                return ""
+
+    def _late(self) -> str:
+        """An expression whose value only running it tells."""
+        name = f"LATE{len(self.body)}"
+        self.body.append(f"{name} = object()")
+        return self.random.choice(
+            [
+                name,
+                "int('7')",
+                "(lambda seven: seven)(7)",
+                "max(each for each in (7, 8))",
+                "7 if __name__ else 8",
+                "f'{__name__}'",
+                "__name__.upper()",
+                "float('inf')",
+            ]
+        )
 
     def _attrs(self, definition: RecordDefinition) -> str:
         """A decorator that makes an attrs class."""
@@ -336,22 +366,23 @@ class _Writer:
             options.append("frozen=True")
         return self.name(module, name) + (f"({', '.join(options)})" if options or self._rarely() else "")
 
-    def _attrs_default(self, entry: Field, value: str | None, *, is_mutable: bool) -> str:
+    def _attrs_default(self, entry: Field, value: str | None, factory: str) -> str:
         maker = self.name(*self.random.choice([("attrs", "field"), ("attr", "ib")]))
         options = [] if entry.wire is None else [f"alias={entry.name!r}"]
-        if value is not None and is_mutable:
-            kind = "list" if value == "[]" else "dict"
+        if value is not None and factory:
             if not options and self._often():
-                return f" = {self.name('attrs', 'Factory')}({kind})"
-            options.append(f"factory={kind}")
+                return f" = {self.name('attrs', 'Factory')}({factory})"
+            options.append(f"factory={factory}")
         elif value is not None and (options or self._rarely()):
             options.append(f"default={value}")
         if options:
             return f" = {maker}({', '.join(options)})"
         return "" if value is None else f" = {value}"
 
-    def value(self, default: Default, type_: Type) -> str:
+    def value(self, default: AnyDefault, type_: Type) -> str:
         """A default as it is written: members of enums by name."""
+        if default == BY_WORKER:
+            return self._late()
         if isinstance(type_, Named) and isinstance(enum := self.contract.types[type_.id], EnumDefinition):
             return f"{self.type(type_)}.{enum.members[0].name}"
         return repr(default.value)
@@ -393,13 +424,15 @@ class _Writer:
                 self.body += ["", f"@worker.task{call}", *lines]
 
     def _parameter(self, parameter: Parameter) -> str:
-        type_, default = parameter.type, parameter.default
-        if default is not None and default.value is None and isinstance(type_, UnionOf) and self._rarely():
-            rest = tuple(member for member in type_.members if member != _NONE)
-            if type_.members[-1] == _NONE:  # `x: str = None` means `str | None`
-                type_ = UnionOf(members=rest) if len(rest) > 1 else rest[0]
-        written = "" if default is None else f" = {self.value(default, parameter.type)}"
-        return f"{parameter.name}: {self.annotation(type_)}{written}"
+        annotation = self.annotation(parameter.type)
+        if parameter.default == Default(value=None) and isinstance(parameter.type, UnionOf):
+            *rest, last = parameter.type.members
+            if last == _NONE and self._rarely():  # `x: str = None` means `str | None`
+                annotation = self.type(rest[0])
+                if len(rest) > 1:  # mypy does not see that `int | str = None` may be None
+                    annotation = f"{self.name('typing', 'Union')}[{', '.join(map(self.type, rest))}]"
+        written = "" if parameter.default is None else f" = {self.value(parameter.default, parameter.type)}"
+        return f"{parameter.name}: {annotation}{written}"
 
     def _often(self) -> bool:
         return self.random.random() < 0.5

@@ -28,7 +28,15 @@ from boilermaker.contract import (
     definition_of,
 )
 from boilermaker_codegen.package.imports import Imports
-from boilermaker_codegen.package.layout import Expression, Joined, Prefixed, call, display, flat, subscript
+from boilermaker_codegen.package.layout import (
+    Expression,
+    Joined,
+    Prefixed,
+    call,
+    display,
+    flat,
+    subscript,
+)
 from boilermaker_codegen.package.limits import base_of, limits_of
 from boilermaker_codegen.types import moments
 
@@ -123,6 +131,18 @@ class Speller:
         meta = f"{self._imports.module('msgspec')}.Meta"
         metas = [call(meta, list(_limits(each))) for each in limits]
         return subscript(self._name("typing", "Annotated"), [inner, *metas])
+
+    def evaluated(self, type_: Type) -> Expression:
+        """A type where code stands, not an annotation: pyright takes no `Annotated[...] | None` there."""
+        members = type_.members if isinstance(type_, UnionOf) else ()
+        if Scalar(name="none") not in members or not any(map(self._has_limits, members)):
+            return self.type(type_)
+        return subscript(self._name("typing", "Union"), [self.type(member) for member in members])
+
+    def _has_limits(self, type_: Type) -> bool:
+        if isinstance(type_, Named) and type_.id not in self._foreign:
+            return any(True for _ in limits_of(type_.id, self._types))
+        return isinstance(type_, Constrained)
 
     def named(self, id_: str) -> str:
         """How this module calls a definition."""

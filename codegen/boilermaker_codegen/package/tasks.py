@@ -129,7 +129,7 @@ class Tasks:
                 [
                     text(task.name),
                     f"{self._payloads}.{self._names.payloads[task.name]}",
-                    result,
+                    self._spell.evaluated(task.result),
                     f"queue={text(task.queue or self._contract.queue)}",
                     f'digest="{self._digests[task.name]}"',
                 ],
