@@ -109,3 +109,30 @@ def test_a_file_that_is_no_contract_is_told_as_such(run: Run, write: Write, comm
     assert 1 == done.returncode
     assert "contract.json is no contract" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+LATE = SERVICE.replace('name: str = "nobody"', 'name: str = "".join(("no", "body"))')
+
+
+def test_a_default_that_the_worker_decides_may_be_any(run: Run, write: Write, committed: Path) -> None:
+    """The generator leaves it open; each process has its own."""
+    write("service.py", LATE)
+    generated = run("stubs", "generate")
+    assert '"default": "worker"' in committed.read_text(), generated.stderr
+
+    done = run("contract", "verify", "service:worker")
+
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_a_default_that_the_stubs_write_out_must_be_the_workers(
+    run: Run, write: Write, committed: Path
+) -> None:
+    """The other way round there is no agreement: stubs from before would write out another one."""
+    write("service.py", SERVICE.replace('"nobody"', "object()"))
+
+    done = run("contract", "verify", "service:worker")
+
+    assert 1 == done.returncode
+    changes = ["".join(line.split()) for line in done.stdout.splitlines() if '"default"' in line]
+    assert ['-"default":{', '+"default":"worker",'] == changes

@@ -34,10 +34,11 @@ def stub_accepts(stub: TaskStub[Any], chosen: dict[str, Any]) -> bool:
 async def worker_accepts(worker: Boilermaker[Any], task: str, chosen: dict[str, Any]) -> bool:
     """Whether the worker calls its function for a message with these arguments, made without asking anybody."""
     queue = worker.queue
+    sent = {name: value for name, value in chosen.items() if value is not msgspec.UNSET}
     header = Header(boilermaker=1, workflow="w", at=0, lines=((0, 0),), queues=(queue,))
     line = StepLine(
         task=task,
-        payload=msgspec.Raw(msgspec.json.encode(chosen)),
+        payload=msgspec.Raw(msgspec.json.encode(sent)),
         then=None,
         should_dead_letter=True,
         acks_late=True,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from boilermaker.contract import (
+    BY_WORKER,
     Constrained,
     Container,
     Contract,
@@ -133,13 +134,15 @@ class Samples:
                 return self._records(definition, depth) if depth > -4 else []
 
     def _records(self, record: RecordDefinition, depth: int) -> list[Any]:
-        # a dataclass writes its defaults when it was made by its constructor, as producers make it; decoded, it does not
+        # A dataclass writes its defaults when it was made by its constructor, as producers make it; decoded, it does not.
+        # What is unset is never written.
         can_leave_out = record.style != "dataclass"
         slots = [
             (
                 f.wire or f.name,
                 self.of(f.type, depth - 1),
-                can_leave_out and (f.default is not None or f.name in record.optional),
+                f.default == BY_WORKER
+                or (can_leave_out and (f.default is not None or f.name in record.optional)),
             )
             for f in record.fields
         ]

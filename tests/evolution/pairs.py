@@ -187,6 +187,30 @@ PARAMETERS: dict[str, Pair] = {
     "default given": Pair(takes("x: int"), takes("x: int = 0"), {}),
     "default taken away": Pair(takes("x: int = 0"), takes("x: int"), {"FIELD_MADE_REQUIRED": "S"}),
     "default changed": Pair(takes("x: int = 0"), takes("x: int = 1"), {"DEFAULT_CHANGED": "M"}),
+    "default left to the worker": Pair(
+        takes("x: int = 0"), takes("x: int = int('0')"), {"DEFAULT_CHANGED": "M"}
+    ),
+    "default taken from the worker": Pair(
+        takes("x: int = int('0')"), takes("x: int = 0"), {"DEFAULT_CHANGED": "M"}
+    ),
+    "default that the worker decides changed": Pair(
+        takes("x: int = int('0')"), takes("x: int = int('1')"), {}
+    ),
+    "worker decides what was required": Pair(
+        takes("x: int"), takes("x: int = int('0')"), {"FIELD_MADE_OPTIONAL": "R"}
+    ),
+    "what the worker decided is required": Pair(
+        takes("x: int = int('0')"), takes("x: int"), {"FIELD_MADE_REQUIRED": "QS"}
+    ),
+    "added, the worker decides": Pair(
+        takes("x: int"), takes("x: int, y: int = int('0')"), {"FIELD_ADDED": "M"}
+    ),
+    "removed, the worker decided": Pair(
+        takes("x: int, y: str = str()"), takes("x: int"), {"FIELD_REMOVED": "SM"}
+    ),
+    "renamed, the worker decides": Pair(
+        takes("x: int = int('0')"), takes("y: int = int('0')"), {"FIELD_RENAMED": "SM"}
+    ),
     "default None in place of a value": Pair(
         takes("x: int | None = 0"), takes("x: int | None = None"), {"DEFAULT_CHANGED": "M"}
     ),
@@ -463,6 +487,15 @@ RECORDS: dict[str, Pair] = {
         struct("a: int = 0", "omit_defaults=True"),
         {"FIELD_MADE_OPTIONAL": "R"},
     ),
+    "default of a field left to the worker": class_(
+        struct("a: int = 0"), struct("a: int = int('0')"), {"DEFAULT_CHANGED": "M"}
+    ),
+    "worker decides a field that was required": class_(
+        data("a: int"), data("a: int = int('0')"), {"FIELD_MADE_OPTIONAL": "R"}
+    ),
+    "a field that the worker decided is required": class_(
+        data("a: int = field(default_factory=int)"), data("a: int"), {"FIELD_MADE_REQUIRED": "QS"}
+    ),
     "default of a field given": class_(struct("a: int"), struct("a: int = 0"), {}),
     "default of a field taken away": class_(
         struct("a: int = 0"), struct("a: int"), {"FIELD_MADE_REQUIRED": "S"}
@@ -688,6 +721,10 @@ RESULTS: dict[str, Pair] = {
     ),
     "field removed, with default": given(
         struct("a: int; b: str = ''"), struct("a: int"), {"FIELD_REMOVED": "S"}
+    ),
+    "worker decides a field": given(data("a: int"), data("a: int = int('0')"), {"RESULT_WIDENED": "QS"}),
+    "worker no longer decides a field": given(
+        data("a: int = int('0')"), data("a: int"), {"RESULT_NARROWED": "R"}
     ),
     "TypedDict key may be left out": given(
         typed_dict("a: int"), typed_dict("a: NotRequired[int]"), {"RESULT_WIDENED": "QS"}

@@ -7,6 +7,7 @@ on results, builds classes that parameters need, reads classes that results hold
 from collections.abc import Iterator
 
 from boilermaker.contract import (
+    BY_WORKER,
     Contract,
     EnumDefinition,
     NewTypeDefinition,
@@ -134,8 +135,10 @@ class Producer:
             value = f"it.{field.name}"
             if record.style == "typeddict":
                 value = f"it.get({field.name!r})" if field.name in record.optional else f"it[{field.name!r}]"
-            or_none = " | None" if field.name in record.optional else ""
-            yield f"    v_{field.name}: {self._spell(field.type)}{or_none} = {value}"
+            perhaps = " | None" if field.name in record.optional else ""
+            if field.default == BY_WORKER:
+                perhaps = f" | {self._imports.name('msgspec', 'UnsetType')}"
+            yield f"    v_{field.name}: {self._spell(field.type)}{perhaps} = {value}"
             yield f"    print(v_{field.name})"
         if record.style == "namedtuple":
             yield f"    {''.join(f'{field.name}, ' for field in record.fields)} = it"

@@ -121,9 +121,15 @@ def _init_names(info: Record) -> dict[str, str]:
 
 
 def arguments(payload_type: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, Any]]:
-    """Arguments of a call, by parameter: what a payload's fields may be. Those with a default are sometimes left out."""
+    """Arguments of a call, by parameter: what a payload's fields may be.
+
+    Those with a default are sometimes left out; those that the worker decides are sometimes `UNSET`, which means the same.
+    """
     needed: dict[str, Strategy] = {}
     optional: dict[str, Strategy] = {}
     for field in msgspec.structs.fields(payload_type):
-        (needed if field.required else optional)[field.name] = values(field.type)
+        given = values(field.type)
+        if field.default is msgspec.UNSET:
+            given = st.one_of(given, st.just(msgspec.UNSET))
+        (needed if field.required else optional)[field.name] = given
     return st.fixed_dictionaries(needed, optional=optional)
