@@ -144,7 +144,10 @@ def test_an_installed_package_holds_its_contract(run: Run, write: Write, old: st
     [
         ("git:", "'' is no revision"),
         ("git:--output=x", "is no revision"),
-        ("git:nowhere", "there is no revision 'nowhere' here; fetch it (`git fetch origin nowhere`"),
+        (
+            "git:nowhere",
+            "there is no revision 'nowhere' here; fetch it: `git fetch --depth=1 origin nowhere`",
+        ),
         ("git:main:nowhere/contract.json", "is it new? Merge it once before comparing"),
         ("nowhere.json", "cannot be read"),
         ("empty", "holds no files named contract.json"),
@@ -194,7 +197,7 @@ def test_a_shallow_clone_says_what_to_fetch(run: Run, write: Write, old: str) ->
     late = run("contract", "breaking", "--against", "git:v1", "--contract", committed)
 
     assert (1, 100) == (early.returncode, late.returncode), late.stderr
-    assert "`git fetch origin v1`" in early.stderr
+    assert "`git fetch --depth=1 origin tag v1`" in early.stderr
 
 
 def test_programs_read_json(run: Run, changed: str) -> None:

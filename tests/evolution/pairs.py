@@ -433,7 +433,7 @@ RECORDS: dict[str, Pair] = {
     ),
     "field renamed": class_(struct("a: int; b: str"), struct("a: int; c: str"), {"FIELD_RENAMED": "QRS"}),
     "field renamed in Python, name= keeps the wire": class_(
-        struct("a: int"), struct("b: int = msgspec.field(name='a')"), {"FIELD_RENAMED": "S"}
+        struct("a: int"), struct("b: int = msgspec.field(name='a')"), {"ATTRIBUTE_RENAMED": "S"}
     ),
     "name= of a field changed": class_(
         struct("a: int = msgspec.field(name='x')"),
@@ -717,7 +717,7 @@ RESULTS: dict[str, Pair] = {
     "field added, with default": given(struct("a: int"), struct("a: int; b: str = ''"), {}),
     "field removed": given(struct("a: int; b: str"), struct("a: int"), {"RESULT_WIDENED": "QS"}),
     "field renamed in Python alone": given(
-        struct("a: int"), struct("b: int = msgspec.field(name='a')"), {"FIELD_RENAMED": "S"}
+        struct("a: int"), struct("b: int = msgspec.field(name='a')"), {"ATTRIBUTE_RENAMED": "S"}
     ),
     "field removed, with default": given(
         struct("a: int; b: str = ''"), struct("a: int"), {"FIELD_REMOVED": "S"}

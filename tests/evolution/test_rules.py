@@ -236,16 +236,17 @@ def test_a_place_inside_a_type_is_named_from_the_payload_on() -> None:
 
 
 def test_the_order_of_deploying_follows_from_what_breaks() -> None:
-    """Queue: producers first. Rollout: worker first. Both: two steps."""
+    """Queue: producers first. Rollout: worker first. Both: two steps. Code alone: any order."""
     orders = {
         case: [finding.order for finding in compare(*CASES[case][:2])]
-        for case in ("limit tightened", "limit loosened", "int to str")
+        for case in ("limit tightened", "limit loosened", "int to str", "default taken away")
     }
 
     assert {
         "limit tightened": ["producers first"],
         "limit loosened": ["worker first"],
         "int to str": ["two steps"],
+        "default taken away": ["any order"],
     } == orders
 
 

@@ -70,9 +70,8 @@ def _from_git(revision: str, path: str, here: Path) -> bytes:
     if not path:
         root = _git(folder, "rev-parse", "--show-toplevel", hint="name a file instead of a revision")
         path = here.resolve().relative_to(Path(root.decode().strip()).resolve()).as_posix()
-    hint = (
-        f"fetch it (`git fetch origin {revision.removeprefix('origin/')}`; in a shallow clone with --depth=1)"
-    )
+    branch = revision.removeprefix("origin/")
+    hint = f"fetch it: `git fetch --depth=1 origin {branch}`, or `git fetch --depth=1 origin tag {branch}`"
     _git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", hint=hint)
     hint = f"is it new? Merge it once before comparing, or name where it was: git:{revision}:PATH"
     return _git(folder, "show", f"{revision}:{path}", hint=hint)

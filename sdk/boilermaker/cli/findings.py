@@ -112,7 +112,7 @@ _INTRODUCTION = """\
 
 What `boilermaker contract breaking` finds. Ids are stable. A finding breaks some of the categories that its rule names,
 and is to be deployed in the order that follows from them: what breaks messages in the queue asks for producers first,
-what breaks the rollout for the worker first, what breaks both for two steps.
+what breaks the rollout for the worker first, what breaks both for two steps; code alone is changed together with its stubs.
 """
 
 

@@ -33,13 +33,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def order(self) -> Order:
-        """In which order to deploy; what it breaks decides, and where that is nobody in transit, the rule."""
+        """In which order to deploy: what it breaks decides. Code alone is changed with its stubs, whenever that is."""
         breaks_queue, breaks_rollout = "QUEUE" in self.categories, "ROLLOUT" in self.categories
         if breaks_queue and breaks_rollout:
             return "two steps"
         if breaks_queue:
             return "producers first"
-        return "worker first" if breaks_rollout else self.definition.order
+        if breaks_rollout:
+            return "worker first"
+        return self.definition.order if "MEANING" in self.categories else "any order"
 
     @property
     def place(self) -> str:

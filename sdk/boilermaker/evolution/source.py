@@ -173,10 +173,14 @@ class Code:
         for label, now in news.items():
             if label in renamed:
                 yield from self._kept(olds[renamed[label]], now)
-                yield self._finding("FIELD_RENAMED", now.path, f"from `{renamed[label]}`")
+                yield self._renamed(olds[renamed[label]], now)
             elif label not in olds and now.is_required:
                 yield self._finding("FIELD_ADDED_REQUIRED", now.path)
         yield from self._moves(old, new, path)
+
+    def _renamed(self, old: Made, new: Made) -> Finding:
+        rule = "ATTRIBUTE_RENAMED" if old.wire == new.wire else "FIELD_RENAMED"
+        return self._finding(rule, new.path, f"from `{old.label}`")
 
     def _kept(self, old: Made, new: Made) -> Iterator[Finding]:
         if new.is_required and not old.is_required:
@@ -194,7 +198,7 @@ class Code:
                 yield self._finding("FIELD_REMOVED", made.path)
                 continue
             if made.label in renamed:
-                yield self._finding("FIELD_RENAMED", now.path, f"from `{made.label}`")
+                yield self._renamed(made, now)
             if now.may_be_missing and not made.may_be_missing:
                 yield self._finding("FIELD_MADE_OPTIONAL", now.path)
             yield from self._type(made.type, now.type, now.path, "read")
