@@ -103,6 +103,25 @@ def test_registrations_in_excluded_files_do_not_count_but_their_types_do(project
     assert task_names(config) == ["create_user", "greet"]
 
 
+FOREIGN = {
+    "celery": "from celery import Celery\n\napp = Celery()\n\n\n@app.task(bind=True)\nasync def add(x): ...\n",
+    "celery, shared": "from celery import shared_task\n\n\n@shared_task\nasync def add(x): ...\n",
+    "invoke": "from invoke import task\n\n\n@task(pre=[])\ndef build(c): ...\n",
+    "prefect": "import prefect\nfrom prefect import task\n\n\n@task\nasync def a(): ...\n\n\n@prefect.task\nasync def b(): ...\n",
+    "airflow": "from airflow.decorators import dag, task\n\n\n@dag()\ndef d():\n    @task.branch\n    def b(): ...\n",
+    "locust": "from locust import HttpUser, task\n\n\nclass User(HttpUser):\n    @task(3)\n    async def x(self): ...\n",
+    "asyncio": "import asyncio\n\n\nasync def a(group: asyncio.TaskGroup):\n    task = group.create_task(a(group))\n    a.task = task\n",
+    "getattr": "class A:\n    task = 1\n\n\nprint(getattr(A, 'task'))\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_tasks_of_other_libraries_are_not_mistaken_for_ours(project: WriteProject, name: str) -> None:
+    """Neither registered nor told, beside tasks of ours."""
+    job = "from service import worker\n\n\n@worker.task\nasync def ours(state) -> None: ...\n"
+    assert task_names(project(jobs=FOREIGN[name] + job)) == ["create_user", "ours"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

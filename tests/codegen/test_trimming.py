@@ -9,6 +9,7 @@ from pathlib import Path
 import libcst as cst
 import pytest
 
+from boilermaker_codegen.registrations.find import METHODS
 from boilermaker_codegen.source.trimming import trimmed
 
 LIBRARY = Path(sysconfig.get_paths()["stdlib"])
@@ -115,6 +116,14 @@ def test_bodies_that_the_scanner_looks_into_stay(body: str) -> None:
     """Generators, lists that change, registrations, and what makes a worker or keeps a signature."""
     text = f"import a\nTASKS = [a, b]\n\ndef f():\n    {body}\n"
     assert body in trimmed(text, ast.parse(text)).text
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_whatever_registers_stays(method: str) -> None:
+    """At module level, in a function, in a class, among decorators."""
+    use = f"worker.{method}(f)"
+    text = f"import a\n{use}\ndef f():\n    b = 1\n    {use}\nclass C:\n    {use}\n@{use}\ndef g(): ...\n"
+    assert trimmed(text, ast.parse(text)) == (text, {})
 
 
 def test_a_body_of_one_line_comes_back_whole() -> None:

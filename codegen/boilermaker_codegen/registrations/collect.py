@@ -21,7 +21,7 @@ from boilermaker_codegen.registrations.find import (
     uses,
 )
 from boilermaker_codegen.registrations.options import Options, read_options
-from boilermaker_codegen.registrations.subjects import Named, Subjects, unfollowed
+from boilermaker_codegen.registrations.subjects import ONE_AT_A_TIME, Named, Subjects, unfollowed
 from boilermaker_codegen.registrations.workers import Verdict, Workers, local_value
 from boilermaker_codegen.source.identifiers import expression
 from boilermaker_codegen.source.parse import Module
@@ -131,6 +131,9 @@ class Collector:
     # ---- one use
 
     def _follow(self, use: Use, scope: Scope) -> Iterator[Registration]:
+        if use.by_name is not None:
+            self._by_name(use, use.by_name, scope)
+            return
         if isinstance(use.attribute, cst.Name):
             if use.function is None:
                 return
@@ -155,6 +158,13 @@ class Collector:
             self._collect_in(verdict.name, use, scope)
         yield from self._registrations(use, method, scope)
 
+    def _by_name(self, use: Use, call: cst.Call, scope: Scope) -> None:
+        """Refuse what is reached through `getattr`, where it surely is a worker's."""
+        owner = call.args[0].value
+        if self._workers.judge(owner, scope, use.context.functions).kind == "worker":
+            text = f"a registration by `{code(call)}` cannot be followed; write `{code(use.attribute)}` at module level"
+            raise unfollowed(scope, call, text)
+
     def _check_place(self, use: Use, method: str, scope: Scope) -> None:
         if use.context.reason and not self._is_in_factory(use, scope):
             raise unfollowed(
@@ -168,10 +178,12 @@ class Collector:
                 use.attribute,
                 f"a registration in a loop is read as `register` or `register_async` only; {AT_MODULE_LEVEL}",
             )
+        if use.context.loop is not None and not isinstance(use.context.loop.target, cst.Name):
+            raise unfollowed(scope, use.attribute, ONE_AT_A_TIME)
         if method == TASK and use.function is None:
-            raise scope.refuse(
+            raise unfollowed(
+                scope,
                 use.attribute,
-                "REGISTRATION_INVALID",
                 f"`{code(use.attribute)}` is read as a decorator only; use `register` to call it",
             )
         if method != TASK and use.call is None:

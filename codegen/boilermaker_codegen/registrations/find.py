@@ -48,6 +48,7 @@ class Use:
         function: the function that it decorates, where it does.
         decorator: that decorator.
         bound: it is the whole value of an assignment: `task = worker.task`.
+        by_name: the `getattr` that it is named by; its attribute is not in the tree then.
     """
 
     attribute: cst.Attribute | cst.Name
@@ -56,6 +57,7 @@ class Use:
     function: cst.FunctionDef | None = None
     decorator: cst.Decorator | None = None
     bound: bool = False
+    by_name: cst.Call | None = None
 
 
 def uses(tree: cst.Module) -> list[Use]:
@@ -129,8 +131,21 @@ class _Finder:
             self._use(named, context, call=call, function=function, decorator=decorator)
 
     def _call(self, node: cst.Call, context: Context) -> None:
-        if isinstance(node.func, cst.Attribute):
-            self._use(node.func, context, call=node)
+        match node:
+            case cst.Call(func=cst.Attribute() as named):
+                self._use(named, context, call=node)
+            case cst.Call(
+                func=cst.Call(func=cst.Attribute() as named) as made
+            ):  # `worker.task(name="x")(function)`
+                self._use(named, context, call=made.with_changes(args=[*node.args, *made.args]))
+            case cst.Call(
+                func=cst.Name(value="getattr"),
+                args=[cst.Arg(value=owner), cst.Arg(value=cst.SimpleString() as text), *_],
+            ) if (method := text.evaluated_value) in METHODS:
+                attribute = cst.Attribute(owner, cst.Name(str(method)))
+                self.found.append(Use(attribute, context, by_name=node))
+            case _:
+                pass
 
     def _bound(self, value: cst.BaseExpression | None, context: Context) -> None:
         if isinstance(value, cst.Attribute):

@@ -13,6 +13,10 @@ from boilermaker_codegen.source.symbols import FunctionSymbol, ValueSymbol
 Named = tuple[cst.BaseExpression, Scope]
 """An expression that names a function, and the scope to read it in."""
 
+ONE_AT_A_TIME = (
+    "this loop cannot be followed: it must give one function at a time; write `for task in tasks:`"
+)
+
 
 class Subjects:
     """Finds the functions that registrations name."""
@@ -55,11 +59,7 @@ class Subjects:
     def looped(self, subject: cst.BaseExpression, loop: cst.For, scope: Scope) -> Iterator[Named]:
         """The functions that a loop registers one by one."""
         if not isinstance(loop.target, cst.Name):
-            raise unfollowed(
-                scope,
-                subject,
-                "this loop cannot be followed: it must give one function at a time; write `for task in tasks:`",
-            )
+            raise unfollowed(scope, subject, ONE_AT_A_TIME)
         if not (isinstance(subject, cst.Name) and subject.value == loop.target.value):
             raise unfollowed(
                 scope,

@@ -1,0 +1,3 @@
+from boilermaker import Boilermaker, InMemoryServiceBus
+
+worker = Boilermaker(object(), InMemoryServiceBus(), queue="errors-unfollowed")
