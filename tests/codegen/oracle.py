@@ -4,17 +4,21 @@ Both sides are brought to one plain form in which order in unions and limits, wh
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mypy import build, nodes, types
+from mypy.expandtype import expand_type_by_instance
+from mypy.maptype import map_instance_to_supertype
 from mypy.modulefinder import BuildSource
 from mypy.options import Options
+from mypy.typevars import fill_typevars
 
 from boilermaker.contract import (
     Constrained,
     Container,
+    Definition,
     LiteralOf,
     MappingOf,
     Named,
@@ -22,6 +26,7 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
+    Variable,
 )
 
 Plain = Any
@@ -74,11 +79,22 @@ class Oracle:
         if info.typeddict_type is not None:
             return {key: of_mypy(type_) for key, type_ in info.typeddict_type.items.items()}
         return {
-            key: of_mypy(symbol.node.type)
+            key: of_mypy(_inherited(symbol.node.type, parent, info))
             for parent in reversed(info.mro)
             for key, symbol in parent.names.items()
             if isinstance(symbol.node, nodes.Var) and symbol.node.type is not None and symbol.node.is_ready
         }
+
+
+def _inherited(type_: types.Type, owner: nodes.TypeInfo, info: nodes.TypeInfo) -> types.Type:
+    """The type of a field as a class has it that may inherit it from a generic one."""
+    return expand_type_by_instance(type_, map_instance_to_supertype(_filled(info), owner))
+
+
+def _filled(info: nodes.TypeInfo) -> types.Instance:
+    """A class with its own type variables as its arguments."""
+    filled = fill_typevars(info)
+    return filled if isinstance(filled, types.Instance) else filled.partial_fallback
 
 
 def of_mypy(given: types.Type) -> Plain:
@@ -93,24 +109,30 @@ def of_mypy(given: types.Type) -> Plain:
             return "literal", type(value).__name__, value
         case types.UnionType(items=items):
             return _union(of_mypy(item) for item in items)
-        case types.TypedDictType(fallback=fallback):
+        case types.TypeVarType(fullname=name):
+            return "variable", name.rpartition(".")[2]
+        case types.TypedDictType(fallback=fallback):  # which knows its keys, not its arguments
             return "named", fallback.type.fullname
         case types.TupleType(partial_fallback=fallback, items=items):
             if fallback.type.fullname != "builtins.tuple":
-                return "named", fallback.type.fullname
+                return "named", fallback.type.fullname, *(of_mypy(arg) for arg in fallback.args)
             return "tuple of", *(of_mypy(item) for item in items)
         case types.Instance(args=args):
             name = type_.type.fullname
             if name in _SCALARS:
                 return _SCALARS[name]
             generic = _GENERICS.get(name, name.removeprefix("typing.") if name.startswith("typing.") else "")
-            return (generic, *(of_mypy(arg) for arg in args)) if generic else ("named", name)
+            return (*([generic] if generic else ["named", name]), *(of_mypy(arg) for arg in args))
         case _:
             raise TypeError(f"mypy says {type_!r}")
 
 
-def of_contract(type_: Type) -> Plain:
+def of_contract(type_: Type, definitions: Mapping[str, Definition]) -> Plain:
     """A type of the contract's."""
+
+    def of(part: Type) -> Plain:
+        return of_contract(part, definitions)
+
     match type_:
         case Scalar(name=name):
             return name
@@ -119,17 +141,20 @@ def of_contract(type_: Type) -> Plain:
                 "none" if value is None else ("literal", type(value).__name__, value) for value in values
             )
         case UnionOf(members=members):
-            return _union(of_contract(member) for member in members)
+            return _union(of(member) for member in members)
         case Constrained(type=inner):
-            return of_contract(inner)
+            return of(inner)
         case TupleOf(items=items):
-            return "tuple of", *(of_contract(item) for item in items)
+            return "tuple of", *(of(item) for item in items)
         case Container(container=container, item=item):
-            return container, of_contract(item)
+            return container, of(item)
         case MappingOf(mapping=mapping, key=key, value=value):
-            return mapping, of_contract(key), of_contract(value)
-        case Named(id=id_):
-            return "named", id_
+            return mapping, of(key), of(value)
+        case Variable(name=name):
+            return "variable", name
+        case Named(id=id_, arguments=arguments):
+            is_typed_dict = getattr(definitions[id_], "style", "") == "typeddict"
+            return "named", id_, *(() if is_typed_dict else map(of, arguments))
 
 
 def or_none(type_: Plain) -> Plain:

@@ -28,6 +28,7 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
+    Variable,
     named_in,
 )
 from boilermaker.contract.hazards import hazard
@@ -58,6 +59,7 @@ _CLASSES = ("Address", "Order", "Plan", "Item", "Größe", "List", "Task", "Ref"
 _FIELDS = ("id", "first_name", "total", "is_open", "created_at", "payload", "größe", "x")
 _PARAMETERS = ("user_id", "email", "when", "payload", "task", "options", "self_", "count", "größe")
 _TASKS = ("create_user", "send", "close_account", "tasks", "drucken_größe")
+_VARIABLES = ("T", "Key", "_V")
 _ENUMS: tuple[tuple[Any, Any, bool], ...] = (
     ("Enum", None, True), ("Enum", None, False), ("Enum", "str", True), ("Enum", "int", False),
     ("IntEnum", None, False), ("StrEnum", None, True), ("IntFlag", None, False),
@@ -79,19 +81,31 @@ class _Draw:
     def __init__(self, random: Random) -> None:
         self.random = random
         self.types: dict[str, Definition] = {}
+        self.variables: tuple[str, ...] = ()  # those of the record that is drawn
 
     # ---- types
 
     def type(self, depth: int = 2) -> Type:
         kinds = [self._scalar, self._scalar, self._named, self._literal, self._constrained]
         deeper = [self._container, self._mapping, self._tuple, self._union, self._union]
-        return self.random.choice(kinds + deeper if depth else kinds)(depth)
+        open_ = [self._variable, self._variable, self._optional] if self.variables else []
+        return self.random.choice(kinds + open_ + deeper if depth else kinds)(depth)
+
+    def _variable(self, _: int = 0) -> Type:
+        return Variable(name=self.random.choice(self.variables))
+
+    def _optional(self, _: int) -> Type:
+        return UnionOf(members=(self._variable(), _NONE))
 
     def _scalar(self, _: int = 0) -> Type:
         return Scalar(name=self.random.choice(("any", "none", *_SCALARS, *_SCALARS)))
 
     def _named(self, depth: int) -> Type:
-        return Named(id=self.random.choice(list(self.types))) if self.types else self._scalar(depth)
+        if not self.types:
+            return self._scalar(depth)
+        id_ = self.random.choice(list(self.types))
+        parameters = getattr(self.types[id_], "parameters", ())
+        return Named(id=id_, arguments=tuple(self.type(max(depth - 1, 0)) for _ in parameters))
 
     def _literal(self, _: int) -> Type:
         return LiteralOf(values=self.random.choice(_LITERALS))
@@ -150,7 +164,7 @@ class _Draw:
                 return "array"
             case MappingOf():
                 return "object"
-            case UnionOf():
+            case UnionOf() | Variable():
                 return "mixed"
             case Named(id=id_):
                 return self._kind_of(self.types[id_])
@@ -212,13 +226,16 @@ class _Draw:
                     "tag_field": self.random.choice([None, "kind"]),
                 }
         is_array = style == "namedtuple" or options.get("array_like", False)
+        count = self.random.randint(1, 2) if self._often() else 0
+        self.variables = tuple(self.random.sample(_VARIABLES, count))
         fields = self._fields(style, id_, is_ordered=not kw_only, is_array=is_array)
+        parameters, self.variables = self.variables, ()
         if style == "typeddict":
             options["optional"] = tuple(f.name for f in fields if self._rarely())
         frozen = style in ("struct", "dataclass", "attrs") and self._rarely()
         return RecordDefinition(
             name=name, style=style, fields=fields, doc=self.random.choice(_DOCS), kw_only=kw_only, frozen=frozen,
-            **options,
+            parameters=parameters, **options,
         )  # fmt: skip
 
     def _fields(self, style: str, id_: str, *, is_ordered: bool, is_array: bool) -> tuple[Field, ...]:
@@ -226,8 +243,9 @@ class _Draw:
         for name in self.random.sample(_FIELDS, self.random.randint(1, 4)):
             type_ = self.type()
             if style != "namedtuple" and self._rarely():  # recursion
-                type_ = UnionOf(members=(Named(id=id_), _NONE)) if style != "typeddict" else Container(
-                    container="list", item=Named(id=id_)
+                itself = Named(id=id_, arguments=tuple(Variable(name=name) for name in self.variables))
+                type_ = UnionOf(members=(itself, _NONE)) if style != "typeddict" else Container(
+                    container="list", item=itself
                 )  # fmt: skip
             default = None if style == "typeddict" else self.default(type_, in_class=style != "namedtuple")
             if default == BY_WORKER and is_array:

@@ -28,6 +28,7 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
+    Variable,
     named_in,
 )
 from codegen.random_contracts import MODULES
@@ -48,6 +49,16 @@ _TYPING = {
 _BUILTIN = {"list", "set", "frozenset", "dict", "tuple"}
 _LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "tz", "pattern")
 _NONE = Scalar(name="none")
+_INHERITED_FOR = "Own"
+_VARIABLES = """\
+import typing
+from typing_extensions import TypeVar
+
+T = TypeVar("T")
+Key = typing.TypeVar("Key", bound=object)
+_V = TypeVar("_V")
+Own = typing.TypeVar("Own")
+"""
 
 
 def write_source(contract: Contract, random: Random) -> dict[str, str]:
@@ -60,6 +71,7 @@ def write_source(contract: Contract, random: Random) -> dict[str, str]:
     writers["app.service"].service()
     files = {f"{module.replace('.', '/')}.py": writer.text() for module, writer in writers.items()}
     files["app/shared.py"] = "\n".join([*shared, ""])
+    files["app/variables.py"] = _VARIABLES
     return {"app/__init__.py": "", "app/deep/__init__.py": "", **files}
 
 
@@ -77,6 +89,7 @@ class _Writer:
     taken: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
     defining: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         future = ["from __future__ import annotations"] if self._often() else []
@@ -142,7 +155,48 @@ class _Writer:
             return repr(text)
         if choice < 0.25:
             return self._alias(text)
-        return text
+        return self._generic_alias(type_) if choice < 0.45 else text
+
+    def _generic_alias(self, type_: Type) -> str:
+        """A type by way of an alias that takes type arguments."""
+        match type_:
+            case Container(container=container, item=item):
+                end = ", ..." if container == "tuple" else ""
+                alias = self._alias(f"{self._generic(container)}[{self.variable('T')}{end}]")
+                return f"{alias}[{self.type(item)}]"
+            case MappingOf(mapping=mapping, key=key, value=value):
+                one, other = self.variable("T"), self.variable("Key")
+                alias = self._alias(f"{self._generic(mapping)}[{one}, {other}]")
+                return f"{alias}[{self.type(key)}, {self.type(value)}]"
+            case TupleOf(items=(first, *others)):
+                rest = [self.variable("T"), *map(self.type, others)]
+                alias = self._alias(f"{self._generic('tuple')}[{', '.join(rest)}]")
+                return f"{alias}[{self.type(first)}]"
+            case UnionOf(members=(*members, Scalar(name="none"))):
+                alias = self._alias(f"{self.name('typing', 'Optional')}[{self.variable('_V')}]")
+                inner = members[0] if len(members) == 1 else UnionOf(members=tuple(members))
+                return f"{alias}[{self.type(inner)}]"
+            case Named(id=id_, arguments=arguments) if arguments:
+                alias = self._alias(self.type(Named(id=id_)))
+                return f"{alias}[{', '.join(map(self.type, arguments))}]"
+            case _:
+                return self.type(type_)
+
+    def variable(self, name: str) -> str:
+        """A type variable: one of the module's own, or one that several modules import."""
+        if name not in self.variables:
+            if self._often() and not self._is_taken(name):
+                self.taken.add(name)
+                self.body.append(f"{name} = {self.name('typing', 'TypeVar')}({name!r})")
+                self.variables[name] = name
+            else:
+                self.variables[name] = self.name("app.variables", name)
+        return self.variables[name]
+
+    def _generic_base(self, parameters: tuple[str, ...]) -> list[str]:
+        if not parameters:
+            return []
+        return [f"{self.name('typing', 'Generic')}[{', '.join(map(self.variable, parameters))}]"]
 
     def _alias(self, text: str) -> str:
         alias = f"Alias{len(self.body)}"
@@ -172,9 +226,12 @@ class _Writer:
                 limits = {name: getattr(type_, name) for name in _LIMITS if getattr(type_, name) is not None}
                 meta = f"{self.name('msgspec', 'Meta')}({', '.join(f'{k}={v!r}' for k, v in limits.items())})"
                 return f"{self.name('typing', 'Annotated')}[{self.type(inner)}, {meta}]"
-            case Named(id=id_):
+            case Named(id=id_, arguments=arguments):
                 module = next(name for name in MODULES if id_.startswith(f"{name}."))
-                return self.name(module, id_.removeprefix(f"{module}."))
+                own = self.name(module, id_.removeprefix(f"{module}."))
+                return f"{own}[{', '.join(map(self.type, arguments))}]" if arguments else own
+            case Variable(name=name):
+                return self.variable(name)
 
     def _container(self, container: str, item: Type) -> str:
         generic = self._generic(container)
@@ -228,8 +285,9 @@ class _Writer:
     def _record(self, definition: RecordDefinition) -> list[str]:
         if (
             definition.style in ("dataclass", "attrs", "typeddict")
+            and not (definition.style == "typeddict" and definition.parameters)
             and "." not in definition.name
-            and self._rarely()
+            and (self._often() if definition.parameters else self._rarely())
         ):
             return self._inherited(definition)
         return self._class(definition)
@@ -238,10 +296,18 @@ class _Writer:
         """A class that has its first fields, or all, from a parent. No task takes that, so no contract has it."""
         at = self.random.randint(0, len(definition.fields))
         parent = f"Parent{len(self.body)}"
-        lines = self._class(replace(definition, name=parent, fields=definition.fields[:at]))
+        fields, parameters = list(definition.fields[:at]), definition.parameters
+        arguments = list(map(self.variable, parameters))
+        is_plain = bool(fields) and fields[0].default is None and definition.style != "typeddict"
+        # a base class is no annotation: it is looked at at once
+        if is_plain and self.defining not in named_in(fields[0].type) and self._often():
+            arguments.append(self.type(fields[0].type))
+            parameters = (*parameters, _INHERITED_FOR)
+            fields[0] = replace(fields[0], type=Variable(name=_INHERITED_FOR))
+        lines = self._class(replace(definition, name=parent, fields=tuple(fields), parameters=parameters))
         child = replace(definition, fields=definition.fields[at:])
         is_undecorated = not child.fields and child.style != "typeddict" and self._often()
-        own = self._class(child, parent)
+        own = self._class(child, f"{parent}[{', '.join(arguments)}]" if arguments else parent)
         return [*lines, "", *(own[1:] if is_undecorated else own)]
 
     def _class(self, definition: RecordDefinition, parent: str = "") -> list[str]:
@@ -249,10 +315,13 @@ class _Writer:
         bases = [parent] if parent else []
         if not parent and definition.style in ("struct", "dataclass", "attrs") and self._rarely():
             bases.append(self._mixin())
+        if not parent or self._often():
+            bases += self._generic_base(definition.parameters)
         match definition.style:
             case "struct":
                 base, options = self.name("msgspec", "Struct"), self._struct_options(definition)
-                lines = [f"class {name}({', '.join([*bases, base, *options])}):"]
+                at = len(bases) - bool(definition.parameters)  # `Generic` comes last
+                lines = [f"class {name}({', '.join([*bases[:at], base, *bases[at:], *options])}):"]
             case "dataclass":
                 chosen = [f"{word}=True" for word in ("frozen", "kw_only") if getattr(definition, word)]
                 call = f"({', '.join(chosen)})" if chosen or self._rarely() else ""
@@ -262,9 +331,10 @@ class _Writer:
                 of = f"({', '.join(bases)})" if bases else ""
                 lines = [f"@{self._attrs(definition)}", f"class {name}{of}:"]
             case "typeddict":
-                lines = [f"class {name}({parent or self.name('typing', 'TypedDict')}):"]
+                base = parent or self.name("typing", "TypedDict")
+                lines = [f"class {name}({', '.join([base, *bases[bool(parent) :]])}):"]
             case _:
-                lines = [f"class {name}({self.name('typing', 'NamedTuple')}):"]
+                lines = [f"class {name}({', '.join([self.name('typing', 'NamedTuple'), *bases])}):"]
         for entry in definition.fields:
             annotation = self._field_type(definition, entry.name, entry.type)
             default = self._field_default(definition, entry)

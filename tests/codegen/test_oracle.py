@@ -43,17 +43,21 @@ def test_types_are_what_mypy_says_they_are(tmp_path: Path) -> None:
     for package, contract in contracts.items():
         for task in contract.tasks:
             function = task.function or task.name
-            parameters = {p.name: of_contract(p.type) for p in task.parameters}
+            parameters = {p.name: of_contract(p.type, contract.types) for p in task.parameters}
             given, result = oracle.function(f"{package}.service", function)
             found = {
                 p.name: or_none(given[p.name]) if p.default == NONE else given[p.name]
                 for p in task.parameters
             }
-            assert (parameters, of_contract(task.result)) == (found, result), f"{package}: {function}"
+            assert (parameters, of_contract(task.result, contract.types)) == (found, result), (
+                f"{package}: {function}"
+            )
             checked += 1 + len(parameters)
         for id_, definition in contract.types.items():
             if isinstance(definition, RecordDefinition):
-                expected = {_attribute(definition, f): of_contract(f.type) for f in definition.fields}
+                expected = {
+                    _attribute(definition, f): of_contract(f.type, contract.types) for f in definition.fields
+                }
                 fields = oracle.fields(id_.removesuffix(f".{definition.name}"), definition.name)
                 assert {name: fields.get(name) for name in expected} == expected, id_
                 checked += len(expected)
