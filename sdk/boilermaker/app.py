@@ -18,7 +18,7 @@ from boilermaker.errors import (
     SessionQueueError,
 )
 from boilermaker.history import History
-from boilermaker.options import Limits, TaskOptions, WorkerOptions
+from boilermaker.options import Limits, TaskOptions, WorkerOptions, check_worker_options
 from boilermaker.registry import Registry
 from boilermaker.retries import Seconds, seconds
 from boilermaker.task import Task
@@ -26,7 +26,8 @@ from boilermaker.tasks import Registrar, Tasks
 from boilermaker.transport.memory import InMemoryServiceBus
 from boilermaker.transport.port import Bus
 from boilermaker.upcasts import Hop, Upcast
-from boilermaker.worker.loop import THREADS, Ending, Health, Loop, Pace
+from boilermaker.worker.ending import Ending
+from boilermaker.worker.loop import THREADS, Health, Loop, Pace
 from boilermaker.worker.signals import on_stop_signals
 from boilermaker.worker.workshop import Workshop, log
 
@@ -65,6 +66,7 @@ class Boilermaker(Registrar, Generic[S]):
     Raises:
         ConfigurationError: neither `queue` nor the bus names a queue; both a state and a lifespan, or neither; `forwards_to`
             is one text; or `history` holds something else than contracts.
+        TypeError: an option that does not exist, or one of another type.
     """
 
     @overload
@@ -83,10 +85,7 @@ class Boilermaker(Registrar, Generic[S]):
             raise ConfigurationError(
                 "a worker is made as `Boilermaker(state, bus, ...)` or `Boilermaker(bus=bus, lifespan=...)`"
             )
-        if unknown := sorted(options.keys() - WorkerOptions.__annotations__.keys()):
-            raise TypeError(f"Boilermaker() has no option `{unknown[0]}`")
-        if isinstance(forwards_to := options.get("forwards_to"), str):
-            raise ConfigurationError(f'forwards_to names queues: pass ["{forwards_to}"]')
+        check_worker_options(options)
         named = options.get("queue") or bus.default_queue
         if not named:
             raise ConfigurationError(
@@ -258,12 +257,7 @@ class Boilermaker(Registrar, Generic[S]):
         loop = self._loop = self._new_loop(pace)
         for _ in range(self._stops):
             loop.stop()
-        log.info(
-            "Working on queue=%s with %s tasks, %s at a time",
-            self.queue,
-            len(self.registry),
-            pace.concurrency,
-        )
+        loop.tell_start()
         opening = asyncio.create_task(self._open_sender())
         try:
             return await loop.run()

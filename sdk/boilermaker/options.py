@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
+from types import NoneType
 from typing import Any, TypedDict
 
 import msgspec
 
+from boilermaker.errors import ConfigurationError
 from boilermaker.outcomes import OutcomeStore
-from boilermaker.retries import RetryPolicy, Seconds
+from boilermaker.retries import RetryPolicy, Seconds, seconds
 
 DescribeError = Callable[[BaseException], str]
 """Adds words about an exception to what leaves the process; what it returns is the application's responsibility."""
@@ -77,6 +79,36 @@ class WorkerOptions(TypedDict, total=False):
     optimistic: bool
     outcomes: OutcomeStore | None
     history: str | PathLike[str] | None
+
+
+_KINDS: Mapping[str, tuple[str, tuple[type, ...]]] = {
+    "queue": ("a queue's name", (str, NoneType)),
+    "service": ("a service's name", (str, NoneType)),
+    "limits": ("Limits", (Limits, NoneType)),
+    "optimistic": ("True or False", (bool,)),
+}
+
+
+def check_worker_options(options: Mapping[str, Any]) -> None:
+    """For those without a type checker: what is misspelt or of another type would show in the middle of a day's work.
+
+    Raises:
+        ConfigurationError: `forwards_to` is one text.
+        TypeError: an option that does not exist, or one of another type.
+        ValueError: `max_lock_renewal` is negative.
+    """
+    for option, value in options.items():
+        if option not in WorkerOptions.__annotations__:
+            raise TypeError(f"Boilermaker() has no option `{option}`")
+        wanted, kinds = _KINDS.get(option, ("", (object,)))
+        if not isinstance(value, kinds):
+            raise TypeError(f"Boilermaker({option}=...) is {wanted}, not a {type(value).__name__}")
+    if isinstance(forwards_to := options.get("forwards_to", ()), str):
+        raise ConfigurationError(f'forwards_to names queues: pass ["{forwards_to}"]')
+    for queue in forwards_to:
+        if not isinstance(queue, str):
+            raise TypeError(f"forwards_to names queues; a {type(queue).__name__} is none")
+    seconds(options.get("max_lock_renewal", 0))
 
 
 class TaskOptions(TypedDict, total=False):

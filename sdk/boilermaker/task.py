@@ -171,6 +171,8 @@ class Task(Generic[R_co]):
             TypeError: an option of another type.
             ValueError: a negative delay, or an empty queue name.
         """
+        if queue is not None and not isinstance(queue, str):  # pyright: ignore[reportUnnecessaryIsInstance] - as below
+            raise TypeError(f"queue is a queue's name, not a {type(queue).__name__}")
         if queue is not None and not queue.strip():
             raise ValueError("queue is a queue's name, not an empty text")
         for name, flag in (("should_dead_letter", should_dead_letter), ("acks_late", acks_late)):

@@ -75,7 +75,10 @@ def test_a_worker_runs_what_is_published_until_it_is_told_to_stop(
         assert process.stderr is not None
         events = (json.loads(line)["event"] for line in process.stderr)
         assert "Registered background function fn=greet" == next(events)
-        assert f"Working on queue={queue} with 1 tasks, 7 at a time" == next(events)
+        assert (
+            f"Working on queue={queue} with 1 tasks, 7 at a time; settlement confirmed, locks renewed for 3600s, "
+            "given up after 5 deliveries"
+        ) == next(events)
         asyncio.run(_publish(namespace, queue))
         assert "[greet] Begin Task sequence_number=1" == next(events)
         assert next(events).startswith("[greet] Completed Task sequence_number=1 in 0.")

@@ -187,7 +187,7 @@ def test_a_chain_that_is_refused_links_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "option", [{"policy": retries.NoRetry}, {"acks_late": 0}, {"should_dead_letter": "no"}]
+    "option", [{"policy": retries.NoRetry}, {"acks_late": 0}, {"should_dead_letter": "no"}, {"queue": 3}]
 )
 def test_options_of_another_type_are_refused_where_they_are_set(option: dict[str, Any]) -> None:
     """Not in the worker, hours later."""

@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from boilermaker import AzureServiceBus, Boilermaker, InMemoryServiceBus
+from boilermaker import AzureServiceBus, Boilermaker, InMemoryServiceBus, QueueSettings
 from boilermaker.errors import ConfigurationError
 from boilermaker.localbus.server import LocalServiceBus
 from transport.wires import Wire
@@ -156,3 +158,38 @@ async def test_a_worker_waits_for_a_bus_that_is_away_and_says_so_once(
         await wire.disconnect()
     assert caplog.text.count("Receiving failed") == 1
     assert caplog.text.count("Receiving works again") == 1
+
+
+async def test_what_can_be_seen_to_be_dangerous_is_told_when_it_starts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A queue whose locks are short, and settlement that is not confirmed."""
+    told = Pool()
+    bus = InMemoryServiceBus(QueueSettings(name="tasks", lock_duration=timedelta(seconds=5)))
+    worker = Boilermaker(told, bus, queue="tasks", optimistic=True).register_async(note)
+    await worker.client.publish_many([worker.create_task(note) for _ in range(2)])
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(10):
+        while len(told.told) < 2:  # noqa: ASYNC110 - there is nothing to be woken by
+            await asyncio.sleep(0.01)
+        worker.stop()
+        await running
+    assert caplog.text.count("Settlement is optimistic: where queue=tasks does not detect duplicates") == 1
+    assert caplog.text.count("The locks of queue=tasks last about 5s") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ({"queue": 5}, r"Boilermaker\(queue=...\) is a queue's name, not a int"),
+        ({"service": b"x"}, r"Boilermaker\(service=...\) is a service's name, not a bytes"),
+        ({"optimistic": "no"}, r"Boilermaker\(optimistic=...\) is True or False, not a str"),
+        ({"limits": {"max_tries": 3}}, r"Boilermaker\(limits=...\) is Limits, not a dict"),
+        ({"forwards_to": [7]}, "forwards_to names queues; a int is none"),
+        ({"max_lock_renewal": "1h"}, "a number of seconds or a timedelta, not a str"),
+    ],
+)
+def test_options_of_another_type_are_refused(option: dict[str, Any], told: str) -> None:
+    """Where the worker is made, in our words."""
+    with pytest.raises(TypeError, match=told):
+        Boilermaker(None, InMemoryServiceBus(), **option)

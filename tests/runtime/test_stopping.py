@@ -9,9 +9,9 @@ import pytest
 from boilermaker import Boilermaker, InMemoryServiceBus, Task
 from boilermaker.transport.memory import MemoryReceiver
 from boilermaker.transport.port import Delivery, OutgoingMessage
-from boilermaker.worker import loop
+from boilermaker.worker import ending as ending_module
+from boilermaker.worker.ending import Ending
 from boilermaker.worker.locks import LockKeeper
-from boilermaker.worker.loop import Ending
 
 
 class SwallowingReceiver(MemoryReceiver):
@@ -52,7 +52,7 @@ async def test_a_handler_that_does_not_end_when_it_is_cancelled_does_not_keep_th
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is named, its message is given back without a counted delivery, and the worker's end tells of it."""
-    monkeypatch.setattr(loop, "_CLEAN_UP_SECONDS", 0.05)
+    monkeypatch.setattr(ending_module, "_CLEAN_UP_SECONDS", 0.05)
     bus = InMemoryServiceBus()
     worker = Boilermaker(None, bus, queue="tasks")
     begun, never, really = asyncio.Event(), asyncio.Event(), asyncio.Event()

@@ -22,8 +22,8 @@ from boilermaker import (
 )
 from boilermaker.errors import ConfigurationError, RegistrationError
 from boilermaker.localbus.server import LocalServiceBus
-from boilermaker.worker import loop
-from boilermaker.worker.loop import Ending
+from boilermaker.worker import ending as ending_module
+from boilermaker.worker.ending import Ending
 from boilermaker.worker.threads import Threads
 
 TWO_TRIES = retries.RetryPolicy(2, 1, 1, retries.RetryMode.Fixed)
@@ -262,7 +262,7 @@ async def test_a_thread_that_outlasts_the_grace_is_told_and_its_message_given_ba
     scene: Scene, bus: InMemoryServiceBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that asks ends in good order; one that does not is left behind, and what it comes to is dropped."""
-    monkeypatch.setattr(loop, "_CLEAN_UP_SECONDS", 0.5)
+    monkeypatch.setattr(ending_module, "_CLEAN_UP_SECONDS", 0.5)
     worker = Boilermaker(scene, bus)
 
     @worker.task

@@ -14,7 +14,8 @@ from boilermaker.cli import logs
 from boilermaker.cli.health import HealthEndpoint
 from boilermaker.cli.target import argument, find
 from boilermaker.errors import BoilermakerError, BusError
-from boilermaker.worker.loop import THREADS, Ending
+from boilermaker.worker.ending import Ending
+from boilermaker.worker.loop import THREADS
 
 log = logging.getLogger("boilermaker.app")
 

@@ -5,15 +5,15 @@ import logging
 import os
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 
-from boilermaker.attempt import Cause
 from boilermaker.errors import BusError
 from boilermaker.transport.port import Delivery, Receiver
+from boilermaker.worker.ending import Ending, wind_down
 from boilermaker.worker.handle import Handling
 from boilermaker.worker.locks import LockKeeper
 from boilermaker.worker.settle import give_back
@@ -29,10 +29,10 @@ _AHEAD_SECONDS = 1.0  # what is fetched ahead should be started within it: its l
 _MOST_AHEAD = 4  # times what runs at a time, once there is experience with the handlers
 _MEMORY = 0.9  # of the mean time that handlers take
 _LONGEST_BACKOFF = 30.0
+_SHORT_LOCK_SECONDS = 10.0
 _LEAVE_SECONDS = (
     1.5  # how long a stopped worker waits for a bus that does not answer; a look at the queue takes less
 )
-_CLEAN_UP_SECONDS = 5.0  # what cancelled handlers are given to clean up
 
 
 THREADS = min(32, (os.cpu_count() or 1) + 4)
@@ -71,22 +71,6 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     handled: int
 
 
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """How a worker ended that was told to stop.
-
-    Attributes:
-        handled: messages taken since it started.
-        given_back: handlers that were cancelled and whose messages come again, without a counted delivery.
-        lost: handlers that were cancelled and whose messages had been settled before (`acks_late=False`).
-        stuck: of those, handlers that did not end when they were cancelled; they end with the process.
-    """
-
-    handled: int
-    given_back: int = 0
-    lost: int = 0
-    stuck: int = 0
-
-
 class Loop:
     """One worker at work on one queue."""
 
@@ -103,7 +87,7 @@ class Loop:
         self._hurrying = asyncio.Event()
         self._changed = asyncio.Event()
         self._watchdog: Watchdog | None = None
-        self._is_receiving = self._is_asking = self._has_left = False
+        self._is_receiving = self._is_asking = self._has_left = self._is_lock_seen = False
         self._main: asyncio.Task[Any] | None = None
         self._ahead = 0
         self._mean_seconds = 0.0
@@ -138,12 +122,32 @@ class Loop:
                 await self._work()
         finally:
             self._is_receiving = False
-            ending = await self._wind_down()
+            await self._receiver.stop()
+            ending = await wind_down(self._receiver, self._running, self._pace.grace_seconds, self._hurrying)
             self._locks.stop()
             self._threads.close()
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
-        return ending
+        return msgspec.structs.replace(ending, handled=self.handled)
+
+    def tell_start(self) -> None:
+        """What it will do, for whoever reads the log of a deploy."""
+        shop, pace = self._shop, self._pace
+        log.info(
+            "Working on queue=%s with %s tasks, %s at a time%s; settlement %s, locks renewed for %gs, given up after %s deliveries",
+            shop.queue,
+            len(shop.registry),
+            pace.concurrency,
+            f", plain functions in {pace.threads} threads" if self._has_plain else "",
+            "confirmed" if shop.is_confirmed else "optimistic",
+            pace.lock_limit.total_seconds(),
+            shop.limits.max_deliveries,
+        )
+        if not shop.is_confirmed:
+            log.warning(
+                "Settlement is optimistic: where queue=%s does not detect duplicates, a lost settlement repeats the rest of a workflow",
+                shop.queue,
+            )
 
     def health(self) -> Health:
         """What it is doing; may be asked from any thread."""
@@ -210,10 +214,24 @@ class Loop:
         if self._stopping.is_set():
             await give_back(self._receiver, batch)
             return
+        if batch and not self._is_lock_seen:
+            self._look_at_lock(batch[-1])
         for delivery in batch:
             self._start(delivery)
         if self._has_plain:
             await asyncio.sleep(0)  # they find out whether they need a thread
+
+    def _look_at_lock(self, delivery: Delivery) -> None:
+        """The bus tells a queue's lock duration by its messages only; the latest of a batch has waited least."""
+        self._is_lock_seen = True
+        lasts = (delivery.locked_until - self._shop.clock.now()).total_seconds()
+        if lasts < _SHORT_LOCK_SECONDS:
+            log.warning(
+                "The locks of queue=%s last about %.0fs (or the clocks differ): a pause as long as that loses them, and what runs is "
+                "cancelled and runs again. A minute suits most queues",
+                self._shop.queue,
+                lasts,
+            )
 
     def _free(self) -> int:
         """How many more messages to take: never more plain functions wait for a thread than there are threads."""
@@ -275,63 +293,6 @@ class Loop:
                 await self._stopping.wait()
         except TimeoutError:
             pass  # the usual end of a sleep
-
-    async def _wind_down(self) -> Ending:
-        """Give back what was fetched ahead, wait for what runs, cancel the rest of it and give that back, too."""
-        await self._receiver.stop()
-        if self._running:
-            log.info(
-                "Stopping: waiting up to %gs for %s running tasks",
-                self._pace.grace_seconds,
-                len(self._running),
-            )
-            await self._wait_for(self._running, self._pace.grace_seconds)
-        left = dict(self._running)
-        for handling in left.values():
-            handling.interrupt(Cause.STOPPING)
-        stuck = await self._wait_for(left, _CLEAN_UP_SECONDS, hurry=False)
-        unfinished = [handling for handling in left.values() if not handling.is_concluded]
-        back = [handling for handling in unfinished if not handling.is_settled]
-        held = [handling.delivery for handling in back if not handling.is_lost]
-        for task in stuck:
-            left[task].is_lost = True  # what it still comes to is dropped
-        await give_back(self._receiver, held)
-        ending = Ending(
-            handled=self.handled, given_back=len(back), lost=len(unfinished) - len(back), stuck=len(stuck)
-        )
-        _tell(ending, [left[task].name for task in stuck])
-        return ending
-
-    async def _wait_for(
-        self, tasks: Iterable[asyncio.Task[None]], seconds: float, *, hurry: bool = True
-    ) -> set[asyncio.Task[None]]:
-        """Wait for tasks to end, not longer than so many seconds, nor once it is to hurry; returns those that did not."""
-        waited = set(tasks)
-        if not waited:
-            return waited
-        everything = asyncio.create_task(asyncio.wait(waited))
-        hurrying = asyncio.create_task(self._hurrying.wait() if hurry else asyncio.Event().wait())
-        await asyncio.wait({everything, hurrying}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        hurrying.cancel()
-        everything.cancel()
-        return {task for task in waited if not task.done()}
-
-
-def _tell(ending: Ending, stuck: Sequence[str]) -> None:
-    if ending.given_back or ending.lost:
-        log.warning(
-            "Stopped with %s tasks unfinished: %s were given back and will run again, %s were settled early and are lost",
-            ending.given_back + ending.lost,
-            ending.given_back,
-            ending.lost,
-        )
-    if stuck:
-        log.error(
-            "%s handlers did not end within %gs of being cancelled: %s",
-            len(stuck),
-            _CLEAN_UP_SECONDS,
-            ", ".join(sorted(set(stuck))),
-        )
 
 
 def _error_of(task: asyncio.Task[None]) -> BaseException | None:
