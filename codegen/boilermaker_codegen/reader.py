@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import msgspec
 
 from boilermaker.contract import Parameter, TaskContract
+from boilermaker.contract.naming import Clash
 from boilermaker_codegen.config import Config
-from boilermaker_codegen.package.naming import Clash
 from boilermaker_codegen.problems import Problem, Refused, too_deep
 from boilermaker_codegen.registrations.collect import Collector, Registration
 from boilermaker_codegen.registrations.handlers import Handler, Handlers

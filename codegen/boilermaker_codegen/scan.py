@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from boilermaker.contract import Contract
+from boilermaker.contract.naming import clashes_of
 from boilermaker_codegen.cache import Cache, Memory, is_lasting
 from boilermaker_codegen.config import TABLE, Config, Project
-from boilermaker_codegen.package.naming import clashes_of
 from boilermaker_codegen.problems import GenerationError, Problem, Refused
 from boilermaker_codegen.source.contents import Contents
 from boilermaker_codegen.source.discover import Index, SourceFile

@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from boilermaker.contract import Contract, Definition, TaskContract, Type, named_in
-from boilermaker_codegen.package.naming import Clash
+from boilermaker.contract.naming import Clash
 from boilermaker_codegen.package.ordering import needs
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.contents import Contents

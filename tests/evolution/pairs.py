@@ -586,6 +586,14 @@ RECORDS: dict[str, Pair] = {
     ),
     "dataclass to Struct": class_(data("a: int"), struct("a: int"), {"CLASS_CHANGED": "S"}),
     "dataclass to TypedDict": class_(data("a: int"), typed_dict("a: int"), {"CLASS_CHANGED": "S"}),
+    "another class of that name": Pair(
+        takes("x: X", struct("a: int")),
+        takes(
+            "x: X, y: Y.X | None = None",
+            struct("a: int") + "class Y:\n    class X(msgspec.Struct):\n        b: int\n",
+        ),
+        {"CLASS_REMOVED": "S", "FIELD_ADDED": "M"},
+    ),
     "class renamed": Pair(
         takes("x: X", struct("a: int")), takes("x: Y", struct("a: int", name="Y")), {"CLASS_REMOVED": "S"}
     ),

@@ -10,6 +10,7 @@ from boilermaker.contract import (
     NewTypeDefinition,
     RecordDefinition,
 )
+from boilermaker.contract.naming import foreign
 from boilermaker_codegen.package.docstrings import docstring
 from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import (
@@ -24,7 +25,7 @@ from boilermaker_codegen.package.layout import (
     lines,
 )
 from boilermaker_codegen.package.ordering import needs, ordered
-from boilermaker_codegen.package.spelling import Speller, foreign, literal, text
+from boilermaker_codegen.package.spelling import Speller, literal, text
 
 _STRUCT_OPTIONS = ("frozen", "kw_only", "array_like", "omit_defaults", "forbid_unknown_fields")
 

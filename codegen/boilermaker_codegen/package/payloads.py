@@ -1,10 +1,10 @@
 """The generated `payloads.py`: one struct for each task, a field for each parameter."""
 
 from boilermaker.contract import Contract, Parameter, TaskContract
+from boilermaker.contract.naming import Names
 from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import INDENT, call, lines
 from boilermaker_codegen.package.models import assignment, struct_field
-from boilermaker_codegen.package.naming import Names
 from boilermaker_codegen.package.spelling import Speller
 
 

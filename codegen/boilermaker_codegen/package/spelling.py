@@ -27,6 +27,7 @@ from boilermaker.contract import (
     Variable,
     definition_of,
 )
+from boilermaker.contract.naming import foreign
 from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import (
     Expression,
@@ -57,15 +58,6 @@ _ABSTRACT = frozenset(
     }
 )
 _LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_length", "tz")
-
-# ids of types that the generated code imports instead of defining them
-SHIPPED = {"boilermaker.failure.FailureInfo": ("boilermaker.stub", "FailureInfo")}
-
-
-def foreign(contract: Contract) -> dict[str, tuple[str, str]]:
-    """Types that the generated code imports instead of defining: module and qualified name by id."""
-    own = {id_: (module, id_.removeprefix(f"{module}.")) for id_, module in contract.imported.items()}
-    return {**SHIPPED, **own}
 
 
 class Speller:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from boilermaker.contract import Contract, Parameter, TaskContract, task_digests
+from boilermaker.contract.naming import Names
 from boilermaker_codegen.package.docstrings import docstring
 from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import (
@@ -19,7 +20,6 @@ from boilermaker_codegen.package.layout import (
     subscript,
 )
 from boilermaker_codegen.package.models import is_mutable
-from boilermaker_codegen.package.naming import Names
 from boilermaker_codegen.package.spelling import Speller, text
 
 

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from boilermaker.contract import Contract, TaskContract
+from boilermaker.contract.naming import names_of
 from boilermaker.evolution import source, transit
 from boilermaker.evolution.findings import Finding, Idle, merged
 from boilermaker.evolution.joined import joined
+from boilermaker.evolution.typed import Renaming
 
 
 def compare(old: Contract, new: Contract) -> list[Finding]:
@@ -56,6 +58,7 @@ def idle(findings: Iterable[Finding], new: Contract, reasons: Mapping[str, str])
 def _findings(old: Contract, new: Contract) -> Iterator[Finding]:
     served = {name: task for task in new.tasks for name in task.aliases}
     served.update({task.name: task for task in new.tasks})
+    code = _Code(old, new)
     met: set[str] = set()
     for before in old.tasks:
         after = served.get(before.name)
@@ -63,7 +66,8 @@ def _findings(old: Contract, new: Contract) -> Iterator[Finding]:
             yield Finding(rule="TASK_REMOVED", task=before.name, path="", categories=("QUEUE", "SOURCE"))
         else:
             met.add(after.name)
-            yield from _task(old, new, before, after)
+            wire = merged(_messages(old, new, before, after))
+            yield from joined(wire, code.breaks(before, after))
         yield from _aliases(old, new, before, served)
     known = {name for task in old.tasks for name in (task.name, *task.aliases)}
     for task in new.tasks:
@@ -94,15 +98,22 @@ def _aliases(
             yield from _messages(old, new, before, after)
 
 
-def _task(old: Contract, new: Contract, before: TaskContract, after: TaskContract) -> Iterator[Finding]:
-    functions = before.function or before.name, after.function or after.name
-    if functions[0] != functions[1]:
-        detail = f"`{functions[0]}` to `{functions[1]}`"
-        yield Finding(
-            rule="FUNCTION_RENAMED", task=after.name, path="", categories=("SOURCE",), detail=detail
-        )
-    wire = merged(_messages(old, new, before, after))
-    yield from joined(wire, source.Code(old, new, after.name).breaks(before, after))
+class _Code:
+    """What changes of tasks do to code that uses their stubs."""
+
+    def __init__(self, old: Contract, new: Contract) -> None:
+        self._old, self._new = old, new
+        self._functions = names_of(old).functions, names_of(new).functions
+        self._renaming = Renaming(old, new)
+
+    def breaks(self, before: TaskContract, after: TaskContract) -> Iterator[Finding]:
+        was, now = self._functions[0][before.name], self._functions[1][after.name]
+        if was != now:
+            detail = f"`{was}` to `{now}`"
+            yield Finding(
+                rule="FUNCTION_RENAMED", task=after.name, path="", categories=("SOURCE",), detail=detail
+            )
+        yield from source.Code(self._old, self._new, self._renaming, after.name).breaks(before, after)
 
 
 def _messages(old: Contract, new: Contract, before: TaskContract, after: TaskContract) -> Iterator[Finding]:

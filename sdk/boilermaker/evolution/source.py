@@ -25,7 +25,7 @@ from boilermaker.contract import (
 )
 from boilermaker.evolution.findings import Finding
 from boilermaker.evolution.leaves import written
-from boilermaker.evolution.typed import Checker, Renaming, base_of, identity
+from boilermaker.evolution.typed import Checker, Renaming, base_of, identities
 from boilermaker.evolution.views import Bare, Made, alternatives, made_of_record, made_of_task, values_of
 
 Use = Literal["built", "read"]
@@ -39,17 +39,17 @@ def classes(old: Contract, new: Contract) -> Iterator[Finding]:
 
 
 def _exported(contract: Contract) -> set[str]:
-    return {name for id_ in contract.types if ":" not in (name := identity(contract, id_))}
+    return {name for name in identities(contract).values() if ":" not in name}
 
 
 class Code:
     """What a change of one task does to code that uses its stub."""
 
-    def __init__(self, old: Contract, new: Contract, task: str) -> None:
+    def __init__(self, old: Contract, new: Contract, renaming: Renaming, task: str) -> None:
         self._old = old
         self._new = new
         self._task = task
-        self._renaming = Renaming(old, new)
+        self._renaming = renaming
         self._checker = Checker(new)
         self._seen: set[tuple[Type, Type, Use]] = set()
 

@@ -28,8 +28,7 @@ from boilermaker.contract import (
     named_in,
     within,
 )
-
-_SUPPLIED = "boilermaker."  # types that come with this package are the same for everybody
+from boilermaker.contract.naming import foreign, names_of
 
 _IS_A: dict[str, frozenset[str]] = {
     "Sequence": frozenset({"list", "MutableSequence", "tuple"}),
@@ -62,19 +61,18 @@ _ITEMS: dict[ScalarName, Scalar] = {
 _SCALAR_OF: dict[type, ScalarName] = {bool: "bool", int: "int", str: "str", type(None): "none"}
 
 
-def identity(contract: Contract, id_: str) -> str:
-    """What tells a class from others in producers' code: its name in the stubs, or where it is imported from."""
-    if id_ in contract.imported or id_.startswith(_SUPPLIED):
-        return f"{contract.imported.get(id_, '')}:{id_}"
-    return contract.types[id_].name.rpartition(".")[2]
+def identities(contract: Contract) -> dict[str, str]:
+    """What tells a class from others in producers' code, by id: its name in the stubs, or where it is imported from."""
+    imported = {id_: ":".join(place) for id_, place in foreign(contract).items() if id_ in contract.types}
+    return {**names_of(contract).types, **imported}
 
 
 class Renaming:
     """Moves types of the old contract into the new one, by the names of their classes."""
 
     def __init__(self, old: Contract, new: Contract) -> None:
-        there = {identity(new, id_): id_ for id_ in new.types}
-        self._ids = {id_: there.get(identity(old, id_)) for id_ in old.types}
+        there = {name: id_ for id_, name in identities(new).items()}
+        self._ids = {id_: there.get(name) for id_, name in identities(old).items()}
         self._new = new.types
 
     def of(self, id_: str) -> str | None:
