@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from boilermaker.transport import servicebus_frames as amqp
+from boilermaker.transport import servicebus_message as messages
 from boilermaker.transport.port import OutgoingMessage
 
 _SIMPLE = some.one_of(
@@ -40,8 +41,8 @@ def _by_sdk(**sections: object) -> bytes:
 
 
 def _properties(encoded: bytes) -> dict[str, object]:
-    at = amqp.content(encoded).application
-    return {} if at is None else amqp.application_properties(encoded, at)
+    at = messages.content(encoded).application
+    return {} if at is None else messages.application_properties(encoded, at)
 
 
 def _frames(performative: Any) -> bytes:
@@ -66,7 +67,7 @@ def test_the_sdk_reads_what_we_send(properties: dict[str, Any], body: bytes) -> 
         scheduled_enqueue_time=datetime(2030, 1, 1, tzinfo=UTC),
     )
 
-    read: Any = decode_payload(memoryview(amqp.encode(sent)))
+    read: Any = decode_payload(memoryview(messages.encode(sent)))
 
     assert ([body], b"id", "größe".encode(), b"w", b"application/json") == (
         read.data,
@@ -91,7 +92,7 @@ def test_we_read_what_the_sdk_sends(properties: dict[str, Any], body: bytes) -> 
         data=[body, b"more"],
     )
 
-    read = amqp.content(encoded)
+    read = messages.content(encoded)
 
     assert (body + b"more", "id", "task", None, 300) == read[:5]
     assert 5 == read.annotations["x-opt-sequence-number"]
@@ -106,13 +107,13 @@ def test_a_body_of_another_type_is_handed_on_encoded(sections: dict[str, object]
     """No codec takes it for its own, and it is not empty: a dead letter shows it."""
     encoded = _by_sdk(**sections)
 
-    assert encoded[3:] == amqp.content(encoded).body
+    assert encoded[3:] == messages.content(encoded).body
 
 
 @given(some.binary())
 def test_bytes_that_are_no_message_are_refused_as_such(data: bytes) -> None:
     """A hostile producer's message ends as a dead letter; it does not end the worker."""
-    for read in (amqp.content, _properties):
+    for read in (messages.content, _properties):
         with contextlib.suppress(amqp.FrameError):
             read(data)
 
@@ -129,7 +130,7 @@ def test_a_message_that_is_cut_short_or_altered_is_read_or_refused(noise: bytes,
     )
     for data in (whole[:at], whole[:at] + noise + whole[at + len(noise) :]):
         with contextlib.suppress(amqp.FrameError):
-            amqp.content(data)
+            messages.content(data)
             _properties(data)
 
 
@@ -140,7 +141,7 @@ def test_values_nested_without_end_are_refused() -> None:
         nested = b"\xd0" + struct.pack(">II", len(nested) + 4, 1) + nested
 
     with pytest.raises(amqp.FrameError, match="too deep"):
-        amqp.content(b"\x00\x53\x72" + nested)
+        messages.content(b"\x00\x53\x72" + nested)
 
 
 def test_frames_are_taken_apart_where_they_end() -> None:
@@ -193,12 +194,12 @@ def test_the_sdk_reads_our_dispositions() -> None:
 @given(some.binary(max_size=3000), some.integers(512, 2000))
 def test_a_delivery_takes_as_many_frames_as_it_needs(payload: bytes, max_frame_size: int) -> None:
     """None larger than the peer takes, all but the last with `more`."""
-    sent = amqp.transfers(1, 2, 3, payload, max_frame_size, amqp.BATCH_FORMAT)
+    sent = amqp.transfers(1, 2, 3, payload, max_frame_size, messages.BATCH_FORMAT)
 
     assert all(len(frame) <= max_frame_size for frame in sent)
     read = [_performative(frame) for frame in sent]
     assert {0x14} == {code for code, _ in read}
-    assert [[2, 3, b"\x00\x00\x00\x03", amqp.BATCH_FORMAT, False]] * len(sent) == [f[:5] for _, f in read]
+    assert [[2, 3, b"\x00\x00\x00\x03", messages.BATCH_FORMAT, False]] * len(sent) == [f[:5] for _, f in read]
     assert [*[True] * (len(sent) - 1), False] == [found[5] for _, found in read]
     assert payload == b"".join(bytes(found[11]) for _, found in read)
 
@@ -207,7 +208,7 @@ def test_a_delivery_takes_as_many_frames_as_it_needs(payload: bytes, max_frame_s
 def test_a_property_that_amqp_cannot_carry_is_refused(value: Any) -> None:
     """Before anything is sent."""
     with pytest.raises((TypeError, ValueError), match="'it'"):
-        amqp.encode(OutgoingMessage(body=b"", message_id="i", properties={"it": value}))
+        messages.encode(OutgoingMessage(body=b"", message_id="i", properties={"it": value}))
 
 
 def test_a_transfer_of_the_sdk_is_read_with_its_payload() -> None:

@@ -13,7 +13,7 @@ from boilermaker.transport import servicebus_send
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus import AzureServiceBus
 from boilermaker.transport.servicebus_connect import confirm_attached
-from boilermaker.transport.servicebus_frames import Encoded, encode
+from boilermaker.transport.servicebus_message import Encoded, encode
 from boilermaker.transport.servicebus_pyamqp_send import Writer
 from transport.wires import Wire, end, message
 

@@ -11,9 +11,9 @@ from typing import Any
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
 
-from boilermaker.transport import servicebus_frames as amqp
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus_delivery import AzureDelivery, PlainDelivery
+from boilermaker.transport.servicebus_message import Encoded
 from boilermaker.transport.servicebus_settle import Disposition
 
 
@@ -81,7 +81,7 @@ class PlainWriter:
         """True until closed: the SDK attaches again by itself."""
         return not self._is_closed
 
-    def send(self, messages: Sequence[amqp.Encoded]) -> asyncio.Future[None]:
+    def send(self, messages: Sequence[Encoded]) -> asyncio.Future[None]:
         """Send these as one, accepted or refused together."""
         return asyncio.ensure_future(self._send([each.message for each in messages]))
 

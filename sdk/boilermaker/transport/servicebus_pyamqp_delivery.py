@@ -11,6 +11,7 @@ from azure.servicebus._pyamqp.message import Message
 from azure.servicebus.aio import ServiceBusReceiver
 
 from boilermaker.transport import servicebus_frames as amqp
+from boilermaker.transport import servicebus_message as messages
 from boilermaker.transport.servicebus_delivery import FOREVER, AzureDelivery, LinkReader
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,7 +41,7 @@ class LinkDelivery(AzureDelivery):
         self._application: int | None = None
         self._annotations: Mapping[object, object] = {}
         with contextlib.suppress(amqp.FrameError):
-            content = amqp.content(encoded)
+            content = messages.content(encoded)
             self.body, self.message_id = content.body, content.message_id
             self.subject, self.correlation_id = content.subject, content.correlation_id
             self.delivery_count, self._annotations = content.delivery_count, content.annotations
@@ -56,7 +57,7 @@ class LinkDelivery(AzureDelivery):
             self._properties = {}
             with contextlib.suppress(amqp.FrameError):
                 if self._application is not None:
-                    self._properties = amqp.application_properties(self._encoded, self._application)
+                    self._properties = messages.application_properties(self._encoded, self._application)
         return self._properties
 
     @property

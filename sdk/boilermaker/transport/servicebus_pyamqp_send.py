@@ -15,6 +15,7 @@ from azure.servicebus.aio import ServiceBusSender
 
 from boilermaker.transport import servicebus_frames as amqp
 from boilermaker.transport.servicebus_connect import TRY_TIMEOUT_SECONDS, in_sdk_words
+from boilermaker.transport.servicebus_message import Encoded, payload_of
 from boilermaker.transport.servicebus_pyamqp import Line
 
 _LEAST_FRAME_BYTES = 512  # AMQP 1.0, 2.7.1: what every peer takes
@@ -55,13 +56,13 @@ class Writer:
         """True while the link takes messages."""
         return self._line.is_alive
 
-    def send(self, messages: Sequence[amqp.Encoded]) -> asyncio.Future[None]:
+    def send(self, messages: Sequence[Encoded]) -> asyncio.Future[None]:
         """Send these as one, accepted or refused together. The future tells which, as the SDK words it.
 
         A future that ends with ConnectionResetError or TimeoutError leaves that open.
         """
         fate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        payload, message_format = amqp.payload(messages)
+        payload, message_format = payload_of(messages)
         self._waiting.append(_Transfer(payload, message_format, fate, time.monotonic() + TRY_TIMEOUT_SECONDS))
         self._send_waiting()
         return fate

@@ -16,7 +16,6 @@ from typing import Protocol
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 
 from boilermaker.errors import BusError, MessageTooLargeError
-from boilermaker.transport import servicebus_frames as amqp
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus_address import Address
 from boilermaker.transport.servicebus_connect import (
@@ -25,6 +24,12 @@ from boilermaker.transport.servicebus_connect import (
     max_message_size,
     stop_keep_alive,
     translate,
+)
+from boilermaker.transport.servicebus_message import (
+    BATCH_ENTRY_BYTES,
+    BATCH_HEAD_BYTES,
+    Encoded,
+    encode,
 )
 from boilermaker.transport.servicebus_plain import PlainWriter
 
@@ -50,7 +55,7 @@ class LinkWriter(Protocol):
         """True while the link takes messages."""
         ...
 
-    def send(self, messages: Sequence[amqp.Encoded]) -> asyncio.Future[None]:
+    def send(self, messages: Sequence[Encoded]) -> asyncio.Future[None]:
         """Send these as one, accepted or refused together. The future tells which, as the SDK words it."""
         ...
 
@@ -110,7 +115,7 @@ class _Waiting:
 
     __slots__ = ("call", "encoded", "is_alone", "place", "tries")
 
-    def __init__(self, place: int, encoded: amqp.Encoded, call: _Call) -> None:
+    def __init__(self, place: int, encoded: Encoded, call: _Call) -> None:
         self.place = place
         self.encoded = encoded
         self.call = call
@@ -261,7 +266,7 @@ class AzureSender:
     def _next_batch(self, max_bytes: int) -> list[_Waiting]:
         """The head of what waits, as much as leaves together. A call's next batch waits for its last one's fate."""
         batch: list[_Waiting] = []
-        size = amqp.BATCH_HEAD_BYTES
+        size = BATCH_HEAD_BYTES
         while self._waiting and len(batch) < _MOST_TOGETHER:
             each = self._waiting[0]
             if each.call.future.done():  # failed before, or its caller gave up waiting
@@ -271,7 +276,7 @@ class AzureSender:
                 self._waiting.popleft()
                 each.call.settle(self._too_large())
                 continue
-            size += each.size + amqp.BATCH_ENTRY_BYTES
+            size += each.size + BATCH_ENTRY_BYTES
             if each.call.under_way or (batch and (size > max_bytes or each.is_alone or batch[0].is_alone)):
                 break
             batch.append(self._waiting.popleft())
@@ -327,8 +332,8 @@ def _writer(sender: ServiceBusSender) -> LinkWriter:
     return PlainWriter(sender)
 
 
-def _encode(message: OutgoingMessage, queue: str) -> amqp.Encoded:
+def _encode(message: OutgoingMessage, queue: str) -> Encoded:
     try:
-        return amqp.Encoded(message, amqp.encode(message))
+        return Encoded(message, encode(message))
     except (TypeError, ValueError) as error:
         raise translate(error, queue, "send to") from error
