@@ -152,8 +152,10 @@ class World:
                 self._counted.add(letter.sequence_number)
                 self.journal.buried[letter.message_id or ""] += 1
 
-    def _expect_replays(self) -> None:
+    def _expect_replays(self, last: int) -> None:
         for letter in self.bus.dead_letters(QUEUE):
+            if letter.sequence_number > last:
+                continue
             replay = again.replay_of(letter, QUEUE, self.bus.clock).correlation_id
             origin = codec.decode(letter.body).header.workflow
             self.journal.origins[replay] = self.journal.origins.get(origin, origin)
@@ -163,10 +165,10 @@ class World:
         """An operator replays all dead letters; when he is interrupted, he does it again."""
         for number in range(1, 100):
             life = Life(f"operator {number}")
-            self._count_dead_letters()
-            self._expect_replays()
             letters = DeadLetters(_Line(self, life), QUEUE)
             survey = await letters.survey()
+            self._count_dead_letters()
+            self._expect_replays(survey.last)
             token = _life.set(life)
             replaying = asyncio.create_task(letters.replay(survey))
             _life.reset(token)

@@ -21,6 +21,8 @@ from boilermaker.transport.servicebus_address import Address, redact
 # The SDK sends without a limit of time unless told; a bus that does not answer is a fault, not a wait.
 TRY_TIMEOUT_SECONDS = 20.0
 _REFUSAL_SECONDS = 2.0
+# A bus that hangs, or a network that swallows everything, ends no connection: whoever waits would wait for ever.
+SILENCE_SECONDS = 60.0
 _sdk_log = logging.getLogger("azure.servicebus")
 
 _RIGHTS = {
@@ -63,6 +65,23 @@ def client(address: Address, *, retries: int) -> ServiceBusClient:
         retry_backoff_max=10,
         try_timeout=TRY_TIMEOUT_SECONDS,
     )
+
+
+def ask_for_heartbeats(owner: ServiceBusReceiver) -> None:
+    """Ask the service to say something at least every `SILENCE_SECONDS` (AMQP 1.0, 2.4.5), before the owner is opened.
+
+    The SDK can, but has no public name for it. Without it nothing is asked, and silence is no sign.
+    """
+    opened: Any = owner
+    create: Any = getattr(opened, "_create_handler", None)
+    if create is None:
+        return
+
+    def create_asking(*args: Any) -> None:
+        create(*args)
+        opened._handler._idle_timeout = SILENCE_SECONDS  # noqa: SLF001
+
+    opened._create_handler = create_asking  # noqa: SLF001
 
 
 def stop_keep_alive(owner: ServiceBusReceiver | ServiceBusSender) -> None:

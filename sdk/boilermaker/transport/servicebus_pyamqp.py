@@ -73,6 +73,9 @@ class Line:
         self._before_flush: list[Callable[[], None]] = []
         self._is_flush_due = False
         self._listeners: list[asyncio.Future[None]] = []
+        # Counted in turns of the event loop: while a handler blocks it, silence is ours.
+        self.silent_seconds = 0.0
+        self._longest_silence: float | None = None
         self.is_closing = False
         self.error: Exception | None = None
         self._take_over()
@@ -87,6 +90,8 @@ class Line:
         _ = connection._last_frame_sent_time, connection._last_frame_received_time  # noqa: SLF001
         _ = session.channel, session.remote_channel, self.link.handle, self.link.remote_handle
         self._rest: bytes = self._transport._read_buffer.read()  # noqa: SLF001  # of a read that was given up
+        # The service has been told; from here on it is for us to notice, not for the SDK whenever it writes.
+        self._longest_silence, connection._idle_timeout = connection._idle_timeout, None  # noqa: SLF001
         stop_keep_alive(self._owner)
         self._transport.write = self._write_for_sdk
         connection.listen = self._listen_elsewhere
@@ -163,6 +168,7 @@ class Line:
         """Hand on what is whole; returns how much that was."""
         at = 0
         self._connection._last_frame_received_time = time.time()  # noqa: SLF001
+        self.silent_seconds = 0.0
         for frame in amqp.frames(data):
             at = frame.end
             hear = self._hear.get(frame.code)
@@ -181,6 +187,13 @@ class Line:
             raise error
         if self.link.get_state().value != _ATTACHED:
             raise ConnectionResetError("the link was detached")
+
+    def _check_heard(self) -> None:
+        self.silent_seconds += _CARE_SECONDS
+        if self._longest_silence is not None and self.silent_seconds > self._longest_silence:
+            raise ConnectionResetError(
+                f"nothing was heard for {self.silent_seconds:.0f} s, not even a heartbeat"
+            )
 
     async def _listen_elsewhere(self, wait: float | bool = False, batch: int = 1, **kwargs: Any) -> None:  # noqa: FBT001, FBT002  # the SDK's signature
         if self._reading.done():
@@ -204,6 +217,7 @@ class Line:
             while True:
                 await asyncio.sleep(_CARE_SECONDS)
                 self._check_attached()
+                self._check_heard()
                 await self._handler.auth_complete_async()
                 await self._connection._get_remote_timeout(time.time())  # noqa: SLF001
                 self._care()

@@ -128,11 +128,18 @@ class Settlements:
         return True
 
     def give_up_waiting(self) -> None:
-        """Tell those that have waited long enough."""
+        """Tell those that have waited long enough.
+
+        Raises:
+            ConnectionResetError: nothing at all was heard meanwhile. By its lock token a message is then settled over
+                another connection.
+        """
         now = time.monotonic()
-        for answer in self._answers.values():
-            if answer.until <= now and not answer.future.done():
-                answer.future.set_result(None)
+        late = [each for each in self._answers.values() if each.until <= now and not each.future.done()]
+        if late and self.line.silent_seconds >= _ANSWER_SECONDS:
+            raise ConnectionResetError("the service does not answer")
+        for answer in late:
+            answer.future.set_result(None)
 
     def on_over(self) -> None:
         """The link has ended: nothing will be answered."""

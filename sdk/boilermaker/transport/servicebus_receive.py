@@ -15,7 +15,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 from boilermaker.errors import BusError, LockLostError, SettlementError
 from boilermaker.transport.port import Delivery, Message
 from boilermaker.transport.servicebus_address import Address
-from boilermaker.transport.servicebus_connect import client, confirm_attached, translate
+from boilermaker.transport.servicebus_connect import ask_for_heartbeats, client, confirm_attached, translate
 from boilermaker.transport.servicebus_delivery import AzureDelivery, AzureMessage, LinkReader
 from boilermaker.transport.servicebus_plain import PlainReader, settle_by_sdk
 from boilermaker.transport.servicebus_settle import Disposition, Unconfirmed
@@ -199,6 +199,7 @@ class AzureReceiver:
             service = client(self._address, retries=0)
             try:
                 receiver = service.get_queue_receiver(self._queue, prefetch_count=prefetch)
+                ask_for_heartbeats(receiver)
                 await receiver.__aenter__()
                 await confirm_attached(receiver)
                 return _Attachment(service, receiver, _read(receiver, prefetch))
