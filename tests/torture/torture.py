@@ -33,7 +33,7 @@ BAD = (
     "send=busy,chance=0.5", "send=cut-after,chance=0.2", "send=lose,times=1", "send=delay,seconds=0.5",
     "settle=lock-lost,chance=0.3", "settle=lose,chance=0.3", "settle=busy,chance=0.3", "settle=cut-after,chance=0.1",
     "renew=lock-lost,chance=0.5", "deliver=ignore,chance=0.1", "deliver=delay,seconds=1,chance=0.3",
-    "deliver=half,times=1", "deliver=garbage,times=1", "attach=busy,chance=0.5", "token=unauthorized,times=2",
+    "deliver=half,times=1", "deliver=garbage,times=1", "attach=busy,chance=0.5", "token=busy,times=2",
     "entity=disabled", "connect=freeze,times=2", "connect=garbage,times=2", "now=lock-lost", "now=detach",
     "now=freeze,seconds=1",
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import struct
 import time
 from typing import Any
 
@@ -39,6 +40,7 @@ _TRANSIENT = (
     OSError,
     TimeoutError,
 )
+_BROKEN = (TypeError, ValueError, LookupError, AttributeError, struct.error)
 _NO_QUEUE = {"amqp:not-found", "amqp:resource-deleted"}
 _REFUSED = (
     sdk.ServiceBusAuthenticationError,
@@ -156,6 +158,18 @@ def condition_of(error: BaseException) -> str:
     return found.decode(errors="replace") if isinstance(found, bytes) else str(found or "")
 
 
+def _is_passing(error: BaseException, inner: object) -> bool:
+    """Whether the SDK's error hides that the bus is not itself just now.
+
+    It calls every token that is not taken a refusal, also where the service says that it is busy; and an answer that is
+    no AMQP fails in its decoder, in whatever way.
+    """
+    status: object = getattr(inner, "status_code", None)
+    if isinstance(status, int):
+        return status >= 500 or status in {408, 429}
+    return isinstance(error, sdk.ServiceBusError) and isinstance(inner, _BROKEN)
+
+
 def translate(error: BaseException, queue: str, doing: str) -> BusError:
     """What an error of the SDK is in our words.
 
@@ -186,6 +200,8 @@ def translate(error: BaseException, queue: str, doing: str) -> BusError:
             "create a queue with sessions disabled (it cannot be changed later) and use that one",
             queue=queue,
         )
+    if _is_passing(error, inner):
+        return BusError(f"{what}: {text}", queue=queue, is_transient=True)
     if isinstance(error, _REFUSED) or isinstance(inner, _REFUSED) or condition == "amqp:unauthorized-access":
         right = _RIGHTS.get(doing, _RIGHTS["receive from"])
         return BusError(f"not authorized to {doing} queue {queue!r}: it takes {right} ({text})", queue=queue)
