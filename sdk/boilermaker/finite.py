@@ -1,12 +1,49 @@
-"""Floats that JSON does not have: msgspec encodes NaN and infinities as null, which a `float | None` then takes for None."""
+"""Numbers that may not travel.
+
+Floats that JSON does not have: msgspec encodes NaN and infinities as null, which a `float | None` then takes for None.
+And Decimals that would keep a worker busy: `int(Decimal("1E+999999"))` takes minutes, and so does printing it.
+"""
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
 from msgspec import inspect as shapes
+
+MAX_DIGITS = 1000
+"""Digits of a Decimal, and its exponent in either direction."""
+_HUGE = f"a Decimal has at most {MAX_DIGITS:,} digits, and an exponent from -{MAX_DIGITS:,} to {MAX_DIGITS:,}"
+
+
+def huge(payload: msgspec.Struct) -> tuple[str, ...]:
+    """A sentence for each field that holds a Decimal with too many digits or too large an exponent, with its path."""
+    if not _may_hold_decimals(type(payload)):
+        return ()
+    return tuple(
+        f"{field.encode_name}: {_HUGE} (at `{path}`)"
+        for field in msgspec.structs.fields(payload)
+        if (path := _search(getattr(payload, field.name), _is_huge)) is not None
+    )
+
+
+def huge_result(value: object) -> str | None:
+    """The same sentence for a result."""
+    path = _search(value, _is_huge)
+    return None if path is None else f"{_HUGE} (at `{path}`)"
+
+
+def _is_huge(value: object) -> bool:
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return False
+    _, digits, exponent = value.as_tuple()
+    return len(digits) > MAX_DIGITS or (isinstance(exponent, int) and abs(exponent) > MAX_DIGITS)
+
+
+def _is_not_finite(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def find_all(given: Mapping[str, object]) -> tuple[str, ...]:
@@ -19,14 +56,18 @@ def find_all(given: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def find(value: object) -> str | None:
-    """Where a float that is not finite hides, or None. Without recursion: msgspec encodes deeper nesting than Python calls."""
+    """Where a float that is not finite hides, or None."""
+    return _search(value, _is_not_finite)
+
+
+def _search(value: object, is_wanted: Callable[[object], bool]) -> str | None:
+    """Where such a value hides. Without recursion: msgspec encodes deeper nesting than Python calls."""
     waiting = [("$", value)]
     while waiting:
         path, item = waiting.pop()
-        if isinstance(item, float):
-            if not math.isfinite(item):
-                return path
-        elif item is not None and not isinstance(item, str | int | bytes):
+        if is_wanted(item):
+            return path
+        if item is not None and not isinstance(item, str | int | float | bytes):
             waiting.extend(reversed(list(_parts(path, item))))
     return None
 
@@ -78,3 +119,26 @@ def _may_take_null(info: shapes.Type) -> bool:
     if isinstance(info, shapes.Metadata):
         return _may_take_null(info.type)
     return True
+
+
+@lru_cache(maxsize=4096)
+def _may_hold_decimals(payload_type: type[msgspec.Struct]) -> bool:
+    """False where no part of the type is a Decimal: most payloads skip the search."""
+    waiting: list[object] = [shapes.type_info(payload_type)]
+    seen: set[int] = set()
+    while waiting:
+        info = waiting.pop()
+        if isinstance(info, shapes.DecimalType):
+            return True
+        if id(info) not in seen:
+            seen.add(id(info))
+            waiting.extend(_inner(info))
+    return False
+
+
+def _inner(info: object) -> Iterator[object]:
+    """What a description of a type holds, descriptions of other types among it."""
+    if isinstance(info, tuple):
+        yield from cast("tuple[object, ...]", info)
+    elif isinstance(info, msgspec.Struct):
+        yield from (getattr(info, name) for name in info.__struct_fields__)

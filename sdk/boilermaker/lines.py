@@ -9,7 +9,7 @@ import msgspec
 
 from boilermaker.envelope import Edges, Header, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
-from boilermaker.plan import MAX_NAME, StepRef
+from boilermaker.plan import MAX_HANDLERS, MAX_NAME, StepRef
 from boilermaker.retries import LONGEST_SECONDS
 
 _ERRORS = (msgspec.MsgspecError, RecursionError, ValueError)
@@ -129,6 +129,10 @@ class Lines:
     ) -> tuple[int | None, tuple[int, ...]]:
         after = number + 1 if then is msgspec.UNSET else then
         handlers = self._header.otherwise if otherwise is msgspec.UNSET else otherwise
+        if len(handlers) > MAX_HANDLERS or len(set(handlers)) < len(handlers):
+            raise EnvelopeError(
+                f"step {number} leads to a step twice, or to more than {MAX_HANDLERS:,} after failure"
+            )
         for target in handlers if after is None else (after, *handlers):
             if target <= number or self._index(target) is None:
                 raise EnvelopeError(

@@ -92,6 +92,8 @@ def decode(
         decoded: msgspec.Struct = decoder(payload_type, externals.decode_hook).decode(data)
     except Exception as error:  # noqa: BLE001 - types run code of their users: `__post_init__`, validators, `_missing_`
         raise UnfitValue(problems_of(data, payload_type, error, externals.decode_hook)) from None
+    if problems := finite.huge(decoded):
+        raise UnfitValue(problems)
     return decoded
 
 
@@ -183,6 +185,8 @@ def seal(value: object, type_: Any, externals: Externals = NONE) -> msgspec.Raw:
         raise UnfitValue((refusal("the result", error),)) from None
     if (path := finite.find(value)) is not None:
         raise UnfitValue((f"the result: NaN and infinities have no JSON form (at `{path}`)",))
+    if (unfit := finite.huge_result(value)) is not None:
+        raise UnfitValue((f"the result: {unfit}",))
     return msgspec.Raw(data)
 
 
@@ -202,6 +206,8 @@ def _through_the_door(
         problems = finite.find_all(given) or problems_of(data, payload_type, error, externals.decode_hook)
         raise UnfitValue(problems) from None
     if finite.may_hide(payload_type) and (problems := finite.find_all(given)):
+        raise UnfitValue(problems)
+    if problems := finite.huge(payload):
         raise UnfitValue(problems)
     return payload
 

@@ -17,6 +17,7 @@ from boilermaker.retries import RetryPolicy
 from boilermaker.task import AnyTask
 
 MAX_STEPS = 10_000
+MAX_HANDLERS = 100  # of one step's failure: each is a message that holds what is left of the workflow
 MAX_NAME = 128  # the subject of its messages; a name longer than that is a mistake
 
 
@@ -77,6 +78,10 @@ def flatten(head: AnyTask, resolve: Resolve) -> Plan:
     if len(tasks) > MAX_STEPS:
         raise WorkflowError(
             f"the workflow has {len(tasks):,} steps, at most {MAX_STEPS:,} may be published in one go"
+        )
+    if (most := max(tasks, key=lambda task: len(task.failure_callbacks))).failure_callbacks[MAX_HANDLERS:]:
+        raise WorkflowError(
+            f"{most} has {len(most.failure_callbacks):,} failure callbacks, at most {MAX_HANDLERS:,} are run for one failure"
         )
     numbers = {id(task): number for number, task in enumerate(tasks)}
     refs = _references(tasks, numbers)
