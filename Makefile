@@ -5,7 +5,7 @@ READY := .venv/.ready
 PYTEST_FLAGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test test-deep check simulate torture stubs stubs-check bench fmt coverage help clean
+.PHONY: setup demo test test-deep check simulate torture soak fuzz stubs stubs-check bench fmt coverage help clean
 
 setup: $(READY) ## make the environment in .venv
 $(READY): pyproject.toml constraints.txt
@@ -48,6 +48,14 @@ simulate: $(READY) ## a million runs of workers that crash, in virtual time (SCH
 
 torture: $(READY) ## 10,000 workflows while workers are killed and connections cut (WORKFLOWS=...)
 	PYTHONPATH=tests $(BIN)/python -m torture --workflows $(or $(WORKFLOWS),10000)
+
+soak: $(READY) ## an hour's work over AMQP; memory, tasks and links must stay flat (MINUTES=...)
+	PYTHONPATH=tests $(BIN)/python -m soak --minutes $(or $(MINUTES),60)
+
+# The fuzzer is made for few platforms: it is installed when asked for, and by nothing else.
+fuzz: $(READY) ## a coverage-guided fuzzer on what workers read (SECONDS=..., 60 if left out)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
+	PYTHONPATH=tests $(BIN)/python -m fuzz -max_total_time=$(or $(SECONDS),60)
 
 coverage: $(READY) ## tests with branch coverage
 	$(BIN)/python -m coverage run -m pytest -n 0

@@ -40,6 +40,10 @@ class Front:
         for wire in list(self._clients):
             wire.abort()
 
+    def links(self) -> int:
+        """How many links all clients hold."""
+        return sum(client.links for client in self._clients.values())
+
     def suffer(self, fault: Fault) -> None:
         """Do what a fault asks for at once: all of one on `now`, the beginning of one on `entity`."""
         if fault.do == "lock-lost":

@@ -86,6 +86,11 @@ class Client:
             role.on_gone()
         self._replies.clear()
 
+    @property
+    def links(self) -> int:
+        """How many it holds."""
+        return len(self._roles)
+
     def detach_all(self, queue: str | None, why: Refused) -> None:
         """End the links to a queue, or to any, and say why."""
         for link, role in list(self._roles.items()):

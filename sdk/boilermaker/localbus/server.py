@@ -141,6 +141,11 @@ class LocalServiceBus:
         """By queue: how many messages are active, locked, scheduled, deferred and dead-lettered."""
         return self._call(lambda: {name: queue.counts() for name, queue in self.queues.items()})
 
+    def links(self) -> int:
+        """How many links clients hold: senders, receivers, and those of requests."""
+        front = self._front
+        return 0 if front is None else self._call(front.links)
+
     def _call(self, function: Callable[[], _T]) -> _T:
         """Run something in the thread that the queues belong to."""
         if self._thread is None or self._loop is None:
