@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import boilermaker
 from boilermaker_codegen.config import load
 from boilermaker_codegen.package.render import render
 from boilermaker_codegen.problems import GenerationError
@@ -101,6 +102,15 @@ def test_registrations_in_excluded_files_do_not_count_but_their_types_do(project
         "@worker.task\nasync def greet(state, name: Name) -> None: ...\n",
     )
     assert task_names(config) == ["create_user", "greet"]
+
+
+def test_a_copy_of_boilermaker_beside_the_service_is_no_part_of_it(
+    project: WriteProject, tmp_path: Path
+) -> None:
+    """Workers made from it are workers."""
+    config = project()
+    shutil.copytree(Path(boilermaker.__file__).parent, tmp_path / "src" / "boilermaker")
+    assert task_names(config) == ["create_user"]
 
 
 FOREIGN = {

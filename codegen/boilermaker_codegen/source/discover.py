@@ -63,7 +63,8 @@ class Index:
     """The modules of a service by name."""
 
     def __init__(self, files: Iterable[SourceFile]) -> None:
-        self._files = {file.module: file for file in files}
+        # a copy of Boilermaker beside the service is what an installed one is: not the service's
+        self._files = {f.module: f for f in files if f.module.partition(".")[0] != "boilermaker"}
         self._folders: set[str] = set()
         for name in self._files:
             folder = name.rpartition(".")[0]

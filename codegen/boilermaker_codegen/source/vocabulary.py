@@ -1,5 +1,7 @@
 """The words of the standard library, msgspec and Boilermaker that mean something to the generator, as tables."""
 
+import builtins
+
 from boilermaker.contract import ContainerName, MappingName, ScalarName
 
 SCALARS: dict[str, ScalarName] = {
@@ -76,6 +78,12 @@ PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing
 PLAIN_DECORATORS = frozenset({"typing.final", "typing.runtime_checkable", "functools.total_ordering"})
 """Decorators that leave a class's fields as they are."""
 
+_EXCEPTIONS = [
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+]
+
 # What people write, and what to write instead.
 REMEDIES = {
     "collections.deque": "use `list`",
@@ -92,8 +100,16 @@ REMEDIES = {
     # msgspec takes anything iterable for these and does not look at the items
     "typing.Iterable": "use `Sequence`",
     "collections.abc.Iterable": "use `Sequence`",
-    "typing.Iterator": "use `list`",
-    "collections.abc.Iterator": "use `list`",
+    **{
+        f"{module}.{name}": "use `list`"
+        for module in ("typing", "collections.abc")
+        for name in ("Iterator", "Generator", "AsyncIterable", "AsyncIterator", "AsyncGenerator")
+    },
+    **{
+        f"{module}.{name}": "pass what it gives"
+        for module in ("typing", "collections.abc")
+        for name in ("Awaitable", "Coroutine")
+    },
     "typing.Type": "pass a name instead of a class",
     **dict.fromkeys(
         ("typing.IO", "typing.TextIO", "typing.BinaryIO"), "pass what is in the file, or its path as `str`"
@@ -101,8 +117,7 @@ REMEDIES = {
     "os.PathLike": "use `str`",
     "typing.Self": "name the class",
     "types.TracebackType": "pass what you need of it as `str`",
-    "builtins.BaseException": "pass what you need of it as `str`",
-    "builtins.Exception": "pass what you need of it as `str`",
+    **{f"builtins.{name}": "pass what you need of it as `str`" for name in _EXCEPTIONS},
     "re.Pattern": "pass the pattern as `str`",
     "typing.Pattern": "pass the pattern as `str`",
     "typing.TypeVar": "name the type",
