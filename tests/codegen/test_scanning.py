@@ -121,6 +121,7 @@ FOREIGN = {
     "airflow": "from airflow.decorators import dag, task\n\n\n@dag()\ndef d():\n    @task.branch\n    def b(): ...\n",
     "locust": "from locust import HttpUser, task\n\n\nclass User(HttpUser):\n    @task(3)\n    async def x(self): ...\n",
     "asyncio": "import asyncio\n\n\nasync def a(group: asyncio.TaskGroup):\n    task = group.create_task(a(group))\n    a.task = task\n",
+    "calls of calls": "class A:\n    def task(self, *a, **k): ...\n\n\nA().task(1, b=2)(3, *[4], c=5, **{})(6)\n",
     "getattr": "class A:\n    task = 1\n\n\nprint(getattr(A, 'task'))\n",
 }  # fmt: skip
 

@@ -135,9 +135,10 @@ class _Finder:
             case cst.Call(func=cst.Attribute() as named):
                 self._use(named, context, call=node)
             case cst.Call(
-                func=cst.Call(func=cst.Attribute() as named) as made
+                func=cst.Call(func=cst.Attribute() as named) as made,
+                args=[cst.Arg(keyword=None, star="") as subject],
             ):  # `worker.task(name="x")(function)`
-                self._use(named, context, call=made.with_changes(args=[*node.args, *made.args]))
+                self._use(named, context, call=made.with_changes(args=[subject, *made.args]))
             case cst.Call(
                 func=cst.Name(value="getattr"),
                 args=[cst.Arg(value=owner), cst.Arg(value=cst.SimpleString() as text), *_],
