@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from boilermaker import Boilermaker, InMemoryServiceBus, QueueSettings, errors, retries
-from boilermaker.outcomes import InMemoryOutcomeStore
+from boilermaker.outcomes import InMemoryOutcomeStore, sql
 from boilermaker.outcomes.sql import SqlOutcomeStore
 
 Runs = list[str]
@@ -72,6 +74,27 @@ async def test_records_outlive_the_process_and_go_after_their_time(tmp_path: Pat
     assert await SqlOutcomeStore(_engine(tmp_path / "outcomes.db")).load("a") == b"kept"
     assert await SqlOutcomeStore(_engine(tmp_path / "outcomes.db"), keep=timedelta(0)).purge() == 1
     assert await SqlOutcomeStore(_engine(tmp_path / "outcomes.db")).load("a") is None
+
+
+async def test_a_purge_that_fails_costs_no_outcome(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was to be saved is saved, and the log tells that old records stay."""
+    monkeypatch.setattr(sql, "_SAVES_BETWEEN_PURGES", 2)
+    engine = _engine(tmp_path / "outcomes.db")
+
+    @sa.event.listens_for(engine, "connect")
+    def forbid_deletes(connection: Any, _: object) -> None:
+        connection.set_authorizer(
+            lambda action, *_: sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_DELETE else sqlite3.SQLITE_OK
+        )
+
+    store = SqlOutcomeStore(engine)
+    saved = [await store.save(attempt, b"kept") for attempt in ("a", "b", "c")]
+
+    assert [b"kept"] * 3 == saved
+    assert b"kept" == await store.load("b")
+    assert "Old outcomes stay for now" in caplog.text
 
 
 async def test_a_store_that_does_not_answer_says_so_and_a_worker_waits_for_it(

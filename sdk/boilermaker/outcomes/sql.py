@@ -1,6 +1,7 @@
 """Outcomes in a database, through SQLAlchemy: SQLite for one machine, PostgreSQL or Azure SQL for workers on several."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -9,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from boilermaker.errors import OutcomeStoreError
+
+log = logging.getLogger("boilermaker.outcomes")
 
 _T = TypeVar("_T")
 _SAVES_BETWEEN_PURGES = 1000
@@ -57,13 +60,13 @@ class SqlOutcomeStore:
         Raises:
             OutcomeStoreError: the database cannot be written.
         """
-        self._saves += 1
-        if self._saves % _SAVES_BETWEEN_PURGES == 0:
-            await self.purge()
         try:
             await self._run(lambda connection: _insert(connection, attempt, record))
         except _TakenError:
             return await self.load(attempt) or record
+        self._saves += 1
+        if self._saves % _SAVES_BETWEEN_PURGES == 0:
+            await self._tidy()
         return record
 
     async def purge(self) -> int:
@@ -74,6 +77,13 @@ class SqlOutcomeStore:
         """
         before = datetime.now(UTC).replace(tzinfo=None) - self._keep
         return await self._run(lambda connection: _delete(connection, before))
+
+    async def _tidy(self) -> None:
+        """Purge; where that fails, what was saved is saved all the same."""
+        try:
+            await self.purge()
+        except OutcomeStoreError as error:
+            log.warning("Old outcomes stay for now: %s", error)
 
     async def _run(self, do: Callable[[sa.Connection], _T]) -> _T:
         return await asyncio.to_thread(self._do, do)
