@@ -34,14 +34,13 @@ def proxied(connection_string: str, round_trip_seconds: float) -> Generator[Prox
     found = re.search(r"sb://([^:/;]+):(\d+)", connection_string)
     assert found is not None, "a local bus names its port"
     command = [sys.executable, "-m", "tests.benchmarks.latency", found[1], found[2], str(round_trip_seconds)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        port = process.stdout.readline().strip()
-        yield Proxied(connection_string.replace(f":{found[2]}", f":{port}", 1), process)
-    finally:
-        process.terminate()
-        process.wait()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            port = process.stdout.readline().strip()
+            yield Proxied(connection_string.replace(f":{found[2]}", f":{port}", 1), process)
+        finally:
+            process.terminate()
 
 
 class _Side(asyncio.Protocol):

@@ -28,6 +28,7 @@ except ImportError:  # another version of the SDK: private modules come and go
 _log = logging.getLogger("boilermaker.transport")
 
 _OPEN_TRIES = 4
+_RENEWALS_AT_ONCE = 50
 _CLOSE_SECONDS = 6.0  # a little more than the SDK takes at most to drain a link
 
 
@@ -60,8 +61,10 @@ class AzureReceiver:
         self._closes = 0
         self._is_stopped = False
         self._attaching = asyncio.Lock()
-        # Requests to $management share one error slot in the SDK: one at a time.
+        # Requests to $management share one error slot in the SDK: one at a time. Not renewals, which come in crowds and are made
+        # again where they fail: one after the other, a hundred locks would not outlast a slow line.
         self._managing = asyncio.Lock()
+        self._renewing = asyncio.Semaphore(_RENEWALS_AT_ONCE)
 
     async def open(self) -> None:
         """Connect; connected already, do nothing. Raises QueueNotFoundError, SessionQueueError, BusError."""
@@ -136,7 +139,7 @@ class AzureReceiver:
         own = _own(delivery)
         attachment = await self._attached()
         try:
-            async with self._managing:
+            async with self._renewing:
                 renewed = await attachment.receiver.renew_message_lock(own.message)
         except Exception as error:
             raise translate(error, self._queue, "renew a lock of") from error
