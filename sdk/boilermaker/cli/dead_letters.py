@@ -1,6 +1,7 @@
 """`boilermaker dead-letters`: what lies in a queue's dead-letter sub-queue, and what to do about it."""
 
 import asyncio
+import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -48,10 +49,45 @@ def _of_selection(command: _Command) -> _Command:
     )
 
 
-_numbers = click.argument("numbers", metavar="[SEQUENCE_NUMBER]...", type=int, nargs=-1)
-_all = click.option("--all", "is_all", is_flag=True, help="All of them.")
 _dry_run = click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
-_yes = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+class _Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """What to work on."""
+
+    connection_string: str | None
+    queue: str | None
+    selection: Selection
+    dry_run: bool
+
+
+def _of_choice(command: Callable[..., None]) -> _Command:
+    """The options of what works on some dead letters; the command is given what they say."""
+
+    @click.argument("numbers", metavar="[SEQUENCE_NUMBER]...", type=int, nargs=-1)
+    @_of_bus
+    @_of_selection
+    @click.option("--all", "is_all", is_flag=True, help="All of them.")
+    @_dry_run
+    @functools.wraps(command)
+    def chosen(
+        *,
+        numbers: tuple[int, ...],
+        connection_string: str | None,
+        queue: str | None,
+        tasks: tuple[str, ...],
+        reasons: tuple[str, ...],
+        is_all: bool,
+        dry_run: bool,
+        **others: Any,
+    ) -> None:
+        selection = _selected(numbers, tasks, reasons, is_all=is_all)
+        command(
+            _Chosen(connection_string=connection_string, queue=queue, selection=selection, dry_run=dry_run),
+            **others,
+        )
+
+    return chosen
 
 
 def _selected(
@@ -164,30 +200,16 @@ def show(
 
 
 @dead_letters.command()
-@_numbers
-@_of_bus
-@_of_selection
-@_all
-@_dry_run
-def replay(
-    numbers: tuple[int, ...],
-    connection_string: str | None,
-    queue: str | None,
-    tasks: tuple[str, ...],
-    reasons: tuple[str, ...],
-    *,
-    is_all: bool,
-    dry_run: bool,
-) -> None:
+@_of_choice
+def replay(chosen: _Chosen) -> None:
     """Send dead letters' tasks again, each as a new workflow at its first attempt.
 
     A dead letter is removed once the bus has confirmed that it has the new message.
     """
-    selection = _selected(numbers, tasks, reasons, is_all=is_all)
 
     async def work() -> None:
-        async with _opened(connection_string, queue) as box:
-            survey = await _surveyed(box, selection, "replay", dry_run=dry_run)
+        async with _opened(chosen.connection_string, chosen.queue) as box:
+            survey = await _surveyed(box, chosen.selection, "replay", dry_run=chosen.dry_run)
             if survey is not None:
                 await _done("replayed", survey, lambda tell: box.replay(survey, tell))
 
@@ -195,29 +217,14 @@ def replay(
 
 
 @dead_letters.command()
-@_numbers
-@_of_bus
-@_of_selection
-@_all
-@_dry_run
-@_yes
-def purge(
-    numbers: tuple[int, ...],
-    connection_string: str | None,
-    queue: str | None,
-    tasks: tuple[str, ...],
-    reasons: tuple[str, ...],
-    *,
-    is_all: bool,
-    dry_run: bool,
-    yes: bool,
-) -> None:
+@_of_choice
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def purge(chosen: _Chosen, *, yes: bool) -> None:
     """Remove dead letters for good."""
-    selection = _selected(numbers, tasks, reasons, is_all=is_all)
 
     async def work() -> None:
-        async with _opened(connection_string, queue) as box:
-            survey = await _surveyed(box, selection, "purge", dry_run=dry_run)
+        async with _opened(chosen.connection_string, chosen.queue) as box:
+            survey = await _surveyed(box, chosen.selection, "purge", dry_run=chosen.dry_run)
             if survey is None:
                 return
             if not yes:
