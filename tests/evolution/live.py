@@ -24,6 +24,8 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
+    Variable,
+    definition_of,
 )
 from boilermaker_codegen.package.render import render
 from boilermaker_codegen.types.shapes import Shapes
@@ -112,8 +114,10 @@ class Samples:
                 return [{}, *({k: v} for k in keys for v in values), *fuller]
             case UnionOf(members=members):
                 return [value for member in members for value in self.of(member, depth)]
-            case Named(id=id_):
-                return self._defined(self._types[id_], depth)
+            case Named():
+                return self._defined(definition_of(type_, self._types), depth)
+            case Variable():
+                raise TypeError(type_)  # only in generics, whose arguments have taken its place
 
     def _keys(self, type_: Type, depth: int) -> list[str]:
         """Keys of a mapping; text may be the name of a field."""

@@ -14,13 +14,15 @@ import enum
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Annotated, Any, Literal, NamedTuple, NewType, NotRequired, Required, TypedDict
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotRequired, Required, TypedDict, TypeVar
 
 import msgspec
 
 from boilermaker import Boilermaker, InMemoryServiceBus
 
 worker = Boilermaker(None, InMemoryServiceBus(), queue="q")
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 """
@@ -760,6 +762,62 @@ RESULTS: dict[str, Pair] = {
     ),
 }
 
+PAGE = "class X(msgspec.Struct, Generic[T]):\n    items: list[T]\n    next: T | None = None\n"
+NODE = "@dataclass\nclass X(Generic[T]):\n    value: T\n    children: 'list[X[T]]' = field(default_factory=list)\n"
+MARKER = "class X(msgspec.Struct, Generic[T]):\n    a: int\n"
+GENERICS: dict[str, Pair] = {
+    "argument changed": Pair(
+        takes("x: X[int]", PAGE),
+        takes("x: X[str]", PAGE),
+        {"TYPE_CHANGED": "QRS", "MEMBER_ADDED": "R", "MEMBER_REMOVED": "QS", "ANNOTATION_CHANGED": "S"},
+    ),
+    "argument of a recursive type changed": Pair(
+        takes("x: X[int]", NODE), takes("x: X[str]", NODE), {"TYPE_CHANGED": "QRS", "ANNOTATION_CHANGED": "S"}
+    ),
+    "argument widened": Pair(
+        takes("x: X[int]", PAGE),
+        takes("x: X[float]", PAGE),
+        {"TYPE_WIDENED": "RS", "MEMBER_ADDED": "R", "ANNOTATION_CHANGED": "S"},
+    ),
+    "argument of a result widened": Pair(
+        gives("X[int]", PAGE), gives("X[float]", PAGE), {"RESULT_WIDENED": "QS", "ANNOTATION_CHANGED": "S"}
+    ),
+    "argument that is never used changed": Pair(
+        takes("x: X[int]", MARKER), takes("x: X[str]", MARKER), {"ANNOTATION_CHANGED": "S"}
+    ),
+    "field added to the argument": Pair(
+        takes("x: X[Y]", PAGE + struct("a: int", name="Y")),
+        takes("x: X[Y]", PAGE + struct("a: int; b: int", name="Y")),
+        {"FIELD_ADDED_REQUIRED": "QS"},
+    ),
+    "type variable renamed": Pair(takes("x: X[int]", PAGE), takes("x: X[int]", PAGE.replace("T", "U")), {}),
+    "type variable added": Pair(
+        takes("x: X[int]", PAGE),
+        takes("x: X[int, str]", PAGE.replace("[T]", "[T, U]", 1)),
+        {"CLASS_CHANGED": "S"},
+    ),
+    "type variables swapped with their arguments": Pair(
+        takes("x: X[int, str]", "class X(msgspec.Struct, Generic[T, U]):\n    a: T\n    b: U\n"),
+        takes("x: X[str, int]", "class X(msgspec.Struct, Generic[U, T]):\n    a: T\n    b: U\n"),
+        {"ANNOTATION_CHANGED": "S"},
+    ),
+    "class made generic": Pair(
+        takes("x: X", struct("items: list[int]; next: int | None = None")),
+        takes("x: X[int]", PAGE),
+        {"CLASS_CHANGED": "S"},
+    ),
+    "generic written out": Pair(
+        takes("x: X[int]", PAGE),
+        takes("x: X", struct("items: list[int]; next: int | None = None")),
+        {"CLASS_CHANGED": "S"},
+    ),
+    "generic parent instead of its fields": Pair(
+        takes("x: Y", struct("items: list[int]; next: int | None = None; a: int = 1", name="Y")),
+        takes("x: Y", PAGE + "class Y(X[int]):\n    a: int = 1\n"),
+        {},
+    ),
+}
+
 PAIRS: dict[str, Pair] = {
     f"{group}: {name}": pair
     for group, pairs in {
@@ -772,6 +830,7 @@ PAIRS: dict[str, Pair] = {
         "record": RECORDS,
         "union": UNIONS,
         "result": RESULTS,
+        "generic": GENERICS,
     }.items()
     for name, pair in pairs.items()
 }

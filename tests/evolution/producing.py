@@ -4,23 +4,27 @@ It calls each function by position and by name, with values and references, with
 on results, builds classes that parameters need, reads classes that results hold, and names members of enums.
 """
 
+import re
 from collections.abc import Iterator
 
 from boilermaker.contract import (
     BY_WORKER,
     Contract,
+    Definition,
     EnumDefinition,
+    Named,
     NewTypeDefinition,
     RecordDefinition,
     TaskContract,
     Type,
-    named_in,
+    definition_of,
+    within,
 )
 from boilermaker.evolution.typed import base_of
 from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import flat
 from boilermaker_codegen.package.naming import names_of
-from boilermaker_codegen.package.ordering import needs
+from boilermaker_codegen.package.ordering import types_in
 from boilermaker_codegen.package.spelling import Speller
 
 
@@ -38,8 +42,8 @@ class Producer:
         lines = [line for task in self._contract.tasks for line in self._calls(task)]
         taken = self._reached(p.type for task in self._contract.tasks for p in task.parameters)
         given = self._reached(task.result for task in self._contract.tasks)
-        lines += [line for id_ in taken for line in self._makes(id_)]
-        lines += [line for id_ in given for line in self._reads(id_)]
+        lines += [line for name, it in taken for line in self._makes(name, it)]
+        lines += [line for name, it in given for line in self._reads(name, it)]
         imports = [
             "from boilermaker.stub import Ref",
             f"import {package} as stubs",
@@ -50,14 +54,19 @@ class Producer:
     def _spell(self, type_: Type) -> str:
         return flat(self._speller.type(type_))
 
-    def _reached(self, types: Iterator[Type]) -> list[str]:
-        waiting, found = [id_ for type_ in types for id_ in named_in(type_)], dict[str, None]()
+    def _name(self, named: Named) -> str:
+        arguments = ", ".join(map(self._spell, named.arguments))
+        return self._speller.named(named.id) + (f"[{arguments}]" if arguments else "")
+
+    def _reached(self, types: Iterator[Type]) -> list[tuple[str, Definition]]:
+        """The classes that these types are made of, by their names, generics once for each of their arguments."""
+        waiting, found = list(types), dict[Named, Definition]()
         while waiting:
-            id_ = waiting.pop()
-            if id_ not in found:
-                found[id_] = None
-                waiting.extend(needs(self._contract.types[id_]))
-        return sorted(found)
+            for part in within(waiting.pop()):
+                if isinstance(part, Named) and part not in found:
+                    found[part] = definition_of(part, self._contract.types)
+                    waiting.extend(types_in(found[part]))
+        return sorted(((self._name(n), it) for n, it in found.items()), key=lambda pair: pair[0])
 
     def _calls(self, task: TaskContract) -> Iterator[str]:
         name, result = self._names.functions[task.name], self._spell(task.result)
@@ -72,13 +81,12 @@ class Producer:
         yield f"    made: Ref[{result}] = stubs.{name}({', '.join(by_position + by_name)}).result"
         yield "    print(made)"
 
-    def _makes(self, id_: str) -> Iterator[str]:
-        definition, name = self._contract.types[id_], self._speller.named(id_)
+    def _makes(self, name: str, definition: Definition) -> Iterator[str]:
         match definition:
             case EnumDefinition():
                 yield from self._enum(name, definition)
             case NewTypeDefinition(type=type_):
-                yield f"def make_{name.replace('.', '_')}(it: {self._spell(type_)}) -> {name}:"
+                yield f"def make_{_word(name)}(it: {self._spell(type_)}) -> {name}:"
                 yield f"    return {name}(it)"
             case RecordDefinition():
                 yield from self._makes_record(name, definition)
@@ -86,12 +94,12 @@ class Producer:
     def _enum(self, name: str, definition: EnumDefinition) -> Iterator[str]:
         yield from (f"print({name}.{member.name})" for member in definition.members)
         if (base := base_of(definition)) is not None:
-            yield f"def plain_{name.replace('.', '_')}(it: {name}) -> {base}:"
+            yield f"def plain_{_word(name)}(it: {name}) -> {base}:"
             yield "    return it"
 
     def _makes_record(self, name: str, record: RecordDefinition) -> Iterator[str]:
         values = ", ".join(f"v_{f.name}: {self._spell(f.type)}" for f in record.fields)
-        yield f"def make_{name.replace('.', '_')}({values}) -> None:"
+        yield f"def make_{_word(name)}({values}) -> None:"
         fields = [f.name for f in record.fields]
         needed = [f.name for f in record.fields if f.default is None and f.name not in record.optional]
         if record.style == "typeddict":
@@ -117,16 +125,15 @@ class Producer:
             case _:
                 return "print(it)"
 
-    def _reads(self, id_: str) -> Iterator[str]:
-        definition, name = self._contract.types[id_], self._speller.named(id_)
+    def _reads(self, name: str, definition: Definition) -> Iterator[str]:
         match definition:
             case EnumDefinition():
                 yield from self._enum(name, definition)
             case NewTypeDefinition(type=type_):
-                yield f"def base_of_{name.replace('.', '_')}(it: {name}) -> {self._spell(type_)}:"
+                yield f"def base_of_{_word(name)}(it: {name}) -> {self._spell(type_)}:"
                 yield "    return it"
             case RecordDefinition():
-                yield f"def read_{name.replace('.', '_')}(it: {name}) -> None:"
+                yield f"def read_{_word(name)}(it: {name}) -> None:"
                 yield from self._reads_record(definition)
                 yield "    print(it)"
 
@@ -143,3 +150,7 @@ class Producer:
         if record.style == "namedtuple":
             yield f"    {''.join(f'{field.name}, ' for field in record.fields)} = it"
             yield f"    print({', '.join(field.name for field in record.fields)})"
+
+
+def _word(name: str) -> str:
+    return re.sub(r"\W+", "_", name)
