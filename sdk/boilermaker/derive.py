@@ -2,7 +2,7 @@
 
 import msgspec
 
-from boilermaker import defaults, describe
+from boilermaker import classes, defaults, describe
 from boilermaker.contract import BY_WORKER, AnyDefault, Contract, Parameter, TaskContract, task_digest
 from boilermaker.errors import ConfigurationError
 from boilermaker.registry import Registration, Registry
@@ -46,7 +46,7 @@ def _task_contract(registration: Registration, queue: str, types: describe.Types
         result=described.result,
         function=described.function,
         queue=registration.queue if registration.queue != queue else None,
-        doc=describe.doc_of(registration.function),
+        doc=classes.doc_of(registration.function),
         deprecated=registration.deprecated,
         aliases=registration.aliases,
         allow=registration.allow,

@@ -1,0 +1,213 @@
+"""Live classes as definitions of the contract: enums, and records of every style. What their fields are is `describe`'s."""
+
+import dataclasses
+import enum
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from boilermaker import attrs_classes, defaults
+from boilermaker import contract as words
+from boilermaker.errors import ConfigurationError, UncarriedError
+from boilermaker.type_variables import Hint, Read, hints_of, parameters_of
+
+RecordOf = Callable[[Any, Read], words.RecordDefinition]
+"""Takes a class, and what reads an annotation."""
+
+
+def record_of(cls: Any) -> RecordOf | None:
+    """What describes a record of this class; None where it is none."""
+    describe = next((describe for is_one, describe in _RECORDS if is_one(cls)), None)
+    if describe is None:
+        return None
+    return lambda cls, read: _generic(cls, describe(cls, read))
+
+
+def doc_of(item: Any) -> str | None:
+    """The docstring written in the source, if one is; not those that dataclasses and named tuples make up."""
+    doc = item.__dict__.get("__doc__") if isinstance(item, type) else item.__doc__
+    if not doc or (isinstance(item, type) and doc.startswith(f"{item.__name__}(")):
+        return None
+    return inspect.cleandoc(doc) or None
+
+
+def _generic(cls: Any, record: words.RecordDefinition) -> words.RecordDefinition:
+    """A record with the names of its type variables.
+
+    Raises:
+        ConfigurationError: a field is of another one.
+    """
+    names = parameters_of(cls)
+    for field in record.fields:
+        if strangers := [name for name in words.variables_in(field.type) if name not in names]:
+            raise ConfigurationError(
+                f"`{field.name}` of `{record.name}` is of the type variable `{strangers[0]}`, which the class does not take"
+            )
+    return msgspec.structs.replace(record, parameters=names)
+
+
+def enum_of(cls: type[enum.Enum]) -> words.EnumDefinition:
+    """The definition of an enum."""
+    base: Any = next(
+        (b.__name__ for b in (enum.StrEnum, enum.IntFlag, enum.IntEnum, enum.Flag) if issubclass(cls, b)),
+        "Enum",
+    )
+    mixin: Any = next((t.__name__ for t in (str, int, float) if base == "Enum" and issubclass(cls, t)), None)
+    return words.EnumDefinition(
+        name=cls.__qualname__,
+        members=tuple(
+            words.Member(name=name, value=member.value) for name, member in cls.__members__.items()
+        ),
+        base=base,
+        mixin=mixin,
+        doc=doc_of(cls),
+        is_open=any("_missing_" in vars(each) for each in cls.__mro__ if each.__module__ != "enum"),
+    )
+
+
+def _struct(cls: type[msgspec.Struct], read: Read) -> words.RecordDefinition:
+    config, hints = cls.__struct_config__, hints_of(cls, read)
+    return words.RecordDefinition(
+        name=cls.__qualname__,
+        style="struct",
+        fields=tuple(
+            words.Field(
+                name=field.name,
+                type=_field_type(hints[field.name], read),
+                wire=field.encode_name if field.encode_name != field.name else None,
+                default=_default(field.default, field.default_factory, msgspec.NODEFAULT),
+            )
+            for field in msgspec.structs.fields(cls)
+        ),
+        doc=doc_of(cls),
+        tag=config.tag,
+        tag_field=config.tag_field if config.tag_field != "type" else None,
+        frozen=bool(config.frozen),
+        kw_only=_is_keyword_only(cls),
+        array_like=bool(config.array_like),
+        omit_defaults=bool(config.omit_defaults),
+        forbid_unknown_fields=bool(config.forbid_unknown_fields),
+    )
+
+
+def _dataclass(cls: Any, read: Read) -> words.RecordDefinition:
+    hints = hints_of(cls, read)
+    return words.RecordDefinition(
+        name=cls.__qualname__,
+        style="dataclass",
+        fields=tuple(
+            words.Field(
+                name=field.name,
+                type=_field_type(hints[field.name], read),
+                default=_default(field.default, field.default_factory, dataclasses.MISSING),
+            )
+            for field in dataclasses.fields(cls)
+            if field.init
+        ),
+        doc=doc_of(cls),
+        frozen=cls.__dataclass_params__.frozen,
+        # what is declared: a hand-written `__init__` may take its arguments otherwise
+        kw_only=any(field.kw_only for field in dataclasses.fields(cls) if field.init),
+    )
+
+
+def _attrs(cls: Any, read: Read) -> words.RecordDefinition:
+    hints = hints_of(cls, read)
+    attributes = list(attrs_classes.attributes(cls))
+    for attribute in attributes:
+        if attribute.name not in hints:
+            raise UncarriedError(
+                f"field `{attribute.name}` of `{cls.__qualname__}` has no annotation; add one"
+            )
+    return words.RecordDefinition(
+        name=cls.__qualname__,
+        style="attrs",
+        fields=tuple(
+            words.Field(
+                name=attribute.alias,
+                type=_field_type(hints[attribute.name], read),
+                wire=attribute.name if attribute.name != attribute.alias else None,
+                default=_default(attribute.default, attribute.factory, msgspec.NODEFAULT),
+            )
+            for attribute in attributes
+        ),
+        doc=doc_of(cls),
+        frozen=attrs_classes.is_frozen(cls),
+        kw_only=any(attribute.is_by_name for attribute in attributes),
+    )
+
+
+def _field_type(hint: Hint, read: Read) -> words.Type:
+    return words.substituted(read(_held(hint.annotation)), hint.bindings)
+
+
+def _held(hint: Any) -> Any:
+    """What a field holds: `Final[int]` holds an int."""
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Final else hint
+
+
+def _is_typeddict(cls: Any) -> bool:
+    """Whether it is a TypedDict: of `typing`, or of `typing_extensions`, which Python's own function does not know."""
+    return hasattr(cls, "__total__") and hasattr(cls, "__optional_keys__")
+
+
+def _typeddict(cls: Any, read: Read) -> words.RecordDefinition:
+    fields: list[words.Field] = []
+    optional: list[str] = []
+    for name, (hint, bindings) in hints_of(cls, read).items():
+        presence = typing.get_origin(hint)
+        is_marked = presence in (typing.Required, typing.NotRequired)
+        plain = Hint(typing.get_args(hint)[0] if is_marked else hint, bindings)
+        fields.append(words.Field(name=name, type=_field_type(plain, read)))
+        # A class whose annotations are text does not know which of its keys are marked.
+        if presence is typing.NotRequired or (not is_marked and name in cls.__optional_keys__):
+            optional.append(name)
+    return words.RecordDefinition(
+        name=cls.__qualname__,
+        style="typeddict",
+        fields=tuple(fields),
+        doc=doc_of(cls),
+        optional=tuple(optional),
+    )
+
+
+def _namedtuple(cls: Any, read: Read) -> words.RecordDefinition:
+    hints = hints_of(cls, read)
+    given: dict[str, Any] = cls._field_defaults
+    return words.RecordDefinition(
+        name=cls.__qualname__,
+        style="namedtuple",
+        fields=tuple(
+            words.Field(
+                name=name,
+                type=_field_type(hints[name], read) if name in hints else words.Scalar(name="any"),
+                default=defaults.described(given[name]) if name in given else None,
+            )
+            for name in cls._fields
+        ),
+        doc=doc_of(cls),
+    )
+
+
+def _default(value: Any, factory: Any, missing: Any) -> words.AnyDefault | None:
+    if value is not missing:
+        return defaults.described(value)
+    return defaults.made_by(factory) if factory is not missing else None
+
+
+def _is_keyword_only(cls: Any) -> bool:
+    """Whether some field is taken by name alone. The stub then takes all so: it has one option for all fields."""
+    parameters = inspect.signature(cls).parameters.values()
+    return any(p.kind is inspect.Parameter.KEYWORD_ONLY for p in parameters)
+
+
+_RECORDS: tuple[tuple[Callable[[Any], bool], RecordOf], ...] = (
+    (lambda cls: issubclass(cls, msgspec.Struct), _struct),
+    (dataclasses.is_dataclass, _dataclass),
+    (attrs_classes.is_attrs, _attrs),
+    (_is_typeddict, _typeddict),
+    (lambda cls: hasattr(cls, "_fields") and issubclass(cls, tuple), _namedtuple),
+)
