@@ -71,12 +71,11 @@ def bring(contract: Contract, folder: Path) -> Live:
     try:
         importlib.invalidate_caches()
         target = importlib.import_module(f"{package}.tasks")._work.target
-        for type_ in (target.payload_type, target.result_type):
-            msgspec.json.Decoder(type_)  # reads what types name in quotes while their modules are there
     finally:
         sys.path.remove(str(folder))
-        for name in [name for name in sys.modules if name.startswith(package)]:
-            del sys.modules[name]
+        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+            if not name.endswith(".models"):  # where msgspec looks for what types name in quotes
+                del sys.modules[name]
     return Live(target.payload_type, target.result_type)
 
 
