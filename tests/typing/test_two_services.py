@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 STUBS = Path(__file__).parents[2] / "stubs"
+GENERICS = Path(__file__).parents[1] / "codegen" / "cases" / "generics" / "expected"
 
 RIGHT = """
 import accounts_stubs
@@ -29,6 +30,21 @@ billing_stubs.open_invoice(user_id=invoice.result)
 """
 
 
+HANDED_ON = """
+from generics_stubs import Page, User, page
+
+first = page(page=Page(items=[User(name="Ada")]), of_ints=Page(items=[1]), of_pages=Page(items=[]))
+first >> page(page=first.result, of_ints=Page(items=[2]), of_pages=Page(items=[Page(items=[3])]))
+"""
+
+FOR_ANOTHER = """
+from generics_stubs import Page, User, page
+
+first = page(page=Page(items=[User(name="Ada")]), of_ints=Page(items=[1]), of_pages=Page(items=[]))
+page(page=first.result, of_ints=first.result, of_pages=Page(items=[]))
+"""
+
+
 def mypy(path: Path) -> str:
     return _run(path, "mypy", "--strict", "--config-file=", "--cache-dir", str(path.parent / "cache"))
 
@@ -36,7 +52,7 @@ def mypy(path: Path) -> str:
 def pyright(path: Path) -> str:
     settings = {
         "typeCheckingMode": "strict",
-        "extraPaths": [str(STUBS)],
+        "extraPaths": [str(STUBS), str(GENERICS)],
         "reportUnusedExpression": False,  # `a >> b` is what they write
     }
     (path.parent / "pyrightconfig.json").write_text(json.dumps(settings))
@@ -47,7 +63,7 @@ def _run(path: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", *arguments, path.name],
         cwd=path.parent,
-        env={**os.environ, "MYPYPATH": str(STUBS)},
+        env={**os.environ, "MYPYPATH": os.pathsep.join(map(str, (STUBS, GENERICS)))},
         capture_output=True,
         text=True,
         timeout=110,
@@ -77,3 +93,27 @@ def test_another_type_of_the_same_shape_is_refused(tmp_path: Path, checker) -> N
 
     assert "Ref[InvoiceId]" in told
     assert {"7"} == set(re.findall(r"wrong\.py:(\d+):", told)), told
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_a_generic_result_fits_a_parameter_with_the_same_arguments(tmp_path: Path, checker) -> None:
+    """`Page[User]` of one task is `Page[User]` of the next."""
+    path = tmp_path / "handed_on.py"
+    path.write_text(HANDED_ON)
+
+    told = checker(path)
+
+    assert "Success: no issues found" in told or "0 errors" in told, told
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_a_generic_result_does_not_fit_other_arguments(tmp_path: Path, checker) -> None:
+    """`Page[User]` is no `Page[int]`: the checker names both."""
+    path = tmp_path / "for_another.py"
+    path.write_text(FOR_ANOTHER)
+
+    told = checker(path)
+
+    assert re.search(r"Ref\[Page\[User\]\].*of_ints|of_ints.*Ref\[Page\[User\]\]", told), told
+    assert re.search(r"Page\[int\]", told), told
+    assert "Found 1 error" in told or "1 error" in told, told
