@@ -14,9 +14,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
+from boilermaker.contract import Contract
 from boilermaker_codegen.config import Project
 from boilermaker_codegen.source.contents import Facts, digest_of
 from boilermaker_codegen.units import ReadUnit
@@ -24,6 +26,7 @@ from boilermaker_codegen.units import ReadUnit
 FOLDER = ".boilermaker_cache"
 _OLD_SECONDS = 30 * 24 * 3600
 _DIGEST = 32  # characters before the content
+_T = TypeVar("_T", bound=msgspec.Struct)
 
 
 class Memory(msgspec.Struct, kw_only=True):
@@ -38,34 +41,48 @@ class Memory(msgspec.Struct, kw_only=True):
     units: dict[str, ReadUnit] = {}
 
 
+class _Package(msgspec.Struct, array_like=True):
+    """A package as it was written last, and what names the contract that it was made from."""
+
+    contract: str
+    files: dict[str, str]
+
+
 class Cache:
     """The cache of one project, for this version of the generator."""
 
     def __init__(self, project: Project) -> None:
         self._folder = project.folder / FOLDER
-        self._path = self._folder / f"scan-{_key(project)}.json"
+        key = _key(project)
+        self._path = self._folder / f"scan-{key}.json"
+        self._package = self._folder / f"package-{key}.json"
 
     def load(self) -> Memory:
         """What the last run left; nothing where there is none, or none that can be read."""
-        try:
-            data = self._path.read_bytes()
-        except OSError:
-            return Memory()
-        digest, content = data[:_DIGEST], data[_DIGEST:]
-        if digest != digest_of(content).encode():
-            return Memory()
-        try:
-            return msgspec.json.decode(content, type=Memory)
-        except (msgspec.DecodeError, RecursionError):
-            return Memory()
+        return _read(self._path, Memory) or Memory()
 
     def save(self, facts: Mapping[str, Facts], units: Mapping[str, ReadUnit]) -> None:
         """Leave something to the next run. Where the folder cannot be written, nothing is left."""
-        content = msgspec.json.encode(Memory(facts=dict(facts), units=dict(units)))
+        self._write(self._path, Memory(facts=dict(facts), units=dict(units)))
+
+    def package(self, contract: Contract) -> dict[str, bytes] | None:
+        """The files of a contract's package, where the last run made it from the same contract."""
+        known = _read(self._package, _Package)
+        if known is None or known.contract != _name(contract):
+            return None
+        return {name: text.encode() for name, text in known.files.items()}
+
+    def keep_package(self, contract: Contract, files: Mapping[str, bytes]) -> None:
+        """Leave a package to the next run."""
+        texts = {name: data.decode() for name, data in files.items()}
+        self._write(self._package, _Package(contract=_name(contract), files=texts))
+
+    def _write(self, path: Path, value: msgspec.Struct) -> None:
+        content = msgspec.json.encode(value)
         with contextlib.suppress(OSError):
             self._folder.mkdir(exist_ok=True)
             self._replace(self._folder / ".gitignore", b"*\n")
-            self._replace(self._path, digest_of(content).encode() + content)
+            self._replace(path, digest_of(content).encode() + content)
             self._clear()
 
     def _replace(self, path: Path, data: bytes) -> None:
@@ -82,9 +99,31 @@ class Cache:
     def _clear(self) -> None:
         """Remove what other versions left a month ago, and what runs that were killed left half written."""
         for path in self._folder.iterdir():
-            is_ours = path.name.startswith(("scan-", ".new-"))
-            if is_ours and path != self._path and path.stat().st_mtime < time.time() - _OLD_SECONDS:
+            is_ours = path.name.startswith(("scan-", "package-", ".new-"))
+            if (
+                is_ours
+                and path not in (self._path, self._package)
+                and path.stat().st_mtime < time.time() - _OLD_SECONDS
+            ):
                 path.unlink()
+
+
+def _read(path: Path, kind: type[_T]) -> _T | None:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    digest, content = data[:_DIGEST], data[_DIGEST:]
+    if digest != digest_of(content).encode():
+        return None
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _name(contract: Contract) -> str:
+    return digest_of(msgspec.json.encode(contract))
 
 
 def is_lasting(unit: ReadUnit) -> bool:
@@ -101,7 +140,7 @@ def _key(project: Project) -> str:
         os.fsencode(project.folder),
         msgspec.json.encode(project.config),
         sys.version.encode(),
-        *(importlib.metadata.version(name).encode() for name in ("libcst", "msgspec")),
+        *(importlib.metadata.version(name).encode() for name in ("jinja2", "libcst", "msgspec")),
         *_own_code(),
     ]
     return hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()
@@ -111,5 +150,7 @@ def _own_code() -> Iterator[bytes]:
     """The generator's code, and what it reads of the runtime: surer than a version, which stays the same while it is worked on."""
     here = Path(__file__).parent
     runtime = Path(sys.modules["boilermaker.contract"].__file__ or "").parent
-    for path in sorted([*here.rglob("*.py"), *runtime.glob("*.py"), runtime.with_name("failure.py")]):
+    for path in sorted(
+        [*here.rglob("*.py"), *here.rglob("*.j2"), *runtime.glob("*.py"), runtime.with_name("failure.py")]
+    ):
         yield path.read_bytes()

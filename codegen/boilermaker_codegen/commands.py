@@ -71,10 +71,10 @@ def stubs() -> None:
 @_CACHE
 def generate(config: Path | None, *, is_cached: bool) -> None:
     """Write the stubs package. Nothing is written if anything is not understood."""
-    project, found = _scan(config, is_cached=is_cached)
+    project, found, cache = _scan(config, is_cached=is_cached)
     is_written = False
     try:
-        for folder, files in _folders(project, found):
+        for folder, files in _folders(project, found, cache):
             for difference in write(folder, files):
                 is_written = True
                 click.echo(f"  {_DONE[difference.kind]} {_relative(folder / difference.name)}")
@@ -89,9 +89,9 @@ def generate(config: Path | None, *, is_cached: bool) -> None:
 @_CACHE
 def check(config: Path | None, *, is_cached: bool) -> None:
     """Compare the stubs package with the worker's source, for CI. Exit status 1 if it is not up to date."""
-    project, found = _scan(config, is_cached=is_cached)
+    project, found, cache = _scan(config, is_cached=is_cached)
     try:
-        folders = _folders(project, found)
+        folders = _folders(project, found, cache)
         differences = [(folder, each) for folder, files in folders for each in compare(folder, files)]
     except GenerationError as error:
         _fail(error, project)
@@ -111,7 +111,7 @@ def check(config: Path | None, *, is_cached: bool) -> None:
 @_CACHE
 def show(config: Path | None, *, is_cached: bool) -> None:
     """Show the tasks of the service: name, queue, parameters, result, and where the function is."""
-    _, found = _scan(config, is_cached=is_cached)
+    _, found, _ = _scan(config, is_cached=is_cached)
     contract = found.contract
     names = names_of(contract)
     speller = Speller(contract, Imports(), names.types.__getitem__)
@@ -152,21 +152,26 @@ def _parameter(parameter: Parameter, speller: Speller) -> str:
     return text
 
 
-def _scan(config: Path | None, *, is_cached: bool) -> tuple[Project, Scan]:
+def _scan(config: Path | None, *, is_cached: bool) -> tuple[Project, Scan, Cache | None]:
     path = config or _nearest()
     try:
         project = load(path)
     except GenerationError as error:
         _fail(error, None, path.parent)
+    cache = Cache(project) if is_cached else None
     try:
         with shown_progress() as notice:
-            return project, scan(project, Cache(project) if is_cached else None, notice)
+            return project, scan(project, cache, notice), cache
     except GenerationError as error:
         _fail(error, project)
 
 
-def _folders(project: Project, found: Scan) -> list[tuple[Path, Mapping[str, bytes]]]:
-    files = render(found.contract, width=project.config.line_length)
+def _folders(project: Project, found: Scan, cache: Cache | None) -> list[tuple[Path, Mapping[str, bytes]]]:
+    files = cache.package(found.contract) if cache else None
+    if files is None:
+        files = render(found.contract, width=project.config.line_length)
+        if cache:
+            cache.keep_package(found.contract, files)
     return [(project.package_folder, files), *beside(project, found.contract)]
 
 

@@ -2,15 +2,20 @@
 
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
+from click.testing import CliRunner
 
+from boilermaker_codegen import commands
 from boilermaker_codegen.cache import FOLDER, Cache
 from boilermaker_codegen.config import load
 from boilermaker_codegen.problems import GenerationError
@@ -253,7 +258,71 @@ def test_scans_at_the_same_time_do_no_harm(project: WriteProject, tmp_path: Path
     assert [run.wait() for run in runs] == [0, 0, 0, 0]
     assert is_warm(config)
     left = sorted(path.name for path in (tmp_path / FOLDER).iterdir())
-    assert (left[0], left[1][:5], len(left)) == (".gitignore", "scan-", 2)
+    assert [name.partition("-")[0] for name in left] == [".gitignore", "package", "scan"]
+
+
+def test_a_full_disk_costs_the_cache_alone(project: WriteProject, tmp_path: Path) -> None:
+    """Nothing half written stays, and the next scan finds what there is."""
+    config = project(jobs=JOBS.replace("app.kinds", "types_").replace("Kind", "State"), types_=TYPES)
+    expected = outcome(config, is_cached=False)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        assert outcome(config, is_cached=True) == expected
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path.name for path in (tmp_path / FOLDER).iterdir()] == [".gitignore"]
+    assert outcome(config, is_cached=True) == expected
+    assert is_warm(config)
+
+
+def test_the_cache_may_be_deleted_while_scans_go_on(warm: Path, tmp_path: Path) -> None:
+    """It is made again."""
+    expected = outcome(warm, is_cached=False)
+    is_over = threading.Event()
+
+    def delete() -> None:
+        while not is_over.is_set():
+            shutil.rmtree(tmp_path / FOLDER, ignore_errors=True)
+
+    thread = threading.Thread(target=delete)
+    thread.start()
+    try:
+        for _ in range(30):
+            assert outcome(warm, is_cached=True) == expected
+    finally:
+        is_over.set()
+        thread.join()
+    assert outcome(warm, is_cached=True) == expected
+    assert is_warm(warm)
+
+
+def test_a_package_comes_from_the_cache_for_its_own_contract_alone(warm: Path, tmp_path: Path) -> None:
+    """Another contract, a damaged cache or no cache: it is made anew."""
+    project = load(warm)
+    cache, contract = Cache(project), scan(project).contract
+    files = {"tasks.py": "größe = 1\n".encode()}
+    assert cache.package(contract) is None
+    cache.keep_package(contract, files)
+    assert cache.package(contract) == files
+    assert cache.package(msgspec.structs.replace(contract, queue="other")) is None
+    (path,) = (tmp_path / FOLDER).glob("package-*")
+    path.write_bytes(path.read_bytes().replace(b"= 1", b"= 2"))
+    assert cache.package(contract) is None
+
+
+def test_a_run_without_changes_makes_no_package_anew(warm: Path) -> None:
+    """A file of it that was changed by hand is put right all the same."""
+    command = [sys.executable, "-m", "boilermaker.cli", "stubs", "generate", "--config", str(warm)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    tasks = warm.parent / "stubs" / "accounts_stubs" / "tasks.py"
+    right = tasks.read_bytes()
+    tasks.write_bytes(right + b"# by hand\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commands, "render", lambda *_, **__: pytest.fail("made anew"))
+        done = CliRunner().invoke(commands.stubs, ["generate", "--config", str(warm)])
+    assert done.exit_code == 0, done.output
+    assert tasks.read_bytes() == right
 
 
 def test_nothing_is_left_behind_without_a_cache(project: WriteProject, tmp_path: Path) -> None:

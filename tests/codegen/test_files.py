@@ -250,6 +250,23 @@ def test_what_may_not_be_read_is_told_unless_it_is_excluded(open_folder: Path, n
     assert _as_nobody(task_names, config) == ["create_user"]
 
 
+def test_a_folder_that_may_not_be_written_costs_the_cache_alone(open_folder: Path) -> None:
+    """Contracts are checked in places where nothing may be left, too."""
+    config = open_folder / "pyproject.toml"
+    config.write_text(PYPROJECT)
+    (open_folder / "src").mkdir()
+    (open_folder / "src" / "service.py").write_text(SERVICE)
+    open_folder.chmod(0o555)
+
+    def cached(path: Path) -> list[str]:
+        found = load(path)
+        return [task.name for task in scan(found, Cache(found)).contract.tasks]
+
+    assert _as_nobody(cached, config) == ["create_user"]
+    assert sorted(path.name for path in open_folder.iterdir()) == ["pyproject.toml", "src"]
+    open_folder.chmod(0o755)
+
+
 def _as_nobody(call: object, config: Path) -> object:
     """What a call gives to a user without rights; this one, unless he is root."""
     assert callable(call)

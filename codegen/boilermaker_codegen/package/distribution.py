@@ -33,6 +33,8 @@ def beside(project: Project, contract: Contract) -> Iterator[tuple[Path, Mapping
     a version. The history holds one file for each contract; earlier ones are left alone.
     """
     config = project.config
+    if config.distribution is None and config.history is None:
+        return
     digest = contract_digest(contract)
     if config.distribution is not None:
         text = _PROJECT.format(
