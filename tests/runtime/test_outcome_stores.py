@@ -68,6 +68,23 @@ async def test_a_store_in_sqlite_keeps_the_first_record(tmp_path: Path) -> None:
     assert await stores[1].load("a") == b"first"
 
 
+async def test_the_table_may_appear_while_it_is_created(tmp_path: Path) -> None:
+    """Two workers that start together on a new database: the second to create it finds that it is there."""
+    one, other = _engine(tmp_path / "outcomes.db"), _engine(tmp_path / "outcomes.db")
+    meanwhile = SqlOutcomeStore(other)
+
+    def create(table: sa.Table, connection: sa.Connection, **_: object) -> None:
+        if connection.engine is one:
+            table.metadata.create_all(other)
+
+    sa.event.listen(sa.Table, "before_create", create)
+    try:
+        assert await SqlOutcomeStore(one).load("a") is None
+    finally:
+        sa.event.remove(sa.Table, "before_create", create)
+    assert await meanwhile.save("a", b"1") == b"1"
+
+
 async def test_records_outlive_the_process_and_go_after_their_time(tmp_path: Path) -> None:
     """A file is opened again; purging removes what is old."""
     await SqlOutcomeStore(_engine(tmp_path / "outcomes.db")).save("a", b"kept")

@@ -91,8 +91,7 @@ class SqlOutcomeStore:
     def _do(self, do: Callable[[sa.Connection], _T]) -> _T:
         try:
             if not self._is_ready:
-                _METADATA.create_all(self._engine)
-                self._is_ready = True
+                self._prepare()
             with self._engine.begin() as connection:
                 return do(connection)
         except IntegrityError:
@@ -100,6 +99,15 @@ class SqlOutcomeStore:
         except SQLAlchemyError as error:
             kind = type(getattr(error, "orig", None) or error).__name__
             raise OutcomeStoreError(f"the outcome store's database does not answer ({kind})") from error
+
+    def _prepare(self) -> None:
+        try:
+            _METADATA.create_all(self._engine)
+        except (
+            SQLAlchemyError
+        ):  # another thread or process may have made the table after this one looked: look again
+            _METADATA.create_all(self._engine)
+        self._is_ready = True
 
 
 class _TakenError(Exception):
