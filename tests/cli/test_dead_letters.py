@@ -192,6 +192,27 @@ def test_replay_sends_again_and_removes(on_bus: Run, namespace: LocalServiceBus,
     assert numbers[:1] == [each.sequence_number for each in _waiting(namespace, "accounts/$deadletterqueue")]
 
 
+def test_a_number_that_is_not_there_is_told(
+    on_bus: Run, namespace: LocalServiceBus, numbers: list[int]
+) -> None:
+    """The others are replayed or removed all the same; exit status 1."""
+    told = "queue 'accounts' has no dead letter 999998, 999999\n"
+    for command in ("replay", "purge"):
+        done = on_bus(command, "999999", "999998")
+        assert (1, "", told) == (done.returncode, done.stdout, done.stderr)
+
+    done = on_bus("replay", str(numbers[1]), "999999", "999998")
+
+    assert (1, "1 of 1 dead letters replayed.\n", told) == (done.returncode, done.stdout, done.stderr)
+    assert numbers[:1] == [each.sequence_number for each in _waiting(namespace, "accounts/$deadletterqueue")]
+
+
+def test_an_empty_queue_is_nothing_to_do(on_bus: Run) -> None:
+    """A sweep that runs every five minutes mostly meets that."""
+    done = on_bus("sweep")
+    assert (0, "No dead letters in accounts.\n") == (done.returncode, done.stdout), done.stderr
+
+
 def test_replay_wants_to_know_which(on_bus: Run) -> None:
     """Everything is never meant by accident."""
     for arguments in ((), ("--all", "--task", "told")):

@@ -279,10 +279,16 @@ async def _surveyed(box: DeadLetters, selection: Selection, what: str, *, dry_ru
         click.echo(f"Dry run: would {what} these, if any; nothing was done.")
         return None
     survey = await box.survey(selection)
-    if not survey.count:
-        click.echo(f"None of the {survey.total:,} dead letters of {box.queue} are meant.")
-        return None
-    return survey
+    if survey.absent:
+        numbers = ", ".join(map(str, sorted(survey.absent)))
+        click.echo(f"queue '{box.queue}' has no dead letter {numbers}", err=True)
+    if survey.count:
+        return survey
+    if survey.absent:
+        raise click.exceptions.Exit(1)
+    none = f"None of the {survey.total:,} dead letters of" if survey.total else "No dead letters in"
+    click.echo(f"{none} {box.queue}{' are meant' if survey.total else ''}.")
+    return None
 
 
 async def _done(word: str, survey: Survey, work: Callable[[Tell], Awaitable[Tally]]) -> None:
@@ -293,5 +299,5 @@ async def _done(word: str, survey: Survey, work: Callable[[Tell], Awaitable[Tall
         click.echo(f"{tally.left:,} were left: see above.", err=True)
     if tally.missed:
         click.echo(f"{tally.missed:,} were not received: somebody else has locked or taken them.", err=True)
-    if tally.left or tally.missed:
+    if tally.left or tally.missed or survey.absent:
         raise click.exceptions.Exit(1)

@@ -24,12 +24,14 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         count: how many it takes.
         total: how many there are in all.
         last: the highest sequence number.
+        absent: sequence numbers that were named and are not there.
     """
 
     selection: Selection
     count: int
     total: int
     last: int
+    absent: frozenset[int] = frozenset()
 
 
 class Fate(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,10 +100,12 @@ class DeadLetters:
         """Count what a selection takes now. Raises BusError."""
         wanted = selection or Selection()
         count = total = last = 0
+        absent = set(wanted.numbers)
         async for found in self.browse():
             total, last = total + 1, max(last, found.sequence_number)
             count += wanted.takes(found)
-        return Survey(selection=wanted, count=count, total=total, last=last)
+            absent.discard(found.sequence_number)
+        return Survey(selection=wanted, count=count, total=total, last=last, absent=frozenset(absent))
 
     async def replay(self, survey: Survey, tell: Tell | None = None) -> Tally:
         """Publish the tasks of dead letters again, to their queue, each as a new workflow at its first attempt.
