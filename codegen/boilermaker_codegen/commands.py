@@ -110,7 +110,10 @@ def check(config: Path | None, *, is_cached: bool) -> None:
 @_CONFIG
 @_CACHE
 def show(config: Path | None, *, is_cached: bool) -> None:
-    """Show the tasks of the service: name, queue, parameters, result, and where the function is."""
+    """Show the tasks of the service.
+
+    Of each its name, queue, parameters and result, and where the function is.
+    """
     _, found, _ = _scan(config, is_cached=is_cached)
     contract = found.contract
     names = names_of(contract)

@@ -14,7 +14,10 @@ from boilermaker_codegen.error_ids import EXPLANATIONS
     "--format", "format_", type=click.Choice(("text", "markdown")), default="text", show_default=True
 )
 def explain(error: str | None, format_: str) -> None:
-    """Explain an ERROR by its id: what is wrong, why nothing is generated from it, what to write. Lists all without one."""
+    """Explain an ERROR by its id, or list all.
+
+    What is wrong, why nothing is generated from it, and what to write.
+    """
     if error is None:
         _page() if format_ == "markdown" else _list()
         return

@@ -33,6 +33,9 @@ number = 1
         ("services", "holds no worker"),
         ("services.app:", "names no worker: write module:attribute"),
         (":worker", "names no worker"),
+        ("services/app.py:worker", "names a file: write the module, services.app:worker"),
+        ("./services/app", "names a file: write the module, services.app:worker"),
+        ("app.py:worker", "names a file: write the module, app:worker"),
         (
             "services.needy:worker",
             "importing 'services.needy' failed: ModuleNotFoundError: No module named 'absent'",

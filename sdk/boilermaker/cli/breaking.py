@@ -63,7 +63,10 @@ def breaking(against: str, path: Path | None, format_: str, categories: tuple[Ca
     "--format", "format_", type=click.Choice(("text", "markdown")), default="text", show_default=True
 )
 def explain(rule: str | None, format_: str) -> None:
-    """Explain a RULE: whom it breaks, in which order to deploy, and how to do it without. Lists them without one."""
+    """Explain a RULE, or list all.
+
+    Whom it breaks, in which order to deploy, and how to do it without.
+    """
     if rule is None:
         print_page() if format_ == "markdown" else print_rules()
         return

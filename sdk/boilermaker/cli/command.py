@@ -46,7 +46,7 @@ class _Commands(click.Group):
 def boilermaker() -> None:
     """Background work on Azure Service Bus, typed from end to end.
 
-    A worker service registers async functions; `stubs` generates the typed package that other services publish with;
+    A worker service registers functions; `stubs` generates the typed package that other services publish with;
     `worker` runs the functions; `local` is a Service Bus for your machine.
 
     \b

@@ -26,9 +26,9 @@ from boilermaker.errors import BoilermakerError
     help="Write a file TASK.json for each task into this folder.  [default: print one object, by task]",
 )
 def export(target: str | None, path: Path | None, output: Path | None) -> None:
-    """Write the JSON Schema of each task's payload: the `payload` of its line in a message.
+    """Write the JSON Schema of each task's payload.
 
-    From the committed contract; with MODULE:WORKER from the live functions of a worker.
+    That is the `payload` of its line in a message. From the committed contract; with MODULE:WORKER from the live functions of a worker.
     """
     contract = _contract(target, path)
     schemas = {task.name: payload_schema(contract, task) for task in contract.tasks}

@@ -28,6 +28,9 @@ def find(target: str) -> Boilermaker[Any]:
         raise click.BadParameter(
             f"{target!r} names no worker: write module:attribute, such as accounts.app:worker"
         )
+    if "/" in name or name.endswith(".py"):
+        dotted = name.removesuffix(".py").strip("./").replace("/", ".")
+        raise click.BadParameter(f"{target!r} names a file: write the module, {dotted}:{path or 'worker'}")
     module = _import(name)
     if not path:
         return _only_worker_of(module)
