@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -101,7 +101,8 @@ class Client:
             progress: told, time and again, how many have been published.
 
         Raises:
-            WorkflowError: a workflow cannot run as it stands; nothing of its few hundred was sent.
+            WorkflowError: a workflow cannot run as it stands; nothing of its few hundred was sent. A note on this error, as
+                on what `items` itself raises, tells how many were published before.
             WorkflowTooLargeError: it does not fit in a message of that queue; likewise.
             PublishManyError: the bus did not accept all of them. It says which were published, which were not, and of
                 which that is not known.
@@ -114,11 +115,19 @@ class Client:
             while planned := await self._plan_some(taken, given):
                 if sending is not None:
                     before, sending = sending, None
-                    _count(await before, published, progress)
+                    _count(await before, published, progress, planned)
                 sending = asyncio.create_task(self._send_all(planned, delay))
-        finally:
             if sending is not None:
+                before, sending = sending, None
+                _count(await before, published, progress)
+        except BaseException as error:
+            if sending is not None:  # under way when a later item could not be taken
                 _count(await sending, published, progress)
+            if not isinstance(error, PublishManyError):  # which says more
+                error.add_note(
+                    f"publish_many: the first {len(published):,} workflows were published, no others"
+                )
+            raise
         return published
 
     async def _plan_some(self, taken: Iterator[Publishable], given: Iterator[str] | None) -> list[_Planned]:
@@ -199,10 +208,18 @@ class Client:
         await self.close()
 
 
-def _count(fates: _Fates, published: list[str], progress: Callable[[int], object] | None) -> None:
-    """Raises PublishManyError where the bus did not accept all of them."""
+def _count(
+    fates: _Fates,
+    published: list[str],
+    progress: Callable[[int], object] | None,
+    waiting: Sequence[_Planned] = (),
+) -> None:
+    """Raises PublishManyError where the bus did not accept all of them; those that `waiting` has are then not sent."""
     published += [workflow for workflow, error in fates if error is None]
     if failed := {workflow: error for workflow, error in fates if error is not None}:
+        for workflow, steps in waiting:
+            queue = steps[0].resolved.queue
+            failed[workflow] = BusError("not sent, since others before it were not published", queue=queue)
         raise PublishManyError(published, failed)
     if progress is not None:
         progress(len(published))

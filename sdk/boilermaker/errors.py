@@ -141,7 +141,8 @@ class PublishManyError(PublishError):
     """Of many workflows, the bus did not accept all.
 
     Publish those of `unknown` again under the same ids, `publish_many(items, ids=...)`: that is safe where the queue
-    detects duplicates. Items that had not been taken from their iterable are in none of the three.
+    detects duplicates. Items that had been taken from their iterable and not sent are among `refused`; those that had not
+    been taken are in none of the three.
 
     Attributes:
         published: ids of those that the bus has accepted.
@@ -155,7 +156,7 @@ class PublishManyError(PublishError):
         self.unknown = {id_: error for id_, error in failed.items() if error.is_transient}
         first_id, first = next(iter(failed.items()))
         super().__init__(
-            f"{len(self.published):,} workflows were published, {len(self.refused):,} were refused, of "
+            f"{len(self.published):,} workflows were published, {len(self.refused):,} were not, of "
             f"{len(self.unknown):,} it is not known; the first of these, {first_id}: {first}",
             id=first_id,
             queue=first.queue,

@@ -57,8 +57,9 @@ async def test_what_was_under_way_is_published_when_a_later_item_cannot_be(
             yield worker.create_task(take, str(number))
         raise RuntimeError("the rest cannot be made")
 
-    with pytest.raises(RuntimeError, match="cannot be made"):
+    with pytest.raises(RuntimeError, match="cannot be made") as caught:
         await worker.client.publish_many(items(), progress=told.append)
+    assert caught.value.__notes__ == ["publish_many: the first 500 workflows were published, no others"]
     assert told == [500]
     await worker.drain()
     assert worker.state == [str(number) for number in range(500)]
@@ -96,7 +97,7 @@ async def test_too_few_ids_are_refused_before_anything_of_them_is_sent(
 async def test_what_one_queue_refuses_does_not_hold_up_another(worker: Boilermaker[list[str]]) -> None:
     """The error says which were published, and which surely were not."""
     items = [worker.create_task(take, "a"), worker.create_task(elsewhere), worker.create_task(take, "b")]
-    with pytest.raises(errors.PublishManyError, match="2 workflows were published, 1 were refused") as caught:
+    with pytest.raises(errors.PublishManyError, match="2 workflows were published, 1 were not") as caught:
         await worker.client.publish_many(items, ids=["one", "two", "three"])
     assert caught.value.published == ("one", "three")
     assert list(caught.value.refused) == ["two"]
@@ -112,6 +113,24 @@ async def test_a_workflow_that_is_too_large_stops_its_hundreds(
 ) -> None:
     """Nothing of them is sent."""
     items = [worker.create_task(take, "a"), worker.create_task(take, "b" * 10_000)]
-    with pytest.raises(errors.WorkflowTooLargeError):
+    with pytest.raises(errors.WorkflowTooLargeError) as caught:
         await worker.client.publish_many(items)
     assert not bus.messages("jobs")
+    assert caught.value.__notes__ == ["publish_many: the first 0 workflows were published, no others"]
+
+
+async def test_what_was_taken_and_not_sent_is_told_too(worker: Boilermaker[list[str]]) -> None:
+    """The next few hundred were made already when the bus refused one of those before."""
+    taken: list[str] = []
+
+    def items() -> Iterator[Task[Any]]:
+        for number in range(1600):
+            taken.append(str(number))
+            yield worker.create_task(elsewhere) if number == 3 else worker.create_task(take, str(number))
+
+    with pytest.raises(errors.PublishManyError) as caught:
+        await worker.client.publish_many(items(), ids=map(str, range(1600)))
+    assert len(taken) == 1000
+    assert sorted([*caught.value.published, *caught.value.refused]) == sorted(taken)
+    assert caught.value.id == "3"
+    assert "not sent" in str(caught.value.refused["500"])
