@@ -284,6 +284,9 @@ class Resolver:
             case Imported(module=module, name=imported):
                 if imported is None:
                     return self._external(module)
+                if module == place.module.name and self._library.has(f"{module}.{imported}"):
+                    # `from . import users` in the package's own `__init__`
+                    return Package(f"{module}.{imported}")
                 return self._member(module, imported, node, scope, (*seen, key))
             case Rebound():
                 return self._settled(symbol, name, node, scope, place, seen)

@@ -2,7 +2,7 @@
 """Tasks of the service `packages`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `2fe46ffe73daf389`.
+Contract `37e70de678403e5b`.
 """
 
 from . import payloads

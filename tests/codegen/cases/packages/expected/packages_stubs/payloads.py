@@ -11,6 +11,7 @@ class CloseAccount(Payload, frozen=True, kw_only=True):
 
     account: Account
     rest: Money
+    heir: UserId = UserId("")
 
 
 class OpenAccount(Payload, frozen=True, kw_only=True):

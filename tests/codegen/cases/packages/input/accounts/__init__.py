@@ -2,3 +2,4 @@
 
 from .types import Account as Account
 from .types import UserId
+from . import types as types

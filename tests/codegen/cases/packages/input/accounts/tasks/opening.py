@@ -1,3 +1,4 @@
+import accounts
 import common.money
 from common import money as m
 
@@ -12,5 +13,5 @@ async def open_account(state, owner: UserId, start: common.money.Money = None) -
 
 
 @worker.task()
-async def close_account(state, account: types.Account, rest: "m.Money") -> None:
+async def close_account(state, account: types.Account, rest: "m.Money", heir: accounts.types.UserId = accounts.types.UserId("")) -> None:
     """Close an account."""
