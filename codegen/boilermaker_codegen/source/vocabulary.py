@@ -1,6 +1,7 @@
 """The words of the standard library, msgspec and Boilermaker that mean something to the generator, as tables."""
 
 import builtins
+from typing import Literal, get_args
 
 from boilermaker.contract import ContainerName, MappingName, ScalarName
 
@@ -55,7 +56,9 @@ WORKERS = frozenset({"boilermaker.Boilermaker", "boilermaker.app.Boilermaker"})
 
 COLLECTIONS = frozenset({"boilermaker.Tasks", "boilermaker.tasks.Tasks"})
 
-ENUM_BASES = {f"enum.{name}": name for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")}
+EnumBase = Literal["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"]
+
+ENUM_BASES: dict[str, EnumBase] = {f"enum.{name}": name for name in get_args(EnumBase)}
 
 DATACLASS = "dataclasses.dataclass"
 

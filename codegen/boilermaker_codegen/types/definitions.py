@@ -19,9 +19,10 @@ from boilermaker.contract import (
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.resolve import External, Found, Meaning, Resolver, Scope, code
 from boilermaker_codegen.source.symbols import ClassSymbol, ValueSymbol
-from boilermaker_codegen.source.vocabulary import ENUM_BASES, plain
+from boilermaker_codegen.source.vocabulary import plain
 from boilermaker_codegen.types.annotations import Annotations, indexes
 from boilermaker_codegen.types.classes import Classes, Kind, Style
+from boilermaker_codegen.types.enum_bases import enum_kind, is_enum
 from boilermaker_codegen.types.enums import read_enum
 from boilermaker_codegen.types.fields import Fields
 from boilermaker_codegen.types.inheritance import EXTERNAL_BASES
@@ -89,13 +90,13 @@ class Definitions:
         if not isinstance(found.symbol, ClassSymbol):
             raise TypeError(found.symbol)  # `annotations` hands on classes and NewTypes only
         node = found.symbol.node
-        bases = self._classes.names(node, found.scope)
-        if any(base in ENUM_BASES for base in bases):
+        if is_enum(found, self._classes):
             self._check_enum_decorators(node, found.scope)
             inside = found.scope.inside(node)
-            return read_enum(node, found.name, bases, self._resolver, self.literals, inside)
-        style, kind = self._classes.record(found, node)
-        return self._records.read(self._source(found, node, style, kind))
+            kind = enum_kind(found, node, self._classes)
+            return read_enum(node, found.name, kind, self._resolver, self.literals, inside)
+        style, record_kind = self._classes.record(found, node)
+        return self._records.read(self._source(found, node, style, record_kind))
 
     def _source(self, found: Found, node: cst.ClassDef, style: Style | None, kind: Kind) -> RecordSource:
         """A class; all that it inherits from is read before."""
@@ -205,7 +206,7 @@ class Definitions:
     def _is_record(self, found: Found) -> bool:
         if not isinstance(found.symbol, ClassSymbol):
             return False
-        if any(base in ENUM_BASES for base in self._classes.names(found.symbol.node, found.scope)):
+        if is_enum(found, self._classes):
             return False
         return self._classes.kind(found, found.symbol.node).style is not None
 
@@ -214,7 +215,7 @@ class Definitions:
         if not isinstance(owner.symbol, ClassSymbol):
             return None
         try:
-            if not any(base in ENUM_BASES for base in self._classes.names(owner.symbol.node, owner.scope)):
+            if not is_enum(owner, self._classes):
                 return None
         except Refused:
             return None

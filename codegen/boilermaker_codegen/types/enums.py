@@ -9,22 +9,21 @@ from boilermaker.contract import EnumDefinition, Member
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.docs import doc_of
 from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
-from boilermaker_codegen.source.vocabulary import ENUM_BASES
+from boilermaker_codegen.types.enum_bases import EnumKind
 from boilermaker_codegen.types.literals import Literals
 
-_MIXINS: dict[str, Any] = {"builtins.str": "str", "builtins.int": "int"}
 _UNREAD = frozenset({"__new__", "__init__", "_generate_next_value_", "__set_name__", "__init_subclass__"})
 
 
 def read_enum(
-    node: cst.ClassDef, name: str, bases: list[str], resolver: Resolver, literals: Literals, scope: Scope
+    node: cst.ClassDef, name: str, kind: EnumKind, resolver: Resolver, literals: Literals, scope: Scope
 ) -> EnumDefinition:
     """The definition of an enum.
 
     Args:
         node: the class.
         name: its qualified name.
-        bases: full names of its base classes.
+        kind: what it is by its bases.
         resolver: finds what names mean.
         literals: reads the members' values.
         scope: the scope of its body.
@@ -32,23 +31,18 @@ def read_enum(
     Raises:
         Refused: its members cannot be known without running the code, or msgspec cannot carry them.
     """
-    base, mixin = _base(node, bases, scope)
+    base, mixin = kind.base, kind.mixin
     for keyword in node.keywords:
         raise scope.refuse(
             keyword,
             "ENUM_NOT_READ",
             f"what `{code(keyword)}` makes of `{name}` cannot be known; leave it out",
         )
-    for statement in node.body.body:
-        if isinstance(statement, cst.FunctionDef) and statement.name.value in _UNREAD:
-            raise scope.refuse(
-                statement.name,
-                "ENUM_NOT_READ",
-                f"`{statement.name.value}` decides the members of `{name}` when it runs; give each member its value instead",
-            )
+    _check_methods(node, name, kind, scope)
+    ignored = _ignored(node, literals, scope)
     members: list[Member] = []
     for target, value_node in _assignments(node, scope):
-        if (target.startswith("_") and target.endswith("_")) or value_node is None:
+        if value_node is None or _is_no_member(target) or target in ignored:
             continue
         if _is_auto(value_node, resolver, scope):
             value = _next(target, base, mixin, members, value_node, scope)
@@ -63,28 +57,55 @@ def read_enum(
             "ENUM_VALUE",
             f"the enum `{name}` mixes str and int values; msgspec carries one or the other",
         )
-    named = {s.name.value for s in node.body.body if isinstance(s, cst.FunctionDef)}
-    named.update(target for target, _ in _assignments(node, scope))
     return EnumDefinition(
         name=name,
         members=tuple(members),
         base=base,
         mixin=mixin,
         doc=doc_of(node),
-        is_open="_missing_" in named,
+        is_open=any("_missing_" in _named(each, scope) for each in (node, *kind.inherited)),
     )
 
 
-def _base(node: cst.ClassDef, bases: list[str], scope: Scope) -> tuple[Any, Any]:
-    if len(bases) == 1 and bases[0] in ENUM_BASES:
-        return ENUM_BASES[bases[0]], None
-    if len(bases) == 2 and bases[0] in _MIXINS and bases[1] == "enum.Enum":
-        return "Enum", _MIXINS[bases[0]]
-    raise scope.refuse(
-        node.name,
-        "ENUM_NOT_READ",
-        f"the bases of the enum `{node.name.value}` are not read; use one of {', '.join(ENUM_BASES.values())}, or `(str, Enum)`",
-    )
+def _check_methods(node: cst.ClassDef, name: str, kind: EnumKind, scope: Scope) -> None:
+    for owner in (node, *kind.inherited):
+        for statement in owner.body.body:
+            if not isinstance(statement, cst.FunctionDef) or statement.name.value not in _UNREAD:
+                continue
+            method = statement.name.value if owner is node else f"{owner.name.value}.{statement.name.value}"
+            raise scope.refuse(
+                statement.name if owner is node else node.name,
+                "ENUM_NOT_READ",
+                f"`{method}` decides the members of `{name}` when it runs; give each member its value instead",
+            )
+    for owner in kind.inherited:
+        if values := [
+            target for target, value in _assignments(owner, scope) if value and not _is_no_member(target)
+        ]:
+            raise scope.refuse(
+                node.name,
+                "ENUM_NOT_READ",
+                f"`{name}` inherits `{values[0]}` from `{owner.name.value}`; an enum has members of its own alone",
+            )
+
+
+def _is_no_member(name: str) -> bool:
+    """Whether a name says that it is none: `_ignore_`, or `__private`."""
+    return name.startswith("__") or (name.startswith("_") and name.endswith("_"))
+
+
+def _ignored(node: cst.ClassDef, literals: Literals, scope: Scope) -> frozenset[str]:
+    """Names that the enum says are no members."""
+    for target, value_node in _assignments(node, scope):
+        if target == "_ignore_" and value_node is not None:
+            value = literals.read(value_node, scope)
+            return frozenset(value.replace(",", " ").split() if isinstance(value, str) else value)
+    return frozenset()
+
+
+def _named(node: cst.ClassDef, scope: Scope) -> set[str]:
+    functions = {s.name.value for s in node.body.body if isinstance(s, cst.FunctionDef)}
+    return functions | {target for target, _ in _assignments(node, scope)}
 
 
 def _assignments(node: cst.ClassDef, scope: Scope) -> Iterator[tuple[str, cst.BaseExpression | None]]:

@@ -36,6 +36,7 @@ from boilermaker_codegen.problems import Problem
 from boilermaker_codegen.source.resolve import code
 from boilermaker_codegen.types import moments
 from boilermaker_codegen.types.definitions import Site
+from boilermaker_codegen.types.dictionaries import Part, values_under_keys, wrong_keys
 from boilermaker_codegen.types.literals import Value
 from boilermaker_codegen.types.made import Made
 from boilermaker_codegen.types.shapes import Shapes
@@ -176,10 +177,22 @@ def _unfit(value: Value, type_: Type, shapes: Shapes, types: Mapping[str, Defini
     except (msgspec.MsgspecError, ValueError) as error:
         return f"{str(error)[:1].lower()}{str(error)[1:]}; change one of them"
     if _is_written_as(value.raw, type_, types):
-        return ""
+        return _unfit_dictionary(value, type_, shapes, types)
     return (
         "it is another type's value, which only looks alike on the wire; use None and decide in the function"
     )
+
+
+def _unfit_dictionary(value: Value, type_: Type, shapes: Shapes, types: Mapping[str, Definition]) -> str:
+    """Why a dictionary in a default is not the TypedDict that it should be: `Shapes` have no keys."""
+    part = Part(value.raw, value.json, type_)
+    if why := wrong_keys(part, types):
+        return f"{why}; change one of them"
+    under = (
+        _unfit(Value(value.node, inner.raw, inner.json), inner.type, shapes, types)
+        for inner in values_under_keys(part, types)
+    )
+    return next(filter(None, under), "")
 
 
 _LITERALS: dict[str, tuple[type, ...]] = {

@@ -58,6 +58,43 @@ class Bits(enum.IntFlag):
     C = (15 ^ 11) & 6 | B >> 2
 
 
+class Labelled:
+    @property
+    def label(self) -> str:
+        return str(self)
+
+
+class Documented(Labelled, enum.Enum):
+    """An enum with methods and no members: others inherit from it."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Documented":
+        return next(iter(cls))
+
+
+class Text(str, Documented):
+    def __str__(self) -> str:
+        return self.value
+
+
+class Kind(Documented):
+    A = 1
+    B = 2
+
+
+class Size(Text):
+    S = "s"
+    M = "m"
+
+    _ignore_ = ["largest"]
+    largest = "l"
+    __secret = "x"
+
+
+@worker.task
+async def inherited(state, kind: Kind, size: Size = Size.S, sizes: list[Size] = [Size.M]) -> Size | None: ...
+
+
 @worker.task
 async def every_enum(
     state,

@@ -3,7 +3,7 @@ import enum
 import os
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, NotRequired, TypedDict
 from uuid import UUID
 
 import msgspec
@@ -113,4 +113,26 @@ async def every_record(
     j: Point = Pair(1),
     k: Row | Cell | Inherited | None = None,
     l: Named = Named(1),
+) -> None: ...
+
+
+class Options(TypedDict):
+    depth: int
+    children: NotRequired[list["Options"]]
+
+
+class Search(msgspec.Struct):
+    options: Options = {}
+
+
+@worker.task
+async def every_dictionary(
+    state,
+    search: Search,
+    a: Options = {},
+    b: Options | None = {"depth": 1, "deep": True},
+    c: list[Options] = [{"depth": 1}, {"depth": "1"}],
+    d: dict[str, Options] = {"x": {"depth": 1, "children": [{"depth": 2, "children": [{}]}]}},
+    e: tuple[int, Options] = (1, {"depth": 1, "children": {}}),
+    right: list[Options] = [{"depth": 1, "children": [{"depth": 2}]}],
 ) -> None: ...

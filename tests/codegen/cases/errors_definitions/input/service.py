@@ -95,6 +95,10 @@ class Empty(enum.Enum):
     pass
 
 
+class Ordinary(enum.Enum):
+    A = 1
+
+
 class Mixed(enum.Enum):
     A = 1
     B = "b"
@@ -117,6 +121,14 @@ class New(enum.Enum):
 
     def __new__(cls, value):
         return object.__new__(cls)
+
+
+class Renewed(New):
+    B = 2
+
+
+class Grown(Ordinary):
+    B = 2
 
 
 class Odd(str, enum.Flag):
@@ -162,6 +174,8 @@ async def every_definition(
     s: Computed,
     t: New,
     u: Odd,
+    u2: Renewed,
+    u3: Grown,
     v: Ordered,
     w: Strings,
     x: Protocol,

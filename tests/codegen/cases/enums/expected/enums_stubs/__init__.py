@@ -2,12 +2,12 @@
 """Tasks of the service `enums`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `03049412193d820b`.
+Contract `dd6d0edf937b0d4d`.
 """
 
 from . import payloads
-from .models import Access, Bits, Code, Color, Count, Plan, Priority, Step
-from .tasks import every_enum
+from .models import Access, Bits, Code, Color, Count, Kind, Plan, Priority, Size, Step
+from .tasks import every_enum, inherited
 
 __all__ = [
     "Access",
@@ -15,9 +15,12 @@ __all__ = [
     "Code",
     "Color",
     "Count",
+    "Kind",
     "Plan",
     "Priority",
+    "Size",
     "Step",
     "every_enum",
+    "inherited",
     "payloads",
 ]

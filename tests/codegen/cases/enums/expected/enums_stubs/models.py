@@ -31,6 +31,11 @@ class Count(Enum):
     TEN = 10
 
 
+class Kind(Enum):
+    A = 1
+    B = 2
+
+
 class Plan(StrEnum):
     """What a customer pays.
 
@@ -45,6 +50,11 @@ class Plan(StrEnum):
 class Priority(IntEnum):
     LOW = 1
     HIGH = 2
+
+
+class Size(str, Enum):
+    S = "s"
+    M = "m"
 
 
 class Step(int, Enum):

@@ -5,12 +5,15 @@ Each takes what the worker's function takes, or references to results of earlier
 in its place, and checks it. The tasks go to the queue `enums` unless they name another.
 """
 
+# ruff: noqa: B006
+# A default is written into the payload at once; nothing keeps it or changes it.
+
 from typing import Final
 
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Access, Bits, Code, Color, Count, Plan, Priority, Step
+from .models import Access, Bits, Code, Color, Count, Kind, Plan, Priority, Size, Step
 
 
 def every_enum(
@@ -36,8 +39,22 @@ def every_enum(
     )
 
 
+def inherited(
+    kind: Arg[Kind], size: Arg[Size] = Size.S, sizes: Arg[list[Size]] = [Size.M]
+) -> Task[Size | None]:
+    """Make a task that runs `inherited`."""
+    return _inherited(kind=kind, size=size, sizes=sizes)
+
+
 # What the functions stand on.
 
 _every_enum: Final = TaskStub[Plan](
     "every_enum", payloads.EveryEnum, Plan, queue="enums", digest="707715978ee9c24a"
+)
+_inherited: Final = TaskStub[Size | None](
+    "inherited",
+    payloads.Inherited,
+    Size | None,
+    queue="enums",
+    digest="4a3219cb183565c1",
 )

@@ -1,0 +1,81 @@
+"""Dictionaries that are written where a TypedDict is wanted: what they lack, what they should not have, and their values."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from boilermaker.contract import (
+    Constrained,
+    Container,
+    Definition,
+    MappingOf,
+    Named,
+    NewTypeDefinition,
+    RecordDefinition,
+    TupleOf,
+    Type,
+    UnionOf,
+    definition_of,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A value within a value: what it is in Python, what it is as JSON, and the type that it must be of."""
+
+    raw: Any
+    json: Any
+    type: Type
+
+
+def wrong_keys(part: Part, types: Mapping[str, Definition]) -> str:
+    """What is wrong with the keys of a dictionary in a value, wherever in it; empty if nothing is."""
+    for given, record in _dictionaries(part, types):
+        names = {field.name for field in record.fields}
+        if lacking := [n for n in sorted(names) if n not in given and n not in record.optional]:
+            return f"`{record.name}` needs the key `{lacking[0]}`"
+        if unknown := [key for key in given if key not in names]:
+            return f"`{record.name}` has no key {unknown[0]!r}"
+    return ""
+
+
+def values_under_keys(part: Part, types: Mapping[str, Definition]) -> Iterator[Part]:
+    """The values in the dictionaries of a value; those within others not."""
+    for given, record in _dictionaries(part, types):
+        for field in record.fields:
+            if field.name in given:
+                yield Part(given[field.name].raw, given[field.name].json, field.type)
+
+
+def _dictionaries(
+    part: Part, types: Mapping[str, Definition]
+) -> Iterator[tuple[dict[str, Part], RecordDefinition]]:
+    for inner in _inside(part, types):
+        yield from _dictionaries(inner, types)
+    definition = definition_of(part.type, types) if isinstance(part.type, Named) else None
+    if not isinstance(definition, RecordDefinition) or definition.style != "typeddict":
+        return
+    raw: object = part.raw
+    if isinstance(raw, dict):
+        yield {key: Part(value, part.json[key], part.type) for key, value in part.raw.items()}, definition
+
+
+def _inside(part: Part, types: Mapping[str, Definition]) -> Iterator[Part]:
+    """What a value is made of, short of records."""
+    raw: object = part.raw
+    match part.type:
+        case Constrained(type=inner):
+            yield Part(part.raw, part.json, inner)
+        case UnionOf(members=members):  # at most one of them travels as an object
+            yield from (Part(part.raw, part.json, member) for member in members)
+        case Container(item=item) if isinstance(raw, list | tuple):
+            yield from (Part(one, other, item) for one, other in zip(part.raw, part.json, strict=True))
+        case TupleOf(items=items) if isinstance(raw, tuple):
+            yield from map(Part, part.raw, part.json, items)
+        case MappingOf(value=inner) if isinstance(raw, dict):
+            pairs = zip(part.raw.values(), part.json.values(), strict=True)
+            yield from (Part(one, other, inner) for one, other in pairs)
+        case Named(id=id_) if isinstance(newtype := types[id_], NewTypeDefinition):
+            yield Part(part.raw, part.json, newtype.type)
+        case _:
+            pass

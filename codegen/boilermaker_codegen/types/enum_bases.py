@@ -1,0 +1,120 @@
+"""What an enum is, by its bases and theirs. Those of the service may have methods, and no members."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import libcst as cst
+
+from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.source.resolve import Found, Meaning, Scope
+from boilermaker_codegen.source.symbols import ClassSymbol
+from boilermaker_codegen.source.vocabulary import ENUM_BASES, PLAIN_BASES, EnumBase, plain
+from boilermaker_codegen.types.classes import Classes
+
+Mixin = Literal["str", "int"]
+
+_MIXINS: dict[str, Mixin] = {"builtins.str": "str", "builtins.int": "int"}
+
+
+@dataclass(frozen=True, eq=False)
+class EnumKind:
+    """What an enum is.
+
+    Attributes:
+        base: the class of `enum` that it stands on.
+        mixin: the data type mixed in: `class C(str, Enum)`.
+        inherited: bodies of the service's classes that it inherits from.
+    """
+
+    base: EnumBase
+    mixin: Mixin | None
+    inherited: tuple[cst.ClassDef, ...]
+
+
+def is_enum(found: Found, classes: Classes) -> bool:
+    """Whether a class is an enum, by whatever it inherits from.
+
+    Raises:
+        Refused: a base cannot be found.
+    """
+    return any(name in ENUM_BASES for name in _ancestors(found, classes))
+
+
+def enum_kind(found: Found, node: cst.ClassDef, classes: Classes) -> EnumKind:
+    """What an enum is.
+
+    Args:
+        found: the enum.
+        node: its class.
+        classes: says what the classes that it inherits from are.
+
+    Raises:
+        Refused: that is not read.
+    """
+    bases: list[EnumBase] = []
+    mixins: list[Mixin] = []
+    inherited: list[cst.ClassDef] = []
+    for base in classes.bases(node, found.scope):
+        name = _name(base)
+        if name in ENUM_BASES:
+            bases.append(ENUM_BASES[name])
+        elif name in _MIXINS:
+            mixins.append(_MIXINS[name])
+        elif isinstance(base, Found) and isinstance(base.symbol, ClassSymbol):
+            inherited.append(base.symbol.node)
+            if is_enum(base, classes):
+                kind = enum_kind(base, base.symbol.node, classes)
+                bases.append(kind.base)
+                if kind.mixin is not None:
+                    mixins.append(kind.mixin)
+                inherited += kind.inherited
+            elif _is_plain(base, classes):
+                inherited += _bodies(base, classes)
+            else:
+                raise _unread(node, found.scope)
+        elif name not in PLAIN_BASES:
+            raise _unread(node, found.scope)
+    mixin = mixins[0] if mixins else None
+    if len(set(bases)) > 1 or len(set(mixins)) > 1 or (mixin and bases[0] != "Enum"):
+        raise _unread(node, found.scope)
+    return EnumKind(bases[0], mixin, tuple(dict.fromkeys(inherited)))
+
+
+def _ancestors(found: Found, classes: Classes) -> Iterator[str]:
+    if isinstance(found.symbol, ClassSymbol):
+        for base in classes.bases(found.symbol.node, found.scope):
+            yield _name(base)
+            if isinstance(base, Found):
+                yield from _ancestors(base, classes)
+
+
+def _bodies(found: Found, classes: Classes) -> Iterator[cst.ClassDef]:
+    if isinstance(found.symbol, ClassSymbol):
+        yield found.symbol.node
+        for base in classes.bases(found.symbol.node, found.scope):
+            if isinstance(base, Found):
+                yield from _bodies(base, classes)
+
+
+def _is_plain(found: Found, classes: Classes) -> bool:
+    """Whether a class of the service gives methods alone, whatever it inherits from."""
+    if not isinstance(found.symbol, ClassSymbol) or classes.kind(found, found.symbol.node).style is not None:
+        return False
+    return all(
+        _is_plain(base, classes) if isinstance(base, Found) else _name(base) in PLAIN_BASES
+        for base in classes.bases(found.symbol.node, found.scope)
+    )
+
+
+def _name(meaning: Meaning) -> str:
+    return meaning.id if isinstance(meaning, Found) else plain(meaning.name)
+
+
+def _unread(node: cst.ClassDef, scope: Scope) -> Refused:
+    return scope.refuse(
+        node.name,
+        "ENUM_NOT_READ",
+        f"the bases of the enum `{node.name.value}` are not read; use one of {', '.join(ENUM_BASES.values())}, "
+        f"`(str, Enum)`, or a class of these that has methods alone",
+    )
