@@ -12,7 +12,8 @@ from typing import Any, cast
 import proton
 from proton import Delivery, Link, Message, symbol, timestamp
 
-from boilermaker.localbus import amqp_messages, amqp_types
+from boilermaker import amqp_types
+from boilermaker.localbus import amqp_messages
 from boilermaker.localbus.amqp_faults import Answer, Ordeal
 from boilermaker.localbus.amqp_links import Transfers, accept, condition_of, reject
 from boilermaker.localbus.amqp_namespace import Namespace, now

@@ -12,7 +12,7 @@ from typing import cast
 
 from proton import Message
 
-from boilermaker.localbus import amqp_types as types
+from boilermaker import amqp_types as types
 from boilermaker.localbus.messages import Incoming, InvalidMessage, StoredMessage
 
 _HEADER, _DELIVERY_ANNOTATIONS, _ANNOTATIONS, _PROPERTIES, _APPLICATION, _DATA = range(0x70, 0x76)

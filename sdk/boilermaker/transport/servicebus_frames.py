@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
-from boilermaker.localbus import amqp_types as types
+from boilermaker import amqp_types as types
 
 FLOW, TRANSFER, DISPOSITION = 0x13, 0x14, 0x15
 ACCEPTED, REJECTED, RELEASED, MODIFIED = 0x24, 0x25, 0x26, 0x27

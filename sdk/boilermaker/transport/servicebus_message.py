@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from boilermaker.localbus import amqp_types as types
+from boilermaker import amqp_types as types
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus_frames import FrameError, decode
 

@@ -1,4 +1,4 @@
-"""Walks encoded AMQP 1.0 values without decoding them, and writes the few types that a broker adds to a message.
+"""AMQP 1.0 values as bytes: walks what is encoded without decoding it, and writes the few types that are added to a message.
 
 What a sender encoded passes through as it came: decoding and encoding again would change types (an int's width, a
 symbol for a string) that receivers may look at. Quotations are from the AMQP 1.0 standard, part 1.6.
