@@ -126,6 +126,12 @@ REMEDIES = {
     "typing.TypeVar": "name the type",
     "boilermaker.Ref": "declare the value itself; callers may give a reference to one",
     "boilermaker.Arg": "declare the value itself; callers may give a reference to one",
+    **dict.fromkeys(
+        ("boilermaker.TaskFailureResult", "boilermaker.failure.TaskFailureResult"),
+        "leave it out; a function may return it whatever it declares",
+    ),
+    "typing.LiteralString": "use `str`",
+    "builtins.any": "use `typing.Any`",
     "msgspec.UnsetType": "name what it stands beside: `int | UnsetType = UNSET`",
     "msgspec.Raw": "declare the type, or `Any`",
 }

@@ -1,5 +1,6 @@
 """What a class is: by its decorators, its bases and theirs."""
 
+import builtins
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -125,7 +126,21 @@ class Classes:
         Raises:
             Refused: one cannot be found.
         """
-        return [self._resolver.resolve(outer_of(argument), scope) for argument in node.bases]
+        return [self._base(outer_of(argument), node, scope) for argument in node.bases]
+
+    def _base(self, base: cst.BaseExpression, node: cst.ClassDef, scope: Scope) -> Meaning:
+        meaning = self._resolver.resolve(base, scope)
+        if not (
+            isinstance(meaning, Found)
+            and isinstance(meaning.symbol, ClassSymbol)
+            and meaning.symbol.node is node
+        ):
+            return meaning
+        if hasattr(builtins, node.name.value):  # `class TimeoutError(TimeoutError)`: it is not bound yet
+            return External(f"builtins.{node.name.value}")
+        raise scope.refuse(
+            base, "NAME_UNKNOWN", f"`{node.name.value}` inherits from itself; Python does not know it here"
+        )
 
     def names(self, node: cst.ClassDef, scope: Scope) -> list[str]:
         """Full names of the base classes; of those of the service their ids."""

@@ -36,9 +36,9 @@ from boilermaker_codegen.problems import Problem
 from boilermaker_codegen.source.resolve import code
 from boilermaker_codegen.types import moments
 from boilermaker_codegen.types.definitions import Site
-from boilermaker_codegen.types.dictionaries import Part, values_under_keys, wrong_keys
 from boilermaker_codegen.types.literals import Value
 from boilermaker_codegen.types.made import Made
+from boilermaker_codegen.types.parts import Part, fields_in, wrong_keys
 from boilermaker_codegen.types.shapes import Shapes
 
 # What msgspec says (its words are stable across versions 0.18 to 0.22), and what we say instead.
@@ -176,23 +176,25 @@ def _unfit(value: Value, type_: Type, shapes: Shapes, types: Mapping[str, Defini
         msgspec.json.Decoder(shapes.of(type_)).decode(msgspec.json.encode(value.json))
     except (msgspec.MsgspecError, ValueError) as error:
         return f"{str(error)[:1].lower()}{str(error)[1:]}; change one of them"
+    if why := _unfit_within(value, type_, shapes, types):
+        return why
     if _is_written_as(value.raw, type_, types):
-        return _unfit_dictionary(value, type_, shapes, types)
+        return ""
     return (
         "it is another type's value, which only looks alike on the wire; use None and decide in the function"
     )
 
 
-def _unfit_dictionary(value: Value, type_: Type, shapes: Shapes, types: Mapping[str, Definition]) -> str:
-    """Why a dictionary in a default is not the TypedDict that it should be: `Shapes` have no keys."""
+def _unfit_within(value: Value, type_: Type, shapes: Shapes, types: Mapping[str, Definition]) -> str:
+    """Why what is in a default does not fit: `Shapes` have no fields, and those of records are noted unless they are generic."""
     part = Part(value.raw, value.json, type_)
     if why := wrong_keys(part, types):
         return f"{why}; change one of them"
-    under = (
+    within_it = (
         _unfit(Value(value.node, inner.raw, inner.json), inner.type, shapes, types)
-        for inner in values_under_keys(part, types)
+        for inner in fields_in(part, types)
     )
-    return next(filter(None, under), "")
+    return next(filter(None, within_it), "")
 
 
 _LITERALS: dict[str, tuple[type, ...]] = {
@@ -224,7 +226,8 @@ def _is_written_as(raw: Any, type_: Type, types: Mapping[str, Definition]) -> bo
             if isinstance(definition, NewTypeDefinition):
                 return _is_written_as(raw, definition.type, types)
             if isinstance(raw, Made):
-                return raw.id == id_
+                parts = fields_in(Part(raw, None, type_), types)
+                return raw.id == id_ and all(_is_written_as(part.raw, part.type, types) for part in parts)
             return isinstance(definition, EnumDefinition) or (
                 definition.style == "typeddict" and isinstance(raw, dict)
             )

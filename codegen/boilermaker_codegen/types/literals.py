@@ -9,7 +9,15 @@ from typing import Any
 
 import libcst as cst
 
-from boilermaker.contract import BY_WORKER, AnyDefault, ByWorker, Default, RecordDefinition, Type
+from boilermaker.contract import (
+    BY_WORKER,
+    AnyDefault,
+    ByWorker,
+    Default,
+    RecordDefinition,
+    Type,
+    variables_in,
+)
 from boilermaker_codegen.problems import Refused, Unknown
 from boilermaker_codegen.source.free import free_names
 from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
@@ -237,8 +245,13 @@ class Literals:
             raise self._unknown(node, scope)
         types = {field.name: field.type for field in definition.fields}
         for name, value in given.items():
-            self._note(types[name], scope, value.node, value)
-        return wire if definition.style == "typeddict" else made.Made(id_, wire)
+            if not variables_in(
+                types[name]
+            ):  # others are held against what the variables stand for where it is a default
+                self._note(types[name], scope, value.node, value)
+        if definition.style == "typeddict":
+            return wire
+        return made.Made(id_, wire, {name: (value.raw, value.json) for name, value in given.items()})
 
     def _made(self, node: cst.Call, maker: Callable[..., Any], scope: Scope) -> Any:
         if any(argument.star for argument in node.args):

@@ -16,11 +16,15 @@ class Made:
     Attributes:
         id: of the record's definition.
         wire: what travels; its parts may be values that have a JSON form of their own.
+        given: the arguments by field, each in Python and as JSON.
     """
 
-    def __init__(self, id_: str, wire: dict[str, Any] | list[Any]) -> None:
+    def __init__(
+        self, id_: str, wire: dict[str, Any] | list[Any], given: Mapping[str, tuple[Any, Any]]
+    ) -> None:
         self.id = id_
         self.wire = wire
+        self.given = given
 
 
 class UnboundError(Exception):

@@ -14,7 +14,7 @@ from elsewhere import *
 from unreadable import *
 from elsewhere import Missing
 
-from boilermaker import Boilermaker, InMemoryServiceBus
+from boilermaker import TaskFailureResult, Boilermaker, InMemoryServiceBus
 
 worker = Boilermaker(object(), InMemoryServiceBus(), queue="errors-annotations")
 
@@ -95,3 +95,7 @@ async def shapes(
     g: Union[int, undefined],
     h: list[1:2],
 ) -> Tuple[int, undefined]: ...
+
+
+@worker.task
+async def failing(state, any_: any) -> int | TaskFailureResult: ...

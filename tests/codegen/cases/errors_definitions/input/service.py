@@ -150,6 +150,10 @@ class Protocol(typing.Protocol):
     x: int
 
 
+class TimeoutError(TimeoutError):
+    seconds: int = 0
+
+
 @worker.task
 async def every_definition(
     state,
@@ -179,4 +183,5 @@ async def every_definition(
     v: Ordered,
     w: Strings,
     x: Protocol,
+    y: TimeoutError,
 ) -> list[Plain]: ...

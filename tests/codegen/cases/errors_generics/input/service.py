@@ -163,3 +163,24 @@ async def within(
 async def aliases(
     state, a: Swapped[int, str], b: Unused[int], c: Itself[int], d: Text[int], e: Many[int], f: Quoted[int]
 ) -> Page["Nowhere"]: ...
+
+
+@dataclass
+class Chapter(Generic[T]):
+    first: T
+    after: "Chapter[T] | None" = None
+
+
+@dataclass
+class Volume(Generic[T]):
+    chapter: Chapter[T] = Chapter(first=1)
+
+
+@worker.task
+async def made(
+    state,
+    right: Chapter[int] = Chapter(1, Chapter(2)),
+    wrong: Chapter[str] = Chapter(1),
+    deep: list[Chapter[int]] = [Chapter(1, Chapter("2"))],
+    volume: Volume[str] | None = None,
+) -> None: ...

@@ -156,4 +156,5 @@ async def corners(
     limited: Limits[Annotated[int, msgspec.Meta(ge=1)], int],
     variable: T[int],
     empty: Page[User] = Page(items=[]),
+    full: Page[int] = Page(items=[1, 2]),
 ) -> Marker[str]: ...

@@ -2,7 +2,7 @@
 """Tasks of the service `generics`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `9a0d2348c142ace8`.
+Contract `fdd711e32bc25491`.
 """
 
 from . import payloads

@@ -37,6 +37,7 @@ class Corners(Payload, frozen=True, kw_only=True):
     limited: Limits[Annotated[int, msgspec.Meta(ge=1)], int]
     variable: T[int]
     empty: Page_[User] = Page_(items=[])
+    full: Page_[int] = Page_(items=[1, 2])
 
 
 class Inherited(Payload, frozen=True, kw_only=True):

@@ -44,6 +44,7 @@ def corners(
     limited: Arg[Limits[Annotated[int, msgspec.Meta(ge=1)], int]],
     variable: Arg[T[int]],
     empty: Arg[Page[User]] = Page(items=[]),
+    full: Arg[Page[int]] = Page(items=[1, 2]),
 ) -> Task[Marker[str]]:
     """Make a task that runs `corners`."""
     return _corners(
@@ -53,6 +54,7 @@ def corners(
         limited=limited,
         variable=variable,
         empty=empty,
+        full=full,
     )
 
 
@@ -109,7 +111,7 @@ _corners: Final = TaskStub[Marker[str]](
     payloads.Corners,
     Marker[str],
     queue="generics",
-    digest="110b502dd73f65bf",
+    digest="a10618d09727a53f",
 )
 _inherited: Final = TaskStub[UserPage](
     "inherited",

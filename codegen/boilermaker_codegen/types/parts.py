@@ -1,7 +1,8 @@
-"""Dictionaries that are written where a TypedDict is wanted: what they lack, what they should not have, and their values."""
+"""Values whose type is known only where they are defaults: dictionaries for TypedDicts, and records that are generic."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from boilermaker.contract import (
@@ -17,6 +18,9 @@ from boilermaker.contract import (
     UnionOf,
     definition_of,
 )
+from boilermaker_codegen.types.made import Made
+
+_Given = Mapping[str, tuple[Any, Any]]  # values by field, in Python and as JSON
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,17 +43,15 @@ def wrong_keys(part: Part, types: Mapping[str, Definition]) -> str:
     return ""
 
 
-def values_under_keys(part: Part, types: Mapping[str, Definition]) -> Iterator[Part]:
-    """The values in the dictionaries of a value; those within others not."""
-    for given, record in _dictionaries(part, types):
+def fields_in(part: Part, types: Mapping[str, Definition]) -> Iterator[Part]:
+    """What the dictionaries and generic records in a value hold; those within others not."""
+    for given, record in chain(_dictionaries(part, types), _generics(part, types)):
         for field in record.fields:
             if field.name in given:
-                yield Part(given[field.name].raw, given[field.name].json, field.type)
+                yield Part(*given[field.name], field.type)
 
 
-def _dictionaries(
-    part: Part, types: Mapping[str, Definition]
-) -> Iterator[tuple[dict[str, Part], RecordDefinition]]:
+def _dictionaries(part: Part, types: Mapping[str, Definition]) -> Iterator[tuple[_Given, RecordDefinition]]:
     for inner in _inside(part, types):
         yield from _dictionaries(inner, types)
     definition = definition_of(part.type, types) if isinstance(part.type, Named) else None
@@ -57,7 +59,16 @@ def _dictionaries(
         return
     raw: object = part.raw
     if isinstance(raw, dict):
-        yield {key: Part(value, part.json[key], part.type) for key, value in part.raw.items()}, definition
+        yield {key: (value, part.json[key]) for key, value in part.raw.items()}, definition
+
+
+def _generics(part: Part, types: Mapping[str, Definition]) -> Iterator[tuple[_Given, RecordDefinition]]:
+    for inner in _inside(part, types):
+        yield from _generics(inner, types)
+    if isinstance(part.raw, Made) and isinstance(part.type, Named) and part.type.arguments:
+        definition = definition_of(part.type, types)
+        if isinstance(definition, RecordDefinition) and part.type.id == part.raw.id:
+            yield part.raw.given, definition
 
 
 def _inside(part: Part, types: Mapping[str, Definition]) -> Iterator[Part]:
