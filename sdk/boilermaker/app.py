@@ -66,7 +66,7 @@ class Boilermaker(Registrar, Generic[S]):
     Raises:
         ConfigurationError: neither `queue` nor the bus names a queue; both a state and a lifespan, or neither; `forwards_to`
             is one text; or `history` holds something else than contracts.
-        TypeError: an option that does not exist, or one of another type.
+        TypeError: an option that does not exist, one of another type, or a bus that is none.
     """
 
     @overload
@@ -84,6 +84,10 @@ class Boilermaker(Registrar, Generic[S]):
         if bus is None or (state is NO_STATE) == (lifespan is None):
             raise ConfigurationError(
                 "a worker is made as `Boilermaker(state, bus, ...)` or `Boilermaker(bus=bus, lifespan=...)`"
+            )
+        if not hasattr(bus, "default_queue"):
+            raise TypeError(
+                f"the bus is an AzureServiceBus or an InMemoryServiceBus, not a {type(bus).__name__}"
             )
         check_worker_options(options)
         named = options.get("queue") or bus.default_queue

@@ -1,6 +1,7 @@
 """Options of a worker and of a registration, in one place for those who pass them on."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from os import PathLike
 from types import NoneType
 from typing import Any, TypedDict
@@ -25,12 +26,33 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             maximum delivery count, or the bus buries it first and nobody is told.
         put_off_seconds: waits before a task that this worker does not know is looked at again; dead-lettered after the
             last. Deploys overlap: an old worker meets new tasks.
+
+    Raises:
+        TypeError: a limit that is no number.
+        ValueError: less than one try or delivery, or a wait that is negative or longer than 100 years.
     """
 
     max_tries: int = 100
     max_delay: float = 24 * 3600
     max_deliveries: int = 5
     put_off_seconds: tuple[float, ...] = (15, 30, 60, 120)
+
+    def __post_init__(self) -> None:
+        for limit in ("max_tries", "max_deliveries"):
+            value: object = getattr(self, limit)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise TypeError(f"Limits({limit}=...) is a whole number, not a {type(value).__name__}")
+            if value < 1:
+                raise ValueError(f"Limits({limit}=...) is at least 1")
+        waits = self.put_off_seconds
+        if not isinstance(waits, tuple):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody runs a type checker
+            raise TypeError(
+                f"Limits(put_off_seconds=...) is a tuple of seconds, not a {type(waits).__name__}"
+            )
+        for wait in (self.max_delay, *waits):
+            if isinstance(wait, timedelta):
+                raise TypeError("Limits are seconds, not a timedelta: pass .total_seconds()")
+            seconds(wait)
 
 
 class External(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +121,8 @@ def check_worker_options(options: Mapping[str, Any]) -> None:
     """
     for option, value in options.items():
         if option not in WorkerOptions.__annotations__:
-            raise TypeError(f"Boilermaker() has no option `{option}`")
+            known = ", ".join(sorted(WorkerOptions.__annotations__))
+            raise TypeError(f"`{option}` is no option of a worker; there are {known}")
         wanted, kinds = _KINDS.get(option, ("", (object,)))
         if not isinstance(value, kinds):
             raise TypeError(f"Boilermaker({option}=...) is {wanted}, not a {type(value).__name__}")

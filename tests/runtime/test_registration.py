@@ -7,12 +7,13 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
 import pytest
 
-from boilermaker import Boilermaker, InMemoryServiceBus
+from boilermaker import Boilermaker, InMemoryServiceBus, Limits
 from boilermaker.errors import ConfigurationError, RegistrationError
 from boilermaker.retries import NoRetry
 from boilermaker.signature import UntypedParameterWarning, read
@@ -258,6 +259,34 @@ def test_one_text_for_the_queues_to_forward_to_is_refused() -> None:
     """It would name a queue for each of its letters."""
     with pytest.raises(ConfigurationError, match=re.escape('pass ["emails"]')):
         Boilermaker(None, InMemoryServiceBus(), forwards_to="emails")
+
+
+def test_what_is_no_bus_is_refused() -> None:
+    """A connection string is none."""
+    text: Any = "Endpoint=sb://..."
+    with pytest.raises(TypeError, match="the bus is an AzureServiceBus or an InMemoryServiceBus, not a str"):
+        Boilermaker(None, text, queue="jobs")
+
+
+@pytest.mark.parametrize(
+    ("limits", "error", "told"),
+    [
+        ({"max_tries": "3"}, TypeError, "Limits(max_tries=...) is a whole number, not a str"),
+        ({"max_tries": True}, TypeError, "Limits(max_tries=...) is a whole number, not a bool"),
+        ({"max_deliveries": 0}, ValueError, "Limits(max_deliveries=...) is at least 1"),
+        ({"max_delay": timedelta(hours=1)}, TypeError, "seconds, not a timedelta: pass .total_seconds()"),
+        ({"max_delay": -1}, ValueError, "a delay is from 0 to "),
+        ({"max_delay": "1h"}, TypeError, "a delay is a number of seconds"),
+        ({"put_off_seconds": 15}, TypeError, "Limits(put_off_seconds=...) is a tuple of seconds, not a int"),
+        ({"put_off_seconds": (15, -1)}, ValueError, "a delay is from 0 to "),
+    ],
+)
+def test_limits_that_cannot_be_are_refused_where_they_are_written(
+    limits: dict[str, Any], error: type[Exception], told: str
+) -> None:
+    """They would show when the first message is tried again, or bury every one."""
+    with pytest.raises(error, match=re.escape(told)):
+        Limits(**limits)
 
 
 def test_several_functions_are_registered_or_none() -> None:
