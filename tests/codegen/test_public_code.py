@@ -28,7 +28,7 @@ USUAL = 30  # what hypothesis draws where nothing else is asked for
 IS_DEEP = settings.default is not None and settings.default.max_examples > USUAL
 FURTHER = [
     "_pytest", "boilermaker_codegen", "charset_normalizer", "click", "coverage", "execnet", "hatchling", "hypothesis", "idna",
-    "importlinter", "jsonschema", "libcst", "markdown_it", "mypy", "packaging", "pip", "pluggy", "pyright", "pytest_asyncio",
+    "importlinter", "jsonschema", "libcst", "markdown_it", "packaging", "pip", "pluggy", "pyright", "pytest_asyncio",
     "referencing", "requests", "rich", "setuptools", "sqlalchemy", "tomlkit", "urllib3", "xdist",
 ]  # fmt: skip
 PACKAGES = ["structlog", "grimp", *(FURTHER if IS_DEEP else [])]

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -189,7 +189,7 @@ class Speller:
             case Constrained(type=inner):
                 return self._value(value, inner)
             case UnionOf(members=members):
-                member = next((m for m in members if self.fits(value, m)), Scalar(name="any"))
+                member = self._member(value, members)
                 return self._value(value, member)
             case Named():
                 return self._named_value(value, type_)
@@ -277,12 +277,18 @@ class Speller:
                     isinstance(value, _JSON.get(name, str)) and (name == "bool") >= isinstance(value, bool)
                 )
 
+    def _member(self, value: Any, members: Iterable[Type]) -> Type:
+        """Whose default a value is, of a union's members. A whole number is a float's only where nothing else takes it."""
+        fitting = [member for member in members if self.fits(value, member)]
+        exact = [m for m in fitting if not (isinstance(value, int) and m == Scalar(name="float"))]
+        return next(iter([*exact, *fitting]), Scalar(name="any"))
+
     def _fits_named(self, value: Any, definition: Definition) -> bool:
         match definition:
             case NewTypeDefinition(type=type_):
                 return self.fits(value, type_)
             case EnumDefinition(members=members):
-                return any(member.value == value for member in members)
+                return any(m.value == value and type(m.value) is type(value) for m in members)
             case RecordDefinition(tag=None):
                 return isinstance(value, dict | list)
             case RecordDefinition(tag=tag):

@@ -1,3 +1,4 @@
+from enum import Enum
 from typing import Optional, Union
 
 from boilermaker import Boilermaker, InMemoryServiceBus
@@ -22,3 +23,11 @@ async def every_union(
     i: int = None,
     j: Optional[str] = None,
 ) -> int | None: ...
+
+
+class Wait(Enum):
+    FOREVER = -1
+
+
+@worker.task
+async def waited(state, seconds: float | Wait | None = Wait.FOREVER, at_most: float | Wait = 1.5) -> None: ...

@@ -2,10 +2,11 @@
 """Tasks of the service `unions`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `69dd22b64bbf8440`.
+Contract `6dbc470dc2219c85`.
 """
 
 from . import payloads
-from .tasks import every_union
+from .models import Wait
+from .tasks import every_union, waited
 
-__all__ = ["every_union", "payloads"]
+__all__ = ["Wait", "every_union", "payloads", "waited"]

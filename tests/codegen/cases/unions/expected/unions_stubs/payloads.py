@@ -3,6 +3,8 @@
 
 from boilermaker.stub import Payload
 
+from .models import Wait
+
 
 class EveryUnion(Payload, frozen=True, kw_only=True):
     """Arguments of `every_union`."""
@@ -17,3 +19,10 @@ class EveryUnion(Payload, frozen=True, kw_only=True):
     h: list[int] | dict[str, int] | None
     i: int | None = None
     j: str | None = None
+
+
+class Waited(Payload, frozen=True, kw_only=True):
+    """Arguments of `waited`."""
+
+    seconds: float | Wait | None = Wait.FOREVER
+    at_most: float | Wait = 1.5

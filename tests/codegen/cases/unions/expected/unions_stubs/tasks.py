@@ -10,6 +10,7 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
+from .models import Wait
 
 
 def every_union(
@@ -28,6 +29,13 @@ def every_union(
     return _every_union(a=a, b=b, c=c, d=d, e=e, f=f, g=g, h=h, i=i, j=j)
 
 
+def waited(
+    seconds: Arg[float | Wait | None] = Wait.FOREVER, at_most: Arg[float | Wait] = 1.5
+) -> Task[None]:
+    """Make a task that runs `waited`."""
+    return _waited(seconds=seconds, at_most=at_most)
+
+
 # What the functions stand on.
 
 _every_union: Final = TaskStub[int | None](
@@ -36,4 +44,7 @@ _every_union: Final = TaskStub[int | None](
     int | None,
     queue="unions",
     digest="a82f72106b00f48e",
+)
+_waited: Final = TaskStub[None](
+    "waited", payloads.Waited, None, queue="unions", digest="66f8b5408fa4f0a1"
 )
