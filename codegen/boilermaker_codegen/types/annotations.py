@@ -1,6 +1,6 @@
 """Annotations in the words of the contract. Named types are handed on to `definitions`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import libcst as cst
 
@@ -106,13 +106,18 @@ class Annotations:
 
     def _union(self, parts: Sequence[cst.BaseExpression], scope: Scope) -> Type:
         """Members, `UnsetType` left out: it stands for what is left out, and never travels."""
-        kept = [part for part in parts if not self._is_unset(part, scope)]
+        kept = [part for part in parts if not self._is_plain(part, "msgspec.UnsetType", scope)]
+        others = [part for part in _members(kept) if code(part) != "None"]
+        anything = next((p for p in others if self._is_plain(p, "builtins.object", scope)), None)
+        if anything is not None and len(others) > 1:
+            text = "`object` stands beside None at most; write `Any`"
+            raise scope.refuse(anything, "TYPE_REFUSED", text)
         return union([self.read(part, scope) for part in kept or parts])
 
-    def _is_unset(self, node: cst.BaseExpression, scope: Scope) -> bool:
+    def _is_plain(self, node: cst.BaseExpression, name: str, scope: Scope) -> bool:
         if not isinstance(node, cst.Name | cst.Attribute) or code(node) == "None":
             return False
-        return self._resolver.resolve(node, scope) == External("msgspec.UnsetType")
+        return self._resolver.resolve(node, scope) == External(name)
 
     # ---- names
 
@@ -238,3 +243,11 @@ def _index(element: cst.SubscriptElement, scope: Scope) -> cst.BaseExpression:
     raise scope.refuse(
         element, "TYPE_INVALID", f"`{code(element)}` is not a type argument that can be read; name a type"
     )
+
+
+def _members(parts: Iterable[cst.BaseExpression]) -> Iterator[cst.BaseExpression]:
+    for part in parts:
+        if isinstance(part, cst.BinaryOperation):
+            yield from _members((part.left, part.right))
+        else:
+            yield part

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Optional, Union
 
 import msgspec
 from msgspec import Meta
@@ -102,4 +102,10 @@ async def constraints(
     j: Annotated[int, Meta(tz=True)],
     k: Annotated[str, Meta(min_length=-1)],
     l: Annotated[int, Meta(1)],
+) -> None: ...
+
+
+@worker.task
+async def anything(
+    state, fine: object | None, a: str | object, b: "object | None | int", c: list[Union[int, object]], d: Optional[object]
 ) -> None: ...
