@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -19,10 +20,13 @@ from boilermaker.transport.servicebus import AzureServiceBus
 _MAX_ID = 128  # Service Bus: "MessageId ... up to 128 characters"
 _CHUNK = 500  # messages handed to a sender at a time by publish_many
 
+_UNDER_WAY = 2  # of these at a time: the bus takes some while the next are made
+
 _TURN = 32  # workflows planned in one turn of the event loop
 
 Publishable = Task[Any] | Chain[Any, Any]
 _Planned = tuple[str, Plan]
+_Sealed = tuple[str, Sender | BusError, OutgoingMessage | None]
 _Fates = list[tuple[str, BusError | None]]
 
 
@@ -92,7 +96,7 @@ class Client:
         """Publish many workflows, in order for each queue, in as few batches as sizes allow; returns their ids.
 
         The items are taken from their iterable a few hundred at a time, so that it may make them as it goes. Those are
-        checked before any of them is sent, while the few hundred before them are under way.
+        checked before any of them is sent, while a thousand before them are under way.
 
         Args:
             items: tasks with their callbacks, or chains.
@@ -109,20 +113,19 @@ class Client:
             ValueError: a negative delay, an id that is empty or too long, or fewer ids than items.
         """
         published: list[str] = []
+        under_way: deque[asyncio.Task[_Fates]] = deque()
         taken, given = iter(items), None if ids is None else iter(ids)
-        sending: asyncio.Task[_Fates] | None = None
         try:
             while planned := await self._plan_some(taken, given):
-                if sending is not None:
-                    before, sending = sending, None
-                    _count(await before, published, progress, planned)
-                sending = asyncio.create_task(self._send_all(planned, delay))
-            if sending is not None:
-                before, sending = sending, None
-                _count(await before, published, progress)
+                sealed = await self._sealed(planned, delay)
+                if len(under_way) == _UNDER_WAY:
+                    await _count_first(under_way, published, progress, planned)
+                under_way.append(asyncio.create_task(_send_all(sealed)))
+            while under_way:
+                await _count_first(under_way, published, progress)
         except BaseException as error:
-            if sending is not None:  # under way when a later item could not be taken
-                _count(await sending, published, progress)
+            while under_way:  # when a later item could not be taken
+                await _count_first(under_way, published, progress)
             if not isinstance(error, PublishManyError):  # which says more
                 error.add_note(
                     f"publish_many: the first {len(published):,} workflows were published, no others"
@@ -139,21 +142,19 @@ class Client:
                 await asyncio.sleep(0)
         return planned
 
-    async def _send_all(self, planned: list[_Planned], delay: Seconds | None) -> _Fates:
-        """What became of each: None where the bus has accepted it."""
+    async def _sealed(self, planned: Sequence[_Planned], delay: Seconds | None) -> list[_Sealed]:
+        """Messages, each with the sender to its queue, or why there is none."""
         senders = {
             queue: await self._opened(queue) for queue in {s[0].resolved.queue: None for _, s in planned}
         }
-        sealed: list[tuple[Sender, OutgoingMessage] | BusError] = []
+        sealed: list[_Sealed] = []
         for workflow, steps in planned:
             sender = senders[steps[0].resolved.queue]
-            sealed.append(
-                sender
-                if isinstance(sender, BusError)
-                else (sender, self._seal(steps, workflow, delay, sender))
-            )
-        fates = await asyncio.gather(*map(_fate, sealed))
-        return [(workflow, fate) for (workflow, _), fate in zip(planned, fates, strict=True)]
+            message = None if isinstance(sender, BusError) else self._seal(steps, workflow, delay, sender)
+            sealed.append((workflow, sender, message))
+            if not len(sealed) % _TURN:
+                await asyncio.sleep(0)
+        return sealed
 
     async def _opened(self, queue: str) -> Sender | BusError:
         """The open sender to a queue, or why there is none: then nothing was sent, whatever the cause."""
@@ -208,13 +209,38 @@ class Client:
         await self.close()
 
 
-def _count(
-    fates: _Fates,
+async def _send_all(sealed: Sequence[_Sealed]) -> _Fates:
+    """What became of each: None where the bus has accepted it."""
+    fates = await asyncio.gather(*(_fate(sender, message) for _, sender, message in sealed))
+    return [(workflow, fate) for (workflow, _, _), fate in zip(sealed, fates, strict=True)]
+
+
+async def _fate(sender: Sender | BusError, message: OutgoingMessage | None) -> BusError | None:
+    if isinstance(sender, BusError) or message is None:
+        return sender if isinstance(sender, BusError) else None
+    try:
+        await sender.send(message)
+    except BusError as error:
+        return error
+    return None
+
+
+async def _count_first(
+    under_way: deque[asyncio.Task[_Fates]],
     published: list[str],
     progress: Callable[[int], object] | None,
     waiting: Sequence[_Planned] = (),
 ) -> None:
-    """Raises PublishManyError where the bus did not accept all of them; those that `waiting` has are then not sent."""
+    """Await the few hundred that were sent first.
+
+    Raises:
+        PublishManyError: the bus did not accept all of them. It tells of those sent after them too, and that those that
+            `waiting` has are not sent.
+    """
+    fates = await under_way.popleft()
+    if any(error is not None for _, error in fates):
+        while under_way:
+            fates += await under_way.popleft()
     published += [workflow for workflow, error in fates if error is None]
     if failed := {workflow: error for workflow, error in fates if error is not None}:
         for workflow, steps in waiting:
@@ -223,17 +249,6 @@ def _count(
         raise PublishManyError(published, failed)
     if progress is not None:
         progress(len(published))
-
-
-async def _fate(sealed: tuple[Sender, OutgoingMessage] | BusError) -> BusError | None:
-    if isinstance(sealed, BusError):
-        return sealed
-    sender, message = sealed
-    try:
-        await sender.send(message)
-    except BusError as error:
-        return error
-    return None
 
 
 def _next_id(ids: Iterator[str] | None) -> str:
