@@ -51,7 +51,7 @@ if (
 
 @click.group(no_args_is_help=True)
 def stubs() -> None:
-    """Generate the typed package that other services publish tasks with.
+    """Generate the typed package that other services import.
 
     Reads the source of a worker service, without importing it, as the [tool.boilermaker] table of its pyproject.toml
     says:

@@ -21,6 +21,15 @@ def test_help_lists_what_there_is(run: Run) -> None:
         assert f"\n  {command} " in done.stdout
 
 
+@pytest.mark.parametrize("group", [(), ("contract",), ("dead-letters",), ("stubs",)])
+def test_lists_of_commands_are_not_cut_off(run: Run, group: tuple[str, ...]) -> None:
+    """On a terminal of 80 columns each line ends as it was meant to."""
+    _, _, commands = run(*group, "--help", COLUMNS="80").stdout.partition("\nCommands:\n")
+
+    assert commands
+    assert "..." not in commands
+
+
 def test_the_version_is_that_of_the_distribution(run: Run) -> None:
     """One number, kept in one place."""
     assert f"boilermaker {version('boilermaker')}\n" == run("--version").stdout

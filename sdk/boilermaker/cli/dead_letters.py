@@ -143,7 +143,10 @@ def list_(
     *,
     is_json: bool,
 ) -> None:
-    """List dead letters: reason, task, age, workflow, sequence number, attempts."""
+    """List dead letters.
+
+    Of each its sequence number, reason, task, age, attempt and workflow.
+    """
     selection = Selection(tasks=frozenset(tasks), reasons=frozenset(reasons))
 
     async def work() -> None:
@@ -172,7 +175,10 @@ def list_(
 def show(
     number: int, connection_string: str | None, queue: str | None, worker: str | None, path: Path | None
 ) -> None:
-    """Show one dead letter with its payload, and whether its task would take that today."""
+    """Show one dead letter.
+
+    With its payload, and whether its task would take that today.
+    """
     live = None if worker is None else target.find(worker)
     contract = None if path is None else committed.read(path)
 
@@ -202,9 +208,9 @@ def show(
 @dead_letters.command()
 @_of_choice
 def replay(chosen: _Chosen) -> None:
-    """Send dead letters' tasks again, each as a new workflow at its first attempt.
+    """Send dead letters' tasks again.
 
-    A dead letter is removed once the bus has confirmed that it has the new message.
+    Each is a new workflow, at its first attempt. A dead letter is removed once the bus has confirmed that it has the new message.
     """
 
     async def work() -> None:
@@ -252,7 +258,7 @@ def sweep(
     keep: bool,
     dry_run: bool,
 ) -> None:
-    """Publish the failure callbacks of what the bus has buried by itself.
+    """Publish failure callbacks of what the bus has buried.
 
     Those are messages whose deliveries or time to live ran out: no worker saw them end. What is told is removed, what
     has no failure callback stays.

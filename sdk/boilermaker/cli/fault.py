@@ -25,7 +25,9 @@ _SECONDS = 10
     help="Where `boilermaker local --control-port` listens.",
 )
 def fault(faults: tuple[str, ...], *, clear: bool, control: str) -> None:
-    """Make something go wrong on a local bus, and list what stands.
+    """Make things go wrong on a local bus.
+
+    What stands is listed.
 
     A fault is WHERE=WHAT and, after commas, queue=NAME, times=N, after=N, chance=0.1, seconds=2. A word that does not
     fit is answered with those that do.
