@@ -7,6 +7,7 @@ from boilermaker.contract import (
     Definition,
     EnumDefinition,
     Field,
+    Named,
     NewTypeDefinition,
     RecordDefinition,
 )
@@ -24,6 +25,7 @@ from boilermaker_codegen.package.layout import (
     flat,
     lines,
 )
+from boilermaker_codegen.package.limits import base_of
 from boilermaker_codegen.package.ordering import needs, ordered
 from boilermaker_codegen.package.spelling import Speller, literal, text
 
@@ -80,8 +82,33 @@ class Models:
         return "\n".join(rows)
 
     def _newtype(self, name: str, definition: NewTypeDefinition) -> list[str]:
-        made = call(self.imports.name("typing", "NewType"), [text(name), self._spell.base(definition)])
-        return self._lines(Prefixed(f"{name} = ", made))
+        base = self._spell.base(definition)
+        made = Prefixed(f"{name} = ", call(self.imports.name("typing", "NewType"), [text(name), base]))
+        struct = self._struct_under(definition)
+        if struct is None:
+            return self._lines(made)
+        # mypy 2.4 crashes on a NewType of a Struct: checkers see a class that is made and used in the same way
+        parent = flat(base)
+        options = ", frozen=True" if struct.frozen else ""
+        return [
+            f"if {self.imports.name('typing', 'TYPE_CHECKING')}:",
+            "",
+            f"{INDENT}class {name}({parent}{options}):",
+            f"{INDENT}{INDENT}def __init__(self, value: {parent}, /) -> None: ...",
+            "",
+            "else:",
+            *self._lines(made, INDENT),
+        ]
+
+    def _struct_under(self, definition: NewTypeDefinition) -> RecordDefinition | None:
+        """The record that a NewType is made of, perhaps by other NewTypes, if the stub has a Struct for it."""
+        inner = base_of(definition)
+        made_of = self._types.get(inner.id) if isinstance(inner, Named) else None
+        if isinstance(made_of, NewTypeDefinition):
+            return self._struct_under(made_of)
+        if isinstance(made_of, RecordDefinition) and made_of.style in ("struct", "attrs"):
+            return made_of
+        return None
 
     # ---- enums
 

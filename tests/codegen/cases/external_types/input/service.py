@@ -6,8 +6,8 @@ import click
 from rich.text import Text
 
 from boilermaker import Boilermaker, External, InMemoryServiceBus
-from shapes import Point
-from wires import PointWire
+from shapes import Point, Span
+from wires import PointWire, SpanWire
 
 worker = Boilermaker(
     object(),
@@ -20,6 +20,7 @@ worker = Boilermaker(
         Point: External(
             wire=PointWire, decode=lambda p: Point(p.x, p.y), encode=lambda point: PointWire(point.x, point.y)
         ),
+        Span: External(wire=SpanWire, decode=lambda w: Span(w.end), encode=lambda span: SpanWire(span.end)),
         Fraction: External(
             wire=tuple[int, int],
             decode=lambda parts: Fraction(parts[0], parts[1] or 1),
@@ -42,3 +43,7 @@ async def draw(state, drawing: Drawing, at: Point, scale: Fraction, command: cli
 
 @worker.task
 async def name(state, at: Point, where: "Path") -> click.Command: ...
+
+
+@worker.task
+async def measure(state, span: Span, more: list[Span] = []) -> Span | None: ...

@@ -1,5 +1,7 @@
 from dataclasses import dataclass
 
+import msgspec
+
 
 @dataclass
 class PointWire:
@@ -7,3 +9,7 @@ class PointWire:
 
     x: float
     y: float = 0
+
+
+class SpanWire(msgspec.Struct, frozen=True):
+    end: float

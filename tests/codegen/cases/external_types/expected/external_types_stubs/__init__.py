@@ -2,12 +2,22 @@
 """Tasks of the service `external_types`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `1ee47d766d683b69`.
+Contract `65cdd00226ed5e2a`.
 """
 
 from . import payloads
-from .models import Command, Drawing, Fraction, Point, PointWire, PurePosixPath, Text
-from .tasks import draw, name
+from .models import (
+    Command,
+    Drawing,
+    Fraction,
+    Point,
+    PointWire,
+    PurePosixPath,
+    Span,
+    SpanWire,
+    Text,
+)
+from .tasks import draw, measure, name
 
 __all__ = [
     "Command",
@@ -16,8 +26,11 @@ __all__ = [
     "Point",
     "PointWire",
     "PurePosixPath",
+    "Span",
+    "SpanWire",
     "Text",
     "draw",
+    "measure",
     "name",
     "payloads",
 ]

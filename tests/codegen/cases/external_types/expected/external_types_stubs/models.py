@@ -2,7 +2,9 @@
 """Types that the tasks of the service `external_types` take and give."""
 
 from dataclasses import dataclass, field
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
+
+import msgspec
 
 Command = NewType("Command", str)
 Fraction = NewType("Fraction", tuple[int, int])
@@ -28,3 +30,16 @@ class Drawing:
     places: dict[str, set[PurePosixPath]] = field(
         default_factory=dict[str, set[PurePosixPath]]
     )
+
+
+class SpanWire(msgspec.Struct, frozen=True):
+    end: float
+
+
+if TYPE_CHECKING:
+
+    class Span(SpanWire, frozen=True):
+        def __init__(self, value: SpanWire, /) -> None: ...
+
+else:
+    Span = NewType("Span", SpanWire)

@@ -4,7 +4,7 @@
 from boilermaker.stub import Payload
 from msgspec import UNSET, UnsetType
 
-from .models import Command, Drawing, Fraction, Point, PurePosixPath
+from .models import Command, Drawing, Fraction, Point, PurePosixPath, Span
 
 
 class Draw(Payload, frozen=True, kw_only=True):
@@ -15,6 +15,13 @@ class Draw(Payload, frozen=True, kw_only=True):
     scale: Fraction
     command: Command | None = None
     root: PurePosixPath | UnsetType = UNSET
+
+
+class Measure(Payload, frozen=True, kw_only=True):
+    """Arguments of `measure`."""
+
+    span: Span
+    more: list[Span] = []
 
 
 class Name(Payload, frozen=True, kw_only=True):

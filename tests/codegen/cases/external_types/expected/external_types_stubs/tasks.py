@@ -6,13 +6,16 @@ in its place, and checks it. The tasks go to the queue `external-types` unless t
 What is `UNSET` is left out of the message, and the worker decides what it is.
 """
 
+# ruff: noqa: B006
+# A default is written into the payload at once; nothing keeps it or changes it.
+
 from typing import Final
 
 from boilermaker.stub import Arg, Task, TaskStub
 from msgspec import UNSET, UnsetType
 
 from . import payloads
-from .models import Command, Drawing, Fraction, Point, PurePosixPath
+from .models import Command, Drawing, Fraction, Point, PurePosixPath, Span
 
 
 def draw(
@@ -27,6 +30,11 @@ def draw(
     return _draw(drawing=drawing, at=at, scale=scale, command=command, root=root)
 
 
+def measure(span: Arg[Span], more: Arg[list[Span]] = []) -> Task[Span | None]:
+    """Make a task that runs `measure`."""
+    return _measure(span=span, more=more)
+
+
 def name(at: Arg[Point], where: Arg[PurePosixPath]) -> Task[Command]:
     """Make a task that runs `name`."""
     return _name(at=at, where=where)
@@ -36,6 +44,13 @@ def name(at: Arg[Point], where: Arg[PurePosixPath]) -> Task[Command]:
 
 _draw: Final = TaskStub[Point](
     "draw", payloads.Draw, Point, queue="external-types", digest="f8f2d2279b123d4a"
+)
+_measure: Final = TaskStub[Span | None](
+    "measure",
+    payloads.Measure,
+    Span | None,
+    queue="external-types",
+    digest="a176489abf50f207",
 )
 _name: Final = TaskStub[Command](
     "name", payloads.Name, Command, queue="external-types", digest="a35103ecf50c1d68"
