@@ -28,7 +28,7 @@ except ImportError:  # another version of the SDK: private modules come and go
 _log = logging.getLogger("boilermaker.transport")
 
 _OPEN_TRIES = 4
-_RENEWALS_AT_ONCE = 50
+_BY_TOKEN_AT_ONCE = 50
 _CLOSE_SECONDS = 6.0  # a little more than the SDK takes at most to drain a link
 
 
@@ -61,10 +61,11 @@ class AzureReceiver:
         self._closes = 0
         self._is_stopped = False
         self._attaching = asyncio.Lock()
-        # Requests to $management share one error slot in the SDK: one at a time. Not renewals, which come in crowds and are made
-        # again where they fail: one after the other, a hundred locks would not outlast a slow line.
+        # Requests to $management share one error slot in the SDK: one at a time. Not renewals, and not settlements by lock token
+        # after a connection was lost, which come in crowds: one after the other, a hundred locks would not outlast a slow line, and
+        # full speed would be back two seconds later. Where one fails unheard, its message comes again.
         self._managing = asyncio.Lock()
-        self._renewing = asyncio.Semaphore(_RENEWALS_AT_ONCE)
+        self._by_token = asyncio.Semaphore(_BY_TOKEN_AT_ONCE)
 
     async def open(self) -> None:
         """Connect; connected already, do nothing. Raises QueueNotFoundError, SessionQueueError, BusError."""
@@ -139,7 +140,7 @@ class AzureReceiver:
         own = _own(delivery)
         attachment = await self._attached()
         try:
-            async with self._renewing:
+            async with self._by_token:
                 renewed = await attachment.receiver.renew_message_lock(own.message)
         except Exception as error:
             raise translate(error, self._queue, "renew a lock of") from error
@@ -174,7 +175,7 @@ class AzureReceiver:
         """Through $management: the link is gone, or did not answer."""
         try:
             attachment = await self._attached()
-            async with self._managing:
+            async with self._by_token:
                 await settle_by_sdk(attachment.receiver, delivery.message, disposition)
         except Exception as error:
             raise self._settlement_error(error) from error
