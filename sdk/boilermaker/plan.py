@@ -135,6 +135,8 @@ def _successors(task: AnyTask) -> list[AnyTask]:
 
 def _in_order(head: AnyTask) -> list[AnyTask]:
     """Depth first, reverse postorder: a topological order. Not recursive: a chain may have thousands of steps."""
+    if head.on_success is None and not head.failure_callbacks:
+        return [head]  # most workflows are one task
     done: list[AnyTask] = []
     state: dict[int, bool] = {id(head): False}  # False: on the path that led here; True: finished
     path = [(head, iter(_successors(head)))]
