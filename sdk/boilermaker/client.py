@@ -26,7 +26,7 @@ _TURN = 32  # workflows planned in one turn of the event loop
 
 Publishable = Task[Any] | Chain[Any, Any]
 _Planned = tuple[str, Plan]
-_Sealed = tuple[str, Sender | BusError, OutgoingMessage | None]
+_Sealed = tuple[str, tuple[Sender, OutgoingMessage] | BusError]
 _Fates = list[tuple[str, BusError | None]]
 
 
@@ -126,7 +126,8 @@ class Client:
         except BaseException as error:
             while under_way:  # when a later item could not be taken
                 await _count_first(under_way, published, progress)
-            if not isinstance(error, PublishManyError):  # which says more
+            # PublishManyError says more; of what was under way when this was cancelled nobody knows
+            if not isinstance(error, PublishManyError | asyncio.CancelledError):
                 error.add_note(
                     f"publish_many: the first {len(published):,} workflows were published, no others"
                 )
@@ -150,8 +151,10 @@ class Client:
         sealed: list[_Sealed] = []
         for workflow, steps in planned:
             sender = senders[steps[0].resolved.queue]
-            message = None if isinstance(sender, BusError) else self._seal(steps, workflow, delay, sender)
-            sealed.append((workflow, sender, message))
+            if isinstance(sender, BusError):
+                sealed.append((workflow, sender))
+            else:
+                sealed.append((workflow, (sender, self._seal(steps, workflow, delay, sender))))
             if not len(sealed) % _TURN:
                 await asyncio.sleep(0)
         return sealed
@@ -211,13 +214,14 @@ class Client:
 
 async def _send_all(sealed: Sequence[_Sealed]) -> _Fates:
     """What became of each: None where the bus has accepted it."""
-    fates = await asyncio.gather(*(_fate(sender, message) for _, sender, message in sealed))
-    return [(workflow, fate) for (workflow, _, _), fate in zip(sealed, fates, strict=True)]
+    fates = await asyncio.gather(*(_fate(to_send) for _, to_send in sealed))
+    return [(workflow, fate) for (workflow, _), fate in zip(sealed, fates, strict=True)]
 
 
-async def _fate(sender: Sender | BusError, message: OutgoingMessage | None) -> BusError | None:
-    if isinstance(sender, BusError) or message is None:
-        return sender if isinstance(sender, BusError) else None
+async def _fate(to_send: tuple[Sender, OutgoingMessage] | BusError) -> BusError | None:
+    if isinstance(to_send, BusError):
+        return to_send
+    sender, message = to_send
     try:
         await sender.send(message)
     except BusError as error:

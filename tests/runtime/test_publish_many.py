@@ -1,5 +1,6 @@
 """Many workflows at a time: what was published, what was not, and of what nobody knows."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -134,3 +135,22 @@ async def test_what_was_taken_and_not_sent_is_told_too(worker: Boilermaker[list[
     assert sorted([*caught.value.published, *caught.value.refused]) == sorted(taken)
     assert caught.value.id == "3"
     assert "not sent" in str(caught.value.refused["1000"])
+
+
+async def test_a_cancelled_call_claims_nothing_of_what_was_under_way(worker: Boilermaker[list[str]]) -> None:
+    """How many were published is not known then: no note says so."""
+    reached = asyncio.Event()
+
+    def progress(done: int) -> None:
+        reached.set()
+
+    def items() -> Iterator[Task[Any]]:
+        for number in range(20_000):
+            yield worker.create_task(take, str(number))
+
+    publishing = asyncio.create_task(worker.client.publish_many(items(), progress=progress))
+    await reached.wait()
+    publishing.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await publishing
+    assert not getattr(caught.value, "__notes__", [])
