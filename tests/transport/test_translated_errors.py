@@ -3,7 +3,12 @@
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from azure.servicebus import exceptions as sdk
-from azure.servicebus._pyamqp.error import AMQPLinkError, MessageException
+from azure.servicebus._pyamqp.error import (
+    AMQPConnectionError,
+    AMQPLinkError,
+    AMQPSessionError,
+    MessageException,
+)
 
 from boilermaker.errors import (
     BusError,
@@ -42,6 +47,20 @@ _SESSIONS = (
         (sdk.ServiceBusQuotaExceededError(), BusError, True),
         (sdk.MessagingEntityDisabledError(), BusError, True),
         (ConnectionResetError("gone"), BusError, True),
+        (sdk.ServiceBusError("Handler failed", error=ConnectionResetError("gone")), BusError, True),
+        # As its AMQP layer raises them where it writes to a connection that is gone, past all of its public errors.
+        (
+            AMQPConnectionError(b"amqp:socket-error", description="Server unexpectedly closed connection"),
+            BusError,
+            True,
+        ),
+        (AMQPConnectionError(b"amqp:connection:framing-error"), BusError, True),
+        (AMQPSessionError(b"amqp:session:window-violation"), BusError, True),
+        (AMQPLinkError(b"amqp:link:detach-forced"), BusError, True),
+        (AMQPLinkError(b"amqp:link:stolen"), BusError, True),
+        (AMQPLinkError(b"com.microsoft:container-close"), BusError, True),
+        (AMQPLinkError(b"amqp:not-implemented"), BusError, False),
+        (AMQPLinkError(b"com.microsoft:argument-error"), BusError, False),
         (ValueError("odd"), BusError, False),
     ],
 )

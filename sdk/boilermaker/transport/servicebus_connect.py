@@ -42,6 +42,23 @@ _TRANSIENT = (
 )
 _BROKEN = (TypeError, ValueError, LookupError, AttributeError, struct.error)
 _NO_QUEUE = {"amqp:not-found", "amqp:resource-deleted"}
+# What the service answers to a request that it will not take the next time either (AMQP 1.0, 2.8.15-2.8.18; Service Bus). All other
+# conditions are of a link, a session, a connection or a moment: another try may go well.
+_FINAL = {
+    *_NO_QUEUE,
+    "amqp:decode-error",
+    "amqp:invalid-field",
+    "amqp:not-allowed",
+    "amqp:not-implemented",
+    "amqp:precondition-failed",
+    "amqp:unauthorized-access",
+    "amqp:link:message-size-exceeded",
+    "com.microsoft:argument-error",
+    "com.microsoft:argument-out-of-range",
+    "com.microsoft:auth-failed",
+    "com.microsoft:message-lock-lost",
+    "com.microsoft:message-not-found",
+}
 _REFUSED = (
     sdk.ServiceBusAuthenticationError,
     sdk.ServiceBusAuthorizationError,
@@ -205,5 +222,9 @@ def translate(error: BaseException, queue: str, doing: str) -> BusError:
     if isinstance(error, _REFUSED) or isinstance(inner, _REFUSED) or condition == "amqp:unauthorized-access":
         right = _RIGHTS.get(doing, _RIGHTS["receive from"])
         return BusError(f"not authorized to {doing} queue {queue!r}: it takes {right} ({text})", queue=queue)
-    is_transient = isinstance(error, _TRANSIENT) or bool(getattr(error, "_retryable", False))
+    is_transient = (
+        isinstance(error, _TRANSIENT)
+        or isinstance(inner, _TRANSIENT)
+        or (condition != "" and condition not in _FINAL)
+    )
     return BusError(f"{what}: {text}", queue=queue, is_transient=is_transient)
