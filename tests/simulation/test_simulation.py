@@ -53,6 +53,15 @@ def test_two_failure_handlers_cannot_mix_with_another_outcome() -> None:
         assert found is None, str(found)
 
 
+def test_a_world_goes_on_while_a_handler_runs_behind_an_early_settlement() -> None:
+    """The queue is empty then, and what the handler leads to is still to come: it fell due as the world looked."""
+    early = (Node("slow", 3, (), early=True), Node("ok"), Node("ok"), Node("ok", None, (4,)), Node("ok"))
+    found = simulate(
+        Scenario(workflows=((Node("slow"),), early), rollout=True, workers=1, concurrency=1), seed=5009554
+    )
+    assert found is None, str(found)
+
+
 def test_a_world_repeats() -> None:
     """The same seed tells the same story."""
     scenario = Scenario(

@@ -104,6 +104,7 @@ class World:
         self._calls = 0
         self._counted: set[int] = set()  # sequence numbers of dead letters
         self._outcomes = InMemoryOutcomeStore() if scenario.remembers else None
+        self._working: dict[str, Boilermaker[World]] = {}
 
     # ---- from beginning to end
 
@@ -138,7 +139,7 @@ class World:
         self._count_dead_letters()
 
     async def _until_quiet(self, lives: list[asyncio.Task[None]]) -> None:
-        while self.held():
+        while self._is_busy():
             if self.loop.time() > _LONGEST:
                 raise Stuck(f"after {_LONGEST:,.0f} virtual seconds there is still something to do")
             await asyncio.sleep(1)
@@ -205,6 +206,10 @@ class World:
         """How many messages the queue holds."""
         return len(self.bus.messages(QUEUE)) + len(self.bus.scheduled(QUEUE))
 
+    def _is_busy(self) -> bool:
+        """Whether something is to be done, or being done: a message that is settled early is gone while its handler runs."""
+        return bool(self.held()) or any(worker.health().running for worker in self._working.values())
+
     def node(self, workflow: str, number: int) -> Node:
         """A step of a workflow."""
         origin = self.journal.origins.get(workflow, workflow)
@@ -225,7 +230,7 @@ class World:
         """A worker that is started again each time it dies."""
         for number in range(1, 1000):
             life = Life(f"{name} worker {number}")
-            worker = make(_Line(self, life))
+            self._working[name] = worker = make(_Line(self, life))
             token = _life.set(life)
             running = asyncio.create_task(worker.run(concurrency=self.scenario.concurrency, grace_seconds=1))
             _life.reset(token)
