@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
-from boilermaker import derive, describe, task
+from boilermaker import derive, task
 from boilermaker.client import Client, Publishable
 from boilermaker.contract import Contract
 from boilermaker.errors import (
@@ -18,6 +18,7 @@ from boilermaker.errors import (
     SessionQueueError,
 )
 from boilermaker.history import History
+from boilermaker.introspection import annotations
 from boilermaker.options import Limits, TaskOptions, WorkerOptions, check_worker_options
 from boilermaker.registry import Registry
 from boilermaker.retries import Seconds, seconds
@@ -99,7 +100,7 @@ class Boilermaker(Registrar, Generic[S]):
         self.state: S = state
         self.bus = bus
         self.service = options.get("service") or named
-        self.registry = Registry(named, describe.known_externals(options.get("external")))
+        self.registry = Registry(named, annotations.known_externals(options.get("external")))
         self.client = Client(bus, registry=self.registry)
         history = options.get("history")
         self.history = History(self.contract, None if history is None else Path(history))

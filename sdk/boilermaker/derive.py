@@ -2,11 +2,11 @@
 
 import msgspec
 
-from boilermaker import classes, defaults, describe
 from boilermaker.contract import BY_WORKER, AnyDefault, Contract, Parameter, TaskContract, task_digest
 from boilermaker.errors import ConfigurationError
+from boilermaker.introspection import annotations, classes, defaults
+from boilermaker.introspection.signature import HandlerParameter, HandlerSignature
 from boilermaker.registry import Registration, Registry
-from boilermaker.signature import HandlerParameter, HandlerSignature
 
 
 def contract(registry: Registry, service: str) -> Contract:
@@ -15,7 +15,7 @@ def contract(registry: Registry, service: str) -> Contract:
     Raises:
         ConfigurationError: a type that the contract has no words for.
     """
-    types = describe.Types(registry.externals)
+    types = annotations.Types(registry.externals)
     tasks = [_task_contract(registration, registry.queue, types) for registration in registry]
     return Contract(
         service=service,
@@ -27,7 +27,7 @@ def contract(registry: Registry, service: str) -> Contract:
 
 def digest(name: str, read: HandlerSignature) -> str | None:
     """Names the wire shape of one task; None where contracts have no words for it."""
-    types = describe.Types(read.externals)
+    types = annotations.Types(read.externals)
     try:
         described = _described(name, read, types)
     except ConfigurationError:
@@ -35,7 +35,7 @@ def digest(name: str, read: HandlerSignature) -> str | None:
     return task_digest(Contract(service="", queue="", tasks=(described,), types=types), name)
 
 
-def _task_contract(registration: Registration, queue: str, types: describe.Types) -> TaskContract:
+def _task_contract(registration: Registration, queue: str, types: annotations.Types) -> TaskContract:
     described = _described(registration.name, registration.signature, types)
     aliases = registration.parameter_aliases
     return TaskContract(
@@ -53,23 +53,23 @@ def _task_contract(registration: Registration, queue: str, types: describe.Types
     )
 
 
-def _described(name: str, read: HandlerSignature, types: describe.Types) -> TaskContract:
+def _described(name: str, read: HandlerSignature, types: annotations.Types) -> TaskContract:
     function = read.function.__name__
     return TaskContract(
         name=name,
         parameters=tuple(_parameter(p, types) for p in read.parameters),
-        result=describe.type_of(read.result_type, types),
+        result=annotations.type_of(read.result_type, types),
         function=function if function != name else None,
     )
 
 
-def _parameter(read: HandlerParameter, types: describe.Types) -> Parameter:
+def _parameter(read: HandlerParameter, types: annotations.Types) -> Parameter:
     default: AnyDefault | None = None
     if read.has_default:
         default = defaults.described(read.default) if read.is_carried else BY_WORKER
     return Parameter(
         name=read.name,
-        type=describe.type_of(read.annotation, types),
+        type=annotations.type_of(read.annotation, types),
         default=default,
         keyword_only=read.keyword_only,
     )

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import msgspec
 
-from boilermaker import fit
 from boilermaker.errors import WorkflowError
 from boilermaker.externals import NONE, Externals
+from boilermaker.introspection import fit
 from boilermaker.ref import AnyRef
 from boilermaker.retries import RetryPolicy
 from boilermaker.task import AnyTask

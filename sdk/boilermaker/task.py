@@ -65,7 +65,7 @@ class Task(Generic[R_co]):
             TaskBuildError: the arguments do not fit the signature.
             InvalidArgumentsError: the worker would refuse them.
         """
-        from boilermaker import signature  # noqa: PLC0415 - producers' stubs do without, and it is half of what they load
+        from boilermaker.introspection import signature  # noqa: PLC0415 - producers' stubs do without, and it is half of what they load
 
         read = signature.known(fn)
         target = Target(

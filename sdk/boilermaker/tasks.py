@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Self, TypeVar, Unpack, overload
 
 from boilermaker.errors import RegistrationError
+from boilermaker.introspection.place import place_of
 from boilermaker.options import TaskOptions
-from boilermaker.place import place_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -110,7 +110,7 @@ import sys
 sys.path.insert(0, {str(packages)!r})
 import defaults_stubs, deprecated_stubs, failure_info_stubs
 print([name for name in sys.modules if name.partition('.')[0] in ('asyncio', 'azure', 'libcst', 'jinja2')])
-print([name for name in sys.modules if name.startswith('boilermaker_codegen')])
+print([name for name in sys.modules if name.startswith(('boilermaker_codegen', 'boilermaker.introspection'))])
 """
     done = run(*PYTHON, "-c", program, folder=packages)
     assert (done.stdout, done.stderr) == ("[]\n[]\n", "")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from boilermaker import codec, legacy
 from boilermaker.errors import EnvelopeError
-from boilermaker.signature import read
+from boilermaker.introspection.signature import read
 from boilermaker.unfit import UnfitValue
 
 RECORDED = [

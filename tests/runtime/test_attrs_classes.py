@@ -8,8 +8,8 @@ import pytest
 
 from boilermaker import Boilermaker, InMemoryServiceBus
 from boilermaker.errors import RegistrationError
+from boilermaker.introspection.signature import read
 from boilermaker.retries import NoRetry
-from boilermaker.signature import read
 
 
 @attrs.define

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from boilermaker.signature import read
+from boilermaker.introspection.signature import read
 
 
 class Basket(msgspec.Struct):

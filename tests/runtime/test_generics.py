@@ -10,7 +10,7 @@ import pytest
 from boilermaker import Boilermaker, InMemoryServiceBus
 from boilermaker.contract import from_json, task_digest, to_json
 from boilermaker.errors import ConfigurationError, RegistrationError
-from boilermaker.fit import misfit
+from boilermaker.introspection.fit import misfit
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -15,8 +15,8 @@ import pytest
 
 from boilermaker import Boilermaker, InMemoryServiceBus, Limits
 from boilermaker.errors import ConfigurationError, RegistrationError
+from boilermaker.introspection.signature import UntypedParameterWarning, read
 from boilermaker.retries import NoRetry
-from boilermaker.signature import UntypedParameterWarning, read
 
 
 class Unknown:

@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from boilermaker import Boilermaker, Client, InMemoryServiceBus
 from boilermaker.contract import BY_WORKER, AnyDefault, Default, RecordDefinition
 from boilermaker.errors import InvalidArgumentsError, WorkflowError
-from boilermaker.signature import read
+from boilermaker.introspection.signature import read
 from boilermaker.stub import Payload, TaskStub
 
 MISSING: Any = object()

@@ -1,4 +1,4 @@
-"""Handlers: a function's signature in the words of the contract. The rules are those of `boilermaker.signature`."""
+"""Handlers: a function's signature in the words of the contract. The rules are those of `boilermaker.introspection.signature`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -18,10 +18,10 @@ from boilermaker.attempt import Cause
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Step
 from boilermaker.history import History
+from boilermaker.introspection.signature import HandlerParameter
 from boilermaker.options import DescribeError
 from boilermaker.registry import Registration
 from boilermaker.retries import RetryException
-from boilermaker.signature import HandlerParameter
 from boilermaker.unfit import UnfitValue
 from boilermaker.upcasts import Hop
 from boilermaker.worker.execution import Execution

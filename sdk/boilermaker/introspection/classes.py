@@ -1,4 +1,4 @@
-"""Live classes as definitions of the contract: enums, and records of every style. What their fields are is `describe`'s."""
+"""Live classes as definitions of the contract: enums, and records of every style. What their fields are is `annotations`'s."""
 
 import dataclasses
 import enum
@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from boilermaker import attrs_classes, defaults
 from boilermaker import contract as words
 from boilermaker.errors import ConfigurationError, UncarriedError
-from boilermaker.type_variables import Hint, Read, hints_of, parameters_of
+from boilermaker.introspection import attrs_classes, defaults
+from boilermaker.introspection.variables import Hint, Read, hints_of, parameters_of
 
 RecordOf = Callable[[Any, Read], words.RecordDefinition]
 """Takes a class, and what reads an annotation."""

@@ -16,12 +16,12 @@ from typing import Any, cast
 import msgspec
 from msgspec import inspect as shapes
 
-from boilermaker import defaults, describe
 from boilermaker.contract import hazards
 from boilermaker.errors import ConfigurationError, RegistrationError, TaskBuildError, UncarriedError
 from boilermaker.externals import NONE, Externals, how_to_say
+from boilermaker.introspection import annotations, defaults
+from boilermaker.introspection.place import place_of
 from boilermaker.payload import Payload
-from boilermaker.place import place_of
 from boilermaker.ref import Ref
 
 AnyHandler = Callable[..., Any]
@@ -285,9 +285,9 @@ def _check_carried(
 
 
 def _hazard(annotation: Any, externals: Externals) -> str | None:
-    types_ = describe.Types(externals)
+    types_ = annotations.Types(externals)
     try:
-        return hazards.hazard_within(describe.type_of(annotation, types_), types_)
+        return hazards.hazard_within(annotations.type_of(annotation, types_), types_)
     except UncarriedError as error:
         return str(error)
     except (ConfigurationError, NameError, TypeError, ValueError, RecursionError):

@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 
-from boilermaker import classes, type_variables
 from boilermaker import contract as words
 from boilermaker.errors import ConfigurationError
 from boilermaker.externals import NONE, Externals, known
+from boilermaker.introspection import classes, variables
 from boilermaker.options import External
 
 
@@ -90,7 +90,7 @@ def _own(annotation: Any, outer: Any, args: tuple[Any, ...], types_: Types) -> w
     """What the service itself has defined."""
     if hasattr(annotation, "__supertype__"):
         return _newtype(annotation, types_)
-    if type_variables.is_alias(outer):
+    if variables.is_alias(outer):
         return _alias(outer, args, types_)
     if isinstance(annotation, typing.TypeVar):
         return words.Variable(name=annotation.__name__)
@@ -169,9 +169,9 @@ def _newtype(annotation: Any, types_: Types) -> words.Type:
 
 
 def _alias(alias: Any, args: tuple[Any, ...], types_: Types) -> words.Type:
-    arguments = type_variables.arguments_of(alias, args, lambda arg: _read(arg, types_))
-    bindings = dict(zip(type_variables.parameters_of(alias), arguments, strict=True))
-    return words.substituted(_read(type_variables.alias_value(alias), types_), bindings)
+    arguments = variables.arguments_of(alias, args, lambda arg: _read(arg, types_))
+    bindings = dict(zip(variables.parameters_of(alias), arguments, strict=True))
+    return words.substituted(_read(variables.alias_value(alias), types_), bindings)
 
 
 def _class(cls: Any, args: tuple[Any, ...], types_: Types) -> words.Type:
@@ -187,7 +187,7 @@ def _class(cls: Any, args: tuple[Any, ...], types_: Types) -> words.Type:
         raise ConfigurationError(
             f"`{id_}` has no place in a contract: make it a dataclass, an attrs class, a msgspec.Struct, a TypedDict or an enum"
         )
-    arguments = type_variables.arguments_of(cls, args, lambda arg: _read(arg, types_))
+    arguments = variables.arguments_of(cls, args, lambda arg: _read(arg, types_))
     if id_ not in types_:
         types_[id_] = _PENDING
         types_[id_] = record_of(cls, lambda annotation: _read(annotation, types_))

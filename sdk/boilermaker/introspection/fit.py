@@ -7,7 +7,6 @@ Where nothing is known (`Any`) the worker finds out.
 from functools import lru_cache
 from typing import Any
 
-from boilermaker import describe
 from boilermaker.contract import (
     Constrained,
     Container,
@@ -26,6 +25,7 @@ from boilermaker.contract import (
 )
 from boilermaker.errors import ConfigurationError
 from boilermaker.externals import NONE, Externals
+from boilermaker.introspection import annotations
 
 _SETS = {"set", "MutableSet", "frozenset", "Set"}
 _PYTHON_TYPES: dict[type, ScalarName] = {
@@ -49,10 +49,10 @@ def misfit(
         known: types of third parties in the result.
         wanted_known: types of third parties in the parameter.
     """
-    types, others = describe.Types(known), describe.Types(wanted_known)
-    parameter = describe.carried(parameter)
+    types, others = annotations.Types(known), annotations.Types(wanted_known)
+    parameter = annotations.carried(parameter)
     try:
-        given, wanted = describe.type_of(result, types), describe.type_of(parameter, others)
+        given, wanted = annotations.type_of(result, types), annotations.type_of(parameter, others)
     except ConfigurationError:
         return None
     types.update(others)
@@ -68,7 +68,7 @@ def _shown(annotation: Any) -> str:
 class _Fit:
     """One comparison. A pair of definitions met again is taken to fit: the first meeting decides."""
 
-    def __init__(self, types: describe.Types) -> None:
+    def __init__(self, types: annotations.Types) -> None:
         self._types = types
         self._assumed: set[tuple[Named, Named]] = set()
 

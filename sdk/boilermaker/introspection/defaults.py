@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import msgspec
 
-from boilermaker import attrs_classes, finite
+from boilermaker import finite
 from boilermaker.contract import BY_WORKER, AnyDefault, Default
+from boilermaker.introspection import attrs_classes
 
 _MAKERS = (list, dict, set, frozenset, tuple, bytearray)
 
