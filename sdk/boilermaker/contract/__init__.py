@@ -18,6 +18,7 @@ from boilermaker.contract.definitions import (
     Member,
     NewTypeDefinition,
     RecordDefinition,
+    RecordStyle,
 )
 from boilermaker.contract.digests import contract_digest, task_digest, task_digests
 from boilermaker.contract.externals import external_id, unfit_wire
@@ -63,6 +64,7 @@ __all__ = [
     "NewTypeDefinition",
     "Parameter",
     "RecordDefinition",
+    "RecordStyle",
     "Scalar",
     "ScalarName",
     "TaskContract",

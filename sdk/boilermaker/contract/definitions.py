@@ -64,6 +64,9 @@ class NewTypeDefinition(Value, frozen=True, tag_field="kind", tag="newtype"):
     type: Type
 
 
+RecordStyle = Literal["struct", "dataclass", "typeddict", "namedtuple", "attrs"]
+
+
 class RecordDefinition(Value, frozen=True, tag_field="kind", tag="record"):
     """A class with fields; on the wire an object, or an array for `array_like` and named tuples.
 
@@ -76,7 +79,7 @@ class RecordDefinition(Value, frozen=True, tag_field="kind", tag="record"):
     """
 
     name: str
-    style: Literal["struct", "dataclass", "typeddict", "namedtuple", "attrs"]
+    style: RecordStyle
     fields: tuple[Field, ...]
     doc: str | None = None
     tag: str | int | None = None

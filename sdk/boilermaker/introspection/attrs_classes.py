@@ -1,31 +1,13 @@
 """attrs classes as msgspec carries them. attrs itself is asked for where a worker has such a class, and only there."""
 
+import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
 
 from boilermaker.errors import UncarriedError
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attribute:
-    """A field of an attrs class.
-
-    Attributes:
-        name: its own, under which it travels.
-        alias: by which it is given.
-        default: `msgspec.NODEFAULT` where it must be given, or is made by the factory.
-        factory: makes its default; `msgspec.NODEFAULT` where there is none.
-        is_by_name: whether it is given by name alone.
-    """
-
-    name: str
-    alias: str
-    default: Any
-    factory: Any
-    is_by_name: bool
+from boilermaker.introspection.attributes import Attribute
 
 
 def is_attrs(cls: Any) -> bool:
@@ -42,18 +24,22 @@ def attributes(cls: Any) -> Iterator[Attribute]:
     """The fields of an attrs class.
 
     Raises:
-        UncarriedError: msgspec does not carry one of them.
+        UncarriedError: msgspec does not carry one of them, or one has no annotation.
     """
     from attrs import NOTHING, Factory  # noqa: PLC0415 - only there where somebody has made such a class
 
+    annotated = {name for owner in cls.__mro__ for name in inspect.get_annotations(owner)}
     for field in cls.__attrs_attrs__:
         given: Any = field.default
         made_by: Any = given if isinstance(given, cast("type", Factory)) else None  # typed as what makes one
         if (why := _refusal(field, takes_self=made_by is not None and made_by.takes_self)) is not None:
             raise UncarriedError(f"field `{field.name}` of `{cls.__qualname__}`: {why}")
+        if field.name not in annotated:
+            raise UncarriedError(f"field `{field.name}` of `{cls.__qualname__}` has no annotation; add one")
         yield Attribute(
             name=field.name,
-            alias=field.alias,
+            given=field.alias,
+            wire=field.name,
             default=msgspec.NODEFAULT if made_by is not None or given is NOTHING else given,
             factory=msgspec.NODEFAULT if made_by is None else made_by.factory,
             is_by_name=field.kw_only,

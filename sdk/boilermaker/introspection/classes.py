@@ -4,18 +4,21 @@ import dataclasses
 import enum
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from boilermaker import contract as words
-from boilermaker.errors import ConfigurationError, UncarriedError
-from boilermaker.introspection import attrs_classes, defaults
+from boilermaker.errors import ConfigurationError
+from boilermaker.introspection import attributes, attrs_classes, defaults
+from boilermaker.introspection.attributes import Attribute
 from boilermaker.introspection.variables import Hint, Read, hints_of, parameters_of
 
 RecordOf = Callable[[Any, Read], words.RecordDefinition]
 """Takes a class, and what reads an annotation."""
+
+_UNANNOTATED = Hint(Any, {})  # as named tuples made by a call are
 
 
 def record_of(cls: Any) -> RecordOf | None:
@@ -68,25 +71,42 @@ def enum_of(cls: type[enum.Enum]) -> words.EnumDefinition:
     )
 
 
-def _struct(cls: type[msgspec.Struct], read: Read) -> words.RecordDefinition:
-    config, hints = cls.__struct_config__, hints_of(cls, read)
+def _record(
+    cls: Any,
+    style: words.RecordStyle,
+    declared: Iterable[Attribute],
+    hints: Mapping[str, Hint],
+    read: Read,
+    *,
+    frozen: bool = False,
+) -> words.RecordDefinition:
+    """A record of any style whose class takes its fields as arguments."""
+    declared = tuple(declared)
     return words.RecordDefinition(
         name=cls.__qualname__,
-        style="struct",
+        style=style,
         fields=tuple(
             words.Field(
-                name=field.name,
-                type=_field_type(hints[field.name], read),
-                wire=field.encode_name if field.encode_name != field.name else None,
-                default=_default(field.default, field.default_factory, msgspec.NODEFAULT),
+                name=attribute.given,
+                type=_field_type(hints[attribute.name], read),
+                wire=attribute.wire if attribute.wire != attribute.given else None,
+                default=_default(attribute),
             )
-            for field in msgspec.structs.fields(cls)
+            for attribute in declared
         ),
         doc=doc_of(cls),
+        frozen=frozen,
+        # The stub takes all of them by name where the class takes some so: it has one option for all fields.
+        kw_only=any(attribute.is_by_name for attribute in declared),
+    )
+
+
+def _struct(cls: type[msgspec.Struct], read: Read) -> words.RecordDefinition:
+    config, hints = cls.__struct_config__, hints_of(cls, read)
+    return msgspec.structs.replace(
+        _record(cls, "struct", attributes.of_struct(cls), hints, read, frozen=bool(config.frozen)),
         tag=config.tag,
         tag_field=config.tag_field if config.tag_field != "type" else None,
-        frozen=bool(config.frozen),
-        kw_only=_is_keyword_only(cls),
         array_like=bool(config.array_like),
         omit_defaults=bool(config.omit_defaults),
         forbid_unknown_fields=bool(config.forbid_unknown_fields),
@@ -94,50 +114,18 @@ def _struct(cls: type[msgspec.Struct], read: Read) -> words.RecordDefinition:
 
 
 def _dataclass(cls: Any, read: Read) -> words.RecordDefinition:
-    hints = hints_of(cls, read)
-    return words.RecordDefinition(
-        name=cls.__qualname__,
-        style="dataclass",
-        fields=tuple(
-            words.Field(
-                name=field.name,
-                type=_field_type(hints[field.name], read),
-                default=_default(field.default, field.default_factory, dataclasses.MISSING),
-            )
-            for field in dataclasses.fields(cls)
-            if field.init
-        ),
-        doc=doc_of(cls),
-        frozen=cls.__dataclass_params__.frozen,
-        # what is declared: a hand-written `__init__` may take its arguments otherwise
-        kw_only=any(field.kw_only for field in dataclasses.fields(cls) if field.init),
-    )
+    hints, is_frozen = hints_of(cls, read), cls.__dataclass_params__.frozen
+    return _record(cls, "dataclass", attributes.of_dataclass(cls), hints, read, frozen=is_frozen)
 
 
 def _attrs(cls: Any, read: Read) -> words.RecordDefinition:
-    hints = hints_of(cls, read)
-    attributes = list(attrs_classes.attributes(cls))
-    for attribute in attributes:
-        if attribute.name not in hints:
-            raise UncarriedError(
-                f"field `{attribute.name}` of `{cls.__qualname__}` has no annotation; add one"
-            )
-    return words.RecordDefinition(
-        name=cls.__qualname__,
-        style="attrs",
-        fields=tuple(
-            words.Field(
-                name=attribute.alias,
-                type=_field_type(hints[attribute.name], read),
-                wire=attribute.name if attribute.name != attribute.alias else None,
-                default=_default(attribute.default, attribute.factory, msgspec.NODEFAULT),
-            )
-            for attribute in attributes
-        ),
-        doc=doc_of(cls),
-        frozen=attrs_classes.is_frozen(cls),
-        kw_only=any(attribute.is_by_name for attribute in attributes),
-    )
+    hints, is_frozen = hints_of(cls, read), attrs_classes.is_frozen(cls)
+    return _record(cls, "attrs", attrs_classes.attributes(cls), hints, read, frozen=is_frozen)
+
+
+def _namedtuple(cls: Any, read: Read) -> words.RecordDefinition:
+    hints = dict.fromkeys(cls._fields, _UNANNOTATED) | hints_of(cls, read)
+    return _record(cls, "namedtuple", attributes.of_namedtuple(cls), hints, read)
 
 
 def _field_type(hint: Hint, read: Read) -> words.Type:
@@ -174,34 +162,10 @@ def _typeddict(cls: Any, read: Read) -> words.RecordDefinition:
     )
 
 
-def _namedtuple(cls: Any, read: Read) -> words.RecordDefinition:
-    hints = hints_of(cls, read)
-    given: dict[str, Any] = cls._field_defaults
-    return words.RecordDefinition(
-        name=cls.__qualname__,
-        style="namedtuple",
-        fields=tuple(
-            words.Field(
-                name=name,
-                type=_field_type(hints[name], read) if name in hints else words.Scalar(name="any"),
-                default=defaults.described(given[name]) if name in given else None,
-            )
-            for name in cls._fields
-        ),
-        doc=doc_of(cls),
-    )
-
-
-def _default(value: Any, factory: Any, missing: Any) -> words.AnyDefault | None:
-    if value is not missing:
-        return defaults.described(value)
-    return defaults.made_by(factory) if factory is not missing else None
-
-
-def _is_keyword_only(cls: Any) -> bool:
-    """Whether some field is taken by name alone. The stub then takes all so: it has one option for all fields."""
-    parameters = inspect.signature(cls).parameters.values()
-    return any(p.kind is inspect.Parameter.KEYWORD_ONLY for p in parameters)
+def _default(attribute: Attribute) -> words.AnyDefault | None:
+    if attribute.default is not msgspec.NODEFAULT:
+        return defaults.described(attribute.default)
+    return defaults.made_by(attribute.factory) if attribute.factory is not msgspec.NODEFAULT else None
 
 
 _RECORDS: tuple[tuple[Callable[[Any], bool], RecordOf], ...] = (
