@@ -20,7 +20,7 @@ import msgspec
 
 from boilermaker.contract import Contract
 from boilermaker_codegen.config import Project
-from boilermaker_codegen.source.contents import Facts, digest_of
+from boilermaker_codegen.source.contents import Facts
 from boilermaker_codegen.units import ReadUnit
 
 FOLDER = ".boilermaker_cache"
@@ -82,7 +82,7 @@ class Cache:
         with contextlib.suppress(OSError):
             self._folder.mkdir(exist_ok=True)
             self._replace(self._folder / ".gitignore", b"*\n")
-            self._replace(path, digest_of(content).encode() + content)
+            self._replace(path, _digest_of(content).encode() + content)
             self._clear()
 
     def _replace(self, path: Path, data: bytes) -> None:
@@ -114,7 +114,7 @@ def _read(path: Path, kind: type[_T]) -> _T | None:
     except OSError:
         return None
     digest, content = data[:_DIGEST], data[_DIGEST:]
-    if digest != digest_of(content).encode():
+    if digest != _digest_of(content).encode():
         return None
     try:
         return msgspec.json.decode(content, type=kind)
@@ -123,7 +123,7 @@ def _read(path: Path, kind: type[_T]) -> _T | None:
 
 
 def _name(contract: Contract) -> str:
-    return digest_of(msgspec.json.encode(contract))
+    return _digest_of(msgspec.json.encode(contract))
 
 
 def is_lasting(unit: ReadUnit) -> bool:
@@ -154,3 +154,7 @@ def _own_code() -> Iterator[bytes]:
         [*here.rglob("*.py"), *here.rglob("*.j2"), *runtime.glob("*.py"), runtime.with_name("failure.py")]
     ):
         yield path.read_bytes()
+
+
+def _digest_of(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

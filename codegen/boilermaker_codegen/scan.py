@@ -16,7 +16,7 @@ from boilermaker_codegen.problems import GenerationError, Problem, Refused
 from boilermaker_codegen.source.contents import Contents
 from boilermaker_codegen.source.discover import Index, SourceFile
 from boilermaker_codegen.source.files import walk
-from boilermaker_codegen.units import Home, Reader, ReadUnit, aliases_of, joined, left_out
+from boilermaker_codegen.units import Dependencies, Home, Reader, ReadUnit, aliases_of, joined, left_out
 
 _DEPTH = 10_000  # frames; source that Python compiles may be nested deeper than Python's default for us
 
@@ -178,12 +178,19 @@ class _Scanner:
             if known is None:
                 self._claim(file, outcome.names)
                 return
+            self._learn(known.dependencies)
             if is_lasting(known):
                 self._lasting[file.module] = known
         else:
             self._lasting[file.module] = known
         self._units[file.module] = known
         self._claim(file, (name for task in known.unit.tasks for name in (task.name, *task.aliases)))
+
+    def _learn(self, dependencies: Dependencies) -> None:
+        for name, version in dependencies.read.items():
+            file = self._index.file(name)
+            if file is not None:
+                self._contents.learn(file, version)
 
     def _claim(self, file: SourceFile, names: Iterable[str]) -> None:
         for name in names:

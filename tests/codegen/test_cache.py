@@ -20,7 +20,7 @@ from boilermaker_codegen.cache import FOLDER, Cache
 from boilermaker_codegen.config import load
 from boilermaker_codegen.problems import GenerationError
 from boilermaker_codegen.scan import scan
-from boilermaker_codegen.source import parse, syntax
+from boilermaker_codegen.source import parse, text
 from boilermaker_codegen.source.trimming import Trimmed
 from codegen.conftest import SERVICE, WriteProject
 from codegen.golden import ERRORS, PACKAGES
@@ -151,12 +151,12 @@ def test_what_happened_since_the_last_scan_is_seen(warm: Path, tmp_path: Path, e
 
 @pytest.mark.parametrize("case", [*PACKAGES, *ERRORS], ids=lambda path: path.name)
 def test_any_edit_of_any_service_is_seen(case: Path, tmp_path: Path) -> None:
-    """Files are deleted, emptied, cut, swapped and made packages, one after the other, with one cache all the way."""
+    """Files are deleted, emptied, cut, swapped, made packages, and their lines moved about, with one cache all the way."""
     folder = tmp_path / "case"
     shutil.copytree(case, folder)
     config, draw = folder / "pyproject.toml", random.Random(case.name)
     outcome(config, is_cached=True)
-    for _ in range(5):
+    for _ in range(8):
         roots = [folder / root for root in load(config).config.source]
         files = sorted(path for root in roots for path in root.rglob("*.py"))
         if not files:
@@ -167,7 +167,15 @@ def test_any_edit_of_any_service_is_seen(case: Path, tmp_path: Path) -> None:
 
 def _edit(draw: random.Random, path: Path, other: Path) -> None:
     data = path.read_bytes()
-    match draw.randrange(5):
+    match draw.randrange(8):
+        case 5 | 6 | 7:
+            lines = data.split(b"\n")
+            at, line = (
+                draw.randrange(len(lines)),
+                draw.choice([b"# a comment", b"", b"    # one more", draw.choice(lines)]),
+            )
+            lines[at : at + draw.randrange(2)] = [line]
+            path.write_bytes(b"\n".join(lines))
         case 0:
             path.unlink()
         case 1:
@@ -248,6 +256,58 @@ def test_a_scan_without_changes_does_not_import_the_parser(warm: Path) -> None:
     )
     command = [sys.executable, "-c", program, str(warm)]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+BODY = '''\
+@worker.task
+async def heavy(state, to: State) -> str:
+    """What it does.
+
+    # no comment
+    """
+    total = 1
+    total += 1
+    return str(total)
+'''
+
+IDLE = {
+    "a comment": (TYPES, "# what follows\n" + TYPES),
+    "an empty line": (TYPES, TYPES.replace("    A", "\n    A")),
+    "a comment in a class": (TYPES, TYPES.replace("    A", "    # the first\n    A")),
+    "what a handler does": (
+        JOBS + BODY,
+        JOBS + BODY.replace("    total += 1\n", "    if total:\n        total *= 2\n"),
+    ),
+    "how long a handler is": (JOBS + BODY, JOBS + BODY.replace("    total += 1\n", "")),
+    "ends of lines": (TYPES, TYPES.replace("\n", "\r\n")),
+}
+
+
+@pytest.mark.parametrize("edit", IDLE)
+def test_an_edit_that_means_nothing_to_producers_is_not_parsed(warm: Path, tmp_path: Path, edit: str) -> None:
+    """Most edits are of what handlers do."""
+    before, after = IDLE[edit]
+    path = tmp_path / "src" / ("types_.py" if TYPES in before else "jobs.py")
+    path.write_text(before)
+    found = outcome(warm, is_cached=True)
+    path.write_bytes(after.encode())
+    assert is_warm(warm)
+    assert found == outcome(warm, is_cached=True) == outcome(warm, is_cached=False)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("# no comment", "# other words"), ("    # no comment\n", ""), ("does.\n", "does.\n\n")],
+)
+def test_what_looks_like_a_comment_in_a_docstring_is_seen(
+    warm: Path, tmp_path: Path, before: str, after: str
+) -> None:
+    """It arrives in the stubs."""
+    path = tmp_path / "src" / "jobs.py"
+    path.write_text(JOBS + BODY)
+    found = outcome(warm, is_cached=True)
+    path.write_text(JOBS + BODY.replace(before, after))
+    assert found != outcome(warm, is_cached=True) == outcome(warm, is_cached=False)
 
 
 def test_scans_at_the_same_time_do_no_harm(project: WriteProject, tmp_path: Path) -> None:
@@ -347,5 +407,5 @@ def test_leaving_out_bodies_changes_no_result(case: Path, monkeypatch: pytest.Mo
     """Not a column of an error either."""
     config = case / "pyproject.toml"
     trimmed = outcome(config, is_cached=False)
-    monkeypatch.setattr(syntax, "trimmed", lambda text, tree: Trimmed(text, {}))
+    monkeypatch.setattr(text, "trimmed", lambda text, tree: Trimmed(text, {}, text))
     assert trimmed == outcome(config, is_cached=False)

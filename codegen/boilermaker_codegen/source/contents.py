@@ -1,12 +1,12 @@
 """What is in the files, as far as it can be known without parsing; known facts are used again while a file is as it was."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.discover import SourceFile, Stamp, is_candidate
+from boilermaker_codegen.source.text import read
 
 # A file that was changed within this time before it was read may change again without another time stamp:
 # FAT counts in two seconds, and some clocks tick coarsely.
@@ -21,7 +21,7 @@ class Facts(msgspec.Struct, array_like=True):
         stamp: times of its last change, size and inode, when it was read. No change of a file keeps them all: programs
             may set the modification time, but not the time of the inode's change.
         is_candidate: it may hold a registration.
-        digest: of its content; empty where nobody has asked.
+        digest: names what it means; empty where nobody has asked.
         names: whether its bytes hold the aliases that somebody has asked for.
     """
 
@@ -56,16 +56,23 @@ class Contents:
         return facts.is_candidate or any(self._holds(file, facts, name) for name in aliases)
 
     def version(self, file: SourceFile) -> str:
-        """Changes with the file's content, and with where it is.
+        """Changes with what the file means, and with where it is.
 
         Raises:
             Refused: it cannot be read.
         """
         facts = self._facts(file)
         if not facts.digest:
-            facts.digest = digest_of(read_bytes(file))
+            facts.digest = read(file, read_bytes(file)).digest
             self.has_news = True
         return version_of(file, facts.digest)
+
+    def learn(self, file: SourceFile, version: str) -> None:
+        """Take over what somebody has found out who parsed the file."""
+        facts = self._facts(file)
+        if not facts.digest:
+            facts.digest = version.partition(" ")[0]
+            self.has_news = True
 
     def settled(self) -> Iterator[tuple[str, Facts]]:
         """The facts that a later run may rely on, by the files' shown paths."""
@@ -102,13 +109,8 @@ def read_bytes(file: SourceFile) -> bytes:
         raise _unreadable(file, error) from None
 
 
-def digest_of(data: bytes) -> str:
-    """Names a content."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
 def version_of(file: SourceFile, digest: str) -> str:
-    """Names a content in a place: `a.py` and `a/__init__.py` mean different things by the same text."""
+    """Names a meaning in a place: `a.py` and `a/__init__.py` mean different things by the same text."""
     return f"{digest} {file.shown}"
 
 

@@ -1,18 +1,10 @@
 """Identifiers as Python compares them (PEP 3131): `ﬁle` and `file` are one name, whichever way it is written."""
 
-import re
-from unicodedata import is_normalized, normalize
+from unicodedata import normalize
 
 import libcst as cst
 
-_WORD = re.compile(r"\w*[^\x00-\x7f\s](?:\w|[^\x00-\x7f\s])*")  # to `re`, marks that combine are no letters
-
-
-def has_variants(text: str) -> bool:
-    """Whether something in a text may be an identifier that Python knows by another spelling."""
-    return not text.isascii() and any(
-        word.isidentifier() and not is_normalized("NFKC", word) for word in _WORD.findall(text)
-    )
+from boilermaker_codegen.source.text import has_variants
 
 
 def settle(tree: cst.CSTNode) -> None:

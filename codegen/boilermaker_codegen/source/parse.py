@@ -9,7 +9,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from boilermaker_codegen.error_ids import ErrorId
 from boilermaker_codegen.problems import Problem, Refused
-from boilermaker_codegen.source.contents import digest_of, read_bytes, version_of
+from boilermaker_codegen.source.contents import read_bytes, version_of
 from boilermaker_codegen.source.discover import Index, SourceFile
 from boilermaker_codegen.source.identifiers import settle
 from boilermaker_codegen.source.symbols import Symbol, later_stars, star_imports, symbols_of
@@ -20,14 +20,14 @@ class Module:
     """A parsed module of the service, with the names that it binds.
 
     Attributes:
-        digest: of the bytes that it was parsed from.
+        digest: names what it means.
     """
 
-    def __init__(self, file: SourceFile, source: Source, digest: str) -> None:
+    def __init__(self, file: SourceFile, source: Source) -> None:
         self.file = file
         self.name = file.module
         self.tree = source.tree
-        self.digest = digest
+        self.digest = source.digest
         self._parts = source.parts
         self._read: dict[int, cst.Module] = {}
         self._known_positions: dict[int, Mapping[cst.CSTNode, CodeRange]] = {}
@@ -123,8 +123,7 @@ class Library:
 
     def _parsed(self, file: SourceFile) -> Module | Refused:
         try:
-            data = read_bytes(file)
-            return Module(file, parse(file, data), digest_of(data))
+            return Module(file, parse(file, read_bytes(file)))
         except Refused as refused:
             return refused
 

@@ -23,6 +23,7 @@ _WORDS = re.compile(r"task|register_|\bregister\b|include|oilermaker|wrap|\bglob
 _DECORATOR = re.compile(r"@(?!property\b|staticmethod\b|classmethod\b|\s*[\w.]+\.\w+)")
 # A list that is registered may be changed in a function: `TASKS.append(...)`, `TASKS[0] = ...`, `TASKS += ...`.
 _CHANGED = re.compile(r"\b(\w+)\s*\.\s*\w+\s*\(|^[ \t]*(\w+)\s*(?:\[|[-+*/|&^@%]+=)", re.MULTILINE)
+_IDLE_LINE = re.compile(r"\s*(?:#|$)")
 _LISTS = (ast.List, ast.Tuple, ast.Set, ast.ListComp)
 
 
@@ -39,10 +40,13 @@ class Trimmed(NamedTuple):
     Attributes:
         text: its source, with as many lines as before.
         parts: the statements that are left out, by the names that they alone bind.
+        meaning: all that can be asked for, without its place: neither empty lines nor comments of their own change it, nor do
+            bodies that are left out.
     """
 
     text: str
     parts: dict[str, Part]
+    meaning: str
 
 
 def trimmed(text: str, tree: ast.Module) -> Trimmed:
@@ -54,10 +58,16 @@ def trimmed(text: str, tree: ast.Module) -> Trimmed:
     """
     lines = list(io.StringIO(text, newline=""))
     lists = frozenset(_lists(tree))
-    for body, is_method in _bodies(tree.body):
-        _trim(lines, body, lists, is_method=is_method)
+    bodies = [
+        found
+        for body, is_method in _bodies(tree.body)
+        if (found := _idle(lines, body, lists, is_method=is_method))
+    ]
+    meaning = _meaning(lines, tree, bodies)
+    for body in bodies:
+        _blank(lines, body.first, body.last, body.indent)
     parts = dict(_cut(lines, tree, lists))
-    return Trimmed("".join(lines), parts)
+    return Trimmed("".join(lines), parts, meaning)
 
 
 def _bodies(
@@ -92,18 +102,42 @@ def _changes(text: str, lists: frozenset[str]) -> bool:
 # ---- bodies
 
 
-def _trim(lines: list[str], body: list[ast.stmt], lists: frozenset[str], *, is_method: bool) -> None:
+class _Body(NamedTuple):
+    """A body that cannot matter, but for its docstring: its lines, counted from 0."""
+
+    first: int
+    last: int
+    indent: str
+
+
+def _idle(lines: list[str], body: list[ast.stmt], lists: frozenset[str], *, is_method: bool) -> _Body | None:
+    """What of a body is left out; None where it may matter."""
     has_docstring = ast.get_docstring(ast.Module(body, []), clean=False) is not None
     rest = body[1:] if has_docstring else body
     if not rest or (len(rest) == 1 and not is_method):  # perhaps a factory
-        return
+        return None
     first, last = rest[0].lineno - 1, (rest[-1].end_lineno or rest[-1].lineno) - 1
     indent = lines[first][: rest[0].col_offset]
     if indent.strip() or (has_docstring and body[0].end_lineno == rest[0].lineno):  # shares its line
-        return
+        return None
     text = "".join(lines[first : last + 1])
-    if not _TOLD.search(text) and not _changes(text, lists):
-        _blank(lines, first, last, indent)
+    return None if _TOLD.search(text) or _changes(text, lists) else _Body(first, last, indent)
+
+
+def _meaning(lines: list[str], tree: ast.Module, bodies: list[_Body]) -> str:
+    within = _within_strings(tree)
+    kept: list[str] = []
+    start = 0
+    for first, last, indent in [*bodies, _Body(len(lines), len(lines), "")]:
+        kept.extend(
+            line.rstrip("\r\n")
+            for number, line in enumerate(lines[start:first], start)
+            if number in within or not _IDLE_LINE.match(line)
+        )
+        if first < len(lines):
+            kept.append(f"{indent}...")
+        start = last + 1
+    return "\n".join(kept)
 
 
 def _blank(lines: list[str], first: int, last: int, indent: str = "") -> None:
@@ -112,6 +146,16 @@ def _blank(lines: list[str], first: int, last: int, indent: str = "") -> None:
         lines[first] = f"{indent}...{ends[0]}"
     else:  # one string over all lines: libcst makes three objects of each empty line
         lines[first : last + 1] = [f'{indent}...; """{ends[0]}', *ends[1:-1], f'"""{ends[-1]}']
+
+
+def _within_strings(tree: ast.Module) -> frozenset[int]:
+    """Lines, counted from 0, that begin within a string, or between the parts of one."""
+    return frozenset(
+        number
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno is not None
+        for number in range(node.lineno, node.end_lineno)
+    )
 
 
 # ---- statements

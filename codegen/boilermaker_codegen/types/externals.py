@@ -66,6 +66,8 @@ class Externals:
         try:
             wire = self._wire(self._given[name])
         except Refused as refused:
+            if not refused.problems:  # told where it is: the module that it names cannot be read
+                raise
             raise self._refused(name, node, scope, refused.problems[0].message) from None
         if (why := unfit_wire(wire, self._types)) is not None:
             raise self._refused(name, node, scope, why)
@@ -79,11 +81,11 @@ class Externals:
         try:
             node = cst.parse_expression(annotation.strip())
         except (cst.ParserSyntaxError, ValueError):
-            module = Module(_FILE, Source(cst.Module(body=())), "")
+            module = Module(_FILE, Source(cst.Module(body=())))
             raise module.refuse(module.tree, "CONFIG_INVALID", "that is no annotation") from None
         imports = "".join(f"import {root}\n" for root in sorted(set(_roots(node))))
         source = Source(cst.parse_module(imports))
-        return self._read(node, Scope(Module(_FILE, source, "")))
+        return self._read(node, Scope(Module(_FILE, source)))
 
     def _refused(self, name: str, node: cst.CSTNode, scope: Scope, why: str) -> Refused:
         said = f"{json.dumps(name)} = {json.dumps(self._given[name])}"

@@ -1,0 +1,141 @@
+"""From a file's bytes to its text, without what cannot matter. All that is known before libcst reads it."""
+
+import ast
+import hashlib
+import io
+import re
+import sys
+import tokenize
+import warnings
+from typing import NamedTuple
+from unicodedata import is_normalized
+
+from boilermaker_codegen.error_ids import ErrorId
+from boilermaker_codegen.problems import Problem, Refused
+from boilermaker_codegen.source.discover import SourceFile
+from boilermaker_codegen.source.trimming import Trimmed, trimmed
+
+LINE_END = re.compile(r"\r\n|\r|\n")
+_WORD = re.compile(r"\w*[^\x00-\x7f\s](?:\w|[^\x00-\x7f\s])*")  # to `re`, marks that combine are no letters
+
+
+class Text(NamedTuple):
+    """What a file says, before it is parsed.
+
+    Attributes:
+        text: its source.
+        short: the same, without what cannot matter.
+        is_varied: some of its identifiers are not spelled as Python knows them.
+        fault: what Python says against it; it may be newer than this Python.
+    """
+
+    text: str
+    short: Trimmed
+    is_varied: bool
+    fault: SyntaxError | None
+
+    @property
+    def digest(self) -> str:
+        """Names what the file means: the same whatever its comments say, wherever in it things stand."""
+        return hashlib.blake2b(self.short.meaning.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+
+
+def read(file: SourceFile, data: bytes) -> Text:
+    """Read a file's content, as far as it goes without syntax trees of libcst's.
+
+    Raises:
+        Refused: no Python reads it.
+    """
+    text = _decoded(data, file)
+    is_varied = has_variants(text)
+    tree = _python_tree(text, file)
+    if isinstance(tree, SyntaxError):
+        return Text(text, Trimmed(text, {}, text), is_varied, tree)
+    return Text(text, Trimmed(text, {}, text) if is_varied else trimmed(text, tree), is_varied, None)
+
+
+def has_variants(text: str) -> bool:
+    """Whether something in a text may be an identifier that Python knows by another spelling."""
+    return not text.isascii() and any(
+        word.isidentifier() and not is_normalized("NFKC", word) for word in _WORD.findall(text)
+    )
+
+
+def _decoded(data: bytes, file: SourceFile) -> str:
+    """Source text as Python decodes it (PEP 263): UTF-8, unless the file declares something else."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError as error:
+        if "unknown encoding" in str(error):
+            raise unreadable(
+                file,
+                "FILE_UNREADABLE",
+                1,
+                1,
+                "declares an encoding that Python does not know; save it as UTF-8",
+            ) from None
+        if "encoding problem" in str(error):
+            raise unreadable(
+                file,
+                "FILE_UNREADABLE",
+                1,
+                1,
+                "starts with UTF-8's byte order mark, but declares another encoding; save it as UTF-8",
+            ) from None
+        encoding = "utf-8"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode(encoding, errors="replace")
+        line, column = _place(before)
+        raise unreadable(
+            file, "FILE_UNREADABLE", line, column, f"is not {encoding.upper()} here; save it as UTF-8"
+        ) from None
+    except (UnicodeError, LookupError):  # some codecs are not for text
+        raise unreadable(
+            file, "FILE_UNREADABLE", 1, 1, f"cannot be read as {encoding}; save it as UTF-8"
+        ) from None
+
+
+def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
+    """What Python itself reads, at its default limit, or why it does not: libcst knows newer grammar.
+
+    libcst has no limit of its own: beyond some 5,000 levels it overflows the stack, which ends the process.
+
+    Raises:
+        Refused: no Python reads it.
+    """
+    if "\0" in text:
+        line, column = _place(text[: text.index("\0")])
+        raise unreadable(file, "FILE_NOT_PYTHON", line, column, "has a null byte here; correct it")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)
+    line, column = 0, 0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (RecursionError, MemoryError):
+        pass
+    except SyntaxError as error:
+        message = str(error.msg)
+        if message.startswith("(unicode error)"):  # libcst does not look into strings
+            reason = f"is not Python: {message.removeprefix('(unicode error) ')}; correct it"
+            raise unreadable(file, "FILE_NOT_PYTHON", error.lineno or 0, error.offset or 1, reason) from None
+        if "too many nested" not in message and "too many levels" not in message:
+            return error
+        line, column = error.lineno or 0, max(error.offset or 1, 1)
+    finally:
+        sys.setrecursionlimit(limit)
+    raise unreadable(file, "TOO_DEEP", line, column, "is nested too deeply for Python; simplify it")
+
+
+def _place(before: str) -> tuple[int, int]:
+    """Line and column, counted from 1, of what comes after a text."""
+    lines = LINE_END.split(before)
+    return len(lines), len(lines[-1]) + 1
+
+
+def unreadable(file: SourceFile, id_: ErrorId, line: int, column: int, message: str) -> Refused:
+    text = f"{message}, or list the file under `exclude`"
+    return Refused(Problem(path=file.shown, line=line, column=column, id=id_, message=text))
