@@ -11,15 +11,14 @@ import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import msgspec
-from msgspec import inspect as shapes
 
-from boilermaker.contract import hazards
-from boilermaker.errors import ConfigurationError, RegistrationError, TaskBuildError, UncarriedError
-from boilermaker.externals import NONE, Externals, how_to_say
-from boilermaker.introspection import annotations, defaults
+from boilermaker.errors import RegistrationError, TaskBuildError
+from boilermaker.externals import NONE, Externals
+from boilermaker.introspection import defaults
+from boilermaker.introspection.carriage import obstacle_to
 from boilermaker.introspection.place import place_of
 from boilermaker.payload import Payload
 from boilermaker.ref import Ref
@@ -266,62 +265,8 @@ def _check_carried(
         raise _refused(
             function, place, f"{what} is a `Ref`", "declare the value; callers may give a reference to one"
         )
-    if (why := _hazard(annotation, externals)) is not None:
-        raise _refused(function, place, f"{what}: `{annotation}` cannot travel", why)
-    try:
-        msgspec.json.Decoder(annotation)
-        stranger = _stranger(shapes.type_info(annotation), externals, set())
-    except (TypeError, ValueError, RecursionError) as error:
-        raise _cannot_travel(function, place, what, annotation, str(error)) from None
-    if stranger is not None:
-        raise _cannot_travel(
-            function,
-            place,
-            what,
-            annotation,
-            f"`{stranger.__qualname__}` has no JSON form",
-            how_to_say(stranger),
-        )
-
-
-def _hazard(annotation: Any, externals: Externals) -> str | None:
-    types_ = annotations.Types(externals)
-    try:
-        return hazards.hazard_within(annotations.type_of(annotation, types_), types_)
-    except UncarriedError as error:
-        return str(error)
-    except (ConfigurationError, NameError, TypeError, ValueError, RecursionError):
-        return None  # no contract has words for it; msgspec may still carry it
-
-
-def _cannot_travel(
-    function: AnyHandler, place: str, what: str, annotation: Any, why: str, remedy: str = ""
-) -> RegistrationError:
-    shown = getattr(annotation, "__qualname__", None) if isinstance(annotation, type) else None
-    return _refused(
-        function,
-        place,
-        f"{what}: `{shown or annotation}` cannot travel ({why})",
-        f"use a type that msgspec can carry, or {remedy}" if remedy else "use a type that msgspec can carry",
-    )
-
-
-def _stranger(part: object, externals: Externals, seen: set[int]) -> type | None:
-    """The first class within a type that msgspec leaves to hooks, and that nobody here knows."""
-    if isinstance(part, shapes.CustomType):
-        return None if part.cls is object or externals.of(part.cls) is not None else part.cls
-    if isinstance(part, tuple):
-        parts = cast("tuple[object, ...]", part)
-    elif isinstance(part, shapes.Type | shapes.Field) and id(part) not in seen:
-        seen.add(id(part))  # types may be recursive
-        parts = tuple(
-            getattr(part, name)
-            for name in part.__struct_fields__
-            if name not in ("default", "default_factory")
-        )
-    else:
-        return None
-    return next((found for p in parts if (found := _stranger(p, externals, seen)) is not None), None)
+    if (obstacle := obstacle_to(annotation, externals)) is not None:
+        raise _refused(function, place, f"{what}: {obstacle.why}", obstacle.remedy)
 
 
 def _outside() -> int:

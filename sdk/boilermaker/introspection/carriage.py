@@ -1,0 +1,69 @@
+"""Whether messages can carry a type: what keeps it from travelling, and what to do about it."""
+
+from typing import Any, NamedTuple, cast
+
+import msgspec
+from msgspec import inspect as shapes
+
+from boilermaker.contract import hazards
+from boilermaker.errors import ConfigurationError, UncarriedError
+from boilermaker.externals import Externals, how_to_say
+from boilermaker.introspection import annotations
+
+
+class Obstacle(NamedTuple):
+    """Why a type cannot travel, and what to do about it."""
+
+    why: str
+    remedy: str
+
+
+def obstacle_to(annotation: Any, externals: Externals) -> Obstacle | None:
+    """What keeps a type from travelling; None where nothing does.
+
+    Args:
+        annotation: the type.
+        externals: the types of third parties that may be in it.
+    """
+    if (why := _hazard(annotation, externals)) is not None:
+        return Obstacle(f"`{annotation}` cannot travel", why)
+    shown = annotation.__qualname__ if isinstance(annotation, type) else annotation
+    try:
+        msgspec.json.Decoder(annotation)
+        stranger = _stranger(shapes.type_info(annotation), externals, set())
+    except (TypeError, ValueError, RecursionError) as error:
+        return Obstacle(f"`{shown}` cannot travel ({error})", "use a type that msgspec can carry")
+    if stranger is None:
+        return None
+    return Obstacle(
+        f"`{shown}` cannot travel (`{stranger.__qualname__}` has no JSON form)",
+        f"use a type that msgspec can carry, or {how_to_say(stranger)}",
+    )
+
+
+def _hazard(annotation: Any, externals: Externals) -> str | None:
+    types_ = annotations.Types(externals)
+    try:
+        return hazards.hazard_within(annotations.type_of(annotation, types_), types_)
+    except UncarriedError as error:
+        return str(error)
+    except (ConfigurationError, NameError, TypeError, ValueError, RecursionError):
+        return None  # no contract has words for it; msgspec may still carry it
+
+
+def _stranger(part: object, externals: Externals, seen: set[int]) -> type | None:
+    """The first class within a type that msgspec leaves to hooks, and that nobody here knows."""
+    if isinstance(part, shapes.CustomType):
+        return None if part.cls is object or externals.of(part.cls) is not None else part.cls
+    if isinstance(part, tuple):
+        parts = cast("tuple[object, ...]", part)
+    elif isinstance(part, shapes.Type | shapes.Field) and id(part) not in seen:
+        seen.add(id(part))  # types may be recursive
+        parts = tuple(
+            getattr(part, name)
+            for name in part.__struct_fields__
+            if name not in ("default", "default_factory")
+        )
+    else:
+        return None
+    return next((found for p in parts if (found := _stranger(p, externals, seen)) is not None), None)
