@@ -14,8 +14,8 @@ import msgspec
 from boilermaker import payload
 from boilermaker.envelope import Header, Kept, Next, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
-from boilermaker.externals import NONE
 from boilermaker.lines import Lines
+from boilermaker.payload.externals import NONE
 from boilermaker.plan import MAX_STEPS, Plan, PlanStep, StepRef
 from boilermaker.retries import RetryPolicy
 

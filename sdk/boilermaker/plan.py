@@ -10,8 +10,8 @@ from typing import Any, cast
 import msgspec
 
 from boilermaker.errors import WorkflowError
-from boilermaker.externals import NONE, Externals
 from boilermaker.introspection import fit
+from boilermaker.payload.externals import NONE, Externals
 from boilermaker.ref import AnyRef
 from boilermaker.retries import RetryPolicy
 from boilermaker.task import AnyTask

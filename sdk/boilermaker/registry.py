@@ -9,11 +9,11 @@ import msgspec
 
 from boilermaker.errors import RegistrationError, UnregisteredTaskError
 from boilermaker.evolution.rules import RULES, hint
-from boilermaker.externals import NONE, Externals
 from boilermaker.introspection import signature
 from boilermaker.introspection.place import place_of
 from boilermaker.introspection.signature import AnyHandler, HandlerSignature
 from boilermaker.options import TaskOptions
+from boilermaker.payload.externals import NONE, Externals
 from boilermaker.plan import MAX_NAME, Resolved
 from boilermaker.retries import RetryPolicy, Seconds, seconds
 from boilermaker.task import AnyTask

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from boilermaker.externals import NONE, Externals
+from boilermaker.payload.externals import NONE, Externals
 from boilermaker.retries import RetryPolicy
 
 

@@ -12,7 +12,7 @@ from boilermaker.contract import Contract, NewTypeDefinition, RecordDefinition, 
 from boilermaker.contract.hazards import hazard_within
 from boilermaker.evolution.compare import compare
 from boilermaker.evolution.views import alternatives
-from boilermaker.unfit import UnfitValue
+from boilermaker.payload import UnfitValue
 from boilermaker_codegen.package.ordering import needs
 from boilermaker_codegen.types.shapes import Shapes
 from evolution.drawn_contracts import pairs

@@ -16,8 +16,7 @@ from boilermaker.contract import Contract, TaskContract
 from boilermaker.evolution.compare import compare
 from boilermaker.evolution.findings import Finding
 from boilermaker.evolution.rules import RULES
-from boilermaker.payload import renamed
-from boilermaker.unfit import UnfitValue
+from boilermaker.payload import UnfitValue, renamed
 from boilermaker_codegen.config import load
 from boilermaker_codegen.package.render import render
 from boilermaker_codegen.scan import scan

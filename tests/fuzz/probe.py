@@ -13,7 +13,7 @@ from boilermaker import codec, legacy, payload
 from boilermaker.envelope import Next, Step
 from boilermaker.errors import EnvelopeError
 from boilermaker.options import Limits
-from boilermaker.unfit import UnfitValue
+from boilermaker.payload import UnfitValue
 from boilermaker.worker.decide import Circumstances, decide
 from boilermaker.worker.outcome import Failed, RetryAsked, Succeeded
 

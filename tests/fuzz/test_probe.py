@@ -192,7 +192,7 @@ def test_a_value_in_a_refusal_would_be_found(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_time_that_a_value_takes_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit that is gone."""
-    monkeypatch.setattr("boilermaker.finite.MAX_DIGITS", 10**9)
+    monkeypatch.setattr("boilermaker.payload.finite.MAX_DIGITS", 10**9)
     monkeypatch.setattr("fuzz.probe.LONGEST_SECONDS", 0.01)
     with pytest.raises(SlowError):
         probe(body('{"money": "1E+50000"}'))

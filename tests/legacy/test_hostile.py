@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from boilermaker import codec, legacy
 from boilermaker.errors import EnvelopeError
 from boilermaker.introspection.signature import read
-from boilermaker.unfit import UnfitValue
+from boilermaker.payload import UnfitValue
 
 RECORDED = [
     json.loads(path.read_bytes())

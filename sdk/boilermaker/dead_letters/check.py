@@ -5,8 +5,8 @@ from boilermaker.codec import Envelope
 from boilermaker.contract import Contract
 from boilermaker.evolution import values
 from boilermaker.history import History
+from boilermaker.payload import UnfitValue
 from boilermaker.registry import Registry
-from boilermaker.unfit import UnfitValue
 from boilermaker.worker.execute import arguments_of
 
 

@@ -17,9 +17,9 @@ import msgspec
 
 from boilermaker import contract as words
 from boilermaker.errors import ConfigurationError
-from boilermaker.externals import NONE, Externals, known
 from boilermaker.introspection import classes, variables
 from boilermaker.options import External
+from boilermaker.payload.externals import NONE, Externals, known
 
 
 class Types(dict[str, words.Definition]):

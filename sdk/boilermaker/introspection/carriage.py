@@ -7,8 +7,8 @@ from msgspec import inspect as shapes
 
 from boilermaker.contract import hazards
 from boilermaker.errors import ConfigurationError, UncarriedError
-from boilermaker.externals import Externals, how_to_say
 from boilermaker.introspection import annotations
+from boilermaker.payload.externals import Externals, how_to_say
 
 
 class Obstacle(NamedTuple):

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import msgspec
 
-from boilermaker import finite
 from boilermaker.contract import BY_WORKER, AnyDefault, Default
 from boilermaker.introspection import attrs_classes
+from boilermaker.payload import finite
 
 _MAKERS = (list, dict, set, frozenset, tuple, bytearray)
 

@@ -24,8 +24,8 @@ from boilermaker.contract import (
     definition_of,
 )
 from boilermaker.errors import ConfigurationError
-from boilermaker.externals import NONE, Externals
 from boilermaker.introspection import annotations
+from boilermaker.payload.externals import NONE, Externals
 
 _SETS = {"set", "MutableSet", "frozenset", "Set"}
 _PYTHON_TYPES: dict[type, ScalarName] = {

@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 
 from boilermaker.errors import RegistrationError, TaskBuildError
-from boilermaker.externals import NONE, Externals
 from boilermaker.introspection import defaults
 from boilermaker.introspection.carriage import obstacle_to
 from boilermaker.introspection.place import place_of
 from boilermaker.payload import Payload
+from boilermaker.payload.externals import NONE, Externals
 from boilermaker.ref import Ref
 
 AnyHandler = Callable[..., Any]

@@ -20,9 +20,9 @@ from boilermaker.envelope import Step
 from boilermaker.history import History
 from boilermaker.introspection.signature import HandlerParameter
 from boilermaker.options import DescribeError
+from boilermaker.payload import UnfitValue
 from boilermaker.registry import Registration
 from boilermaker.retries import RetryException
-from boilermaker.unfit import UnfitValue
 from boilermaker.upcasts import Hop
 from boilermaker.worker.execution import Execution
 from boilermaker.worker.outcome import Failed, Outcome, Rejected, RetryAsked, Succeeded

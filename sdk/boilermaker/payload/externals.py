@@ -7,10 +7,10 @@ from uuid import UUID
 import msgspec
 from msgspec import inspect as shapes
 
-from boilermaker import finite
 from boilermaker.errors import ConfigurationError
 from boilermaker.options import External
-from boilermaker.unfit import SafeWordsError, UnfitValue, sentence
+from boilermaker.payload import finite
+from boilermaker.payload.unfit import SafeWordsError, UnfitValue, sentence
 
 # msgspec writes objects of these and of their subclasses itself, and asks nobody.
 _WRITTEN_ANYHOW: tuple[type[Any], ...] = (list, tuple, set, frozenset, dict, UUID)

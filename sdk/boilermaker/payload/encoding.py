@@ -1,0 +1,52 @@
+"""Values as bytes of JSON, and why some have none."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import msgspec
+
+from boilermaker.payload.externals import NONE, Externals
+from boilermaker.payload.unfit import UnfitValue
+from boilermaker.ref import Ref
+
+
+def encode(value: object, externals: Externals = NONE) -> bytes:
+    """A value as JSON. What msgspec raises leaves here as it is; see `unencodable`.
+
+    Raises:
+        UnfitValue: a part of it does not travel.
+    """
+    return _encoder(externals).encode(value)
+
+
+@lru_cache(maxsize=256)
+def _encoder(externals: Externals) -> msgspec.json.Encoder:
+    def written(value: object) -> object:
+        return _stranger(value) if externals.of(type(value)) is None else externals.encode(value)
+
+    return msgspec.json.Encoder(enc_hook=written)
+
+
+def _stranger(value: object) -> object:
+    if isinstance(value, Ref):
+        raise UnfitValue(("a reference must be an argument itself, not a part of one",))
+    if isinstance(getattr(value, "result", None), Ref):
+        raise UnfitValue(("a task is not a value; did you mean `.result`?",))
+    raise UnfitValue((f"`{type(value).__qualname__}` has no JSON form",))
+
+
+def unencodable(given: Mapping[str, object], externals: Externals = NONE) -> tuple[str, ...]:
+    """Why arguments have no JSON form, a sentence for each at fault."""
+    problems: list[str] = []
+    for name, value in given.items():
+        try:
+            encode(value, externals)
+        except UnfitValue as unfit:
+            problems.extend(f"{name}: {problem}" for problem in unfit.problems)
+        except RecursionError:
+            problems.append(f"{name}: nested too deeply, or in itself")
+        except UnicodeEncodeError:
+            problems.append(f"{name}: text with a lone surrogate has no UTF-8 form")
+        except (TypeError, ValueError, msgspec.MsgspecError) as error:
+            problems.append(f"{name}: has no JSON form ({type(error).__name__})")
+    return tuple(problems)
