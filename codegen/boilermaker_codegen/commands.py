@@ -214,7 +214,7 @@ def _summary(contract: Contract) -> str:
 
 
 def _print_diff(differences: Sequence[Difference]) -> None:
-    diff = "".join(difference.diff for difference in differences)
+    diff = "".join(difference.diff() for difference in differences)
     if sys.stdout.isatty():
         Console().print(Syntax(diff, "diff", background_color="default"))
     else:

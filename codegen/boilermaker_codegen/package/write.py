@@ -22,26 +22,45 @@ class Difference:
     Attributes:
         name: its name in the package folder.
         kind: `orphaned` was generated once and is no part of the package any more.
-        diff: a unified diff from what stands there to what should.
+        folder: the package folder's name.
+        there: what stands in it.
+        wanted: what should.
     """
 
     name: str
     kind: Kind
-    diff: str = ""
+    folder: str
+    there: bytes
+    wanted: bytes
+
+    def diff(self) -> str:
+        """A unified diff from what stands there to what should. For a large package this takes longer than to make it."""
+        rows = difflib.unified_diff(
+            self.there.decode(errors="replace").splitlines(keepends=True),
+            self.wanted.decode().splitlines(keepends=True),
+            fromfile=f"{self.folder}/{self.name} (as it stands)",
+            tofile=f"{self.folder}/{self.name} (as generated)",
+        )
+        return "".join(
+            row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n" for row in rows
+        )
 
 
 def compare(folder: Path, files: Mapping[str, bytes]) -> tuple[Difference, ...]:
     """How a package folder differs from the files that should stand in it, sorted by name."""
     found: list[Difference] = []
+
+    def differs(name: str, kind: Kind, there: bytes, wanted: bytes) -> None:
+        found.append(Difference(name=name, kind=kind, folder=folder.name, there=there, wanted=wanted))
+
     for name, wanted in files.items():
         there = _read(folder / name)
         if there is None:
-            found.append(Difference(name=name, kind="missing", diff=_diff(folder, name, b"", wanted)))
+            differs(name, "missing", b"", wanted)
         elif there != wanted:
-            found.append(Difference(name=name, kind="outdated", diff=_diff(folder, name, there, wanted)))
+            differs(name, "outdated", there, wanted)
     for name in _orphans(folder, files):
-        there = _read(folder / name) or b""
-        found.append(Difference(name=name, kind="orphaned", diff=_diff(folder, name, there, b"")))
+        differs(name, "orphaned", _read(folder / name) or b"", b"")
     return tuple(sorted(found))
 
 
@@ -136,13 +155,3 @@ def _read(path: Path) -> bytes | None:
         raise GenerationError(
             [Problem(path=path.name, id="PACKAGE_NOT_WRITTEN", message=f"cannot be read: {error.strerror}")]
         ) from None
-
-
-def _diff(folder: Path, name: str, there: bytes, wanted: bytes) -> str:
-    rows = difflib.unified_diff(
-        there.decode(errors="replace").splitlines(keepends=True),
-        wanted.decode().splitlines(keepends=True),
-        fromfile=f"{folder.name}/{name} (as it stands)",
-        tofile=f"{folder.name}/{name} (as generated)",
-    )
-    return "".join(row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n" for row in rows)
