@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
-from boilermaker import derive, task
+from boilermaker import task
 from boilermaker.client import Client, Publishable
 from boilermaker.contract import Contract
 from boilermaker.errors import (
@@ -161,7 +161,7 @@ class Boilermaker(Registrar, Generic[S]):
             super()._register_all(functions, options)
 
     def _register(self, function: Callable[..., Any], options: TaskOptions) -> None:
-        registration = self.registry.add(function, digest=derive.digest, **options)
+        registration = self.registry.add(function, **options)
         log.info("Registered background function fn=%s", registration.name)
 
     # ---- building and publishing
@@ -378,4 +378,4 @@ class Boilermaker(Registrar, Generic[S]):
         Raises:
             ConfigurationError: a type that the contract has no words for.
         """
-        return derive.contract(self.registry, self.service)
+        return self.registry.contract(self.service)

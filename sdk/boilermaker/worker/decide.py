@@ -10,7 +10,7 @@ from boilermaker.envelope import Next, Step
 from boilermaker.errors import EnvelopeError
 from boilermaker.failure import FailureInfo
 from boilermaker.options import Limits
-from boilermaker.registry import Registration
+from boilermaker.registration import Registration
 from boilermaker.retries import RetryPolicy
 from boilermaker.worker.outcome import (
     Complete,

@@ -21,7 +21,7 @@ from boilermaker.history import History
 from boilermaker.introspection.signature import HandlerParameter
 from boilermaker.options import DescribeError
 from boilermaker.payload import UnfitValue
-from boilermaker.registry import Registration
+from boilermaker.registration import Registration
 from boilermaker.retries import RetryException
 from boilermaker.upcasts import Hop
 from boilermaker.worker.execution import Execution

@@ -12,7 +12,7 @@ from boilermaker.attempt import Attempt, Cause
 from boilermaker.codec import Envelope
 from boilermaker.envelope import Next
 from boilermaker.errors import EnvelopeError, MessageTooLargeError
-from boilermaker.registry import Registration
+from boilermaker.registration import Registration
 from boilermaker.transport.port import Delivery, OutgoingMessage, Receiver
 from boilermaker.worker.decide import Circumstances, decide, without_callbacks
 from boilermaker.worker.execute import execute, prepare
