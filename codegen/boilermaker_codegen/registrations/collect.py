@@ -17,13 +17,13 @@ from boilermaker_codegen.registrations.find import (
     REGISTER_MANY,
     TASK,
     Use,
-    elements_of,
     uses,
 )
 from boilermaker_codegen.registrations.options import Options, read_options
 from boilermaker_codegen.registrations.subjects import ONE_AT_A_TIME, Named, Subjects, unfollowed
 from boilermaker_codegen.registrations.workers import Verdict, Workers, local_value
 from boilermaker_codegen.source.identifiers import expression
+from boilermaker_codegen.source.lists import elements_of
 from boilermaker_codegen.source.parse import Module
 from boilermaker_codegen.source.resolve import Resolver, Scope, code
 from boilermaker_codegen.source.symbols import Imported, ValueSymbol

@@ -3,12 +3,11 @@
 What looks like one and cannot be followed is an error: no task is left out in silence.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from boilermaker_codegen.source.walking import children, descendants
+from boilermaker_codegen.source.walking import children
 
 REGISTER = "register"
 REGISTER_ASYNC = "register_async"
@@ -207,24 +206,3 @@ def _in_loop(node: cst.For, context: Context) -> Context:
     if context.loop is not None:
         return _inside(context, "in a loop inside a loop")
     return _inside(context, "in a loop") if context.reason else replace(context, loop=node)
-
-
-def elements_of(node: cst.BaseExpression) -> Sequence[cst.BaseElement] | None:
-    """The elements of a list, tuple or set that is written out; None for anything else."""
-    return node.elements if isinstance(node, cst.List | cst.Tuple | cst.Set) else None
-
-
-_CHANGING = frozenset({"append", "extend", "insert", "remove", "pop", "clear", "add", "update", "discard"})
-
-
-def changes(tree: cst.Module, name: str) -> Iterator[cst.CSTNode]:
-    """Where a module changes the list that a name is bound to."""
-    for node in descendants(tree):
-        match node:
-            case cst.Call(func=cst.Attribute(value=cst.Name(value=changed), attr=cst.Name(value=how))):
-                if changed == name and how in _CHANGING:
-                    yield node
-            case cst.AssignTarget(target=cst.Subscript(value=cst.Name(value=changed))) if changed == name:
-                yield node
-            case _:
-                pass

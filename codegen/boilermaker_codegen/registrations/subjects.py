@@ -6,7 +6,8 @@ import libcst as cst
 
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.registrations.declared import Unfollowed
-from boilermaker_codegen.registrations.find import AT_MODULE_LEVEL, changes, elements_of
+from boilermaker_codegen.registrations.find import AT_MODULE_LEVEL
+from boilermaker_codegen.source.lists import changes, elements_of
 from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
 from boilermaker_codegen.source.symbols import FunctionSymbol, ValueSymbol
 

@@ -12,7 +12,7 @@ def branches(statement: cst.If) -> Iterator[tuple[cst.BaseSuite | cst.If, bool]]
     """The branches that may be taken, each with whether type checkers alone take it. An `elif` is a statement of its own."""
     orelse = statement.orelse
     other = orelse.body if isinstance(orelse, cst.Else) else orelse
-    taken = _is_taken(statement.test)
+    taken = is_taken(statement.test)
     negated = isinstance(statement.test, cst.UnaryOperation) and isinstance(statement.test.operator, cst.Not)
     test = statement.test.expression if isinstance(statement.test, cst.UnaryOperation) else statement.test
     is_checking = _is_type_checking(test)
@@ -43,7 +43,7 @@ def _is_type_checking(node: cst.BaseExpression) -> bool:
             return False
 
 
-def _is_taken(test: cst.BaseExpression) -> bool | None:
+def is_taken(test: cst.BaseExpression) -> bool | None:
     """What a comparison with `sys.version_info` gives on each Python that Boilermaker runs on; None where it differs."""
     match test:
         case cst.Comparison(

@@ -2,17 +2,21 @@
 
 import functools
 import importlib
+from collections.abc import Callable, Sequence
 
 import libcst as cst
 
-from boilermaker_codegen.source.parse import Module
-from boilermaker_codegen.source.symbols import ValueSymbol
+from boilermaker_codegen.source.listing import UNKNOWN, Listing, ListingReader, text_of
+from boilermaker_codegen.source.lists import changes, elements_of
+from boilermaker_codegen.source.parse import Module, Reading
+from boilermaker_codegen.source.symbols import Imported, ValueSymbol, imported_module
 
 # Modules outside the service that are surely there, and that may be imported to be looked at.
 KNOWN = frozenset({
     "boilermaker", "boilermaker.failure", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum",
     "functools", "msgspec", "types", "typing", "uuid", "zoneinfo",
 })  # fmt: skip
+_COPYING = frozenset({"list", "tuple", "sorted"})
 
 
 @functools.cache
@@ -22,28 +26,91 @@ def known_names(module: str) -> frozenset[str]:
     return frozenset(getattr(found, "__all__", None) or (n for n in dir(found) if not n.startswith("_")))
 
 
-def is_exported(module: Module, name: str) -> bool | None:
-    """Whether a name that a module binds goes with `*`; None where its `__all__` cannot be read."""
-    symbol = module.symbol("__all__")
-    if symbol is None:
-        return not name.startswith("_")
-    value = symbol.value if isinstance(symbol, ValueSymbol) else None
-    listed = _listed(value) if value is not None else None
-    return None if listed is None else name in listed
+class Exports:
+    """Tells which names of a module go with `*`.
 
+    Args:
+        library: the modules of the service.
+        named: the name of the module that an expression stands for in a module; empty where it stands for none.
+    """
 
-def _listed(node: cst.BaseExpression) -> list[str] | None:
-    match node:
-        case cst.List(elements=elements) | cst.Tuple(elements=elements):
-            texts = [
-                e.value.evaluated_value
-                if isinstance(e.value, cst.SimpleString | cst.ConcatenatedString)
-                else None
-                for e in elements
-            ]
-            return [text for text in texts if isinstance(text, str)] if None not in texts else None
-        case cst.BinaryOperation(operator=cst.Add(), left=left, right=right):
-            first, second = _listed(left), _listed(right)
-            return None if first is None or second is None else [*first, *second]
-        case _:
-            return None
+    def __init__(self, library: Reading, named: Callable[[cst.BaseExpression, Module], str]) -> None:
+        self._library = library
+        self._named = named
+        self._known: dict[str, Listing] = {}
+        self._open: set[str] = set()
+
+    def gives(self, module: Module, name: str) -> bool | None:
+        """Whether a name that a module binds goes with `*`; None where its `__all__` cannot be read."""
+        if not module.binds("__all__"):
+            return not name.startswith("_")
+        return self._listing(module).holds(name)
+
+    def _listing(self, module: Module) -> Listing:
+        """The `__all__` of a module of the service."""
+        if module.name in self._known:
+            return self._known[module.name]
+        if module.name in self._open:  # two modules that list each other's names
+            return UNKNOWN
+        self._open.add(module.name)
+        reader = ListingReader(
+            functools.partial(self._listed, module=module), functools.partial(self._imported, module=module)
+        )
+        found = reader.read(module.tree.body) or UNKNOWN
+        self._open.remove(module.name)
+        if not self._open:
+            self._known[module.name] = found
+        return found
+
+    def _of(self, name: str) -> Listing:
+        """The `__all__` of any module."""
+        if name in KNOWN:
+            return Listing(tuple(sorted(known_names(name))))
+        module = self._library.module(name) if self._library.has(name) else None
+        return self._listing(module) if module is not None and module.binds("__all__") else UNKNOWN
+
+    def _imported(self, node: cst.ImportFrom, module: Module) -> Listing:
+        return self._of(imported_module(node, module.package))
+
+    def _listed(self, node: cst.BaseExpression, module: Module) -> Listing:
+        """The names that an expression gives."""
+        match node:
+            case cst.List(elements=elements) | cst.Tuple(elements=elements):
+                return self._elements(elements, module)
+            case cst.BinaryOperation(operator=cst.Add(), left=left, right=right):
+                return self._listed(left, module).plus(self._listed(right, module))
+            case cst.Attribute(value=owner, attr=cst.Name(value="__all__")):
+                return self._of(self._named(owner, module))
+            case cst.Call(func=cst.Name(value=made), args=[cst.Arg(value=inner, star="", keyword=None)]):
+                is_copy = made in _COPYING and not module.binds(made)
+                return self._listed(inner, module) if is_copy else UNKNOWN
+            case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name(value="copy")), args=[]):
+                return self._listed(inner, module)
+            case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name(value="split")), args=[]):
+                text = text_of(inner)
+                return UNKNOWN if text is None else Listing(tuple(text.split()))
+            case cst.Name(value=name):
+                return self._bound(name, module)
+            case _:
+                return UNKNOWN
+
+    def _elements(self, elements: Sequence[cst.BaseElement], module: Module) -> Listing:
+        found = Listing()
+        for element in elements:
+            text = text_of(element.value)
+            if isinstance(element, cst.StarredElement):
+                found = found.plus(self._listed(element.value, module))
+            else:
+                found = found.opened() if text is None else found.plus(Listing((text,)))
+        return found
+
+    def _bound(self, name: str, module: Module) -> Listing:
+        """The names in a list that has a name itself, at module level and for good."""
+        match module.symbol(name):
+            case Imported(module=other, name="__all__"):
+                return self._of(other)
+            case ValueSymbol(value=value) if value is not None and elements_of(value) is not None:
+                is_changed = next(changes(module.tree, name), None) is not None
+                return UNKNOWN if is_changed else self._listed(value, module)
+            case _:
+                return UNKNOWN

@@ -9,7 +9,7 @@ import libcst as cst
 
 from boilermaker_codegen.error_ids import ErrorId
 from boilermaker_codegen.problems import Refused, Unknown
-from boilermaker_codegen.source.exports import KNOWN, is_exported, known_names
+from boilermaker_codegen.source.exports import KNOWN, Exports, known_names
 from boilermaker_codegen.source.parse import Module, Reading
 from boilermaker_codegen.source.symbols import (
     Binding,
@@ -116,6 +116,7 @@ class Resolver:
 
     def __init__(self, library: Reading) -> None:
         self._library = library
+        self.exports = Exports(library, self._module_named)
 
     def resolve(self, node: cst.BaseExpression, scope: Scope) -> Meaning:
         """What a name or a dotted name means.
@@ -254,15 +255,26 @@ class Resolver:
         return found if self._goes(source, name, node, scope) else None
 
     def _goes(self, module: Module, name: str, node: cst.CSTNode, scope: Scope) -> bool:
-        is_given = is_exported(module, name)
+        is_given = self.exports.gives(module, name)
         if is_given is None:
             raise scope.refuse(
                 node,
                 "NAME_AMBIGUOUS",
-                f"`{name}` may come from `from {module.name} import *`, but the `__all__` of {module.file.shown} cannot be "
-                f"read; import it by name",
+                f"`{name}` may come from `from {module.name} import *`, but what `__all__` in {module.file.shown} holds "
+                f"cannot be known without running the code; import it by name",
             )
         return is_given
+
+    def _module_named(self, node: cst.BaseExpression, module: Module) -> str:
+        """The module that an expression stands for; empty where it stands for none, or it cannot be known."""
+        submodule = f"{module.name}.{node.value}" if isinstance(node, cst.Name) else ""
+        if isinstance(node, cst.Name) and not module.binds(node.value) and self._library.has(submodule):
+            return submodule  # an import of anything in it binds its name in the package
+        try:
+            meaning = self.resolve(node, Scope(module))
+        except Refused:
+            return ""
+        return meaning.name if isinstance(meaning, Package | External) else ""
 
     def _follow(
         self,

@@ -15,11 +15,11 @@ from typing import NamedTuple
 # What the scanner looks for in a body: registrations (also under another name, as decorators), generators, what makes a
 # worker, what keeps a signature, and what changes names of the module.
 _TOLD = re.compile(
-    r"task|register_|\bregister\b|include|@|yield|oilermaker|wrap|\bglobal\b|\bdef\b|\bclass\b"
+    r"task|register_|\bregister\b|include|@|yield|oilermaker|wrap|__all__|\bglobal\b|\bdef\b|\bclass\b"
 )
 # The same around bodies: in a class, and among the decorators of a function. Of those in a class, plain names may stand for
 # `worker.task`.
-_WORDS = re.compile(r"task|register_|\bregister\b|include|oilermaker|wrap|\bglobal\b")
+_WORDS = re.compile(r"task|register_|\bregister\b|include|oilermaker|wrap|__all__|\bglobal\b")
 _DECORATOR = re.compile(r"@(?!property\b|staticmethod\b|classmethod\b|\s*[\w.]+\.\w+)")
 # A list that is registered may be changed in a function: `TASKS.append(...)`, `TASKS[0] = ...`, `TASKS += ...`.
 _CHANGED = re.compile(r"\b(\w+)\s*\.\s*\w+\s*\(|^[ \t]*(\w+)\s*(?:\[|[-+*/|&^@%]+=)", re.MULTILINE)

@@ -3,6 +3,7 @@ from datetime import *
 
 from app import *
 from app.legacy import Order
+from app.shapes import *
 from boilermaker import Boilermaker, InMemoryServiceBus
 
 worker = Boilermaker(object(), InMemoryServiceBus(), queue="star-imports")
@@ -10,3 +11,7 @@ worker = Boilermaker(object(), InMemoryServiceBus(), queue="star-imports")
 
 @worker.task
 async def ship(state, order: Order, address: Address, colour: Colour, days: Sequence[date]) -> Kind: ...
+
+
+@worker.task
+async def draw(state, circle: Circle, cube: Cube, scale: Scale) -> None: ...

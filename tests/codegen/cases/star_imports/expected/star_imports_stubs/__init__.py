@@ -2,11 +2,21 @@
 """Tasks of the service `star-imports`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `afcdc800bd0b6b69`.
+Contract `a2269109083c2960`.
 """
 
 from . import payloads
-from .models import Address, Colour, Kind, Order, Town
-from .tasks import ship
+from .models import Address, Colour, Cube, Kind, Order, Town
+from .tasks import draw, ship
 
-__all__ = ["Address", "Colour", "Kind", "Order", "Town", "payloads", "ship"]
+__all__ = [
+    "Address",
+    "Colour",
+    "Cube",
+    "Kind",
+    "Order",
+    "Town",
+    "draw",
+    "payloads",
+    "ship",
+]

@@ -27,3 +27,8 @@ class Address:
 @dataclass
 class Order:
     number: int
+
+
+@dataclass
+class Cube:
+    side: float

@@ -6,7 +6,15 @@ from datetime import date
 
 from boilermaker.stub import Payload
 
-from .models import Address, Colour, Order
+from .models import Address, Colour, Cube, Order
+
+
+class Draw(Payload, frozen=True, kw_only=True):
+    """Arguments of `draw`."""
+
+    circle: tuple[float, float, float]
+    cube: Cube
+    scale: float
 
 
 class Ship(Payload, frozen=True, kw_only=True):

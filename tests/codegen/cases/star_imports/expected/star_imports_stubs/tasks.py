@@ -12,7 +12,14 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Address, Colour, Kind, Order
+from .models import Address, Colour, Cube, Kind, Order
+
+
+def draw(
+    circle: Arg[tuple[float, float, float]], cube: Arg[Cube], scale: Arg[float]
+) -> Task[None]:
+    """Make a task that runs `draw`."""
+    return _draw(circle=circle, cube=cube, scale=scale)
 
 
 def ship(
@@ -27,6 +34,9 @@ def ship(
 
 # What the functions stand on.
 
+_draw: Final = TaskStub[None](
+    "draw", payloads.Draw, None, queue="star-imports", digest="000a3c6a11032cb9"
+)
 _ship: Final = TaskStub[Kind](
     "ship", payloads.Ship, Kind, queue="star-imports", digest="d847fd6ffe3fae7a"
 )

@@ -1,0 +1,5 @@
+__all__ = []
+__all__.append("Circle")
+
+Circle = tuple[float, float, float]
+Scale = str
