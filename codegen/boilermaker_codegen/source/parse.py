@@ -2,7 +2,7 @@
 
 import functools
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -12,7 +12,7 @@ from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.contents import read_bytes, version_of
 from boilermaker_codegen.source.discover import Index, SourceFile
 from boilermaker_codegen.source.identifiers import settle
-from boilermaker_codegen.source.symbols import Symbol, later_stars, star_imports, symbols_of
+from boilermaker_codegen.source.symbols import Statements, Symbol, later_stars, star_imports, symbols_of
 from boilermaker_codegen.source.syntax import Source, parse
 
 
@@ -63,6 +63,17 @@ class Module:
             self.symbols.update(symbols_of(tree.body, self.package))
         return self.symbols.get(name)
 
+    def binds_before(self, name: str, target: cst.CSTNode) -> bool:
+        """Whether a name is bound at module level when the assignment to a target begins to run."""
+        place = self.place(target)
+        part = self._parts.get(name)
+        if part is not None:
+            return part.line < place[0]
+        before = [statement for statement in _flat(self.tree.body) if self.place(statement) <= place]
+        if before and isinstance(before[-1], cst.BaseSmallStatement):
+            before.pop()  # the assignment itself, or what stands in its place
+        return name in symbols_of(before, self.package)
+
     @functools.cached_property
     def stars(self) -> tuple[str, ...]:
         """Modules that everything is imported from, in source order."""
@@ -95,6 +106,15 @@ class Module:
         """The error that says what is wrong at a node."""
         line, column = self.place(node)
         return Refused(Problem(path=self.file.shown, line=line, column=column, id=id_, message=message))
+
+
+def _flat(body: Statements) -> Iterator[cst.BaseStatement | cst.BaseSmallStatement]:
+    """Statements, one by one where they share a line."""
+    for statement in body:
+        if isinstance(statement, cst.SimpleStatementLine):
+            yield from statement.body
+        else:
+            yield statement
 
 
 class Library:

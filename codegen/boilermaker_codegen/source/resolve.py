@@ -40,6 +40,7 @@ class Scope:
         anchor: the node to name in errors, for expressions that are no part of the file's own tree (quoted annotations).
         parameters: those that the class or alias around declares in brackets.
         variables: ids of the type variables that it takes, of those that are made by `TypeVar`.
+        moment: the name that it is the value of: it is read when that is bound, and sees what is bound by then.
     """
 
     module: Module
@@ -47,6 +48,7 @@ class Scope:
     anchor: cst.CSTNode | None = None
     parameters: cst.TypeParameters | None = None
     variables: frozenset[str] = frozenset()
+    moment: cst.CSTNode | None = None
 
     def refuse(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Refused:
         """The error that says what is wrong at a node."""
@@ -64,6 +66,7 @@ class Scope:
             anchor=None,
             parameters=node.type_parameters,
             variables=frozenset(),
+            moment=None,
         )
 
     def generic(self, parameters: cst.TypeParameters | None, variables: Iterable[str]) -> "Scope":
@@ -71,8 +74,8 @@ class Scope:
         return replace(self, anchor=None, parameters=parameters, variables=frozenset(variables))
 
     def quoted(self, node: cst.CSTNode) -> "Scope":
-        """The scope of an expression that stands in a string."""
-        return self if self.anchor else replace(self, anchor=node)
+        """The scope of an expression that stands in a string, which is read when all is bound."""
+        return self if self.anchor else replace(self, anchor=node, moment=None)
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ class Resolver:
         self, name: str, node: cst.CSTNode, scope: Scope, module: Module, seen: tuple[tuple[str, str], ...]
     ) -> Meaning:
         symbol = module.symbol(name)
-        if symbol is not None:
+        if symbol is not None and not _is_still_builtin(name, scope, module):
             own = self._follow(symbol, name, node, scope, Scope(module), seen)
             self._check_kept(own, name, node, scope, module, seen)
             return own
@@ -302,7 +305,9 @@ class Resolver:
                 return self._member(module, imported, node, scope, (*seen, key))
             case Rebound():
                 return self._settled(symbol, name, node, scope, place, seen)
-            case ClassSymbol() | FunctionSymbol() | ValueSymbol() | TypeStatement():
+            case ValueSymbol():
+                return Found(replace(place, moment=symbol.node), name, symbol)
+            case ClassSymbol() | FunctionSymbol() | TypeStatement():
                 return Found(place, name, symbol)
 
     def _settled(
@@ -419,6 +424,16 @@ def code(node: cst.CSTNode) -> str:
     """A node as source text on one line, cut where it is long."""
     text = " ".join(cst.Module(body=()).code_for_node(node).split())
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _is_still_builtin(name: str, scope: Scope, module: Module) -> bool:
+    """Whether a name stands for the builtin at the moment that an expression is read, though the module binds it later."""
+    return (
+        scope.moment is not None
+        and module is scope.module
+        and name in _BUILTINS
+        and not module.binds_before(name, scope.moment)
+    )
 
 
 def _is_same(one: Meaning, other: Meaning) -> bool:

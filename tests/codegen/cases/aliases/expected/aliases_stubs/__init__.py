@@ -2,10 +2,11 @@
 """Tasks of the service `aliases`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `c5108ff8058d515f`.
+Contract `03539abfb8cae75e`.
 """
 
 from . import payloads
-from .tasks import quoted
+from .models import list_
+from .tasks import quoted, shadowed
 
-__all__ = ["payloads", "quoted"]
+__all__ = ["list_", "payloads", "quoted", "shadowed"]

@@ -5,6 +5,8 @@ from datetime import date
 
 from boilermaker.stub import Payload
 
+from .models import list_
+
 
 class Quoted(Payload, frozen=True, kw_only=True):
     """Arguments of `quoted`."""
@@ -12,3 +14,13 @@ class Quoted(Payload, frozen=True, kw_only=True):
     names: list[str]
     again: dict[str, list[str]] | None
     when: date
+
+
+class Shadowed(Payload, frozen=True, kw_only=True):
+    """Arguments of `shadowed`."""
+
+    numbers: list[int]
+    own: list_
+    lists: list[list_]
+    later: dict[str, list_]
+    name: str

@@ -12,6 +12,7 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
+from .models import list_
 
 
 def quoted(
@@ -21,8 +22,22 @@ def quoted(
     return _quoted(names=names, again=again, when=when)
 
 
+def shadowed(
+    numbers: Arg[list[int]],
+    own: Arg[list_],
+    lists: Arg[list[list_]],
+    later: Arg[dict[str, list_]],
+    name: Arg[str],
+) -> Task[list[str]]:
+    """Make a task that runs `shadowed`."""
+    return _shadowed(numbers=numbers, own=own, lists=lists, later=later, name=name)
+
+
 # What the functions stand on.
 
 _quoted: Final = TaskStub[Sequence[str]](
     "quoted", payloads.Quoted, Sequence[str], queue="aliases", digest="3b85fc0f969d021a"
+)
+_shadowed: Final = TaskStub[list[str]](
+    "shadowed", payloads.Shadowed, list[str], queue="aliases", digest="50a02fee64ffc400"
 )
