@@ -214,19 +214,21 @@ class Client:
 
 async def _send_all(sealed: Sequence[_Sealed]) -> _Fates:
     """What became of each: None where the bus has accepted it."""
-    fates = await asyncio.gather(*(_fate(to_send) for _, to_send in sealed))
-    return [(workflow, fate) for (workflow, _), fate in zip(sealed, fates, strict=True)]
-
-
-async def _fate(to_send: tuple[Sender, OutgoingMessage] | BusError) -> BusError | None:
-    if isinstance(to_send, BusError):
-        return to_send
-    sender, message = to_send
-    try:
-        await sender.send(message)
-    except BusError as error:
-        return error
-    return None
+    fates: _Fates = [
+        (workflow, to_send if isinstance(to_send, BusError) else None) for workflow, to_send in sealed
+    ]
+    sendings: dict[Sender, list[tuple[int, OutgoingMessage]]] = {}
+    for index, (_, to_send) in enumerate(sealed):
+        if not isinstance(to_send, BusError):
+            sender, message = to_send
+            sendings.setdefault(sender, []).append((index, message))
+    found = await asyncio.gather(
+        *(sender.send_many([message for _, message in sending]) for sender, sending in sendings.items())
+    )
+    for sending, errors in zip(sendings.values(), found, strict=True):
+        for (index, _), error in zip(sending, errors, strict=True):
+            fates[index] = (fates[index][0], error)
+    return fates
 
 
 async def _count_first(

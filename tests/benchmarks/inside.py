@@ -17,6 +17,7 @@ from tests.benchmarks.goals import AtMost, Line
 
 from boilermaker import Boilermaker, chain, codec, plan
 from boilermaker.envelope import Next
+from boilermaker.errors import BusError
 from boilermaker.plan import Plan
 from boilermaker.registry import resolve_stub
 from boilermaker.stub import Payload, TaskStub
@@ -101,7 +102,8 @@ class _NoBus:
 
     async def send(self, message: OutgoingMessage) -> None: ...
 
-    async def send_many(self, messages: Sequence[OutgoingMessage]) -> None: ...
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:
+        return [None for _ in messages]
 
 
 async def noop(state: None, number: int) -> None:

@@ -416,9 +416,8 @@ class _Sender:
         told = f"{sent.message_id[:6]} (workflow {sent.workflow}, step {sent.step}, try {sent.number})"
         await self._line.call(f"publishing {told}", effect)
 
-    async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
-        for message in messages:
-            await self.send(message)
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:
+        raise NotImplementedError  # neither workers nor operators send so
 
     async def close(self) -> None:
         """Nothing to close."""

@@ -232,24 +232,29 @@ class MemorySender:
 
     async def send(self, message: OutgoingMessage) -> None:
         """Enqueue. Raises as the port says."""
-        await self.send_many([message])
-
-    async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Enqueue in order, up to the first one that is refused. Raises as the port says."""
         queue = self._bus.queue(self._name)
         if queue.settings.requires_session:
             raise _session_queue(self._name)
         try:
-            for message in messages:
-                self._bus.accept(self._name, message)
+            self._bus.accept(self._name, message)
         except MessageTooLarge as error:
             raise MessageTooLargeError(
                 f"{error}. Send a reference to large data instead of the data.", queue=self._name
             ) from None
         except InvalidMessage as error:
             raise BusError(f"queue {self._name!r} refuses the message: {error}", queue=self._name) from None
-        finally:
-            self._bus.wake()
+        self._bus.wake()
+
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:
+        """Enqueue in order, whatever becomes of one of them. See the port."""
+        return [await self._fate(message) for message in messages]
+
+    async def _fate(self, message: OutgoingMessage) -> BusError | None:
+        try:
+            await self.send(message)
+        except BusError as error:
+            return error
+        return None
 
     async def close(self) -> None:
         """Nothing to close."""

@@ -10,6 +10,8 @@ from typing import Protocol
 
 import msgspec
 
+from boilermaker.errors import BusError
+
 PropertyValue = str | int | float | bool
 
 
@@ -89,8 +91,11 @@ class Sender(Protocol):
         """
         ...
 
-    async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Send in order, in as few batches as the size allows. Raises as `send`."""
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:
+        """Send in order, in as few batches as the size allows, whatever becomes of one of them.
+
+        Returns, for each, what `send` would have raised.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -88,43 +88,49 @@ class _Attachment:
             _log.debug("closing a lost connection failed", exc_info=True)
 
 
-class _Call:
-    """One call of `send` or `send_many`: it stops at its first failure, later messages of it are not sent."""
+class _Fates:
+    """What becomes of the messages of one call."""
 
-    __slots__ = ("error", "future", "left", "under_way")
+    __slots__ = ("found", "future", "left")
 
-    def __init__(self, left: int) -> None:
-        self.left = left
-        self.under_way = 0
-        self.error: BusError | None = None
+    def __init__(self, count: int) -> None:
+        self.left = count
+        self.found: list[BusError | None] = [None] * count
         self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def settle(self, error: BusError | None) -> None:
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody waits any more."""
+        return self.future.done()
+
+    def settle(self, index: int, error: BusError | None) -> None:
+        """One of the messages has come to its end."""
+        self.found[index] = error
         self.left -= 1
-        self.error = self.error or error
-        if self.future.done() or (self.left and self.error is None):
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
+        if not self.left and not self.future.done():
             self.future.set_result(None)
 
 
 class _Waiting:
     """A message that waits for its turn, or for its answer."""
 
-    __slots__ = ("call", "encoded", "is_alone", "place", "tries")
+    __slots__ = ("encoded", "fates", "index", "is_alone", "place", "tries")
 
-    def __init__(self, place: int, encoded: Encoded, call: _Call) -> None:
+    def __init__(self, place: int, encoded: Encoded, fates: _Fates, index: int) -> None:
         self.place = place
         self.encoded = encoded
-        self.call = call
+        self.fates = fates
+        self.index = index
         self.tries = 0
         self.is_alone = False
 
     @property
     def size(self) -> int:
         return len(self.encoded.data)
+
+    def settle(self, error: BusError | None) -> None:
+        """It has come to its end."""
+        self.fates.settle(self.index, error)
 
 
 class AzureSender:
@@ -156,23 +162,28 @@ class AzureSender:
 
     async def send(self, message: OutgoingMessage) -> None:
         """Return once the bus has accepted the message. See the port for errors."""
-        await self.send_many((message,))
+        [error] = await self.send_many((message,))
+        if error is not None:
+            raise error
 
-    async def send_many(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Send in order, as few batches as the size allows, together with what others send.
-
-        Stops at the first failure: what comes after it in `messages` was not sent, unless it shared the
-        failure's batch. See the port for errors.
-        """
-        if not messages:
-            return
-        encoded = [_encode(message, self._queue) for message in messages]
-        call = _Call(len(encoded))
-        self._waiting.extend(_Waiting(next(self._places), each, call) for each in encoded)
-        self._moved.set()
-        if self._flusher is None:
-            self._flusher = asyncio.create_task(self._flush(), name=f"send to {self._queue}")
-        await call.future
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:
+        """Send in order, in as few batches as the size allows, together with what others send. See the port."""
+        fates = _Fates(len(messages))
+        waits = False
+        for index, message in enumerate(messages):
+            try:
+                encoded = Encoded(message, encode(message))
+            except (TypeError, ValueError) as error:
+                fates.settle(index, translate(error, self._queue, "send to"))
+            else:
+                self._waiting.append(_Waiting(next(self._places), encoded, fates, index))
+                waits = True
+        if waits:
+            self._moved.set()
+            if self._flusher is None:
+                self._flusher = asyncio.create_task(self._flush(), name=f"send to {self._queue}")
+            await fates.future
+        return fates.found
 
     async def close(self) -> None:
         """Wait for what is under way, then disconnect. Closing twice is fine; sending again reconnects."""
@@ -258,26 +269,25 @@ class AzureSender:
         while self._under_way < _MOST_UNDER_WAY and (batch := self._next_batch(attachment.max_batch_bytes)):
             for each in batch:
                 each.tries += 1
-                each.call.under_way += 1
             self._under_way += 1
             fate = attachment.writer.send([each.encoded for each in batch])
             fate.add_done_callback(partial(self._landed, batch, attachment))
 
     def _next_batch(self, max_bytes: int) -> list[_Waiting]:
-        """The head of what waits, as much as leaves together. A call's next batch waits for its last one's fate."""
+        """The head of what waits, as much as leaves together."""
         batch: list[_Waiting] = []
         size = BATCH_HEAD_BYTES
         while self._waiting and len(batch) < _MOST_TOGETHER:
             each = self._waiting[0]
-            if each.call.future.done():  # failed before, or its caller gave up waiting
+            if each.fates.is_over:
                 self._waiting.popleft()
                 continue
             if each.size > self._max_message_size:
                 self._waiting.popleft()
-                each.call.settle(self._too_large())
+                each.settle(self._too_large())
                 continue
             size += each.size + BATCH_ENTRY_BYTES
-            if each.call.under_way or (batch and (size > max_bytes or each.is_alone or batch[0].is_alone)):
+            if batch and (size > max_bytes or each.is_alone or batch[0].is_alone):
                 break
             batch.append(self._waiting.popleft())
         return batch
@@ -286,8 +296,6 @@ class AzureSender:
         """Tell each what became of it, or send it again, in its place."""
         self._under_way -= 1
         self._moved.set()
-        for each in batch:
-            each.call.under_way -= 1
         failure = ConnectionResetError("given up") if fate.cancelled() else fate.exception()
         error = None if failure is None else translate(failure, self._queue, "send to")
         attachment.is_given_up |= isinstance(failure, OSError | TimeoutError)
@@ -295,7 +303,7 @@ class AzureSender:
             self._again += batch
             return
         for each in batch:
-            each.call.settle(error)
+            each.settle(error)
 
     def _is_tried_again(self, batch: list[_Waiting], error: BusError, *, is_refused: bool) -> bool:
         if error.is_transient:
@@ -313,7 +321,7 @@ class AzureSender:
     def _fail_all(self, error: BusError) -> None:
         waiting, self._waiting, self._again = [*self._again, *self._waiting], deque(), []
         for each in waiting:
-            each.call.settle(error)
+            each.settle(error)
 
     def _too_large(self) -> MessageTooLargeError:
         return MessageTooLargeError(
@@ -330,10 +338,3 @@ def _writer(sender: ServiceBusSender) -> LinkWriter:
         except AttributeError as error:
             _log.warning("this version of azure-servicebus is not known (%s): sending is slower", error)
     return PlainWriter(sender)
-
-
-def _encode(message: OutgoingMessage, queue: str) -> Encoded:
-    try:
-        return Encoded(message, encode(message))
-    except (TypeError, ValueError) as error:
-        raise translate(error, queue, "send to") from error
