@@ -131,6 +131,11 @@ def show(config: Path | None, *, is_cached: bool) -> None:
 stubs.add_command(explain)
 
 _DONE = {"missing": "added", "outdated": "changed", "orphaned": "removed"}
+_NOT_DONE = {
+    "generate": "nothing was written",
+    "check": "the stubs were not compared",
+    "show": "no task is shown",
+}
 _STATE = {
     "missing": "missing",
     "outdated": "not as generated",
@@ -192,7 +197,7 @@ def _fail(error: GenerationError, project: Project | None, folder: Path | None =
         click.echo(str(_from_here(problem, base)), err=True)
     count = "1 problem" if len(error.problems) == 1 else f"{len(error.problems)} problems"
     hint = f"`boilermaker stubs explain {error.problems[0].id}` says more"
-    click.echo(f"{count}; nothing was written ({hint})", err=True)
+    click.echo(f"{count}; {_NOT_DONE[click.get_current_context().command.name or '']} ({hint})", err=True)
     sys.exit(1)
 
 

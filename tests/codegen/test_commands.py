@@ -145,6 +145,23 @@ def test_errors_are_told_all_at_once_and_nothing_is_written(project: WriteProjec
     assert listing(tmp_path / "stubs/accounts_stubs") == before
 
 
+@pytest.mark.parametrize(
+    ("command", "not_done"),
+    [
+        ("generate", "nothing was written"),
+        ("check", "the stubs were not compared"),
+        ("show", "no task is shown"),
+    ],
+)
+def test_each_command_says_what_it_did_not_do(project: WriteProject, command: str, not_done: str) -> None:
+    """Only one of them ever writes."""
+    done = run(command, "--config", project(service=SERVICE.replace("email: str", "email: Email")))
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"1 problem; {not_done} (`boilermaker stubs explain NAME_UNKNOWN` says more)"
+    )
+
+
 def test_show_lists_name_queue_parameters_result_and_source(
     project: WriteProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,7 +211,7 @@ def test_a_wrong_configuration_is_told_with_file_and_key(
     done = run("check")
     assert (done.exit_code, done.stderr) == (
         1,
-        f"{message}\n1 problem; nothing was written (`boilermaker stubs explain CONFIG_INVALID` says more)\n",
+        f"{message}\n1 problem; the stubs were not compared (`boilermaker stubs explain CONFIG_INVALID` says more)\n",
     )
 
 

@@ -39,6 +39,12 @@ def not_async(state: None, email: str) -> None: ...
 async def stars(state: None, *args: str) -> None: ...
 
 
+async def only_stars(*args: str, **kwargs: str) -> None: ...
+
+
+async def only_keywords(**kwargs: str) -> None: ...
+
+
 async def keyed_by_pairs(state: None, sizes: dict[tuple[int, int], int]) -> None: ...
 
 
@@ -102,6 +108,8 @@ def _place(function: Callable[..., Any]) -> str:
         (stars, "has `*args`"),
         (double_stars, "has `**kwargs`"),
         (no_state, "takes no state"),
+        (only_stars, "has `*args`"),
+        (only_keywords, "takes no state"),
         (keyed_by_pairs, "the keys of a JSON object are text or numbers"),
         (set_of_mutables, "a set cannot hold what has no hash"),
         (double_underscore, "its parameter `__email` starts with two underscores"),

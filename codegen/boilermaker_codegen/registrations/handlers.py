@@ -144,22 +144,27 @@ class Handlers:
     def _parameters(
         self, node: cst.FunctionDef, scope: Scope, problems: list[Problem]
     ) -> list[tuple[cst.Param, bool]]:
-        """All parameters but the state, each with whether it is keyword-only."""
+        """All parameters but the state, each with whether it is keyword-only; none where there is no state."""
         given = node.params
-        for stars, item in (("*", given.star_arg), ("**", given.star_kwarg)):
-            if isinstance(item, cst.Param):
-                refused = scope.refuse(
-                    item,
-                    "PARAMETER_VARIADIC",
-                    f"`{node.name.value}` has `{stars}{item.name.value}`; name each parameter: its payload has a field for each",
-                )
-                problems.extend(refused.problems)
         positional = [*given.posonly_params, *given.params]
-        if not positional:
+        variadic = [
+            (f"{stars}{item.name.value}", item)
+            for stars, item in (("*", given.star_arg), ("**", given.star_kwarg))
+            if isinstance(item, cst.Param)
+        ]
+        if not positional and not isinstance(given.star_arg, cst.Param):
             refused = scope.refuse(
                 node.name,
                 "HANDLER_WITHOUT_STATE",
                 f"`{node.name.value}` takes no state; its first parameter is the worker's state",
+            )
+            problems.extend(refused.problems)
+            return []
+        for written, item in variadic:
+            refused = scope.refuse(
+                item,
+                "PARAMETER_VARIADIC",
+                f"`{node.name.value}` has `{written}`; name each parameter: its payload has a field for each",
             )
             problems.extend(refused.problems)
         return [*((p, False) for p in positional[1:]), *((p, True) for p in given.kwonly_params)]

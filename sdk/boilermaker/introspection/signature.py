@@ -113,10 +113,12 @@ def _read(function: AnyHandler, externals: Externals) -> HandlerSignature:
     place = place_of(function)
     _check_kind(function, place)
     parameters = list(inspect.signature(function).parameters.values())
-    if not parameters or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
+    first = parameters[0].kind if parameters else None
+    if first in (None, inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
         raise _refused(function, place, "takes no state", "its first parameter is the worker's state")
     hints = _hints(function, place)
-    read_parameters = tuple(_parameter(function, place, p, hints) for p in parameters[1:])
+    others = parameters if first is inspect.Parameter.VAR_POSITIONAL else parameters[1:]
+    read_parameters = tuple(_parameter(function, place, p, hints) for p in others)
     return HandlerSignature(
         function=function,
         parameters=read_parameters,

@@ -33,7 +33,15 @@ async def no_state() -> None: ...
 
 
 @worker.task
-async def only_keywords(*, x: int) -> None: ...
+async def only_keywords(*, x) -> None: ...
+
+
+@worker.task
+async def only_stars(*args: int, **kwargs: str) -> None: ...
+
+
+@worker.task
+async def only_two_stars(**kwargs: str) -> None: ...
 
 
 @worker.task
