@@ -12,7 +12,8 @@ from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
 from boilermaker_codegen.types.enum_bases import EnumKind
 from boilermaker_codegen.types.literals import Literals
 
-_UNREAD = frozenset({"__new__", "__init__", "_generate_next_value_", "__set_name__", "__init_subclass__"})
+_UNREAD = frozenset({"__new__", "__init__", "__set_name__", "__init_subclass__"})
+_OF_AUTO = "_generate_next_value_"  # Python asks it for the value of `auto()`, and for nothing else
 
 
 def read_enum(
@@ -38,7 +39,8 @@ def read_enum(
             "ENUM_NOT_READ",
             f"what `{code(keyword)}` makes of `{name}` cannot be known; leave it out",
         )
-    _check_methods(node, name, kind, scope)
+    uses_auto = any(v is not None and _is_auto(v, resolver, scope) for _, v in _assignments(node, scope))
+    _check_methods(node, name, kind, _UNREAD | {_OF_AUTO} if uses_auto else _UNREAD, scope)
     ignored = _ignored(node, literals, scope)
     members: list[Member] = []
     for target, value_node in _assignments(node, scope):
@@ -67,16 +69,19 @@ def read_enum(
     )
 
 
-def _check_methods(node: cst.ClassDef, name: str, kind: EnumKind, scope: Scope) -> None:
+def _check_methods(
+    node: cst.ClassDef, name: str, kind: EnumKind, unread: frozenset[str], scope: Scope
+) -> None:
+    """That no method decides the members, and that no class above has any."""
     for owner in (node, *kind.inherited):
-        for statement in owner.body.body:
-            if not isinstance(statement, cst.FunctionDef) or statement.name.value not in _UNREAD:
+        for method, place in _named(owner, scope).items():
+            if method not in unread:
                 continue
-            method = statement.name.value if owner is node else f"{owner.name.value}.{statement.name.value}"
+            shown = method if owner is node else f"{owner.name.value}.{method}"
             raise scope.refuse(
-                statement.name if owner is node else node.name,
+                place if owner is node else node.name,
                 "ENUM_NOT_READ",
-                f"`{method}` decides the members of `{name}` when it runs; give each member its value instead",
+                f"`{shown}` decides the members of `{name}` when it runs; give each member its value instead",
             )
     for owner in kind.inherited:
         if values := [
@@ -103,9 +108,13 @@ def _ignored(node: cst.ClassDef, literals: Literals, scope: Scope) -> frozenset[
     return frozenset()
 
 
-def _named(node: cst.ClassDef, scope: Scope) -> set[str]:
-    functions = {s.name.value for s in node.body.body if isinstance(s, cst.FunctionDef)}
-    return functions | {target for target, _ in _assignments(node, scope)}
+def _named(node: cst.ClassDef, scope: Scope) -> dict[str, cst.CSTNode]:
+    """What a class names, each with where: methods, and what is assigned."""
+    functions = {s.name.value: s.name for s in node.body.body if isinstance(s, cst.FunctionDef)}
+    return {
+        **{target: value for target, value in _assignments(node, scope) if value is not None},
+        **functions,
+    }
 
 
 def _assignments(node: cst.ClassDef, scope: Scope) -> Iterator[tuple[str, cst.BaseExpression | None]]:

@@ -46,6 +46,17 @@ class Count(enum.Enum):
     TEN = 10
 
 
+class Named(enum.Enum):
+    """Python asks it for what `auto()` gives, and there is no such member."""
+
+    def _generate_next_value_(name, start, count, last_values):
+        return name
+
+
+class Wind(Named):
+    NORTH = "north"
+
+
 class Access(enum.Flag):
     READ = auto()
     WRITE = auto()
@@ -104,6 +115,7 @@ async def every_enum(
     count: Count,
     access: Access,
     bits: Bits,
+    wind: Wind,
     plan: Plan = Plan.PRO,
     priority: Priority = Priority.LOW,
 ) -> Plan: ...

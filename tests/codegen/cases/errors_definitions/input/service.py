@@ -127,6 +127,18 @@ class Renewed(New):
     B = 2
 
 
+class Asked(enum.Enum):
+    def _generate_next_value_(name, start, count, last_values):
+        return name
+
+    A = enum.auto()
+
+
+class AskedOtherwise(enum.Enum):
+    _generate_next_value_ = staticmethod(lambda name, *others: name)
+    A = enum.auto()
+
+
 class Grown(Ordinary):
     B = 2
 
@@ -179,6 +191,8 @@ async def every_definition(
     t: New,
     u: Odd,
     u2: Renewed,
+    u4: Asked,
+    u5: AskedOtherwise,
     u3: Grown,
     v: Ordered,
     w: Strings,

@@ -2,11 +2,23 @@
 """Tasks of the service `enums`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `dd6d0edf937b0d4d`.
+Contract `225ae5f2d0522436`.
 """
 
 from . import payloads
-from .models import Access, Bits, Code, Color, Count, Kind, Plan, Priority, Size, Step
+from .models import (
+    Access,
+    Bits,
+    Code,
+    Color,
+    Count,
+    Kind,
+    Plan,
+    Priority,
+    Size,
+    Step,
+    Wind,
+)
 from .tasks import every_enum, inherited
 
 __all__ = [
@@ -20,6 +32,7 @@ __all__ = [
     "Priority",
     "Size",
     "Step",
+    "Wind",
     "every_enum",
     "inherited",
     "payloads",

@@ -59,3 +59,7 @@ class Size(str, Enum):
 
 class Step(int, Enum):
     FIRST = 1
+
+
+class Wind(Enum):
+    NORTH = "north"

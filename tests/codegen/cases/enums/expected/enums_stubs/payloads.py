@@ -4,7 +4,19 @@
 import msgspec
 from boilermaker.stub import Payload
 
-from .models import Access, Bits, Code, Color, Count, Kind, Plan, Priority, Size, Step
+from .models import (
+    Access,
+    Bits,
+    Code,
+    Color,
+    Count,
+    Kind,
+    Plan,
+    Priority,
+    Size,
+    Step,
+    Wind,
+)
 
 
 class EveryEnum(Payload, frozen=True, kw_only=True):
@@ -16,6 +28,7 @@ class EveryEnum(Payload, frozen=True, kw_only=True):
     count: Count
     access: Access
     bits: Bits
+    wind: Wind
     plan: Plan = Plan.PRO
     priority: Priority = Priority.LOW
 

@@ -13,7 +13,19 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Access, Bits, Code, Color, Count, Kind, Plan, Priority, Size, Step
+from .models import (
+    Access,
+    Bits,
+    Code,
+    Color,
+    Count,
+    Kind,
+    Plan,
+    Priority,
+    Size,
+    Step,
+    Wind,
+)
 
 
 def every_enum(
@@ -23,6 +35,7 @@ def every_enum(
     count: Arg[Count],
     access: Arg[Access],
     bits: Arg[Bits],
+    wind: Arg[Wind],
     plan: Arg[Plan] = Plan.PRO,
     priority: Arg[Priority] = Priority.LOW,
 ) -> Task[Plan]:
@@ -34,6 +47,7 @@ def every_enum(
         count=count,
         access=access,
         bits=bits,
+        wind=wind,
         plan=plan,
         priority=priority,
     )
@@ -49,7 +63,7 @@ def inherited(
 # What the functions stand on.
 
 _every_enum: Final = TaskStub[Plan](
-    "every_enum", payloads.EveryEnum, Plan, queue="enums", digest="707715978ee9c24a"
+    "every_enum", payloads.EveryEnum, Plan, queue="enums", digest="121604ad53ea16c0"
 )
 _inherited: Final = TaskStub[Size | None](
     "inherited",
