@@ -115,7 +115,7 @@ class World:
             Stuck: the end does not come.
         """
         # A thread that watches real time has nothing to see here.
-        with mock.patch.object(worker_loop, "Watchdog", _Unwatched):
+        with mock.patch.object(worker_loop, "Watchdog", Unwatched):
             try:
                 self.loop.run_until_complete(self._live())
             finally:
@@ -340,7 +340,7 @@ class _PlannedError(Exception):
 # ---- the bus as one life sees it
 
 
-class _Unwatched:
+class Unwatched:
     """In the place of the watchdog."""
 
     is_blocked = False
