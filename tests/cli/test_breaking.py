@@ -219,6 +219,21 @@ def test_github_shows_findings_beside_the_file(run: Run, changed: str) -> None:
     assert done.stdout.startswith(f"::error file={COMMITTED},title={title}::create_user: email: ")
 
 
+def test_findings_that_ask_for_different_orders_ask_for_two_steps(run: Run, write: Write, old: str) -> None:
+    """Whoever followed the first one's advice for all of them would break the other."""
+    write("old.json", old)
+    write("service.py", SERVICE.replace("email: str", "email: str, age: int").replace("-> int", "-> float"))
+    write(COMMITTED, run("contract", "show", "service:worker").stdout.replace('"create_user"', '"make_user"'))
+
+    text, json_ = (run("contract", "breaking", "--against", "old.json", "--format", f) for f in FORMATS[:2])
+
+    assert {"worker first", "producers first"} == {f["order"] for f in json.loads(json_.stdout)["findings"]}
+    assert "two steps" == json.loads(json_.stdout)["order"]
+    assert text.stdout.endswith(
+        "deploy all of it: two steps, for some asks for the worker first and some for the producers\n"
+    )
+
+
 def test_categories_can_be_chosen(run: Run, write: Write, old: str) -> None:
     """A new default is a matter of meaning alone."""
     write("old.json", old)

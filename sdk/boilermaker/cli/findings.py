@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from boilermaker.evolution.findings import Finding, Idle
+from boilermaker.evolution.findings import Finding, Idle, order_of
 from boilermaker.evolution.rules import CATEGORIES, RULES, Rule
 
 _COLOURS = {"QUEUE": "red", "ROLLOUT": "red", "SOURCE": "yellow", "MEANING": "magenta"}
@@ -33,12 +33,21 @@ def print_text(findings: Sequence[Finding], idle: Sequence[Idle], place: str) ->
     if findings or idle:
         click.echo()
     click.echo(f"{place}: {_count(len(open_), 'finding')}{f', {allowed} allowed' if allowed else ''}")
+    if len(open_) > 1:
+        click.echo(f"deploy all of it: {_order(open_)}")
+
+
+def _order(findings: Sequence[Finding]) -> str:
+    order = order_of(findings)
+    is_split = order == "two steps" and all(finding.order != order for finding in findings)
+    return f"{order}, for some asks for the worker first and some for the producers" if is_split else order
 
 
 def print_json(findings: Sequence[Finding], idle: Sequence[Idle], place: str) -> None:
     """One object; its shape is documented in the reference."""
     tree = {
         "contract": place,
+        "order": order_of(finding for finding in findings if finding.reason is None),
         "findings": [
             {
                 "rule": finding.rule,

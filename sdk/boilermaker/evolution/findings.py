@@ -54,6 +54,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.definition.text} ({self.detail})" if self.detail else self.definition.text
 
 
+def order_of(findings: Iterable[Finding]) -> Order:
+    """In which order to deploy all of it at once; two steps where one finding asks for another order than the next."""
+    orders = {finding.order for finding in findings} - {"any order"}
+    if not orders:
+        return "any order"
+    return orders.pop() if len(orders) == 1 else "two steps"
+
+
 class Idle(msgspec.Struct, frozen=True, kw_only=True):
     """A reason that allows nothing.
 
