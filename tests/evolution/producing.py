@@ -5,15 +5,18 @@ on results, builds classes that parameters need, reads classes that results hold
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from boilermaker.contract import (
     BY_WORKER,
     Contract,
     Definition,
     EnumDefinition,
+    Field,
     Named,
     NewTypeDefinition,
+    Parameter,
     RecordDefinition,
     TaskContract,
     Type,
@@ -26,6 +29,8 @@ from boilermaker_codegen.package.layout import flat
 from boilermaker_codegen.package.naming import names_of
 from boilermaker_codegen.package.ordering import types_in
 from boilermaker_codegen.package.spelling import Speller
+
+P = TypeVar("P", Parameter, Field)
 
 
 class Producer:
@@ -78,6 +83,8 @@ class Producer:
             yield f"    stubs.{name}({', '.join(f'{p}={stem}_{p}' for p in given)})"
         by_position = [f"v_{p.name}" for p in task.parameters if not p.keyword_only]
         by_name = [f"{p.name}=v_{p.name}" for p in task.parameters if p.keyword_only]
+        for called in _mixed(task.parameters, lambda p: p.default is None, lambda p: p.keyword_only):
+            yield f"    stubs.{name}({called})"
         yield f"    made: Ref[{result}] = stubs.{name}({', '.join(by_position + by_name)}).result"
         yield "    print(made)"
 
@@ -111,6 +118,9 @@ class Producer:
         yield f"    {name}({', '.join(f'{f}=v_{f}' for f in needed)})"
         if not record.kw_only:
             yield f"    {name}({', '.join(f'v_{f}' for f in fields)})"
+            yield from (
+                f"    {name}({called})" for called in _mixed(record.fields, lambda f: f.name in needed)
+            )
         yield f"    it = {name}({', '.join(f'{f}=v_{f}' for f in fields)})"
         if record.style != "namedtuple" and not record.frozen:
             yield from (f"    it.{f} = v_{f}" for f in fields)
@@ -150,6 +160,16 @@ class Producer:
         if record.style == "namedtuple":
             yield f"    {''.join(f'{field.name}, ' for field in record.fields)} = it"
             yield f"    print({', '.join(field.name for field in record.fields)})"
+
+
+def _mixed(
+    given: tuple[P, ...], is_needed: Callable[[P], bool], is_named: Callable[[P], bool] = lambda _: False
+) -> Iterator[str]:
+    """Arguments of calls that give the first by position, and what else is needed by name."""
+    placed = [each for each in given if not is_named(each)]
+    for count in range(1, len(placed)):
+        rest = [each for each in given if each not in placed[:count] and is_needed(each)]
+        yield ", ".join([*(f"v_{p.name}" for p in placed[:count]), *(f"{p.name}=v_{p.name}" for p in rest)])
 
 
 def _word(name: str) -> str:

@@ -150,7 +150,7 @@ CASES: dict[str, tuple[Contract, Contract, dict[str, set[str]]]] = {
     "parameter with default renamed": (named(work_offers), named(work_renamed_offer), {"FIELD_RENAMED": {S, M}}),
     "default taken away": (named(work_offers), named(work_needs), {"FIELD_MADE_REQUIRED": {S}}),
     "default given": (named(work_needs), named(work_offers), {}),
-    "order changed": (named(work_needs), named(work_swapped), {"PARAMETER_MOVED": {M}}),
+    "order changed": (named(work_needs), named(work_swapped), {"PARAMETER_MOVED": {S, M}}),
     "made keyword-only": (named(work_needs), named(work_keyword), {"PARAMETER_KEYWORD_ONLY": {S}}),
     "int to float": (taking(int), taking(float), {"TYPE_WIDENED": {R}}),
     "float to int": (taking(float), taking(int), {"TYPE_NARROWED": {Q, S}}),

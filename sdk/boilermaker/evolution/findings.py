@@ -56,10 +56,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 def order_of(findings: Iterable[Finding]) -> Order:
     """In which order to deploy all of it at once; two steps where one finding asks for another order than the next."""
-    orders = {finding.order for finding in findings} - {"any order"}
-    if not orders:
-        return "any order"
-    return orders.pop() if len(orders) == 1 else "two steps"
+    orders: set[Order] = {finding.order for finding in findings if finding.order != "any order"}
+    if len(orders) > 1:
+        return "two steps"
+    return orders.pop() if orders else "any order"
 
 
 class Idle(msgspec.Struct, frozen=True, kw_only=True):

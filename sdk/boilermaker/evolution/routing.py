@@ -90,6 +90,12 @@ def is_tag_needed(readers: tuple[Bare, ...]) -> bool:
     return sum(reader.record is not None for reader in readers) > 1
 
 
+def are_unions(writers: Iterable[Bare], readers: Iterable[Bare]) -> bool:
+    """Whether both sides are unions, one of them of more than a type and None: of `T | None`, T is the type."""
+    sizes = [[bare.type != Scalar(name="none") for bare in side] for side in (writers, readers)]
+    return min(map(len, sizes)) > 1 and max(map(sum, sizes)) > 1
+
+
 def chosen(writer: Bare, readers: tuple[Bare, ...]) -> Bare | None:
     """The reader of a record: the only one, or the one whose tag it has."""
     if len(readers) == 1:

@@ -5,13 +5,15 @@ parameters take, and read what results hold; a class that is in both is looked a
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
 from boilermaker.contract import (
     Container,
     Contract,
+    Default,
+    Definition,
     EnumDefinition,
     MappingOf,
     Named,
@@ -25,6 +27,7 @@ from boilermaker.contract import (
 )
 from boilermaker.evolution.findings import Finding
 from boilermaker.evolution.leaves import written
+from boilermaker.evolution.positions import moves
 from boilermaker.evolution.typed import Checker, Renaming, base_of, identities
 from boilermaker.evolution.views import Bare, Made, alternatives, made_of_record, made_of_task, values_of
 
@@ -62,11 +65,14 @@ class Code:
 
     def _type(self, old: Type, new: Type, path: str, use: Use) -> Iterator[Finding]:
         moved = self._renaming.move(old)
-        if moved is not None:  # else a class is gone, which is told by itself
+        if moved is not None:
             given, wanted = (moved, new) if use == "built" else (new, moved)
             for place in self._checker.misfits(given, wanted, path):
                 yield self._finding("ANNOTATION_CHANGED", place)
+        elif self._renaming.has_lost_import(old):  # of the stubs' own classes, what is gone is told by itself
+            yield self._finding("ANNOTATION_CHANGED", path)
         yield from self._new_types(old, new, path, use)
+        yield from self._kinds(old, path)
         olds, news = alternatives(old, self._old.types), alternatives(new, self._new.types)
         for one in olds:
             for other in news:
@@ -83,6 +89,15 @@ class Code:
             given, wanted = (moved, now) if use == "built" else (now, moved)
             if not self._checker.fits(given, wanted):
                 yield self._finding("ANNOTATION_CHANGED", path)
+
+    def _kinds(self, old: Type, path: str) -> Iterator[Finding]:
+        """Classes that are something else by now: a NewType that was made by calling it, an enum whose members were named."""
+        for member in old.members if isinstance(old, UnionOf) else (old,):
+            id_ = self._renaming.of(member.id) if isinstance(member, Named) else None
+            if isinstance(member, Named) and id_ is not None:
+                was, now = self._old.types[member.id], self._new.types[id_]
+                if type(was) is not type(now):
+                    yield self._finding("CLASS_CHANGED", path, f"{_kind(was)} to {_kind(now)}")
 
     def _pair(self, old: Bare, new: Bare, path: str, use: Use) -> Iterator[Finding]:
         if old.id and new.id:
@@ -146,11 +161,12 @@ class Code:
     def _records(
         self, old: RecordDefinition, new: RecordDefinition, path: str, use: Use
     ) -> Iterator[Finding]:
-        if old.style != new.style:
-            yield self._finding("CLASS_CHANGED", path, f"{old.style} to {new.style}")
+        styles = _style(old), _style(new)
+        if styles[0] != styles[1]:
+            yield self._finding("CLASS_CHANGED", path, f"{styles[0]} to {styles[1]}")
         elif use == "built" and new.frozen and not old.frozen:
             yield self._finding("CLASS_CHANGED", path, "frozen")
-        before, after = (made_of_record(each, path, is_by_name=old.style != new.style) for each in (old, new))
+        before, after = (made_of_record(each, path, is_by_name=styles[0] != styles[1]) for each in (old, new))
         if use == "built":
             yield from self._built(before, after, path)
         else:
@@ -179,13 +195,13 @@ class Code:
         yield from self._moves(old, new, path)
 
     def _renamed(self, old: Made, new: Made) -> Finding:
-        rule = "ATTRIBUTE_RENAMED" if old.wire == new.wire else "FIELD_RENAMED"
+        rule = "ATTRIBUTE_RENAMED" if old.is_item or old.wire == new.wire else "FIELD_RENAMED"
         return self._finding(rule, new.path, f"from `{old.label}`")
 
     def _kept(self, old: Made, new: Made) -> Iterator[Finding]:
         if new.is_required and not old.is_required:
             yield self._finding("FIELD_MADE_REQUIRED", new.path)
-        if old.default is not None and new.default is not None and old.default != new.default:
+        if _is_other_default(old, new):
             yield self._finding("DEFAULT_CHANGED", new.path, is_meaning=True)
         yield from self._type(old.type, new.type, new.path, "built")
 
@@ -201,31 +217,26 @@ class Code:
                 yield self._renamed(made, now)
             if now.may_be_missing and not made.may_be_missing:
                 yield self._finding("FIELD_MADE_OPTIONAL", now.path)
+            if made.is_omitted and now.is_omitted and _is_other_default(made, now):
+                yield self._finding("DEFAULT_CHANGED", now.path, is_meaning=True)
             yield from self._type(made.type, now.type, now.path, "read")
         if len(old) < len(new) and any(made.is_unpacked for made in old):
             yield self._finding("LENGTH_CHANGED", new[len(old)].path)
 
     def _moves(self, old: Sequence[Made], new: Sequence[Made], path: str) -> Iterator[Finding]:
-        """Arguments by position go to other parameters: checkers see it where the types differ, else nobody does."""
-        olds, news = ([m for m in each if not m.is_keyword_only] for each in (old, new))
-        labels = [made.label for made in news]
-        moved = [
-            made for at, made in enumerate(olds) if made.label in labels and labels.index(made.label) != at
-        ]
-        if not moved:
-            return
-        caught = [made for made in moved if not self._lands(made, olds.index(made), news)]
+        """Arguments by position go to other parameters: checkers see some of it, and nobody the rest."""
+        found = moves(old, new, _renames(old, new), self._lands)
         rule = "FIELD_MOVED" if path else "PARAMETER_MOVED"
-        shown = ", ".join(sorted(made.label for made in moved))
-        if caught:
+        shown = ", ".join(sorted(found.labels))
+        if found.is_caught:
             yield self._finding(rule, path, shown)
-        if len(caught) < len(moved):
+        if found.is_silent:
             yield self._finding(rule, path, shown, is_meaning=True)
 
-    def _lands(self, made: Made, at: int, news: Sequence[Made]) -> bool:
+    def _lands(self, made: Made, now: Made) -> bool:
         """Whether an argument by position is taken by what now stands there."""
         moved = self._renaming.move(made.type)
-        return at < len(news) and moved is not None and self._checker.fits(moved, news[at].type)
+        return moved is not None and self._checker.fits(moved, now.type)
 
     def _finding(self, rule: str, path: str, detail: str = "", *, is_meaning: bool = False) -> Finding:
         return Finding(
@@ -238,15 +249,56 @@ class Code:
 
 
 def _renames(old: Sequence[Made], new: Sequence[Made]) -> dict[str, str]:
-    """Names in Python that changed while the name on the wire did not, or is read as an alias: new to old."""
+    """Names in Python that changed while the name on the wire did not, or is read as an alias: new to old.
+
+    Items of rows have no names on the wire: what stands in the place of another, and neither is elsewhere, is the same.
+    """
     labels, known = {made.label for made in new}, {made.label for made in old}
-    gone = {made.wire: made.label for made in old if made.label not in labels}
+    gone = {made.path if made.is_item else made.wire: made.label for made in old if made.label not in labels}
     found: dict[str, str] = {}
     for made in new:
-        wire = next((wire for wire in (made.wire, *made.aliases) if wire in gone), None)
+        names = (made.path,) if made.is_item else (made.wire, *made.aliases)
+        wire = next((name for name in names if name in gone), None)
         if made.label not in known and wire is not None:
             found[made.label] = gone[wire]
     return found
+
+
+def _is_other_default(old: Made, new: Made) -> bool:
+    return old.default is not None and new.default is not None and not _are_one(old.default, new.default)
+
+
+def _are_one(one: object, other: object) -> bool:
+    """Whether two defaults are one value: to Python 0 is False, on the wire it is not."""
+    match one, other:
+        case (Default(value=one), Default(value=other)):
+            return _are_one(one, other)
+        case (bool(), _) | (_, bool()):
+            return one is other
+        case (list(), list()):
+            items, others = cast("list[object]", one), cast("list[object]", other)
+            return len(items) == len(others) and all(map(_are_one, items, others))
+        case (dict(), dict()):
+            members, theirs = cast("dict[str, object]", one), cast("dict[str, object]", other)
+            return members.keys() == theirs.keys() and all(
+                _are_one(members[key], theirs[key]) for key in members
+            )
+        case _:
+            return one == other
+
+
+def _kind(definition: Definition) -> str:
+    match definition:
+        case NewTypeDefinition():
+            return "NewType"
+        case EnumDefinition():
+            return "enum"
+        case RecordDefinition():
+            return _style(definition)
+
+
+def _style(record: RecordDefinition) -> str:
+    return "struct" if record.style == "attrs" else record.style  # stubs have a Struct for both
 
 
 def _new_types(type_: Type, contract: Contract) -> Iterator[tuple[str, Type]]:

@@ -1,8 +1,9 @@
 """QUEUE and ROLLOUT: what becomes of messages, told by comparing what one side writes with what the other reads."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from boilermaker.contract import Contract, TaskContract
+from boilermaker.contract import BY_WORKER, Contract, TaskContract
+from boilermaker.evolution import renames
 from boilermaker.evolution.findings import Finding, in_order, merged
 from boilermaker.evolution.rules import Category
 from boilermaker.evolution.views import payload_as_read, payload_of
@@ -46,7 +47,10 @@ def payloads(old: Contract, new: Contract, before: TaskContract, after: TaskCont
     """What a change of a task's parameters does to messages."""
     queue = list(Wire(old.types, new.types).rows(payload_of(before), payload_as_read(after), ""))
     rollout = list(Wire(new.types, old.types).rows(payload_of(after), payload_as_read(before), ""))
-    return merged(_renames(_told(queue, rollout, after.name), queue, rollout))
+    renamed = {**renames.alike(_dropped(queue), _dropped(rollout)), **renames.aliased(before, after)}
+    return merged(
+        renames.told(_told(queue, rollout, after.name), renamed, _dropped(queue), _dropped(rollout))
+    )
 
 
 def results(old: Contract, new: Contract, before: TaskContract, after: TaskContract) -> Iterator[Finding]:
@@ -56,36 +60,70 @@ def results(old: Contract, new: Contract, before: TaskContract, after: TaskContr
     """
     queue = list(Wire(new.types, old.types).misfits(after.result, before.result, "return"))
     rollout = list(Wire(old.types, new.types).misfits(before.result, after.result, "return"))
-    narrowed = {misfit.path for misfit in _errors(rollout)}
+    renamed = renames.alike(_dropped(rollout), _dropped(queue))
+    absent = _missing(queue), _missing(rollout)
+    for now, then in renamed.items():
+        at: tuple[tuple[Category, bool], ...] = (("QUEUE", then in absent[0]), ("ROLLOUT", now in absent[1]))
+        breaks: tuple[Category, ...] = tuple(category for category, is_broken in at if is_broken)
+        yield renames.renamed(after.name, now, then, breaks or ("MEANING",))
+    told = {*renamed, *renamed.values()}
+    left = [misfit for misfit in queue if misfit.path not in told]
+    yield from _results(left, [misfit for misfit in rollout if misfit.path not in told], after.name)
+
+
+def _results(queue: list[Misfit], rollout: list[Misfit], task: str) -> Iterator[Finding]:
+    widened, narrowed = ({misfit.path for misfit in _errors(each)} for each in (queue, rollout))
     for misfit in _errors(queue):
         if misfit.path in narrowed:
-            yield _finding("RESULT_CHANGED", after.name, misfit, ("QUEUE", "ROLLOUT"))
+            yield _finding("RESULT_CHANGED", task, misfit, ("QUEUE", "ROLLOUT"))
         else:
-            yield _finding("RESULT_WIDENED", after.name, misfit, ("QUEUE",))
-    widened = {misfit.path for misfit in _errors(queue)}
+            yield _finding("RESULT_WIDENED", task, misfit, ("QUEUE",))
     for misfit in _errors(rollout):
         if misfit.path not in widened:
-            yield _finding("RESULT_NARROWED", after.name, misfit, ("ROLLOUT",))
+            yield _finding("RESULT_NARROWED", task, misfit, ("ROLLOUT",))
     for misfit in (*queue, *rollout):
         if misfit.kind in ("moved", "retagged"):
-            yield _finding(_OLD_TO_NEW[misfit.kind], after.name, misfit, ())
+            yield _finding(_OLD_TO_NEW[misfit.kind], task, misfit, ())
+    for misfit in rollout:
+        if (
+            misfit.kind == "dropped" and misfit.path not in widened
+        ):  # later steps take their own default for it
+            yield _finding("FIELD_REMOVED", task, misfit, ())
 
 
 def aliases(before: TaskContract, after: TaskContract) -> Iterator[Finding]:
-    """Old names of parameters that are no longer read."""
-    read = {name for parameter in after.parameters for name in (parameter.name, *parameter.aliases)}
-    needed = {parameter.name for parameter in after.parameters if parameter.default is None}
+    """Old names of parameters that are no longer read, or are read for another one."""
+    owners = {
+        name: parameter for parameter in after.parameters for name in (parameter.name, *parameter.aliases)
+    }
+    written = {parameter.name for parameter in before.parameters if parameter.default != BY_WORKER}
     for parameter in before.parameters:
+        heir = owners.get(parameter.name)
         for alias in parameter.aliases:
-            if alias not in read:
-                breaks: Category = "QUEUE" if parameter.name in needed else "MEANING"
-                yield Finding(
-                    rule="ALIAS_REMOVED",
-                    task=after.name,
-                    path=parameter.name,
-                    categories=(breaks,),
-                    detail=f"`{alias}`",
-                )
+            owner = owners.get(alias)
+            if owner is not None and owner is heir:
+                continue
+            is_needed = heir is not None and heir.default is None
+            is_double = (
+                owner is not None and owner.name in written
+            )  # no worker takes one parameter under two names
+            breaks: Category = "QUEUE" if is_needed or is_double else "MEANING"
+            detail = f"`{alias}`" if owner is None else f"`{alias}`, which is `{owner.name}` now"
+            yield Finding(
+                rule="ALIAS_REMOVED",
+                task=after.name,
+                path=parameter.name,
+                categories=(breaks,),
+                detail=detail,
+            )
+
+
+def _dropped(misfits: Iterable[Misfit]) -> list[Misfit]:
+    return [misfit for misfit in misfits if misfit.kind == "dropped"]
+
+
+def _missing(misfits: Iterable[Misfit]) -> set[str]:
+    return {misfit.path for misfit in misfits if misfit.kind == "missing"}
 
 
 def _errors(misfits: Iterable[Misfit]) -> list[Misfit]:
@@ -127,40 +165,4 @@ def _is_silent(rule: str, misfit: Misfit) -> bool:
     return misfit.kind in HARMLESS or rule in _REMOVED
 
 
-_ADDED = frozenset({"FIELD_ADDED_REQUIRED", "FIELD_ADDED"})
 _REMOVED = frozenset({"FIELD_REMOVED_REQUIRED", "FIELD_REMOVED"})
-
-
-def _renames(findings: Iterable[Finding], queue: list[Misfit], rollout: list[Misfit]) -> Iterator[Finding]:
-    """One field gone and one of the same type new beside it: most likely one field under another name."""
-    types = {m.path: m.type for m in (*queue, *rollout) if m.type is not None}
-    dropped = {("QUEUE", m.path) for m in queue if m.kind == "dropped"}
-    dropped |= {("ROLLOUT", m.path) for m in rollout if m.kind == "dropped"}
-    left = merged(findings)
-    for added in [f for f in left if f.rule in _ADDED]:
-        alike = [f for f in left if f.rule in _REMOVED and _is_alike(f, added, types)]
-        rivals = [f for f in left if f.rule in _ADDED and alike and _is_alike(alike[0], f, types)]
-        if len(alike) == 1 and len(rivals) == 1:
-            left = [f for f in left if f not in (added, alike[0])]
-            yield _renamed(added, alike[0], dropped)
-    yield from left
-
-
-def _renamed(added: Finding, removed: Finding, dropped: set[tuple[str, str]]) -> Finding:
-    breaks: set[Category] = {*added.categories, *removed.categories}
-    breaks.discard("MEANING")
-    lost = {("QUEUE", removed.path), ("ROLLOUT", added.path)} & dropped
-    if any(category not in breaks for category, _ in lost):
-        breaks.add("MEANING")  # the message fits, and the value is gone
-    return Finding(
-        rule="FIELD_RENAMED",
-        task=added.task,
-        path=added.path,
-        categories=in_order([*breaks]),
-        detail=f"from `{removed.path.rpartition('.')[2]}`",
-    )
-
-
-def _is_alike(one: Finding, other: Finding, types: Mapping[str, object]) -> bool:
-    is_sibling = one.path.rpartition(".")[0] == other.path.rpartition(".")[0]
-    return is_sibling and "[" not in one.path and types.get(one.path) == types.get(other.path)

@@ -4,6 +4,7 @@ All of it takes place in the stubs of the new contract, for that is what produce
 wrote down before are first moved there, by the names of their classes.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
@@ -62,8 +63,15 @@ _SCALAR_OF: dict[type, ScalarName] = {bool: "bool", int: "int", str: "str", type
 
 
 def identities(contract: Contract) -> dict[str, str]:
-    """What tells a class from others in producers' code, by id: its name in the stubs, or where it is imported from."""
-    imported = {id_: ":".join(place) for id_, place in foreign(contract).items() if id_ in contract.types}
+    """What tells a class from others in producers' code, by id: its name in the stubs, or where it is imported from.
+
+    Where in another package a class is defined is that package's own matter, unless several classes there have its name.
+    """
+    places = {id_: place for id_, place in foreign(contract).items() if id_ in contract.types}
+    short = {id_: f"{module.partition('.')[0]}:{name}" for id_, (module, name) in places.items()}
+    counts = Counter(short.values())
+    full = {id_: ":".join(place) for id_, place in places.items()}
+    imported = {id_: name if counts[name] == 1 else full[id_] for id_, name in short.items()}
     return {**names_of(contract).types, **imported}
 
 
@@ -72,12 +80,17 @@ class Renaming:
 
     def __init__(self, old: Contract, new: Contract) -> None:
         there = {name: id_ for id_, name in identities(new).items()}
-        self._ids = {id_: there.get(name) for id_, name in identities(old).items()}
+        self._names = identities(old)
+        self._ids = {id_: there.get(name) for id_, name in self._names.items()}
         self._new = new.types
 
     def of(self, id_: str) -> str | None:
         """The id that a class has in the new contract; None where it is gone."""
         return self._ids[id_]
+
+    def has_lost_import(self, type_: Type) -> bool:
+        """Whether a class in it was imported from elsewhere, and no longer is."""
+        return any(self._ids[id_] is None and ":" in self._names[id_] for id_ in named_in(type_))
 
     def move(self, type_: Type) -> Type | None:
         """The type in the new contract; None where one of its classes is gone, or takes other type arguments."""
@@ -118,7 +131,7 @@ class Checker:
     def fits(self, given: Type, wanted: Type) -> bool:
         """Whether a value of one type may be passed for another."""
         given, wanted = _plain(given), _plain(wanted)
-        if given == wanted or Scalar(name="any") in (given, wanted):
+        if _is_alike(given, wanted) or Scalar(name="any") in (given, wanted):
             return True
         if isinstance(given, UnionOf):
             return all(self.fits(member, wanted) for member in given.members)
@@ -258,6 +271,12 @@ def base_of(definition: EnumDefinition) -> ScalarName | None:
     if definition.base == "StrEnum":
         return "str"
     return "int" if definition.base in ("IntEnum", "IntFlag") else definition.mixin
+
+
+def _is_alike(one: Type, other: Type) -> bool:
+    return one == other and msgspec.json.encode(one) == msgspec.json.encode(
+        other
+    )  # `Literal[1]` is no `Literal[True]`
 
 
 def _plain(type_: Type) -> Type:

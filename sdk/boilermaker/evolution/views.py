@@ -223,6 +223,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
         default: the same as in the contract.
         is_optional: a key of a TypedDict that need not be there.
         is_unpacked: given by position when the record is taken apart.
+        is_item: has a place on the wire, and no name.
+        is_omitted: left out of messages where it has its default.
         aliases: other names under which it is read.
     """
 
@@ -234,6 +236,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     is_optional: bool = False
     is_keyword_only: bool = False
     is_unpacked: bool = False
+    is_item: bool = False
+    is_omitted: bool = False
     aliases: tuple[str, ...] = ()
 
     @property
@@ -277,6 +281,8 @@ def made_of_record(record: RecordDefinition, path: str, *, is_by_name: bool) -> 
             is_optional=f.name in record.optional,
             is_keyword_only=is_by_name or record.kw_only or record.style == "typeddict",
             is_unpacked=record.style == "namedtuple",
+            is_item=is_array,
+            is_omitted=record.omit_defaults and not is_array,
         )
         for at, f in enumerate(record.fields, first)
     ]

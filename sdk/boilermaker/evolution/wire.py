@@ -4,7 +4,7 @@ Direction is the caller's affair: messages from before the change meet the new w
 The truth of it is msgspec's; a test holds both equal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -74,7 +74,9 @@ class Wire:
         elif _has_other_tag(written, read):
             yield Misfit(path=path, kind="tag")
         elif written.is_array:
-            yield from self._arrays(written, read, path)
+            inner = list(self._arrays(written, read, path))
+            is_shifted = (written.tag is None) != (read.tag is None)  # a tag is the first item
+            yield from [Misfit(path=path, kind="tag")] if is_shifted and _is_broken(inner) else inner
         else:
             yield from self._objects(written, read, path)
 
@@ -83,11 +85,10 @@ class Wire:
     def _written_as(
         self, writer: Bare, readers: tuple[Bare, ...], path: str, writers: tuple[Bare, ...]
     ) -> Iterator[Misfit]:
-        values = (
-            routing.FINITE.get(writer.type) if isinstance(writer.type, Scalar) else routing.values_of(writer)
-        )
+        is_scalar = isinstance(writer.type, Scalar)
+        values = routing.FINITE.get(writer.type) if is_scalar else routing.values_of(writer)
         if values is not None:
-            yield from self._values(values, readers, path)
+            yield from self._values(values, readers, path, is_named=not is_scalar)
             return
         if writer.type == Scalar(name="any"):
             yield Misfit(path=path, kind="type")
@@ -95,10 +96,9 @@ class Wire:
         candidates = routing.candidates(readers, routing.token_of(writer))
         is_tag_needed = routing.is_tag_needed(readers)
         if not candidates:
-            both = len(writers) > 1 and len(readers) > 1
-            yield Misfit(
-                path=path, kind="member" if both else "type", detail=routing.name_of(writer) if both else ""
-            )
+            is_lost = routing.are_unions(writers, readers)
+            detail = routing.name_of(writer) if is_lost else ""
+            yield Misfit(path=path, kind="member" if is_lost else "type", detail=detail)
         elif writer.record is None:
             yield from self._pair(writer, candidates[0], path, is_tag_needed=is_tag_needed)
         elif (reader := routing.chosen(writer, candidates)) is None:
@@ -108,9 +108,11 @@ class Wire:
             inner = list(self._pair(writer, reader, path, is_tag_needed=is_tag_needed))
             yield from _as_one(writer, reader, inner, path, sides=(writers, readers))
 
-    def _values(self, values: tuple[Value, ...], readers: tuple[Bare, ...], path: str) -> Iterator[Misfit]:
+    def _values(
+        self, values: tuple[Value, ...], readers: tuple[Bare, ...], path: str, *, is_named: bool
+    ) -> Iterator[Misfit]:
         refused = [v for v in values if not routing.take(routing.candidates(readers, leaves.token_of(v)), v)]
-        if len(refused) < len(values) or routing.have_values(readers):
+        if len(refused) < len(values) or (is_named and routing.have_values(readers)):
             kind: Kind = "open" if any(reader.is_open for reader in readers) else "value"
             for value in refused:
                 yield Misfit(path=path, kind=kind, detail=msgspec.json.encode(value).decode())
@@ -281,6 +283,10 @@ def _lengths(lengths: tuple[float, float], reader: Bare, path: str, *, is_thinne
         yield Misfit(path=path, kind="limit", detail=f"max_length={most:g}")
 
 
+def _is_broken(misfits: Iterable[Misfit]) -> bool:
+    return any(misfit.kind not in HARMLESS for misfit in misfits)
+
+
 def _has_other_tag(written: Row, read: Row) -> bool:
     if written.tag is None or read.tag is None or written.tag[1] == read.tag[1]:
         return False
@@ -296,7 +302,7 @@ def _as_one(
     sides: tuple[tuple[Bare, ...], tuple[Bare, ...]],
 ) -> Iterator[Misfit]:
     """What is wrong with a record; as a whole, where it is met by another class than its own."""
-    is_broken = any(misfit.kind not in HARMLESS for misfit in inner)
+    is_broken = _is_broken(inner)
     name = routing.name_of(writer)
     is_other = name != routing.name_of(reader)
     if is_other and routing.is_among(writer, sides[1]):
