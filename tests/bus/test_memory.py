@@ -178,10 +178,11 @@ def test_one_event_loop_after_another_may_use_it() -> None:
     bus = InMemoryServiceBus()
     sender, receiver = bus.sender("q"), bus.receiver("q")
     abandoned = asyncio.new_event_loop()
-    waiting = abandoned.create_task(bus.wait(60))
+    waiting = abandoned.create_task(receiver.receive(1, 60))
     abandoned.run_until_complete(asyncio.sleep(0.01))
     assert not waiting.done()
     waiting.cancel()
+    waiting._log_destroy_pending = False  # abandoned on purpose
     abandoned.close()
 
     asyncio.run(sender.send(message(b"1")))

@@ -12,7 +12,7 @@ from boilermaker.dead_letters import BUS_REASONS, DeadLetters, Fate, Selection
 from boilermaker.errors import BusError
 from boilermaker.failure import FailureInfo
 from boilermaker.localbus.settings import QueueSettings
-from boilermaker.transport.memory import MemorySender
+from boilermaker.transport.memory_links import MemorySender
 from boilermaker.transport.port import OutgoingMessage
 
 Seen = list[Any]

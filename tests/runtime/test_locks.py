@@ -9,7 +9,7 @@ import pytest
 
 from boilermaker import Boilermaker, InMemoryServiceBus, QueueSettings, attempt, retries
 from boilermaker.errors import BusError
-from boilermaker.transport.memory import MemoryReceiver
+from boilermaker.transport.memory_links import MemoryReceiver
 from boilermaker.transport.port import Delivery, OutgoingMessage
 from boilermaker.worker.locks import LockKeeper
 
@@ -20,7 +20,7 @@ class FaultyReceiver(MemoryReceiver):
     """Renews when the test lets it."""
 
     def __init__(self, bus: InMemoryServiceBus) -> None:
-        super().__init__(bus, "tasks")
+        super().__init__(bus._namespace, "tasks")
         self.stuck: set[str] = set()
         self.is_down = False
         self.tried: list[str] = []

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from boilermaker import Boilermaker, InMemoryServiceBus, Task
-from boilermaker.transport.memory import MemoryReceiver
+from boilermaker.transport.memory_links import MemoryReceiver
 from boilermaker.transport.port import Delivery, OutgoingMessage
 from boilermaker.worker import ending as ending_module
 from boilermaker.worker.ending import Ending
@@ -18,7 +18,7 @@ class SwallowingReceiver(MemoryReceiver):
     """Swallows a cancellation in the middle of a renewal, as azure-servicebus does."""
 
     def __init__(self, bus: InMemoryServiceBus, queue: str) -> None:
-        super().__init__(bus, queue)
+        super().__init__(bus._namespace, queue)
         self.renewing = asyncio.Event()
 
     async def renew_lock(self, delivery: Delivery) -> datetime:
