@@ -9,7 +9,7 @@ from azure.servicebus.aio import ServiceBusClient
 
 from boilermaker.errors import BusError, MessageTooLargeError, QueueNotFoundError
 from boilermaker.localbus.server import LocalServiceBus
-from boilermaker.transport import servicebus_send
+from boilermaker.transport import servicebus_attach
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus import AzureServiceBus
 from boilermaker.transport.servicebus_connect import confirm_attached
@@ -258,7 +258,7 @@ async def test_another_version_of_the_sdk_is_written_through_its_public_methods(
     def changed(_: object) -> None:
         raise AttributeError("'Link' object has no attribute 'delivery_count'")
 
-    monkeypatch.setattr(servicebus_send, "Writer", changed)
+    monkeypatch.setattr(servicebus_attach, "Writer", changed)
     sender = bus.sender(queue)
 
     results = await asyncio.gather(
