@@ -147,9 +147,11 @@ EXPLANATIONS: dict[ErrorId, Explanation] = {
         "Its signature cannot be read: it is a method, a lambda, or lives outside of the source folders.",
         "Register a function that is defined at module level; add its folder to `source`."),
     "HANDLER_NOT_ASYNC": Explanation(
-        "a function registered by `register_async` or `register_many_async` is not async",
-        "These say that it is; a forgotten `async` would otherwise move it to a thread without a word.",
-        "Write `async def`; or use `register` or `@worker.task`, and it runs in a thread."),
+        "a function registered by `register_async` or `register_many_async` is not async, or one that is async is wrapped by one that is not",
+        "These methods say that it is; a forgotten `async` would otherwise move it to a thread without a word. What a plain wrapper "
+        "does around the call is over before an async function begins.",
+        "Write `async def`, also in the decorator; or use `register` or `@worker.task`, and a plain function runs in a thread. A "
+        "wrapper that only passes the coroutine on may say so by `inspect.markcoroutinefunction`."),
     "HANDLER_GENERATOR": Explanation(
         "the registered function yields",
         "A task has one result, which is there when it ends.",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Self, TypeVar, Unpack, overload
 
 from boilermaker.errors import RegistrationError
+from boilermaker.introspection.asynchrony import hides_async, is_async
 from boilermaker.introspection.place import place_of
 from boilermaker.options import TaskOptions
 
@@ -85,7 +86,7 @@ class Registrar(ABC):
 
 
 def _check_async(function: Callable[..., Any]) -> None:
-    if inspect.isfunction(function) and not inspect.iscoroutinefunction(function):
+    if inspect.isfunction(function) and not is_async(function) and not hides_async(function):
         raise RegistrationError(
             f"{place_of(function)}: `{function.__qualname__}` cannot be a task: is not async; write `async def`, or use "
             "`register`: it then runs in a thread"

@@ -7,9 +7,9 @@ import libcst as cst
 
 from boilermaker.contract import ByWorker, Parameter, Type, union
 from boilermaker_codegen.problems import Problem, Refused
+from boilermaker_codegen.registrations.wrappers import Kind, Wrappers
 from boilermaker_codegen.source.docs import doc_of
-from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
-from boilermaker_codegen.source.symbols import FunctionSymbol
+from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
 from boilermaker_codegen.source.vocabulary import plain
 from boilermaker_codegen.source.walking import descendants
 from boilermaker_codegen.types.annotations import ANY, NONE, takes_none
@@ -38,6 +38,7 @@ class Handlers:
 
     def __init__(self, resolver: Resolver, definitions: Definitions, *, allow_untyped: bool) -> None:
         self._resolver = resolver
+        self._wrappers = Wrappers(resolver)
         self._definitions = definitions
         self._allow_untyped = allow_untyped
 
@@ -86,12 +87,6 @@ class Handlers:
         self, node: cst.FunctionDef, scope: Scope, own: Sequence[cst.Decorator], *, is_async_only: bool
     ) -> None:
         name = node.name.value
-        if is_async_only and node.asynchronous is None:
-            raise scope.refuse(
-                node.name,
-                "HANDLER_NOT_ASYNC",
-                f"`{name}` is not async; write `async def`, or use `register`: it then runs in a thread",
-            )
         if _yields(node):
             raise scope.refuse(
                 node.name,
@@ -103,41 +98,35 @@ class Handlers:
                 node.name, "HANDLER_GENERIC", f"`{name}` is generic; name the types that it takes"
             )
         for decorator in node.decorators:
-            if decorator not in own and not self._keeps_signature(decorator, scope):
+            if decorator not in own and not self._wrappers.keeps_signature(decorator, scope):
                 raise scope.refuse(
                     decorator,
                     "HANDLER_DECORATED",
                     f"what `@{code(decorator.decorator)}` makes of the signature of `{name}` cannot be known; let it use "
                     f"`functools.wraps`, or call it inside the function",
                 )
+        self._check_async(node, scope, own, is_async_only=is_async_only)
 
-    def _keeps_signature(self, decorator: cst.Decorator, scope: Scope) -> bool:
-        """A decorator of the service that uses `functools.wraps`: Python then shows the wrapped signature."""
-        named = decorator.decorator
-        named = named.func if isinstance(named, cst.Call) else named
-        meaning = self._resolver.resolve(named, scope)
-        if isinstance(meaning, External):
-            return plain(meaning.name) in (
-                "typing.deprecated",
-                "warnings.deprecated",
-                "typing.override",
-                "typing.final",
+    def _check_async(
+        self, node: cst.FunctionDef, scope: Scope, own: Sequence[cst.Decorator], *, is_async_only: bool
+    ) -> None:
+        name = node.name.value
+        kind: Kind = "plain" if node.asynchronous is None else "async"
+        registered = max((node.decorators.index(d) + 1 for d in own), default=0)
+        for decorator in reversed(node.decorators[registered:]):
+            kind = self._wrappers.wrapped(kind, decorator, scope)
+        if kind == "hidden":
+            raise scope.refuse(
+                node.name,
+                "HANDLER_NOT_ASYNC",
+                f"`{name}` is wrapped by what is not async; let the decorator's wrapper be an `async def`",
             )
-        return (
-            isinstance(meaning, Found)
-            and isinstance(meaning.symbol, FunctionSymbol)
-            and any(self._is_wraps(inner, meaning.scope) for inner in descendants(meaning.symbol.node.body))
-        )
-
-    def _is_wraps(self, node: cst.CSTNode, scope: Scope) -> bool:
-        match node:
-            case cst.Decorator(decorator=cst.Call(func=cst.Name() | cst.Attribute() as func)):
-                try:
-                    return self._resolver.resolve(func, scope) == External("functools.wraps")
-                except Refused:
-                    return False
-            case _:
-                return False
+        if is_async_only and kind == "plain":
+            raise scope.refuse(
+                node.name,
+                "HANDLER_NOT_ASYNC",
+                f"`{name}` is not async; write `async def`, or use `register`: it then runs in a thread",
+            )
 
     # ---- parameters
 

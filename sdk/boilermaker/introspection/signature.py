@@ -17,6 +17,7 @@ import msgspec
 
 from boilermaker.errors import RegistrationError, TaskBuildError
 from boilermaker.introspection import defaults
+from boilermaker.introspection.asynchrony import hides_async, is_async
 from boilermaker.introspection.carriage import obstacle_to
 from boilermaker.introspection.place import place_of
 from boilermaker.payload import Payload
@@ -125,7 +126,7 @@ def _read(function: AnyHandler, externals: Externals) -> HandlerSignature:
         payload_type=_payload_type(function, place, read_parameters, externals),
         result_type=_result_type(function, place, hints, externals),
         place=place,
-        is_async=inspect.iscoroutinefunction(function),
+        is_async=is_async(function),
         externals=externals,
     )
 
@@ -157,11 +158,11 @@ _EXTERNALS: "weakref.WeakKeyDictionary[AnyHandler, Externals]" = weakref.WeakKey
 def _check_kind(function: AnyHandler, place: str) -> None:
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise _refused(function, place, "is a generator", "return a value instead of yielding some")
-    if inspect.iscoroutinefunction(function):
+    if is_async(function):
         return
     if not inspect.isroutine(function) or inspect.isbuiltin(function):
         raise _refused(function, place, "is no function", "define one with `async def` or `def`")
-    if inspect.iscoroutinefunction(inspect.unwrap(function)):
+    if hides_async(function):
         raise _refused(
             function,
             place,
