@@ -10,10 +10,20 @@ from datetime import UTC, datetime, timedelta
 
 NULL = b"\x40"
 _MAX_DEPTH = 32  # of described types within descriptors; a hostile client could nest without end
-# "0x4 - fixed width zero ... 0x9 - sixteen octets": the upper half of a constructor gives the width of what follows.
-_FIXED = {0x4: 0, 0x5: 1, 0x6: 2, 0x7: 4, 0x8: 8, 0x9: 16}
-_ONE_OCTET_SIZE = {0xA, 0xC, 0xE}
-_FOUR_OCTET_SIZE = {0xB, 0xD, 0xF}
+_DESCRIBED, _ONE_OCTET_SIZE, _FOUR_OCTET_SIZE, _UNKNOWN = -1, -2, -3, -4
+
+
+def _width(code: int) -> int:
+    """Octets of contents that follow a constructor: "0x4 - fixed width zero ... 0x9 - sixteen octets"."""
+    if code == 0:
+        return _DESCRIBED
+    kind = code >> 4
+    fixed = {0x4: 0, 0x5: 1, 0x6: 2, 0x7: 4, 0x8: 8, 0x9: 16}
+    sized = dict.fromkeys((0xA, 0xC, 0xE), _ONE_OCTET_SIZE) | dict.fromkeys((0xB, 0xD, 0xF), _FOUR_OCTET_SIZE)
+    return (fixed | sized).get(kind, _UNKNOWN)
+
+
+_WIDTHS = tuple(map(_width, range(256)))
 _STRINGS = {0xA1, 0xB1}
 _TEXTS = {0xA1, 0xB1, 0xA3, 0xB3}
 _BINARIES = {0xA0, 0xB0}
@@ -32,23 +42,19 @@ def content_span(data: bytes, at: int, depth: int = 0) -> tuple[int, int]:
     """
     if at >= len(data) or depth > _MAX_DEPTH:
         raise MalformedError("an encoded value is cut short or nested too deep")
-    width = data[at] >> 4
-    if data[at] == 0:  # "0x00: described type", its descriptor, then the value
-        return content_span(data, content_span(data, at + 1, depth + 1)[1], depth + 1)
-    try:
-        if width in _FIXED:
-            start, size = at + 1, _FIXED[width]
-        elif width in _ONE_OCTET_SIZE:
-            start, size = at + 2, data[at + 1]
-        elif width in _FOUR_OCTET_SIZE:
-            start, size = at + 5, struct.unpack_from(">I", data, at + 1)[0]
-        else:
+    size = _WIDTHS[data[at]]
+    start = at + 1
+    if size < 0:
+        if size == _DESCRIBED:  # its descriptor, then the value
+            return content_span(data, content_span(data, start, depth + 1)[1], depth + 1)
+        if size == _UNKNOWN:
             raise MalformedError(f"0x{data[at]:02x} is no constructor of an AMQP type")
-    except (IndexError, struct.error):
-        raise MalformedError("an encoded value is cut short") from None
-    if start + size > len(data):
+        start += 1 if size == _ONE_OCTET_SIZE else 4
+        size = int.from_bytes(data[at + 1 : start])
+    end = start + size
+    if end > len(data):  # also where the size itself is
         raise MalformedError("an encoded value is cut short")
-    return start, start + size
+    return start, end
 
 
 def items(data: bytes, at: int) -> list[bytes]:

@@ -17,6 +17,7 @@ from boilermaker.localbus.messages import Incoming, InvalidMessage, StoredMessag
 
 _HEADER, _DELIVERY_ANNOTATIONS, _ANNOTATIONS, _PROPERTIES, _APPLICATION, _DATA = range(0x70, 0x76)
 _FOOTER = 0x78
+_SHORT_DESCRIPTOR = b"\x00\x53"  # described, by a ulong of one octet: as everybody writes it
 _BODY = {0x75, 0x76, 0x77, _FOOTER}
 _NAMED = {
     b"amqp:header:list": _HEADER,
@@ -230,6 +231,8 @@ def _check_body(data: bytes, at: int) -> None:
 
 def _described(data: bytes, at: int) -> tuple[int, int, int]:
     """Code of the section at `at`, where its value begins, and where it ends."""
+    if data[at : at + 2] == _SHORT_DESCRIPTOR and at + 2 < len(data) and _HEADER <= data[at + 2] <= _FOOTER:
+        return data[at + 2], at + 3, types.content_span(data, at + 3)[1]
     if data[at : at + 1] != b"\x00":
         raise types.MalformedError("a section without descriptor")
     value_at = types.content_span(data, at + 1)[1]
