@@ -10,9 +10,10 @@ import pytest
 from boilermaker import codec
 from boilermaker.dead_letters import again
 from boilermaker.outcomes import InMemoryOutcomeStore
-from boilermaker.worker import decide, handle
+from boilermaker.worker import decide, publish
 from boilermaker.worker.handle import Handling
 from boilermaker.worker.outcome import Complete, DeadLetter, Failed, Rejected, RetryAsked, Succeeded
+from boilermaker.worker.publish import Publishing
 from simulation.rules import ENDS, RULES
 from simulation.simulate import search
 from simulation.world import quiet
@@ -33,34 +34,40 @@ def _after_decision(patch: pytest.MonkeyPatch, change: Callable[[Any, Any], Any]
     def decided(envelope: Any, outcome: Any, around: Any) -> Any:
         return change(outcome, original(envelope, outcome, around))
 
-    patch.setattr(handle, "decide", decided)
+    patch.setattr(publish, "decide", decided)
 
 
 def ids_by_chance(patch: pytest.MonkeyPatch) -> None:
     """A repeat under another id passes the duplicate detection."""
-    patch.setattr(handle.codec, "message_id", lambda *_: uuid.uuid4().hex)
+    patch.setattr(publish.codec, "message_id", lambda *_: uuid.uuid4().hex)
 
 
 def ids_by_target(patch: pytest.MonkeyPatch) -> None:
     """A failure handler that two branches share is dropped the second time."""
-    original = Handling._message
+    original = Publishing._message
 
-    def named(self: Handling, envelope: Any, next_: Any, body: bytes) -> Any:
+    def named(self: Publishing, envelope: Any, next_: Any, body: bytes) -> Any:
         target = f"{envelope.header.workflow}:{next_.to}:{next_.attempt}:{next_.put_off}"
         return _change(original(self, envelope, next_, body), message_id=target)
 
-    patch.setattr(Handling, "_message", named)
+    patch.setattr(Publishing, "_message", named)
 
 
 def settled_before_published(patch: pytest.MonkeyPatch) -> None:
     """A crash in between loses the rest of the workflow."""
-    original = Handling._publish
+    made, original = Handling.__init__, Publishing._publish
+    handlings: dict[Publishing, Handling] = {}
 
-    async def settled_first(self: Handling, envelope: Any, verdict: Any) -> None:
-        await self._settle(verdict.settlement, is_confirmed=True)
+    def remembered(self: Handling, *args: Any) -> None:
+        made(self, *args)
+        handlings[self._publishing] = self
+
+    async def settled_first(self: Publishing, envelope: Any, verdict: Any) -> None:
+        await handlings[self]._settle(verdict.settlement, is_confirmed=True)
         await original(self, envelope, verdict)
 
-    patch.setattr(Handling, "_publish", settled_first)
+    patch.setattr(Handling, "__init__", remembered)
+    patch.setattr(Publishing, "_publish", settled_first)
 
 
 def retries_without_counting(patch: pytest.MonkeyPatch) -> None:

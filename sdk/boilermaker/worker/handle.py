@@ -2,19 +2,16 @@
 
 import asyncio
 import logging
-import random
 import time
 
 import msgspec
 
-from boilermaker import codec, legacy, outgoing, trace
+from boilermaker import legacy, trace
 from boilermaker.attempt import Attempt, Cause
 from boilermaker.codec import Envelope
-from boilermaker.envelope import Next
-from boilermaker.errors import EnvelopeError, MessageTooLargeError
+from boilermaker.errors import EnvelopeError
 from boilermaker.registration import Registration
-from boilermaker.transport.port import Delivery, OutgoingMessage, Receiver
-from boilermaker.worker.decide import Circumstances, decide, without_callbacks
+from boilermaker.transport.port import Delivery, Receiver
 from boilermaker.worker.execute import execute, prepare
 from boilermaker.worker.execution import Execution
 from boilermaker.worker.locks import LockKeeper
@@ -27,9 +24,8 @@ from boilermaker.worker.outcome import (
     Rejected,
     Succeeded,
     Verdict,
-    make_record,
-    read_record,
 )
+from boilermaker.worker.publish import Publishing
 from boilermaker.worker.settle import settle
 from boilermaker.worker.threads import Threads
 from boilermaker.worker.workshop import Workshop
@@ -53,7 +49,7 @@ class Handling:
         self._locks = locks
         self._threads = threads
         self.delivery = delivery
-        self._cause = delivery.message_id or f"sequence-number-{delivery.sequence_number}"
+        self._publishing = Publishing(workshop, delivery)
         self._task: asyncio.Task[None] | None = None
         self._execution: Execution | None = None
         self.is_lost = False
@@ -118,7 +114,7 @@ class Handling:
         if envelope.header.fork:
             await self._conclude(envelope, Forked(), registration, started)
             return
-        if (verdict := await self._recall()) is not None:
+        if (verdict := await self._publishing.recall()) is not None:
             await self._conclude(envelope, verdict, registration, started)
             return
         log.info("[%s] Begin Task sequence_number=%s", step.task, self.delivery.sequence_number)
@@ -183,7 +179,7 @@ class Handling:
         self, envelope: Envelope, registration: Registration, arguments: msgspec.Struct
     ) -> Outcome:
         told = Attempt(
-            id=self._cause,
+            id=self._publishing.cause,
             workflow=envelope.header.workflow,
             task=envelope.current.task,
             number=envelope.header.attempt,
@@ -208,100 +204,11 @@ class Handling:
         registration: Registration | None,
         started: float,
     ) -> None:
-        around = Circumstances(
-            registration=registration,
-            limits=self._shop.limits,
-            queues=self._shop.queues,
-            message_id=self._cause,
-            jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
-        )
-        verdict = await self._carry_out(envelope, outcome, around)
+        verdict = await self._publishing.carry_out(envelope, outcome, registration)
         self.is_concluded = True
         self._log(envelope.current.task, verdict, time.perf_counter() - started)
         if not self.is_settled:
             await self._settle(verdict.settlement, is_confirmed=self._shop.is_confirmed)
-
-    async def _carry_out(
-        self, envelope: Envelope, outcome: Outcome | Verdict, around: Circumstances
-    ) -> Verdict:
-        """Publish what follows from an outcome; where that cannot be, what follows from this failure."""
-        try:
-            if isinstance(outcome, Verdict):
-                verdict = outcome
-            else:
-                verdict = await self._remember(decide(envelope, outcome, around))
-            await self._publish(envelope, verdict)
-        except MessageTooLargeError as error:
-            failed = Failed(reason="ResultTooLarge", description=str(error))
-        except EnvelopeError as error:
-            failed = Failed(reason="UndecodableMessage", description=str(error))
-        else:
-            return verdict
-        verdict = decide(envelope, failed, around)
-        try:
-            await self._publish(envelope, verdict)
-        except MessageTooLargeError as error:
-            return without_callbacks(verdict, str(error))
-        return verdict
-
-    async def _recall(self) -> Verdict | None:
-        """What an earlier delivery of this message came to, where it was saved."""
-        store = self._shop.outcomes
-        if store is None:
-            return None
-        record = await self._shop.patience.until_it_works(
-            "ask the outcome store", lambda: store.load(self._record_key)
-        )
-        return None if record is None else read_record(record)
-
-    async def _remember(self, verdict: Verdict) -> Verdict:
-        """Save a verdict; what was saved first is what counts."""
-        store = self._shop.outcomes
-        if store is None:
-            return verdict
-        record = make_record(verdict)
-        kept = await self._shop.patience.until_it_works(
-            "write to the outcome store", lambda: store.save(self._record_key, record)
-        )
-        return verdict if kept == record else read_record(kept)
-
-    @property
-    def _record_key(self) -> str:
-        return f"{self._shop.queue}/{self._cause}"
-
-    async def _publish(self, envelope: Envelope, verdict: Verdict) -> None:
-        """Publish everything, or wait until it can be; raises MessageTooLargeError, EnvelopeError."""
-        for next_ in verdict.publish:
-
-            async def send(next_: Next = next_) -> None:
-                sender = await self._shop.client.sender(next_.queue)
-                await sender.send(self._sealed(envelope, next_, sender.max_message_size))
-
-            await self._shop.patience.until_it_works(f"publish to `{next_.queue}`", send)
-
-    def _sealed(self, envelope: Envelope, next_: Next, max_message_size: int) -> OutgoingMessage:
-        body = codec.advance(envelope, next_)
-        limit = (
-            outgoing.limit_for(max_message_size) + outgoing.HEADROOM_BYTES // 2
-        )  # results may use half of the headroom
-        if len(body) > limit:
-            raise MessageTooLargeError(
-                f"with what is kept for later steps the envelope has {len(body):,} bytes, "
-                f"`{next_.queue}` takes {limit:,}"
-            )
-        return self._message(envelope, next_, body)
-
-    def _message(self, envelope: Envelope, next_: Next, body: bytes) -> OutgoingMessage:
-        return outgoing.message(
-            body=body,
-            message_id=codec.message_id(self._cause, next_.slot),
-            task=next_.task,
-            workflow=envelope.header.workflow,
-            digest=next_.digest,
-            trace=trace.of_properties(self.delivery.properties),
-            delay=next_.delay,
-            clock=self._shop.clock,
-        )
 
     async def _undecodable(self, error: EnvelopeError) -> None:
         log.error("Undecodable message sequence_number=%s: %s", self.delivery.sequence_number, error)
