@@ -7,6 +7,7 @@ import libcst as cst
 
 from boilermaker_codegen.config import TABLE, Config, DeclaredTask
 from boilermaker_codegen.problems import Problem, Refused
+from boilermaker_codegen.registrations.by_name import ByName
 from boilermaker_codegen.registrations.declared import Declarations, Unfollowed, options_of, with_entries
 from boilermaker_codegen.registrations.find import (
     ASYNC_ONLY,
@@ -158,12 +159,16 @@ class Collector:
             self._collect_in(verdict.name, use, scope)
         yield from self._registrations(use, method, scope)
 
-    def _by_name(self, use: Use, call: cst.Call, scope: Scope) -> None:
-        """Refuse what is reached through `getattr`, where it surely is a worker's."""
-        owner = call.args[0].value
-        if self._workers.judge(owner, scope, use.context.functions).kind == "worker":
-            text = f"a registration by `{code(call)}` cannot be followed; write `{code(use.attribute)}` at module level"
-            raise unfollowed(scope, call, text)
+    def _by_name(self, use: Use, by_name: ByName, scope: Scope) -> None:
+        """Refuse what is reached by its name, where it surely is a worker's, or nobody else has a method of that name."""
+        if not by_name.is_certain(scope.module):
+            return
+        kind = "unknown"
+        if by_name.owner is not None:
+            kind = self._workers.judge(by_name.owner, scope, use.context.functions).kind
+        if kind == "worker" or (kind == "unknown" and by_name.method in ASYNC_ONLY):
+            text = f"a registration by `{code(by_name.whole)}` cannot be followed; write `{code(use.attribute)}` at module level"
+            raise unfollowed(scope, by_name.whole, text)
 
     def _check_place(self, use: Use, method: str, scope: Scope) -> None:
         if use.context.reason and not self._is_in_factory(use, scope):
@@ -335,11 +340,12 @@ class Collector:
             if use.context.functions or not place:
                 return None
             return {place: self._readable_options(arguments, scope)}
-        if use.call is None:
+        call = _called(use, scope)
+        if call is None:
             return {}
         try:
-            method = REGISTER_MANY if elements_of(use.call.args[0].value) is not None else REGISTER
-            subject, rest = self._subject(use.call, method, scope)
+            method = REGISTER_MANY if elements_of(call.args[0].value) is not None else REGISTER
+            subject, rest = self._subject(call, method, scope)
             nodes = (
                 list(self._subjects.listed(subject, scope)) if method == REGISTER_MANY else [(subject, scope)]
             )
@@ -362,6 +368,14 @@ def _of_entry(problem: Problem, task: DeclaredTask) -> Problem:
         id=problem.id,
         message=f"`{TABLE}.tasks` names `{task.function}`, but {problem.message}",
     )
+
+
+def _called(use: Use, scope: Scope) -> cst.Call | None:
+    """The call that registers, as if its method were not reached by name."""
+    if use.by_name is None:
+        return use.call
+    arguments = use.by_name.arguments(scope.module)
+    return None if arguments is None else cst.Call(use.attribute, arguments)
 
 
 def _is_called_task(decorator: cst.Decorator) -> bool:

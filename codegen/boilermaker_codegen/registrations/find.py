@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from boilermaker_codegen.registrations.by_name import ByName, reached
 from boilermaker_codegen.source.walking import children
 
 REGISTER = "register"
@@ -47,7 +48,7 @@ class Use:
         function: the function that it decorates, where it does.
         decorator: that decorator.
         bound: it is the whole value of an assignment: `task = worker.task`.
-        by_name: the `getattr` that it is named by; its attribute is not in the tree then.
+        by_name: how it is reached by its name as text; its attribute is not in the tree then.
     """
 
     attribute: cst.Attribute | cst.Name
@@ -56,7 +57,7 @@ class Use:
     function: cst.FunctionDef | None = None
     decorator: cst.Decorator | None = None
     bound: bool = False
-    by_name: cst.Call | None = None
+    by_name: ByName | None = None
 
 
 def uses(tree: cst.Module) -> list[Use]:
@@ -138,14 +139,14 @@ class _Finder:
                 args=[cst.Arg(keyword=None, star="") as subject],
             ):  # `worker.task(name="x")(function)`
                 self._use(named, context, call=made.with_changes(args=[subject, *made.args]))
-            case cst.Call(
-                func=cst.Name(value="getattr"),
-                args=[cst.Arg(value=owner), cst.Arg(value=cst.SimpleString() as text), *_],
-            ) if (method := text.evaluated_value) in METHODS:
-                attribute = cst.Attribute(owner, cst.Name(str(method)))
-                self.found.append(Use(attribute, context, by_name=node))
             case _:
                 pass
+        by_name = reached(node, METHODS)
+        if by_name is not None and id(node) not in self._handled:
+            self._handled.update(map(id, by_name.inner))
+            owner = by_name.owner or cst.Name("worker")
+            attribute = cst.Attribute(owner, cst.Name(by_name.method))
+            self.found.append(Use(attribute, context, by_name=by_name))
 
     def _bound(self, value: cst.BaseExpression | None, context: Context) -> None:
         if isinstance(value, cst.Attribute):

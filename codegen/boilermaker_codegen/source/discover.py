@@ -52,7 +52,8 @@ _SHIPPED = {
 _PLAIN = (b"Boilermaker", b"boilermaker", b"register_async", b"register_many_async")
 _METHOD = re.compile(rb"\.(?:[\s\\]|#[^\r\n]*[\r\n])*(?:task|register|include)\b")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_BY_NAME = re.compile(rb"getattr\s*\([^()]*,\s*[\"'](?:task|register)[\"']")
+_BY_NAME = (b"getattr", b"__getattribute__", b"methodcaller", b"attrgetter")
+_NAMED = re.compile(rb"[\"'](?:task|register|include)[\"']")
 # Many a class has a task or a `register` of its own. Of a method's first parameter nothing is known but that nobody says it is a worker,
 # which only a decorator would be told for; so these are left out, unless the module may bind the name to something else.
 _OWN_TASK = re.compile(rb"(?<![\w.@])self\.(?:task|register)\b")
@@ -91,6 +92,6 @@ def is_candidate(data: bytes) -> bool:
         return True
     if (b"self.task" in data or b"self.register" in data) and not _BINDS_SELF.search(data):
         data = _OWN_TASK.sub(b"", data)
-    if b"getattr" in data and _BY_NAME.search(data):
+    if any(word in data for word in _BY_NAME) and _NAMED.search(data):
         return True
     return (b"task" in data or b"register" in data or b"include" in data) and bool(_METHOD.search(data))

@@ -2,7 +2,10 @@
 
 import contextlib
 import functools
+import operator
 import os
+from operator import methodcaller
+from operator import methodcaller as call
 
 from app import worker
 
@@ -38,6 +41,12 @@ packed, _ = worker.task, 1
 table = {"task": worker.task}
 found = getattr(worker, "task")
 getattr(worker, "register_async")(first)
+worker.__getattribute__("register_async")(first)
+object.__getattribute__(worker, "register")(first, name="got")
+methodcaller("register_async", first)(worker)
+call("register_many_async", [first, second], queue="other")(worker)
+operator.attrgetter("task")(worker)(first)
+register = methodcaller("register_async", first)
 
 
 @named
