@@ -43,7 +43,8 @@ class History:
                     self._places[digest] = f"`{task.name}` in {path}"
             except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError) as error:
                 raise ConfigurationError(
-                    f"history: {path} is no contract ({type(error).__name__})"
+                    f"history: {path} is no contract that can be read: {error}; `boilermaker stubs generate` keeps contracts "
+                    "there, and nothing else belongs there"
                 ) from error
 
     def difference(self, task: str, digest: str) -> str | None:

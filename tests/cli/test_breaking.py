@@ -146,8 +146,10 @@ def test_an_installed_package_holds_its_contract(run: Run, write: Write, old: st
         ("git:--output=x", "is no revision"),
         (
             "git:nowhere",
-            "there is no revision 'nowhere' here; fetch it: `git fetch --depth=1 origin nowhere`",
+            "there is no revision 'nowhere' here; fetch it: `git fetch --depth=1 origin nowhere:nowhere`",
         ),
+        ("git:HEAD~5", "where the clone is shallow, fetch its history: `git fetch --unshallow`"),
+        ("git:main:stubs", "is no contract"),
         ("git:main:nowhere/contract.json", "is it new? Merge it once before comparing"),
         ("nowhere.json", "cannot be read"),
         ("empty", "holds no files named contract.json"),
@@ -155,7 +157,20 @@ def test_an_installed_package_holds_its_contract(run: Run, write: Write, old: st
         ("wrong.tar.gz", "is no sdist"),
         ("installed:nowhere", "no distribution or package `nowhere` is installed here"),
         ("installed:../x", "no distribution or package"),
+        ("installed:", "no distribution or package"),
         ("wrong.json", "is no contract"),
+        ("list.json", "is no contract that can be read: Expected `object`, got `array`"),
+        ("deep.json", "is no contract that can be read: it is nested too deeply"),
+        (
+            "newer.json",
+            "it has format 2, this boilermaker reads 1; use the version that wrote it, or a later one",
+        ),
+        ("twice.json", "`create_user` is there twice"),
+        ("parameters.json", "`email` is there twice"),
+        (
+            "billing.json",
+            "is the contract of `billing`, and this is `accounts`, with none of its tasks; name an earlier contract of `accounts`",
+        ),
     ],
 )
 def test_what_cannot_be_compared_with_is_told_with_a_way_on(
@@ -166,6 +181,17 @@ def test_what_cannot_be_compared_with_is_told_with_a_way_on(
     write("empty/readme.txt", "")
     for name in ("wrong.whl", "wrong.tar.gz", "wrong.json"):
         write(name, "wrong")
+    write("list.json", "[]")
+    write("deep.json", "[" * 100_000)
+    tree = json.loads(old)
+    (task,) = tree["tasks"]
+    for name, members in {
+        "newer": {"format": 2, "events": []},
+        "twice": {"tasks": [task, task]},
+        "parameters": {"tasks": [{**task, "parameters": [*task["parameters"], task["parameters"][0]]}]},
+        "billing": {"service": "billing", "tasks": [{**task, "name": "pay"}]},
+    }.items():
+        write(f"{name}.json", json.dumps({**tree, **members}))
     for command in (["init", "-q", "-b", "main"], ["add", COMMITTED], [*IDENTITY, "commit", "-qm", "first"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
 
@@ -198,6 +224,55 @@ def test_a_shallow_clone_says_what_to_fetch(run: Run, write: Write, old: str) ->
 
     assert (1, 100) == (early.returncode, late.returncode), late.stderr
     assert "`git fetch --depth=1 origin tag v1`" in early.stderr
+
+
+def test_what_a_clone_of_one_branch_is_told_to_fetch_can_be_compared_with(
+    run: Run, write: Write, old: str
+) -> None:
+    """The advice is followed to the letter: `git fetch origin BRANCH` alone would keep the branch under no name."""
+    origin = write(f"origin/{COMMITTED}", old).parents[2]
+    for command in (
+        ["init", "-q", "-b", "released"],
+        ["add", "."],
+        [*IDENTITY, "commit", "-qm", "first"],
+        ["checkout", "-q", "-b", "main"],
+    ):
+        subprocess.run(["git", *command], cwd=origin, check=True)
+    (origin / COMMITTED).write_text(old.replace("nobody", "anybody"))
+    subprocess.run(["git", *IDENTITY, "commit", "-qam", "second"], cwd=origin, check=True)
+    clone = origin.parent / "clone"
+    subprocess.run(["git", "clone", "-q", "--depth=1", origin.as_uri(), str(clone)], check=True)
+
+    for against in ("origin/released", "released", "HEAD~1"):
+        arguments = ("--against", f"git:{against}", "--contract", str(clone / COMMITTED))
+        early = run("contract", "breaking", *arguments)
+        advice = early.stderr.partition("`")[2].partition("`")[0]
+        subprocess.run(advice.split(), cwd=clone, check=True, capture_output=True)
+
+        assert 1 == early.returncode
+        assert 100 == run("contract", "breaking", *arguments).returncode, advice
+
+
+def test_a_hook_of_git_compares_as_the_shell_does(
+    run: Run, write: Write, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git tells hooks of linked work trees where the repository is, and then takes any folder for its top."""
+    folder = write(COMMITTED, old).parents[2]
+    for command in (["init", "-q", "-b", "main"], ["add", COMMITTED], [*IDENTITY, "commit", "-qm", "first"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    monkeypatch.setenv("GIT_DIR", str(folder / ".git"))
+
+    done = run("contract", "breaking", "--against", "git:main")
+
+    assert 0 == done.returncode, done.stderr
+
+
+def test_a_service_with_a_new_name_is_compared_by_its_tasks(run: Run, write: Write, old: str) -> None:
+    """Another service's contract shares none of them."""
+    write("old.json", old)
+    write(COMMITTED, old.replace('"service": "accounts"', '"service": "people"'))
+
+    assert 0 == run("contract", "breaking", "--against", "old.json").returncode
 
 
 def test_programs_read_json(run: Run, changed: str) -> None:

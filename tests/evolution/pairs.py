@@ -175,6 +175,9 @@ PARAMETERS: dict[str, Pair] = {
         takes("y: int", options="parameter_aliases={'y': ['x']}"),
         {"FIELD_RENAMED": "S"},
     ),
+    "renamed back to an old name": Pair(
+        takes("x: int", options="parameter_aliases={'x': ['y']}"), takes("y: int"), {"FIELD_RENAMED": "QS"}
+    ),
     "alias of a parameter added": Pair(
         takes("x: int"), takes("x: int", options="parameter_aliases={'x': ['y']}"), {}
     ),

@@ -1,5 +1,6 @@
 """An earlier contract, from wherever it was kept: git, a file, a stubs package as folder, wheel, sdist or as it is installed."""
 
+import os
 import subprocess
 import tarfile
 import zipfile
@@ -31,7 +32,21 @@ def load(against: str, here: Path) -> Contract:
     try:
         return from_json(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{against} is no contract: {error}") from None
+        raise click.ClickException(f"{against} is no contract that can be read: {error}") from None
+
+
+def check_service(against: str, old: Contract, new: Contract) -> None:
+    """Whether two contracts have anything to do with each other: a service may have another name by now, or other tasks.
+
+    Raises:
+        click.ClickException: they are of two services.
+    """
+    names, others = ({n for task in each.tasks for n in (task.name, *task.aliases)} for each in (old, new))
+    if old.service != new.service and names and not names & others:
+        raise click.ClickException(
+            f"{against} is the contract of `{old.service}`, and this is `{new.service}`, with none of its tasks; name an earlier "
+            f"contract of `{new.service}`"
+        )
 
 
 def _data(against: str, here: Path) -> bytes:
@@ -70,16 +85,24 @@ def _from_git(revision: str, path: str, here: Path) -> bytes:
     if not path:
         root = _git(folder, "rev-parse", "--show-toplevel", hint="name a file instead of a revision")
         path = here.resolve().relative_to(Path(root.decode().strip()).resolve()).as_posix()
-    branch = revision.removeprefix("origin/")
-    hint = f"fetch it: `git fetch --depth=1 origin {branch}`, or `git fetch --depth=1 origin tag {branch}`"
-    _git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", hint=hint)
+    _git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", hint=_how_to_fetch(revision))
     hint = f"is it new? Merge it once before comparing, or name where it was: git:{revision}:PATH"
     return _git(folder, "show", f"{revision}:{path}", hint=hint)
 
 
+def _how_to_fetch(revision: str) -> str:
+    if set(revision) & set("~^@{:"):  # seen from another revision: what is missing is history
+        return "where the clone is shallow, fetch its history: `git fetch --unshallow`"
+    if revision.startswith("origin/"):
+        branch = revision.removeprefix("origin/")
+        return f"fetch it: `git fetch --depth=1 origin {branch}:refs/remotes/{revision}`"
+    return f"fetch it: `git fetch --depth=1 origin {revision}:{revision}`, or `git fetch --depth=1 origin tag {revision}`"
+
+
 def _git(folder: Path, *arguments: str, hint: str) -> bytes:
     try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)  # noqa: S603, S607 - the user's own git
+        command = ["git", *arguments]  # the user's own git
+        done = subprocess.run(command, cwd=folder, env=_environ(), capture_output=True, check=False)  # noqa: S603
     except FileNotFoundError:
         raise click.ClickException("git is not installed; name a file instead of a revision") from None
     if done.returncode:
@@ -87,6 +110,12 @@ def _git(folder: Path, *arguments: str, hint: str) -> bytes:
         said = said or f"there is no revision {arguments[-1].removesuffix('^{commit}')!r} here"
         raise click.ClickException(f"git {arguments[0]}: {said}; {hint}")
     return done.stdout
+
+
+def _environ() -> dict[str, str]:
+    """Without what git tells its hooks about the repository: seen from another folder it is wrong."""
+    told = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
+    return {name: value for name, value in os.environ.items() if name not in told}
 
 
 # ---- packages
@@ -123,7 +152,7 @@ def _installed(name: str) -> bytes:
     """By the distribution's name, or by the package's: an editable install does not list its files."""
     try:
         found = [Path(str(file.locate())) for file in files(name) or () if file.name == FILE]
-    except PackageNotFoundError:
+    except (PackageNotFoundError, ValueError):  # the latter where the name is empty
         found = []
     package = (
         None

@@ -50,7 +50,9 @@ def breaking(against: str, path: Path | None, format_: str, categories: tuple[Ca
     """  # noqa: D301 - click's mark for a block that keeps its lines is the control character
     path = configured() if path is None else path
     new, beside = read(path), reasons()
-    found = allowed(compare(earlier.load(against, path), new), beside)
+    old = earlier.load(against, path)
+    earlier.check_service(against, old, new)
+    found = allowed(compare(old, new), beside)
     findings = [each for each in found if not categories or set(each.categories) & set(categories)]
     _FORMATS[format_](findings, idle(found, new, beside), shown(path))
     if any(finding.reason is None for finding in findings):

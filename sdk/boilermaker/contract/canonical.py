@@ -11,6 +11,8 @@ from boilermaker.contract.hazards import growth
 from boilermaker.contract.tasks import Contract
 from boilermaker.contract.types import Named, Type, Variable, within
 
+_FORMAT = Contract(service="", queue="", tasks=()).format
+
 
 def to_json(contract: Contract) -> bytes:
     """The committed form: sorted keys, two spaces, a newline at the end; the digests stand in it for readers."""
@@ -26,16 +28,30 @@ def from_json(data: bytes) -> Contract:
     """Read the committed form.
 
     Raises:
-        msgspec.DecodeError: not JSON, not a contract of this format, or a type is named that is not defined so.
+        msgspec.DecodeError: not JSON, not a contract of this format, a type is named that is not defined so, or two tasks
+            or parameters have one name.
     """
-    tree: Any = msgspec.json.decode(data)
+    try:
+        return _contract(msgspec.json.decode(data))
+    except RecursionError:
+        raise msgspec.ValidationError("it is nested too deeply") from None
+
+
+def _contract(tree: Any) -> Contract:
     if isinstance(tree, dict):  # digests are derived: written for readers, computed when needed
         members: dict[str, Any] = {key: value for key, value in tree.items() if key != "digest"}  # pyright: ignore[reportUnknownVariableType]
         tasks = members.get("tasks")
         if isinstance(tasks, list):
             members["tasks"] = [_without_digest(task) for task in tasks]  # pyright: ignore[reportUnknownVariableType]
         tree = members
+        written: object = members.get("format", _FORMAT)
+        if isinstance(written, int) and written > _FORMAT:
+            raise msgspec.ValidationError(
+                f"it has format {written}, this boilermaker reads {_FORMAT}; use the version that wrote it, or a later one"
+            )
     contract = msgspec.convert(tree, Contract)
+    if (name := _repeated(contract)) is not None:
+        raise msgspec.ValidationError(f"`{name}` is there twice")
     for type_, parameters in _written(contract):
         for part in within(type_):
             if (why := _unsound(part, parameters, contract)) is not None:
@@ -43,6 +59,16 @@ def from_json(data: bytes) -> Contract:
     if (grown := growth(contract.types)) is not None:
         raise msgspec.ValidationError(grown.text)
     return contract
+
+
+def _repeated(contract: Contract) -> str | None:
+    """A name that two tasks have, or two parameters of one."""
+    lists = [[task.name for task in contract.tasks]]
+    lists += [[parameter.name for parameter in task.parameters] for task in contract.tasks]
+    for names in lists:
+        if len(names) > len(set(names)):
+            return next(name for at, name in enumerate(names) if name in names[:at])
+    return None
 
 
 def _unsound(part: Type, parameters: tuple[str, ...], contract: Contract) -> str | None:

@@ -26,13 +26,15 @@ def alike(gone: Sequence[Misfit], new: Sequence[Misfit]) -> dict[str, str]:
 
 
 def aliased(before: TaskContract, after: TaskContract) -> dict[str, str]:
-    """What parameters were called before, where the worker still reads them under that name."""
+    """What parameters were called before, where the worker still reads them under that name, or the old one knew the new."""
     names, kept = ({p.name for p in task.parameters} for task in (before, after))
+    known = {alias: p.name for p in before.parameters if p.name not in kept for alias in p.aliases}
+    gone = {**known, **{name: name for name in names - kept}}
     return {
         p.name: old
         for p in after.parameters
         if p.name not in names
-        if (old := next((name for name in p.aliases if name in names - kept), None)) is not None
+        if (old := next((gone[name] for name in (p.name, *p.aliases) if name in gone), None)) is not None
     }
 
 

@@ -254,7 +254,12 @@ def _renames(old: Sequence[Made], new: Sequence[Made]) -> dict[str, str]:
     Items of rows have no names on the wire: what stands in the place of another, and neither is elsewhere, is the same.
     """
     labels, known = {made.label for made in new}, {made.label for made in old}
-    gone = {made.path if made.is_item else made.wire: made.label for made in old if made.label not in labels}
+    gone = {
+        name: made.label
+        for made in old
+        if made.label not in labels
+        for name in ((made.path,) if made.is_item else (*made.aliases, made.wire))
+    }
     found: dict[str, str] = {}
     for made in new:
         names = (made.path,) if made.is_item else (made.wire, *made.aliases)

@@ -97,8 +97,9 @@ def aliases(before: TaskContract, after: TaskContract) -> Iterator[Finding]:
         name: parameter for parameter in after.parameters for name in (parameter.name, *parameter.aliases)
     }
     written = {parameter.name for parameter in before.parameters if parameter.default != BY_WORKER}
+    new_names = {then: now for now, then in renames.aliased(before, after).items()}
     for parameter in before.parameters:
-        heir = owners.get(parameter.name)
+        heir = owners.get(new_names.get(parameter.name, parameter.name))
         for alias in parameter.aliases:
             owner = owners.get(alias)
             if owner is not None and owner is heir:
