@@ -3,6 +3,7 @@
 # Functions without annotations are under test.
 # pyright: reportUnknownParameterType=false, reportMissingParameterType=false, reportUnknownArgumentType=false
 
+import os
 import re
 from collections import deque
 from collections.abc import Callable
@@ -92,6 +93,19 @@ async def generator(state: None, email: str):  # type: ignore[no-untyped-def]
     yield email
 
 
+UNSET_REGION = os.environ.get("BOILERMAKER_TESTS_SET_NO_SUCH_VARIABLE")
+
+
+async def from_environment(
+    state: None,
+    *,
+    region: str = os.environ.get("BOILERMAKER_TESTS_SET_NO_SUCH_VARIABLE"),  # type: ignore[assignment]  # pyright: ignore[reportArgumentType]
+) -> None: ...
+
+
+async def from_constant(state: None, region: str = UNSET_REGION) -> None: ...  # type: ignore[assignment]  # pyright: ignore[reportArgumentType]
+
+
 @pytest.fixture
 def worker() -> Boilermaker[None]:
     return Boilermaker(None, InMemoryServiceBus())
@@ -119,6 +133,8 @@ def _place(function: Callable[..., Any]) -> str:
         (crashing, "a collection; put one of the two into a Struct"),
         (crashing_inside, "a collection; put one of the two into a Struct"),
         (unknown_result, "the result: `Unknown` cannot travel"),
+        (from_environment, "the default of its parameter `region` came to None"),
+        (from_constant, "declare it with `| None`"),
         (unresolved, "has an annotation that does not resolve"),
         (generator, "is not async; write `async def`"),
     ],

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from boilermaker.contract import ByWorker, Parameter, Type, union
+from boilermaker.contract import BY_WORKER, ByWorker, Parameter, Type, union
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.registrations.wrappers import Kind, Wrappers
 from boilermaker_codegen.source.docs import doc_of
-from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
+from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.source.symbols import ValueSymbol
 from boilermaker_codegen.source.vocabulary import plain
 from boilermaker_codegen.source.walking import descendants
 from boilermaker_codegen.types.annotations import ANY, NONE, takes_none
 from boilermaker_codegen.types.definitions import Definitions
 from boilermaker_codegen.types.literals import Value, contracted
+
+_ENVIRONMENT = (External("os.environ.get"), External("os.getenv"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +188,33 @@ class Handlers:
             default = self._definitions.literals.default(node.default, scope)
             if isinstance(node.default, cst.Name) and node.default.value == "None" and not takes_none(type_):
                 type_ = union((type_, NONE))
+            if default == BY_WORKER and not takes_none(type_) and self._may_be_unset(node.default, scope):
+                raise scope.refuse(
+                    node.default,
+                    "DEFAULT_UNFIT",
+                    f"the default `{code(node.default)}` does not fit: it is None where the variable is not set; declare "
+                    f"`{code(where)} | None`, or give the lookup a second argument",
+                )
         self._definitions.note(type_, scope, where, default)
         return Parameter(name=name, type=type_, default=contracted(default), keyword_only=is_keyword_only)
+
+    def _may_be_unset(self, node: cst.BaseExpression, scope: Scope) -> bool:
+        """Whether a default surely is what the environment says, and None where it says nothing."""
+        try:
+            match node:
+                case cst.Call(func=cst.Name() | cst.Attribute() as func, args=[cst.Arg(star="")]):
+                    return self._resolver.resolve(func, scope) in _ENVIRONMENT
+                case cst.Name() | cst.Attribute():
+                    found = self._resolver.resolve(node, scope)
+                case _:
+                    return False
+        except Refused:
+            return False
+        match found:
+            case Found(symbol=ValueSymbol(value=value)) if value is not None:
+                return self._may_be_unset(value, found.scope)
+            case _:
+                return False
 
     def _result(self, node: cst.FunctionDef, scope: Scope) -> Type:
         if node.returns is None:

@@ -20,6 +20,7 @@ from boilermaker.introspection import defaults
 from boilermaker.introspection.asynchrony import hides_async, is_async
 from boilermaker.introspection.carriage import obstacle_to
 from boilermaker.introspection.place import place_of
+from boilermaker.introspection.written import is_none_written
 from boilermaker.payload import Payload
 from boilermaker.payload.externals import NONE, Externals
 from boilermaker.ref import Ref
@@ -207,6 +208,13 @@ def _parameter(
             stacklevel=_outside(),
         )
     elif parameter.default is None and not _takes_none(annotation):
+        if not is_none_written(function, name):
+            raise _refused(
+                function,
+                place,
+                f"the default of its parameter `{name}` came to None, which its type does not take",
+                "declare it with `| None`, or let the default be of its type",
+            )
         annotation = annotation | None
     return HandlerParameter(
         name=name,

@@ -1,9 +1,10 @@
 import datetime
 import enum
 import os
+from os import getenv
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple, NotRequired, TypedDict
+from typing import Annotated, NamedTuple, NotRequired, TypedDict
 from uuid import UUID
 
 import msgspec
@@ -135,4 +136,18 @@ async def every_dictionary(
     d: dict[str, Options] = {"x": {"depth": 1, "children": [{"depth": 2, "children": [{}]}]}},
     e: tuple[int, Options] = (1, {"depth": 1, "children": {}}),
     right: list[Options] = [{"depth": 1, "children": [{"depth": 2}]}],
+) -> None: ...
+
+
+REGION = os.environ.get("REGION")
+
+
+@worker.task
+async def every_environment(
+    state,
+    a: str = os.environ.get("REGION"),
+    b: str = getenv("REGION"),
+    c: Annotated[str, msgspec.Meta(max_length=2)] = REGION,
+    right: str | None = os.environ.get("REGION"),
+    right_too: str = getenv("REGION", "eu"),
 ) -> None: ...

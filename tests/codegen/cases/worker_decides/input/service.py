@@ -1,5 +1,6 @@
 import datetime as dt
 import math
+import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -61,6 +62,12 @@ class Node(msgspec.Struct, kw_only=True, rename="camel", tag=True):
     below: "list[Node] | None" = msgspec.field(default_factory=lambda: [] if LIMIT else None)
     shown_as: str = msgspec.field(default=f"{LIMIT}", name="shown")
     anything: Any = MISSING
+
+
+@worker.task
+async def every_environment(
+    state, a: str | None = os.environ.get("REGION"), b: str = os.environ.get("REGION", "eu"), c: str = None
+) -> None: ...
 
 
 @worker.task

@@ -2,11 +2,19 @@
 """Tasks of the service `worker_decides`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `e78fdb07afefd1f0`.
+Contract `535ef421da6d68a7`.
 """
 
 from . import payloads
 from .models import Node, Page, Search
-from .tasks import every_record, every_value
+from .tasks import every_environment, every_record, every_value
 
-__all__ = ["Node", "Page", "Search", "every_record", "every_value", "payloads"]
+__all__ = [
+    "Node",
+    "Page",
+    "Search",
+    "every_environment",
+    "every_record",
+    "every_value",
+    "payloads",
+]

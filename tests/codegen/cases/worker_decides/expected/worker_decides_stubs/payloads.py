@@ -12,6 +12,14 @@ from msgspec import UNSET, UnsetType
 from .models import Node, Page, Search
 
 
+class EveryEnvironment(Payload, frozen=True, kw_only=True):
+    """Arguments of `every_environment`."""
+
+    a: str | UnsetType | None = UNSET
+    b: str | UnsetType = UNSET
+    c: str | None = None
+
+
 class EveryRecord(Payload, frozen=True, kw_only=True):
     """Arguments of `every_record`."""
 

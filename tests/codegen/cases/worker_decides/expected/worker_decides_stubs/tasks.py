@@ -18,6 +18,15 @@ from . import payloads
 from .models import Node, Page, Search
 
 
+def every_environment(
+    a: Arg[str | None] | UnsetType = UNSET,
+    b: Arg[str] | UnsetType = UNSET,
+    c: Arg[str | None] = None,
+) -> Task[None]:
+    """Make a task that runs `every_environment`."""
+    return _every_environment(a=a, b=b, c=c)
+
+
 def every_record(
     search: Arg[Search], node: Arg[Node], more: Arg[Search] | UnsetType = UNSET
 ) -> Task[Search]:
@@ -79,6 +88,13 @@ def every_value(
 
 # What the functions stand on.
 
+_every_environment: Final = TaskStub[None](
+    "every_environment",
+    payloads.EveryEnvironment,
+    None,
+    queue="worker_decides",
+    digest="a33057c544ad396c",
+)
 _every_record: Final = TaskStub[Search](
     "every_record",
     payloads.EveryRecord,
