@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from boilermaker import codec, outgoing, plan, trace
+from boilermaker import plan, trace
+from boilermaker.envelope import codec, outgoing
 from boilermaker.errors import BusError, PublishError, PublishManyError, WorkflowTooLargeError
 from boilermaker.plan import Plan
 from boilermaker.registry import Registry, resolve_stub

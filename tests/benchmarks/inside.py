@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 from tests.benchmarks.goals import AtMost, Line
 
-from boilermaker import Boilermaker, chain, codec, plan
-from boilermaker.envelope import Next
+from boilermaker import Boilermaker, chain, plan
+from boilermaker.envelope import Next, codec
 from boilermaker.errors import BusError
 from boilermaker.plan import Plan
 from boilermaker.registry import resolve_stub

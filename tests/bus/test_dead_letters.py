@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from boilermaker import Boilermaker, codec, failure
+from boilermaker import Boilermaker, failure
 from boilermaker.dead_letters import DeadLetters, Fate, Selection, again, taking
+from boilermaker.envelope import codec
 from boilermaker.failure import FailureInfo
 from boilermaker.transport.port import Delivery
 from bus.rigs import Rig, message, new_queue, one, take_all

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from boilermaker import Boilermaker, codec
+from boilermaker import Boilermaker
+from boilermaker.envelope import codec
 from boilermaker.localbus.server import LocalServiceBus
 from boilermaker.transport.port import Message
 from boilermaker.transport.servicebus import AzureServiceBus

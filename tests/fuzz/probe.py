@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from boilermaker import codec, legacy, payload
-from boilermaker.envelope import Next, Step
+from boilermaker import payload
+from boilermaker.envelope import Next, Step, codec, legacy
 from boilermaker.errors import EnvelopeError
 from boilermaker.options import Limits
 from boilermaker.payload import UnfitValue

@@ -185,7 +185,7 @@ def test_a_value_in_a_refusal_would_be_found(monkeypatch: pytest.MonkeyPatch) ->
     def quoting(body: bytes, queue: str) -> None:
         raise EnvelopeError(f"Invalid enum value '{CANARY}'")
 
-    monkeypatch.setattr("boilermaker.legacy.read", quoting)
+    monkeypatch.setattr("boilermaker.envelope.legacy.read", quoting)
     with pytest.raises(LeakError):
         probe(body())
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from boilermaker import codec, legacy
+from boilermaker.envelope import codec, legacy
 from boilermaker.errors import EnvelopeError
 from boilermaker.introspection.signature import read
 from boilermaker.payload import UnfitValue

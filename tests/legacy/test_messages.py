@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from boilermaker import Boilermaker, InMemoryServiceBus, codec, legacy
+from boilermaker import Boilermaker, InMemoryServiceBus
+from boilermaker.envelope import codec, legacy
 from boilermaker.errors import EnvelopeError
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.worker.loop import Pace

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from boilermaker import Boilermaker, InMemoryServiceBus, codec, failure, retries
+from boilermaker import Boilermaker, InMemoryServiceBus, failure, retries
 from boilermaker.dead_letters import BUS_REASONS, DeadLetters, Fate, Selection
+from boilermaker.envelope import codec
 from boilermaker.errors import BusError
 from boilermaker.failure import FailureInfo
 from boilermaker.localbus.settings import QueueSettings

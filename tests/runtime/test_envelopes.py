@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boilermaker import Boilermaker, InMemoryServiceBus, codec, retries
-from boilermaker.codec import Envelope
-from boilermaker.envelope import Next, Step
+from boilermaker import Boilermaker, InMemoryServiceBus, retries
+from boilermaker.envelope import Next, Step, codec
+from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
 from boilermaker.plan import Plan, PlanStep, Resolved, StepRef
 from boilermaker.transport.port import OutgoingMessage

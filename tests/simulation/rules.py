@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from boilermaker import codec
+from boilermaker.envelope import codec
 from simulation.scenario import Node
 from simulation.world import MAX_DELIVERIES, MAX_TRIES, Sent, World
 

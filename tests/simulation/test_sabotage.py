@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from boilermaker import codec
 from boilermaker.dead_letters import again
+from boilermaker.envelope import codec
 from boilermaker.outcomes import InMemoryOutcomeStore
 from boilermaker.worker import decide, publish
 from boilermaker.worker.handle import Handling

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
-from boilermaker import codec
+from boilermaker.envelope import codec
 from simulation.__main__ import main
 from simulation.scenario import Fault, Node, Scenario
 from simulation.simulate import search, simulate

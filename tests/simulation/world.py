@@ -12,9 +12,10 @@ from unittest import mock
 
 import msgspec
 
-from boilermaker import Boilermaker, InMemoryServiceBus, Limits, QueueSettings, Task, attempt, codec
+from boilermaker import Boilermaker, InMemoryServiceBus, Limits, QueueSettings, Task, attempt
 from boilermaker.dead_letters import again
 from boilermaker.dead_letters.box import DeadLetters
+from boilermaker.envelope import codec
 from boilermaker.errors import BusError, OutcomeStoreError, SettlementError
 from boilermaker.failure import TaskFailed
 from boilermaker.outcomes import InMemoryOutcomeStore

@@ -2,9 +2,10 @@
 
 import hashlib
 
-from boilermaker import codec, outgoing, trace
-from boilermaker.codec import Envelope
+from boilermaker import trace
 from boilermaker.dead_letters.letter import DeadLetter, envelope_of
+from boilermaker.envelope import codec, outgoing
+from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
 from boilermaker.options import Limits
 from boilermaker.transport.port import Clock, Message, OutgoingMessage

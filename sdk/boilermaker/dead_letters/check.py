@@ -1,8 +1,9 @@
 """Whether a dead letter's task would be taken today: its payload against a running worker's signatures, or a contract."""
 
-from boilermaker import codec, legacy, payload
-from boilermaker.codec import Envelope
+from boilermaker import payload
 from boilermaker.contract import Contract
+from boilermaker.envelope import codec, legacy
+from boilermaker.envelope.codec import Envelope
 from boilermaker.evolution import values
 from boilermaker.history import History
 from boilermaker.payload import UnfitValue

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from boilermaker import legacy
-from boilermaker.codec import Envelope
+from boilermaker.envelope import legacy
+from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
 from boilermaker.transport.port import Message
 

@@ -1,4 +1,4 @@
-"""Payloads and results as JSON: arguments in, checked bytes out, and back. With `codec`, the only room with bytes.
+"""Payloads and results as JSON: arguments in, checked bytes out, and back. With `envelope`, the only room with bytes.
 
 A payload is what comes back: arguments are encoded and decoded again as the payload type, on the very path the worker
 takes, so that nothing can be published that the worker would refuse.

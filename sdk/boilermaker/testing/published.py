@@ -6,8 +6,7 @@ from typing import Any, overload
 
 import msgspec
 
-from boilermaker import codec
-from boilermaker.envelope import Step
+from boilermaker.envelope import Step, codec
 from boilermaker.transport.memory import InMemoryServiceBus
 from boilermaker.transport.port import OutgoingMessage
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boilermaker import codec, payload, plan
+from boilermaker import payload, plan
+from boilermaker.envelope import codec
 from boilermaker.registry import resolve_stub
 from boilermaker.stub import Task, TaskStub
 from boilermaker.testing.strategies import arguments, values

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from boilermaker import codec
-from boilermaker.codec import Envelope
-from boilermaker.envelope import Next, Step
+from boilermaker.envelope import Next, Step, codec
+from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
 from boilermaker.failure import FailureInfo
 from boilermaker.options import Limits

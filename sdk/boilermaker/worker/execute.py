@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import msgspec
 
-from boilermaker import codec, failure, legacy, payload
+from boilermaker import failure, payload
 from boilermaker.attempt import Cause
-from boilermaker.codec import Envelope
-from boilermaker.envelope import Step
+from boilermaker.envelope import Step, codec, legacy
+from boilermaker.envelope.codec import Envelope
 from boilermaker.history import History
 from boilermaker.introspection.signature import HandlerParameter
 from boilermaker.options import DescribeError

@@ -6,9 +6,10 @@ import time
 
 import msgspec
 
-from boilermaker import legacy, trace
+from boilermaker import trace
 from boilermaker.attempt import Attempt, Cause
-from boilermaker.codec import Envelope
+from boilermaker.envelope import legacy
+from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
 from boilermaker.registration import Registration
 from boilermaker.transport.port import Delivery, Receiver

@@ -6,9 +6,9 @@ that.
 
 import random
 
-from boilermaker import codec, outgoing, trace
-from boilermaker.codec import Envelope
-from boilermaker.envelope import Next
+from boilermaker import trace
+from boilermaker.envelope import Next, codec, outgoing
+from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError, MessageTooLargeError
 from boilermaker.registration import Registration
 from boilermaker.transport.port import Delivery, OutgoingMessage

@@ -10,9 +10,10 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from boilermaker import codec, payload
-from boilermaker.codec import Envelope
-from boilermaker.envelope import Step
+from boilermaker import payload
+from boilermaker.envelope import codec
+from boilermaker.envelope.codec import Envelope
+from boilermaker.envelope.structs import Step
 from boilermaker.errors import EnvelopeError
 from boilermaker.plan import MAX_STEPS, PlanStep, Resolved
 from boilermaker.retries import RetryMode, RetryPolicy

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from boilermaker.envelope import Edges, Header, Step, StepLine, WireRef
+from boilermaker.envelope.structs import Edges, Header, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
 from boilermaker.plan import MAX_HANDLERS, MAX_NAME, StepRef
 from boilermaker.retries import LONGEST_SECONDS

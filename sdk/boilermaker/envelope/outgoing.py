@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 
-from boilermaker import codec
+from boilermaker.envelope import codec
 from boilermaker.transport.port import Clock, OutgoingMessage, PropertyValue
 
 HEADROOM_BYTES = 8 * 1024

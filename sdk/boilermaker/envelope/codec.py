@@ -12,9 +12,9 @@ from typing import TypeVar
 import msgspec
 
 from boilermaker import payload
-from boilermaker.envelope import Header, Kept, Next, Step, StepLine, WireRef
+from boilermaker.envelope.lines import Lines
+from boilermaker.envelope.structs import Header, Kept, Next, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
-from boilermaker.lines import Lines
 from boilermaker.payload.externals import NONE
 from boilermaker.plan import MAX_STEPS, Plan, PlanStep, StepRef
 from boilermaker.retries import RetryPolicy
