@@ -90,8 +90,10 @@ EXPLANATIONS: dict[ErrorId, Explanation] = {
         "Use the type that the message names, or one of the table of types."),
     "TYPE_NOT_READ": Explanation(
         "a type is made in a way that is not read",
-        "It comes from a call, or from itself: what it is stands nowhere in the source.",
-        "Write it as a class or as a plain alias."),
+        "It comes from a call, and what it is stands nowhere in the source; or it is an alias that contains itself, also by a `type` "
+        "statement: msgspec makes no decoder for such.",
+        "Write it as a class or as a plain alias. In an alias for any JSON, write `Any` where it contains itself "
+        "(`dict[str, Any] | list[Any] | str | None`); for a tree of your own, write a class: its fields may hold it."),
     "TYPE_REFUSED": Explanation(
         "msgspec cannot tell values of this type apart, or cannot carry them",
         "The worker could not even start: msgspec makes no decoder for it, or one that fails on its own values.",

@@ -93,6 +93,12 @@ async def generator(state: None, email: str):  # type: ignore[no-untyped-def]
     yield email
 
 
+Json = dict[str, "Json"] | list["Json"] | str | None  # type: ignore[misc]
+
+
+async def any_json(state: None, document: Json) -> None: ...  # type: ignore[valid-type]
+
+
 UNSET_REGION = os.environ.get("BOILERMAKER_TESTS_SET_NO_SUCH_VARIABLE")
 
 
@@ -133,6 +139,7 @@ def _place(function: Callable[..., Any]) -> str:
         (crashing, "a collection; put one of the two into a Struct"),
         (crashing_inside, "a collection; put one of the two into a Struct"),
         (unknown_result, "the result: `Unknown` cannot travel"),
+        (any_json, "contains itself, which msgspec carries in classes alone; write `Any` in its place"),
         (from_environment, "the default of its parameter `region` came to None"),
         (from_constant, "declare it with `| None`"),
         (unresolved, "has an annotation that does not resolve"),

@@ -191,7 +191,10 @@ class OwnTypes:
 
     def _circle(self, found: Found, node: cst.CSTNode, scope: Scope) -> Refused:
         return scope.refuse(
-            node, "TYPE_NOT_READ", f"the alias `{found.name}` contains itself; make it a class"
+            node,
+            "TYPE_NOT_READ",
+            f"the alias `{found.name}` contains itself, which msgspec does not carry; write `Any` in its place here, or hold it "
+            f"in a field of a class: a class may contain itself",
         )
 
     def _expanded(self, found: Found, value: cst.BaseExpression, arguments: tuple[Type, ...]) -> Type:

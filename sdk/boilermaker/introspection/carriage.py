@@ -32,6 +32,8 @@ def obstacle_to(annotation: Any, externals: Externals) -> Obstacle | None:
         msgspec.json.Decoder(annotation)
         stranger = _stranger(shapes.type_info(annotation), externals, set())
     except (TypeError, ValueError, RecursionError) as error:
+        if isinstance(error, RecursionError) or "ForwardRef(" in str(error):  # a name that is left over
+            return Obstacle(f"`{shown}` contains itself, which msgspec carries in classes alone", _OWN_PART)
         return Obstacle(f"`{shown}` cannot travel ({error})", "use a type that msgspec can carry")
     if stranger is None:
         return None
@@ -39,6 +41,11 @@ def obstacle_to(annotation: Any, externals: Externals) -> Obstacle | None:
         f"`{shown}` cannot travel (`{stranger.__qualname__}` has no JSON form)",
         f"use a type that msgspec can carry, or {how_to_say(stranger)}",
     )
+
+
+_OWN_PART = (
+    "write `Any` in its place in the alias, or hold it in a field of a class: a class may contain itself"
+)
 
 
 def _hazard(annotation: Any, externals: Externals) -> str | None:

@@ -21,6 +21,8 @@ worker = Boilermaker(object(), InMemoryServiceBus(), queue="errors-annotations")
 
 T = TypeVar("T")
 Loop = "Loop | None"
+Json = dict[str, "Json"] | list["Json"] | str | None
+type Tree = dict[str, Tree] | None
 made = collections.namedtuple("made", "a b")
 dynamic = elsewhere.make()
 first, second = int, str
@@ -92,6 +94,8 @@ async def shapes(
     d: Literal[1.5],
     e: Literal[elsewhere.Color.RED],
     f: Loop,
+    f2: Json,
+    f3: Tree,
     g: Union[int, undefined],
     h: list[1:2],
 ) -> Tuple[int, undefined]: ...
