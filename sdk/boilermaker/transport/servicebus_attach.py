@@ -9,6 +9,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 
 from boilermaker.transport.servicebus_address import Address
 from boilermaker.transport.servicebus_connect import (
+    Sockets,
     client,
     confirm_attached,
     max_message_size,
@@ -55,9 +56,16 @@ class Attachment:
     """
 
     def __init__(
-        self, service: ServiceBusClient, writer: LinkWriter, *, max_batch_bytes: int, max_message_size: int
+        self,
+        service: ServiceBusClient,
+        sockets: Sockets,
+        writer: LinkWriter,
+        *,
+        max_batch_bytes: int,
+        max_message_size: int,
     ) -> None:
         self.service = service
+        self.sockets = sockets
         self.writer = writer
         self.max_batch_bytes = max_batch_bytes
         self.max_message_size = max_message_size
@@ -76,18 +84,22 @@ class Attachment:
                 await self.service.close()
         except Exception:  # noqa: BLE001  # it is gone either way
             _log.debug("closing a lost connection failed", exc_info=True)
+        finally:
+            await self.sockets.close()
 
 
 async def attach(address: Address, queue: str) -> Attachment:
     """Connect and attach a link. Leaves nothing open where that fails. Raises QueueNotFoundError, SessionQueueError, BusError."""
     service = client(address, retries=0)
     sender = service.get_queue_sender(queue)
+    sockets = Sockets(sender)
     try:
         await sender.__aenter__()
         await confirm_attached(sender)
         batch_bytes = (await sender.create_message_batch()).max_size_in_bytes
         return Attachment(
             service,
+            sockets,
             _writer(sender),
             max_batch_bytes=batch_bytes,
             max_message_size=max_message_size(sender) or batch_bytes,
@@ -96,6 +108,7 @@ async def attach(address: Address, queue: str) -> Attachment:
         stop_keep_alive(sender)
         await sender.close()
         await service.close()
+        await sockets.close()
         if not isinstance(error, Exception):
             raise
         raise translate(error, queue, "send to") from error

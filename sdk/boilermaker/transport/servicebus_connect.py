@@ -112,24 +112,45 @@ def stop_keep_alive(owner: ServiceBusReceiver | ServiceBusSender) -> None:
         handler._keep_alive_thread = None  # noqa: SLF001
 
 
-class Socket:
-    """The socket under a sender or receiver. The SDK forgets to close one whose connection was lost."""
+class Sockets:
+    """The sockets under a sender or receiver, to be made before that is opened.
+
+    The SDK forgets to close one whose connection was lost, or did not come about. It has no public name for any of them; where the
+    private ones are gone, sockets are closed when they are garbage.
+    """
 
     def __init__(self, owner: ServiceBusReceiver | ServiceBusSender) -> None:
-        self._owner = owner
-        self._transport = self._current()
+        self._connections: list[Any] = []
+        opened: Any = owner
+        create: Any = getattr(opened, "_create_handler", None)
+        if create is None:
+            return
 
-    def _current(self) -> Any:
-        handler: Any = getattr(self._owner, "_handler", None)
-        return getattr(getattr(handler, "_connection", None), "_transport", None)
+        def create_watched(*args: Any) -> None:
+            create(*args)
+            handler = opened._handler  # noqa: SLF001
+            connect = handler.open_async
 
-    async def close_if_lost(self) -> None:
-        """Close the socket that is no longer the owner's, if there is one."""
-        current = self._current()
-        if current is not self._transport:
-            lost, self._transport = self._transport, current
-            if lost is not None:
-                await lost.close()
+            async def connect_watched(*args: Any, **kwargs: Any) -> None:
+                try:
+                    await connect(*args, **kwargs)
+                finally:
+                    self._connections.append(getattr(handler, "_connection", None))
+
+            handler.open_async = connect_watched
+
+        opened._create_handler = create_watched  # noqa: SLF001
+
+    async def close(self) -> None:
+        """Close those that are still open, at once: whatever waits to be written to them is not waited for."""
+        connections, self._connections = self._connections, []
+        for connection in connections:
+            writer: asyncio.StreamWriter | None = getattr(
+                getattr(connection, "_transport", None), "writer", None
+            )
+            if writer is not None:
+                writer.transport.abort()
+        await asyncio.sleep(0)  # which the event loop then does
 
 
 async def confirm_attached(owner: ServiceBusReceiver | ServiceBusSender) -> None:

@@ -24,7 +24,7 @@ from azure.servicebus._pyamqp._decode import decode_frame
 from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
 
 from boilermaker.transport import servicebus_frames as amqp
-from boilermaker.transport.servicebus_connect import Socket, in_sdk_words, stop_keep_alive
+from boilermaker.transport.servicebus_connect import in_sdk_words, stop_keep_alive
 
 _READ_BYTES = 256 * 1024
 _LISTEN_SECONDS = 0.2  # the SDK's own limit for one read
@@ -67,7 +67,6 @@ class Line:
         self._writer: asyncio.StreamWriter = self._transport.writer
         self._listen: Callable[..., Awaitable[None]] = connection.listen
         self._hear, self._care, self._over = hear, care, over
-        self._socket = Socket(owner)
         self._loop = asyncio.get_running_loop()
         self._out: list[bytes] = []
         self._before_flush: list[Callable[[], None]] = []
@@ -235,4 +234,3 @@ class Line:
             for task in (self._reading, self._caring):
                 task.cancel()
             await asyncio.wait([self._reading, self._caring])
-            await self._socket.close_if_lost()

@@ -15,7 +15,13 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 from boilermaker.errors import BusError, LockLostError, SettlementError
 from boilermaker.transport.port import Delivery, Message
 from boilermaker.transport.servicebus_address import Address
-from boilermaker.transport.servicebus_connect import ask_for_heartbeats, client, confirm_attached, translate
+from boilermaker.transport.servicebus_connect import (
+    Sockets,
+    ask_for_heartbeats,
+    client,
+    confirm_attached,
+    translate,
+)
 from boilermaker.transport.servicebus_delivery import AzureDelivery, AzureMessage, LinkReader
 from boilermaker.transport.servicebus_plain import PlainReader, settle_by_sdk
 from boilermaker.transport.servicebus_settle import Disposition, Unconfirmed
@@ -35,8 +41,11 @@ _CLOSE_SECONDS = 6.0  # a little more than the SDK takes at most to drain a link
 class _Attachment:
     """A link that is attached: the SDK's client and receiver, and who reads it."""
 
-    def __init__(self, service: ServiceBusClient, receiver: ServiceBusReceiver, reader: LinkReader) -> None:
+    def __init__(
+        self, service: ServiceBusClient, sockets: Sockets, receiver: ServiceBusReceiver, reader: LinkReader
+    ) -> None:
         self.service = service
+        self.sockets = sockets
         self.receiver = receiver
         self.reader = reader
 
@@ -48,6 +57,8 @@ class _Attachment:
                 await self.service.close()
         except Exception:  # noqa: BLE001  # it is gone either way
             _log.debug("closing a lost connection failed", exc_info=True)
+        finally:
+            await self.sockets.close()
 
 
 class AzureReceiver:
@@ -201,14 +212,16 @@ class AzureReceiver:
         prefetch = 0 if self._is_stopped else self._prefetch
         for attempt in range(_OPEN_TRIES):
             service = client(self._address, retries=0)
+            receiver = service.get_queue_receiver(self._queue, prefetch_count=prefetch)
+            sockets = Sockets(receiver)
             try:
-                receiver = service.get_queue_receiver(self._queue, prefetch_count=prefetch)
                 ask_for_heartbeats(receiver)
                 await receiver.__aenter__()
                 await confirm_attached(receiver)
-                return _Attachment(service, receiver, _read(receiver, prefetch))
+                return _Attachment(service, sockets, receiver, _read(receiver, prefetch))
             except BaseException as error:
                 await service.close()
+                await sockets.close()
                 if not isinstance(error, Exception):
                     raise
                 found = translate(error, self._queue, "receive from")
