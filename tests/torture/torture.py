@@ -178,7 +178,7 @@ class _BadDay:
         self._coming = itertools.cycle(plan.faults)
         self._standing: Standing | None = None
         self.kills = self.cuts = self.interrupted = 0
-        self.struck: Counter[str] = Counter(dict.fromkeys(plan.faults, 0))
+        self.struck: Counter[str] = Counter()  # one that stood and never struck counts 0
 
     def go_on(self) -> None:
         """Do what is due."""
@@ -199,6 +199,7 @@ class _BadDay:
         """The next fault, or none for a while."""
         if self._standing is None:
             self._standing = self._bus.faults.add(next(self._coming))
+            self.struck[str(self._standing.fault)] += 0
             self.interrupted += self._plan.concurrency * self._plan.workers
         else:
             self.end()
