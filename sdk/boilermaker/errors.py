@@ -1,4 +1,4 @@
-"""Every exception that Boilermaker raises, under one root.
+"""Every exception that Boilermaker raises, under one root, and the warning that it gives.
 
 Each carries what it knows as attributes; its message says what happened, where, and what to do next.
 """
@@ -20,6 +20,10 @@ class UncarriedError(ConfigurationError):
 
 class RegistrationError(BoilermakerError):
     """A function cannot be a task. The message names function, parameter, file and line."""
+
+
+class UntypedParameterWarning(UserWarning):
+    """A task's parameter has no annotation: anything passes, and nothing is checked."""
 
 
 class TaskBuildError(BoilermakerError):

@@ -15,8 +15,8 @@ import msgspec
 import pytest
 
 from boilermaker import Boilermaker, InMemoryServiceBus, Limits
-from boilermaker.errors import ConfigurationError, RegistrationError
-from boilermaker.introspection.signature import UntypedParameterWarning, read
+from boilermaker.errors import ConfigurationError, RegistrationError, UntypedParameterWarning
+from boilermaker.introspection.signature import read
 from boilermaker.retries import NoRetry
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from boilermaker import retries
 from boilermaker.cli import logs
-from boilermaker.introspection.signature import UntypedParameterWarning
+from boilermaker.errors import UntypedParameterWarning
 from spec.staging import Stage
 
 BASICS = "basic_callback_setup"

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from boilermaker.errors import RegistrationError, TaskBuildError
+from boilermaker.errors import RegistrationError, TaskBuildError, UntypedParameterWarning
 from boilermaker.introspection import defaults
 from boilermaker.introspection.asynchrony import hides_async, is_async
 from boilermaker.introspection.carriage import obstacle_to
@@ -26,10 +26,6 @@ from boilermaker.payload.externals import NONE, Externals
 from boilermaker.ref import Ref
 
 AnyHandler = Callable[..., Any]
-
-
-class UntypedParameterWarning(UserWarning):
-    """A task's parameter has no annotation: anything passes, and nothing is checked."""
 
 
 @dataclass(frozen=True, kw_only=True)
