@@ -18,6 +18,7 @@ from boilermaker.errors import (
     SessionQueueError,
 )
 from boilermaker.history import History
+from boilermaker.hop import Hop
 from boilermaker.introspection import annotations
 from boilermaker.options import Limits, TaskOptions, WorkerOptions, check_worker_options
 from boilermaker.registry import Registry
@@ -26,7 +27,6 @@ from boilermaker.task import Task
 from boilermaker.tasks import Registrar, Tasks
 from boilermaker.transport.memory import InMemoryServiceBus
 from boilermaker.transport.port import Bus
-from boilermaker.upcasts import Hop, Upcast
 from boilermaker.worker.ending import Ending
 from boilermaker.worker.loop import THREADS, Health, Loop, Pace
 from boilermaker.worker.signals import on_stop_signals
@@ -35,7 +35,6 @@ from boilermaker.worker.workshop import Workshop, log
 S = TypeVar("S")
 P = ParamSpec("P")
 R = TypeVar("R")
-U = TypeVar("U", bound=Upcast)
 
 Handler = Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
 SyncHandler = Callable[Concatenate[S, P], R]
@@ -125,36 +124,11 @@ class Boilermaker(Registrar, Generic[S]):
         """Register what a module collected in its `Tasks`; the worker comes back, so that calls chain.
 
         Raises:
-            RegistrationError: one of them cannot be a task, or its name is taken.
+            RegistrationError: one of them cannot be a task, or its name is taken; or an upcast is refused.
         """
-        with self.registry.all_or_none():
-            tasks.hand_over(self._register)
+        with self.registry.all_or_none(), self.history.upcasts.all_or_none():
+            tasks.hand_over(self._register, self._upcast)
         return self
-
-    def upcast(self, task: str, /, *, from_digest: str, to_digest: str | None = None) -> Callable[[U], U]:
-        """Register the decorated function to turn payloads of an old contract into new ones, before they are validated.
-
-        It takes the old payload as plain JSON values by parameter, results of earlier steps included, and gives the new
-        one; it is not async. Messages of other contracts are left alone. Where it gives payloads of a contract that is
-        not the worker's own, the upcast from there goes on. All ways are checked when the worker begins to work.
-
-        Args:
-            task: the task's name.
-            from_digest: the task's digest in the old contract: 16 hex digits, from its contract.json or from the logs.
-            to_digest: the digest of what it gives; the worker's own contract where it is left out.
-
-        Raises:
-            RegistrationError: there is an upcast from that digest already, the history knows no such contract, or the
-                function is async. When the worker begins to work: no such task is registered, or the way ends elsewhere.
-        """
-
-        def register(decorated: U) -> U:
-            self.history.upcasts.add(
-                Hop(task=task, from_digest=from_digest, to_digest=to_digest, function=decorated)
-            )
-            return decorated
-
-        return register
 
     def _register_all(self, functions: Iterable[Callable[..., Any]], options: TaskOptions) -> None:
         with self.registry.all_or_none():
@@ -163,6 +137,9 @@ class Boilermaker(Registrar, Generic[S]):
     def _register(self, function: Callable[..., Any], options: TaskOptions) -> None:
         registration = self.registry.add(function, **options)
         log.info("Registered background function fn=%s", registration.name)
+
+    def _upcast(self, hop: Hop) -> None:
+        self.history.upcasts.add(hop)
 
     # ---- building and publishing
 

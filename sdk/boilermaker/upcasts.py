@@ -3,27 +3,14 @@
 import difflib
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
-
-import msgspec
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from boilermaker.errors import RegistrationError
+from boilermaker.hop import Hop
 from boilermaker.registry import Registry
 
-Upcast = Callable[[dict[str, Any]], Mapping[str, Any]]
-"""Takes the payload of an old message as plain JSON values, results of earlier steps included; gives the new one."""
-
 _DIGEST = re.compile(r"[0-9a-f]{16}")
-
-
-class Hop(msgspec.Struct, frozen=True, kw_only=True):
-    """One upcast: from a contract to another, or to the worker's own where `to_digest` is None."""
-
-    task: str
-    from_digest: str
-    to_digest: str | None
-    function: Callable[[dict[str, Any]], object]  # what it really gives is seen when it does
 
 
 class Upcasts:
@@ -56,6 +43,16 @@ class Upcasts:
                 f"`{hop.task}` has an upcast from {hop.from_digest} already; one message takes one way, so keep one of them"
             )
         self._hops[hop.task, hop.from_digest] = hop
+
+    @contextmanager
+    def all_or_none(self) -> Generator[None, None, None]:
+        """Within, an error takes back what was kept since the beginning."""
+        before = dict(self._hops)
+        try:
+            yield
+        except BaseException:
+            self._hops = before
+            raise
 
     def _check(self, hop: Hop, digest: str) -> None:
         if not _DIGEST.fullmatch(digest):

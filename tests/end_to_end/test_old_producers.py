@@ -41,7 +41,9 @@ NEW = """
 from pathlib import Path
 from typing import Any
 
-from boilermaker import AzureServiceBus, Boilermaker, Limits, retries
+from boilermaker import AzureServiceBus, Boilermaker, Limits, Tasks, retries
+
+tasks = Tasks()
 
 worker = Boilermaker(
     Path("seen.txt"),
@@ -63,7 +65,7 @@ async def open_account(state: Path, name: str) -> int:
     return 7
 
 
-@worker.upcast("open_account", from_digest="DIGEST")
+@REGISTRAR.upcast("open_account", from_digest="DIGEST")
 def name_of(old: dict[str, Any]) -> dict[str, Any]:
     return {"name": f"A-{old['number']}"}
 
@@ -71,6 +73,9 @@ def name_of(old: dict[str, Any]) -> dict[str, Any]:
 @worker.task(policy=retries.NoRetry())
 async def notify(state: Path, account: str, text: str = "Hello") -> None:
     note(state, f"{text} {account}")
+
+
+worker.include(tasks)
 """
 
 PRODUCER = """
@@ -183,8 +188,9 @@ class Place:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.parametrize("registrar", ["worker", "tasks"])
 def test_a_retry_and_a_later_step_of_an_old_contract_meet_the_new_worker(
-    tmp_path: Path, bus: LocalServiceBus
+    tmp_path: Path, bus: LocalServiceBus, registrar: str
 ) -> None:
     """The scheduled retry goes through the upcast; the step after it does not fit, and says which field changed."""
     place = Place(tmp_path, bus)
@@ -192,7 +198,9 @@ def test_a_retry_and_a_later_step_of_an_old_contract_meet_the_new_worker(
     place.produce()
     place.work_until(lambda: place.seen() == ["tried 7"] and bus.counts()["accounts"].scheduled == 1)
 
-    new = place.deploy(NEW.replace("DIGEST", task_digest(old, "open_account")))
+    new = place.deploy(
+        NEW.replace("DIGEST", task_digest(old, "open_account")).replace("REGISTRAR", registrar)
+    )
     log = place.work_until(lambda: bus.counts()["accounts"].dead_letter == 1)
 
     assert ["tried 7", "opened A-7"] == place.seen()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from boilermaker import Boilermaker, Client, InMemoryServiceBus, Task
+from boilermaker import Boilermaker, Client, InMemoryServiceBus, Task, Tasks
 from boilermaker.contract import task_digest, to_json
 from boilermaker.errors import ConfigurationError, RegistrationError
 from boilermaker.stub import Payload, TaskStub
@@ -72,6 +72,43 @@ async def test_an_upcast_makes_a_new_payload_of_an_old_one() -> None:
     await worker.drain()
 
     assert ["Welcome A-7"] == welcomed
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_an_upcast_may_be_collected_like_a_task(*, is_late: bool) -> None:
+    """By a module that knows no worker; also after a worker has included what it collects."""
+    bus = InMemoryServiceBus()
+    worker, welcomed = new_worker(bus)
+    tasks = Tasks()
+    if is_late:
+        worker.include(tasks)
+
+    @tasks.upcast("welcome", from_digest=DIGEST)
+    def from_number(old: dict[str, Any]) -> dict[str, Any]:
+        return {"account": f"A-{old.pop('user_id')}", **old}
+
+    if not is_late:
+        worker.include(tasks)
+    await Client(bus).publish(old_stub(user_id=7))
+    await worker.drain()
+
+    assert ["Hello A-7"] == welcomed
+
+
+async def test_a_collection_with_an_upcast_that_is_refused_is_included_not_at_all() -> None:
+    """Neither its tasks nor its other upcasts stay behind."""
+    bus = InMemoryServiceBus()
+    worker, _ = new_worker(bus)
+    worker.upcast("welcome", from_digest=DIGEST)(dict)
+    tasks = Tasks().register_async(_welcome, name="again")
+    tasks.upcast("welcome", from_digest=OLDER)(dict)
+    tasks.upcast("welcome", from_digest=DIGEST)(dict)
+
+    with pytest.raises(RegistrationError, match=f"`welcome` has an upcast from {DIGEST} already"):
+        worker.include(tasks)
+
+    assert ["welcome"] == [task.name for task in worker.contract().tasks]
+    worker.upcast("welcome", from_digest=OLDER)(dict)
 
 
 async def test_a_message_of_the_own_contract_is_left_alone() -> None:
