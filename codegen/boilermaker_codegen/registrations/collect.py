@@ -25,8 +25,9 @@ from boilermaker_codegen.registrations.subjects import ONE_AT_A_TIME, Named, Sub
 from boilermaker_codegen.registrations.workers import Verdict, Workers, local_value
 from boilermaker_codegen.source.identifiers import expression
 from boilermaker_codegen.source.lists import elements_of
+from boilermaker_codegen.source.meanings import Scope, code
 from boilermaker_codegen.source.parse import Module
-from boilermaker_codegen.source.resolve import Resolver, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import Imported, ValueSymbol
 from boilermaker_codegen.source.walking import descendants
 from boilermaker_codegen.types.literals import Literals

@@ -9,7 +9,8 @@ from boilermaker.contract import BY_WORKER, ByWorker, Parameter, Type, union
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.registrations.wrappers import Kind, Wrappers
 from boilermaker_codegen.source.docs import doc_of
-from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Found, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import ValueSymbol
 from boilermaker_codegen.source.vocabulary import plain
 from boilermaker_codegen.source.walking import descendants

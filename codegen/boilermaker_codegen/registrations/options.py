@@ -8,7 +8,7 @@ from typing import Any, cast
 import libcst as cst
 
 from boilermaker.evolution.rules import RULES, hint
-from boilermaker_codegen.source.resolve import Scope, code
+from boilermaker_codegen.source.meanings import Scope, code
 from boilermaker_codegen.types.literals import Literals
 
 _TEXTS = ("name", "queue", "deprecated")

@@ -8,7 +8,8 @@ from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.registrations.declared import Unfollowed
 from boilermaker_codegen.registrations.find import AT_MODULE_LEVEL
 from boilermaker_codegen.source.lists import changes, elements_of
-from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Found, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import FunctionSymbol, ValueSymbol
 
 Named = tuple[cst.BaseExpression, Scope]

@@ -9,7 +9,8 @@ import libcst as cst
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.registrations.find import root_of
 from boilermaker_codegen.source.identifiers import expression
-from boilermaker_codegen.source.resolve import External, Found, Meaning, Package, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Found, Meaning, Package, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import ClassSymbol, FunctionSymbol, ValueSymbol, dotted
 from boilermaker_codegen.source.vocabulary import COLLECTIONS, WORKERS
 from boilermaker_codegen.source.walking import descendants

@@ -6,7 +6,8 @@ from typing import Literal
 import libcst as cst
 
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope
+from boilermaker_codegen.source.meanings import External, Found, Scope
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import FunctionSymbol, dotted
 from boilermaker_codegen.source.vocabulary import plain
 from boilermaker_codegen.source.walking import descendants

@@ -18,7 +18,8 @@ from boilermaker.contract import (
     union,
 )
 from boilermaker_codegen.source.identifiers import expression
-from boilermaker_codegen.source.resolve import External, Found, Meaning, Package, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Found, Meaning, Package, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.vocabulary import (
     CONTAINERS,
     MAPPINGS,

@@ -6,7 +6,8 @@ import libcst as cst
 
 from boilermaker.contract import BY_WORKER, ByWorker
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.vocabulary import ATTRS_FACTORIES, ATTRS_FIELDS, plain
 from boilermaker_codegen.types.classes import Style
 from boilermaker_codegen.types.literals import Literals, Value

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import libcst as cst
 
-from boilermaker_codegen.source.resolve import External, Found, Meaning, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Found, Meaning, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import ClassSymbol
 from boilermaker_codegen.source.vocabulary import ATTRS, DATACLASS, PLAIN_BASES, PLAIN_DECORATORS, plain
 

@@ -17,7 +17,8 @@ from boilermaker.contract import (
     Type,
 )
 from boilermaker_codegen.problems import Problem, Refused
-from boilermaker_codegen.source.resolve import External, Found, Meaning, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Found, Meaning, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import ClassSymbol, ValueSymbol
 from boilermaker_codegen.source.vocabulary import plain
 from boilermaker_codegen.types.annotations import Annotations, indexes

@@ -7,7 +7,7 @@ from typing import Literal
 import libcst as cst
 
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.source.resolve import Found, Meaning, Scope
+from boilermaker_codegen.source.meanings import Found, Meaning, Scope
 from boilermaker_codegen.source.symbols import ClassSymbol
 from boilermaker_codegen.source.vocabulary import ENUM_BASES, PLAIN_BASES, EnumBase, plain
 from boilermaker_codegen.types.classes import Classes

@@ -8,7 +8,8 @@ import libcst as cst
 from boilermaker.contract import EnumDefinition, Member
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.docs import doc_of
-from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.types.enum_bases import EnumKind
 from boilermaker_codegen.types.literals import Literals
 

@@ -9,8 +9,8 @@ from boilermaker.contract import Definition, NewTypeDefinition, Type, external_i
 from boilermaker_codegen.config import TABLE
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.discover import SourceFile
+from boilermaker_codegen.source.meanings import Scope, code
 from boilermaker_codegen.source.parse import Module
-from boilermaker_codegen.source.resolve import Scope, code
 from boilermaker_codegen.source.syntax import Source
 from boilermaker_codegen.source.walking import descendants
 

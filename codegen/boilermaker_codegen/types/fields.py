@@ -8,7 +8,8 @@ import libcst as cst
 
 from boilermaker.contract import ByWorker, Field, Type
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.source.resolve import External, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.vocabulary import ATTRS_FIELDS, plain
 from boilermaker_codegen.types.annotations import Annotations
 from boilermaker_codegen.types.assigned import Assignments

@@ -33,7 +33,7 @@ from boilermaker.contract import (
     within,
 )
 from boilermaker_codegen.problems import Problem
-from boilermaker_codegen.source.resolve import code
+from boilermaker_codegen.source.meanings import code
 from boilermaker_codegen.types import moments
 from boilermaker_codegen.types.definitions import Site
 from boilermaker_codegen.types.literals import Value

@@ -20,7 +20,8 @@ from boilermaker.contract import (
 )
 from boilermaker_codegen.problems import Refused, Unknown
 from boilermaker_codegen.source.free import free_names
-from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Found, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import ClassSymbol, ValueSymbol
 from boilermaker_codegen.source.vocabulary import plain
 from boilermaker_codegen.types import made, moments

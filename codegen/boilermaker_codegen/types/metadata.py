@@ -8,7 +8,8 @@ import msgspec
 
 from boilermaker.contract import Constrained, LiteralOf, Type
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.source.resolve import External, Found, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Found, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import ValueSymbol
 from boilermaker_codegen.types.literals import Literals
 

@@ -6,7 +6,8 @@ import libcst as cst
 
 from boilermaker.contract import Named, Type, Variable, substituted
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.source.resolve import External, Found, Meaning, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Found, Meaning, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import (
     ClassSymbol,
     FunctionSymbol,

@@ -8,7 +8,7 @@ import libcst as cst
 
 from boilermaker.contract import BY_WORKER, Field, RecordDefinition
 from boilermaker_codegen.source.docs import doc_of
-from boilermaker_codegen.source.resolve import Scope, code
+from boilermaker_codegen.source.meanings import Scope, code
 from boilermaker_codegen.types import inheritance
 from boilermaker_codegen.types.classes import SHOWN, Style
 from boilermaker_codegen.types.declared import Declared

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.source.resolve import External, Found, Meaning, Resolver, Scope, code
+from boilermaker_codegen.source.meanings import External, Found, Meaning, Scope, code
+from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import ClassSymbol, TypeParameter, TypeStatement, ValueSymbol
 from boilermaker_codegen.source.vocabulary import plain
 

@@ -1,0 +1,117 @@
+"""What names can mean, and the places that they are read in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+from boilermaker_codegen.error_ids import ErrorId
+from boilermaker_codegen.problems import Refused, Unknown
+from boilermaker_codegen.source.parse import Module
+from boilermaker_codegen.source.symbols import (
+    ClassSymbol,
+    FunctionSymbol,
+    TypeParameter,
+    TypeStatement,
+    ValueSymbol,
+)
+from boilermaker_codegen.source.vocabulary import plain
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """Where an expression stands: a module, and the classes around it.
+
+    Attributes:
+        anchor: the node to name in errors, for expressions that are no part of the file's own tree (quoted annotations).
+        parameters: those that the class or alias around declares in brackets.
+        variables: ids of the type variables that it takes, of those that are made by `TypeVar`.
+        moment: the name that it is the value of: it is read when that is bound, and sees what is bound by then.
+    """
+
+    module: Module
+    classes: tuple[cst.ClassDef, ...] = ()
+    anchor: cst.CSTNode | None = None
+    parameters: cst.TypeParameters | None = None
+    variables: frozenset[str] = frozenset()
+    moment: cst.CSTNode | None = None
+
+    def refuse(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Refused:
+        """The error that says what is wrong at a node."""
+        return self.module.refuse(self.anchor or node, id_, message)
+
+    def unknown(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Unknown:
+        """The error that says that a node cannot be understood without running the code."""
+        return Unknown(*self.refuse(node, id_, message).problems)
+
+    def inside(self, node: cst.ClassDef) -> "Scope":
+        """The scope of a class's body."""
+        return replace(
+            self,
+            classes=(*self.classes, node),
+            anchor=None,
+            parameters=node.type_parameters,
+            variables=frozenset(),
+            moment=None,
+        )
+
+    def generic(self, parameters: cst.TypeParameters | None, variables: Iterable[str]) -> "Scope":
+        """The same place, in a class or alias that takes these type variables."""
+        return replace(self, anchor=None, parameters=parameters, variables=frozenset(variables))
+
+    def quoted(self, node: cst.CSTNode) -> "Scope":
+        """The scope of an expression that stands in a string, which is read when all is bound."""
+        return self if self.anchor else replace(self, anchor=node, moment=None)
+
+
+@dataclass(frozen=True)
+class External:
+    """Something outside the service: of the standard library, of a third party, a builtin (`builtins.int`)."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Package:
+    """A module of the service, or a folder of such."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A definition in the service.
+
+    Attributes:
+        scope: where it stands; expressions that are part of it are read there.
+        name: its qualified name in its module.
+    """
+
+    scope: Scope
+    name: str
+    symbol: ClassSymbol | FunctionSymbol | ValueSymbol | TypeStatement | TypeParameter
+
+    @property
+    def id(self) -> str:
+        """`module.QualifiedName`, as Python has it."""
+        return f"{self.scope.module.name}.{self.name}"
+
+
+Meaning = External | Package | Found
+
+
+def is_same(one: Meaning, other: Meaning) -> bool:
+    """Whether two meanings are one."""
+    match one, other:
+        case External(name=first), External(name=second):
+            return plain(first) == plain(second)
+        case Found(symbol=first_symbol), Found(symbol=second_symbol):
+            return first_symbol is second_symbol
+        case _:
+            return one == other
+
+
+def code(node: cst.CSTNode) -> str:
+    """A node as source text on one line, cut where it is long."""
+    text = " ".join(cst.Module(body=()).code_for_node(node).split())
+    return text if len(text) <= 60 else text[:57] + "..."

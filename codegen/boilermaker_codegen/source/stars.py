@@ -1,0 +1,129 @@
+"""What names mean by `from module import *`."""
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from boilermaker_codegen.source.exports import KNOWN, Exports, known_names
+from boilermaker_codegen.source.meanings import External, Meaning, Package, Scope, is_same
+from boilermaker_codegen.source.parse import Module, Reading
+
+Seen = tuple[tuple[str, str], ...]
+"""Modules and names that are being followed, the first one first: an import in a circle comes back to one of them."""
+
+
+Bound = Callable[[str, cst.CSTNode, Scope, Module, Seen], Meaning]
+"""Finds what a name means that a module binds itself, for a node in a scope."""
+
+
+class Stars:
+    """Finds names among those that modules import by `*`.
+
+    Args:
+        library: the modules of the service.
+        exports: tells what goes with `*`.
+        bound: finds what a name means that a module binds itself.
+    """
+
+    def __init__(self, library: Reading, exports: Exports, bound: Bound) -> None:
+        self._library = library
+        self._exports = exports
+        self._bound = bound
+
+    def check_kept(
+        self,
+        own: Meaning,
+        name: str,
+        node: cst.CSTNode,
+        scope: Scope,
+        module: Module,
+        seen: Seen,
+    ) -> None:
+        """That no later `import *` binds a name to something else than the module itself does."""
+        for star in module.later_stars.get(name, ()):
+            if self.is_unread(star):
+                raise scope.refuse(
+                    node,
+                    "NAME_AMBIGUOUS",
+                    f"`{name}` is bound in {module.file.shown}, and perhaps again by the later `from {star} import *`, which "
+                    f"is not read; move that import up, or import by name",
+                )
+            if self._given_by(star, name, node, scope, seen, own) is not None:
+                raise scope.refuse(
+                    node,
+                    "NAME_AMBIGUOUS",
+                    f"`{name}` is bound in {module.file.shown}, and again by a later `from {star} import *`; import it by "
+                    f"name, or rename one of them",
+                )
+
+    def given(
+        self,
+        name: str,
+        node: cst.CSTNode,
+        scope: Scope,
+        module: Module,
+        seen: Seen,
+    ) -> Meaning | None:
+        """What a name means by `from ... import *` in a module, the last of those that give it; None where none does.
+
+        Raises:
+            Refused: what gives it is followed by one from outside the service, which may give it too.
+        """
+        unknown = ""
+        for star in reversed(module.stars):
+            found = self._given_by(star, name, node, scope, seen)
+            if found is not None and unknown:
+                raise scope.refuse(
+                    node,
+                    "NAME_AMBIGUOUS",
+                    f"`{name}` comes from `from {star} import *` in {module.file.shown}, or from the later "
+                    f"`from {unknown} import *`, which is not read; import it by name",
+                )
+            if found is not None:
+                return found
+            if self.is_unread(star):
+                unknown = star
+        return None
+
+    def is_unread(self, star: str) -> bool:
+        """Whether nothing is known of what a module gives: it is not the service's."""
+        return star not in KNOWN and not self._library.has(star)
+
+    def _given_by(
+        self,
+        star: str,
+        name: str,
+        node: cst.CSTNode,
+        scope: Scope,
+        seen: Seen,
+        known: Meaning | None = None,
+    ) -> Meaning | None:
+        """What `from star import *` makes of a name; None where it does not give it, or nothing but what is known."""
+        key = (f"{star}.*", name)
+        if star in KNOWN and name in known_names(star):
+            given = External(f"{star}.{name}")
+            return None if known is not None and is_same(known, given) else given
+        source = self._library.module(star) if key not in seen and self._library.has(star) else None
+        if source is None:
+            return None
+        found: Meaning | None
+        if source.binds(name):
+            found = self._bound(name, node, scope, source, (*seen, key))
+        else:
+            found = self.given(name, node, scope, source, (*seen, key))
+        if found is None and self._library.has(f"{star}.{name}") and source.binds("__all__"):
+            found = Package(f"{star}.{name}")
+        if found is None or (known is not None and is_same(known, found)):
+            return None
+        return found if self._goes(source, name, node, scope) else None
+
+    def _goes(self, module: Module, name: str, node: cst.CSTNode, scope: Scope) -> bool:
+        is_given = self._exports.gives(module, name)
+        if is_given is None:
+            raise scope.refuse(
+                node,
+                "NAME_AMBIGUOUS",
+                f"`{name}` may come from `from {module.name} import *`, but what `__all__` in {module.file.shown} holds "
+                f"cannot be known without running the code; import it by name",
+            )
+        return is_given
