@@ -8,8 +8,10 @@ from boilermaker.contract import Parameter, TaskContract
 from boilermaker.contract.naming import Clash
 from boilermaker_codegen.config import Config
 from boilermaker_codegen.problems import Problem, Refused, too_deep
-from boilermaker_codegen.registrations.collect import Collector, Registration
+from boilermaker_codegen.registrations.aliases import aliases, renames
+from boilermaker_codegen.registrations.collect import Collector
 from boilermaker_codegen.registrations.handlers import Handler, Handlers
+from boilermaker_codegen.registrations.registration import Registration
 from boilermaker_codegen.source.discover import Index, SourceFile
 from boilermaker_codegen.source.parse import Library, Module, Reading
 from boilermaker_codegen.source.resolve import Resolver
@@ -141,8 +143,8 @@ class _UnitReader:
             },
             included=tuple(sorted(self._collector.included)),
             collections=tuple(self._collector.collections),
-            aliases=tuple(self._collector.aliases(module)),
-            renames=tuple(self._collector.renames(module)),
+            aliases=tuple(aliases(module, self._collector.workers)),
+            renames=tuple(renames(module)),
         )
 
     def _tasks(self, registrations: list[Registration]) -> Iterable[TaskContract]:

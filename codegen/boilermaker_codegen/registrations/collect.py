@@ -1,12 +1,12 @@
 """From uses to registrations: which function is registered, under which name, for which queue."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import libcst as cst
 
 from boilermaker_codegen.config import TABLE, Config, DeclaredTask
 from boilermaker_codegen.problems import Problem, Refused
+from boilermaker_codegen.registrations.bodies import local_value
 from boilermaker_codegen.registrations.by_name import ByName
 from boilermaker_codegen.registrations.declared import Declarations, Unfollowed, options_of, with_entries
 from boilermaker_codegen.registrations.find import (
@@ -14,56 +14,22 @@ from boilermaker_codegen.registrations.find import (
     AT_MODULE_LEVEL,
     INCLUDE,
     ONE,
-    REGISTER,
-    REGISTER_MANY,
     TASK,
     Use,
     uses,
 )
 from boilermaker_codegen.registrations.options import Options, read_options
-from boilermaker_codegen.registrations.subjects import ONE_AT_A_TIME, Named, Subjects, unfollowed
-from boilermaker_codegen.registrations.workers import Verdict, Workers, local_value
+from boilermaker_codegen.registrations.places import Places
+from boilermaker_codegen.registrations.registration import Registration
+from boilermaker_codegen.registrations.subjects import ONE_AT_A_TIME, Named, Subjects, argument_of, unfollowed
+from boilermaker_codegen.registrations.workers import Verdict, Workers
 from boilermaker_codegen.source.identifiers import expression
-from boilermaker_codegen.source.lists import elements_of
 from boilermaker_codegen.source.meanings import Scope, code
 from boilermaker_codegen.source.parse import Module
 from boilermaker_codegen.source.resolve import Resolver
-from boilermaker_codegen.source.symbols import Imported, ValueSymbol
+from boilermaker_codegen.source.symbols import Imported
 from boilermaker_codegen.source.walking import descendants
 from boilermaker_codegen.types.literals import Literals
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Registration:
-    """One function registered once.
-
-    Attributes:
-        function: the handler.
-        home: where it is defined.
-        module: where it is registered.
-        node: what to name in errors.
-        options: what the registration says beside the function.
-        decorators: those of the handler's decorators that register it.
-        is_async_only: it is registered by what takes async functions alone.
-    """
-
-    function: cst.FunctionDef
-    home: Scope
-    module: Module
-    node: cst.CSTNode
-    options: Options
-    decorators: tuple[cst.Decorator, ...] = ()
-    is_async_only: bool = False
-
-    @property
-    def name(self) -> str:
-        """The task's name."""
-        return self.options.name or self.function.name.value
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The task's name and those that it had before."""
-        return (self.name, *self.options.aliases)
 
 
 class Collector:
@@ -75,6 +41,7 @@ class Collector:
         config: names the factory of workers, and declares tasks.
 
     Attributes:
+        workers: tells workers from other things.
         problems: what cannot be followed.
         included: names of the collections (`boilermaker.Tasks`) that workers include.
         collections: names of those that tasks were collected in, each with its first registration.
@@ -83,8 +50,9 @@ class Collector:
     def __init__(self, resolver: Resolver, literals: Literals, config: Config) -> None:
         self._resolver = resolver
         self._literals = literals
-        self._workers = Workers(resolver, config.factory)
+        self.workers = Workers(resolver, config.factory)
         self._subjects = Subjects(resolver)
+        self._places = Places(self._subjects, literals)
         self._declarations = Declarations(config.tasks)
         self.problems: list[Problem] = []
         self.included: set[str] = set()
@@ -108,28 +76,6 @@ class Collector:
                 self.problems.extend(_of_entry(problem, task) for problem in refused.problems)
         return found
 
-    def aliases(self, module: Module) -> Iterator[str]:
-        """Names at module level that stand for `worker.task`; other modules may import and use them."""
-        for name, symbol in module.symbols.items():
-            match symbol:
-                case ValueSymbol(value=cst.Attribute(value=owner, attr=cst.Name(value="task"))):
-                    if self._workers.judge(owner, Scope(module)).kind == "worker":
-                        yield name
-                case _:
-                    pass
-
-    def renames(self, module: Module) -> Iterator[tuple[str, str]]:
-        """Names at module level that stand for another name, each with that name: `from app import task as job`."""
-        for name, symbol in module.symbols.items():
-            match symbol:
-                case (
-                    Imported(name=str(other))
-                    | ValueSymbol(value=cst.Name(value=other) | cst.Attribute(attr=cst.Name(value=other)))
-                ) if other != name:
-                    yield name, other
-                case _:
-                    pass
-
     # ---- one use
 
     def _follow(self, use: Use, scope: Scope) -> Iterator[Registration]:
@@ -139,10 +85,10 @@ class Collector:
         if isinstance(use.attribute, cst.Name):
             if use.function is None:
                 return
-            verdict = self._workers.aliased(use.attribute, scope)
+            verdict = self.workers.aliased(use.attribute, scope)
             method = TASK
         else:
-            verdict = self._workers.judge(use.attribute.value, scope, use.context.functions)
+            verdict = self.workers.judge(use.attribute.value, scope, use.context.functions)
             method = use.attribute.attr.value
         if method == INCLUDE:
             self._include(use, verdict, scope)
@@ -166,7 +112,7 @@ class Collector:
             return
         kind = "unknown"
         if by_name.owner is not None:
-            kind = self._workers.judge(by_name.owner, scope, use.context.functions).kind
+            kind = self.workers.judge(by_name.owner, scope, use.context.functions).kind
         if kind == "worker" or (kind == "unknown" and by_name.method in ASYNC_ONLY):
             text = f"a registration by `{code(by_name.whole)}` cannot be followed; write `{code(use.attribute)}` at module level"
             raise unfollowed(scope, by_name.whole, text)
@@ -204,7 +150,7 @@ class Collector:
         functions, call = use.context.functions, use.call
         if len(functions) != 1 or use.context.condition or use.function is not None or call is None:
             return False
-        return self._workers.is_factory(functions[0], scope) and not any(
+        return self.workers.is_factory(functions[0], scope) and not any(
             isinstance(node, cst.Name) and local_value(node.value, functions[0])[0]
             for argument in call.args
             for node in (argument.value, *descendants(argument.value))
@@ -224,7 +170,7 @@ class Collector:
         if verdict.kind == "foreign" or use.call is None or len(use.call.args) != 1:
             return
         subject = use.call.args[0].value
-        given = self._workers.judge(subject, scope, use.context.functions)
+        given = self.workers.judge(subject, scope, use.context.functions)
         if not given.is_collection:
             if verdict.kind == "worker":
                 raise scope.refuse(
@@ -257,7 +203,7 @@ class Collector:
             return
         if use.call is None:
             return
-        subject, rest = self._subject(use.call, method, scope)
+        subject, rest = argument_of(use.call, method, scope)
         options = read_options(rest, self._literals, scope)
         for node, place in self._named(subject, use, method, options, scope):
             function, home = self._subjects.function(node, place)
@@ -289,23 +235,6 @@ class Collector:
         else:
             yield from self._subjects.listed(subject, scope)
 
-    def _subject(self, call: cst.Call, method: str, scope: Scope) -> tuple[cst.BaseExpression, list[cst.Arg]]:
-        """What is registered, and the arguments beside it."""
-        keyword = "fns" if method == REGISTER_MANY else "fn"
-        plain = [
-            argument
-            for argument in call.args
-            if not argument.star and (argument.keyword is None or argument.keyword.value == keyword)
-        ]
-        if len(plain) != 1:
-            what = "functions" if method == REGISTER_MANY else "function"
-            raise scope.refuse(
-                call,
-                "REGISTRATION_INVALID",
-                f"`{method}` takes the {what} as its one argument beside options",
-            )
-        return plain[0].value, [argument for argument in call.args if argument is not plain[0]]
-
     # ---- what the configuration declares
 
     def _declared(self, task: DeclaredTask, module: Module) -> Registration:
@@ -322,7 +251,7 @@ class Collector:
 
     def _unfollowed(self, unfollowed: Unfollowed, use: Use, scope: Scope) -> None:
         """Tell what cannot be followed, unless entries in the configuration stand for it."""
-        functions = self._places(use, scope)
+        functions = self._places.of(use, scope)
         known = [] if functions is None else [place.replace(":", ".") for place in functions]
         if self._declarations.cover(scope.module.name, known):
             return
@@ -333,35 +262,6 @@ class Collector:
             with_entries(problem, scope.module.name, functions) for problem in unfollowed.problems
         )
 
-    def _places(self, use: Use, scope: Scope) -> dict[str, Options] | None:
-        """What a use registers, by `module:function`, empty where that is not known; None where no entry can name it."""
-        arguments = use.call.args if use.call else ()
-        if use.function is not None:
-            place = self._subjects.place(use.function.name, scope)
-            if use.context.functions or not place:
-                return None
-            return {place: self._readable_options(arguments, scope)}
-        call = _called(use, scope)
-        if call is None:
-            return {}
-        try:
-            method = REGISTER_MANY if elements_of(call.args[0].value) is not None else REGISTER
-            subject, rest = self._subject(call, method, scope)
-            nodes = (
-                list(self._subjects.listed(subject, scope)) if method == REGISTER_MANY else [(subject, scope)]
-            )
-        except (Refused, IndexError):
-            return {}
-        options = self._readable_options(rest, scope)
-        places = {self._subjects.place(*node): options for node in nodes}
-        return {} if "" in places else places
-
-    def _readable_options(self, arguments: Sequence[cst.Arg], scope: Scope) -> Options:
-        try:
-            return read_options(arguments, self._literals, scope)
-        except Refused:
-            return Options()
-
 
 def _of_entry(problem: Problem, task: DeclaredTask) -> Problem:
     return Problem(
@@ -369,14 +269,6 @@ def _of_entry(problem: Problem, task: DeclaredTask) -> Problem:
         id=problem.id,
         message=f"`{TABLE}.tasks` names `{task.function}`, but {problem.message}",
     )
-
-
-def _called(use: Use, scope: Scope) -> cst.Call | None:
-    """The call that registers, as if its method were not reached by name."""
-    if use.by_name is None:
-        return use.call
-    arguments = use.by_name.arguments(scope.module)
-    return None if arguments is None else cst.Call(use.attribute, arguments)
 
 
 def _is_called_task(decorator: cst.Decorator) -> bool:

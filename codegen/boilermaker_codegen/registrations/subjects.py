@@ -6,7 +6,7 @@ import libcst as cst
 
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.registrations.declared import Unfollowed
-from boilermaker_codegen.registrations.find import AT_MODULE_LEVEL
+from boilermaker_codegen.registrations.find import AT_MODULE_LEVEL, REGISTER_MANY
 from boilermaker_codegen.source.lists import changes, elements_of
 from boilermaker_codegen.source.meanings import External, Found, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
@@ -112,3 +112,25 @@ class Subjects:
 def unfollowed(scope: Scope, node: cst.CSTNode, message: str) -> Unfollowed:
     """The error that says why a registration cannot be followed."""
     return Unfollowed(*scope.refuse(node, "REGISTRATION_UNFOLLOWED", message).problems)
+
+
+def argument_of(call: cst.Call, method: str, scope: Scope) -> tuple[cst.BaseExpression, list[cst.Arg]]:
+    """What a call registers, and the arguments beside it.
+
+    Raises:
+        Refused: it is not the one argument beside options.
+    """
+    keyword = "fns" if method == REGISTER_MANY else "fn"
+    plain = [
+        argument
+        for argument in call.args
+        if not argument.star and (argument.keyword is None or argument.keyword.value == keyword)
+    ]
+    if len(plain) != 1:
+        what = "functions" if method == REGISTER_MANY else "function"
+        raise scope.refuse(
+            call,
+            "REGISTRATION_INVALID",
+            f"`{method}` takes the {what} as its one argument beside options",
+        )
+    return plain[0].value, [argument for argument in call.args if argument is not plain[0]]

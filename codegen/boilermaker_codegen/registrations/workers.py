@@ -1,19 +1,18 @@
 """Which expressions are workers: objects whose `task` and `register_async` are Boilermaker's."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import libcst as cst
 
 from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.registrations.bodies import local_value, returned_by
 from boilermaker_codegen.registrations.find import root_of
 from boilermaker_codegen.source.identifiers import expression
 from boilermaker_codegen.source.meanings import External, Found, Meaning, Package, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import ClassSymbol, FunctionSymbol, ValueSymbol, dotted
 from boilermaker_codegen.source.vocabulary import COLLECTIONS, WORKERS
-from boilermaker_codegen.source.walking import descendants
 
 Kind = Literal["worker", "foreign", "unknown"]
 
@@ -174,7 +173,7 @@ class Workers:
             annotated = self._annotation(node.returns.annotation, found.scope)
             if annotated is not None:
                 return annotated
-        returned = list(_returned(node))
+        returned = list(returned_by(node))
         if returned and all(self._is_foreign(value, node, found.scope) for value in returned):
             return FOREIGN
         return Verdict(
@@ -251,7 +250,7 @@ class Workers:
                 return annotated or Verdict(
                     "unknown", f"what the parameter `{name}` is cannot be known; register at module level"
                 )
-        if self.is_factory(function, scope) and name in (dotted(value) for value in _returned(function)):
+        if self.is_factory(function, scope) and name in (dotted(value) for value in returned_by(function)):
             return WORKER
         is_bound, value = local_value(name, function)
         if value is not None:
@@ -261,13 +260,6 @@ class Workers:
             if is_bound
             else None
         )
-
-
-def _returned(function: cst.FunctionDef) -> Iterator[cst.BaseExpression]:
-    """What a function returns, as far as its body is kept (see `trimming`)."""
-    for node in descendants(function.body, enter=lambda n: not isinstance(n, cst.FunctionDef | cst.Lambda)):
-        if isinstance(node, cst.Return) and node.value is not None:
-            yield node.value
 
 
 def _named(verdict: Verdict, found: Found) -> Verdict:
@@ -283,23 +275,3 @@ def _bound_name(call: cst.Call, scope: Scope) -> str:
         if value is not None and root_of(value) is call:
             return f"{scope.module.name}.{name}"
     return ""
-
-
-def local_value(name: str, function: cst.FunctionDef) -> tuple[bool, cst.BaseExpression | None]:
-    """Whether a function's body binds a name, and to what where that is plain."""
-    is_bound = False
-    for node in descendants(function.body):
-        match node:
-            case cst.Assign(targets=targets, value=value):
-                if any(isinstance(t.target, cst.Name) and t.target.value == name for t in targets):
-                    return True, value
-            case cst.AnnAssign(target=cst.Name(value=bound), value=value) if bound == name:
-                return True, value
-            case cst.For(target=cst.Name(value=bound)) if bound == name:
-                is_bound = True
-            case cst.ImportAlias(name=imported, asname=asname):
-                local = asname.name if asname else imported
-                is_bound = is_bound or (isinstance(local, cst.Name) and local.value == name)
-            case _:
-                pass
-    return is_bound, None

@@ -1,0 +1,63 @@
+"""What a registration that cannot be followed would register, as far as it says: entries of the configuration may name it."""
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.registrations.find import REGISTER, REGISTER_MANY, Use
+from boilermaker_codegen.registrations.options import Options, read_options
+from boilermaker_codegen.registrations.subjects import Subjects, argument_of
+from boilermaker_codegen.source.lists import elements_of
+from boilermaker_codegen.source.meanings import Scope
+from boilermaker_codegen.types.literals import Literals
+
+
+class Places:
+    """Names functions, as entries do.
+
+    Args:
+        subjects: finds functions.
+        literals: reads options.
+    """
+
+    def __init__(self, subjects: Subjects, literals: Literals) -> None:
+        self._subjects = subjects
+        self._literals = literals
+
+    def of(self, use: Use, scope: Scope) -> dict[str, Options] | None:
+        """What a use registers, by `module:function`, empty where that is not known; None where no entry can name it."""
+        arguments = use.call.args if use.call else ()
+        if use.function is not None:
+            place = self._subjects.place(use.function.name, scope)
+            if use.context.functions or not place:
+                return None
+            return {place: self._readable_options(arguments, scope)}
+        call = _called(use, scope)
+        if call is None:
+            return {}
+        try:
+            method = REGISTER_MANY if elements_of(call.args[0].value) is not None else REGISTER
+            subject, rest = argument_of(call, method, scope)
+            nodes = (
+                list(self._subjects.listed(subject, scope)) if method == REGISTER_MANY else [(subject, scope)]
+            )
+        except (Refused, IndexError):
+            return {}
+        options = self._readable_options(rest, scope)
+        places = {self._subjects.place(*node): options for node in nodes}
+        return {} if "" in places else places
+
+    def _readable_options(self, arguments: Sequence[cst.Arg], scope: Scope) -> Options:
+        try:
+            return read_options(arguments, self._literals, scope)
+        except Refused:
+            return Options()
+
+
+def _called(use: Use, scope: Scope) -> cst.Call | None:
+    """The call that registers, as if its method were not reached by name."""
+    if use.by_name is None:
+        return use.call
+    arguments = use.by_name.arguments(scope.module)
+    return None if arguments is None else cst.Call(use.attribute, arguments)
