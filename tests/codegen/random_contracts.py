@@ -56,7 +56,8 @@ _SETS = ("set", "frozenset", "Set", "MutableSet")
 _MAPPINGS = ("dict", "Mapping", "MutableMapping")
 _KEYS = ("str", "int", "date", "uuid")
 _CLASSES = ("Address", "Order", "Plan", "Item", "Größe", "List", "Task", "Ref")
-_FIELDS = ("id", "first_name", "total", "is_open", "created_at", "payload", "größe", "x")
+_FIELDS = ("id", "first_name", "total", "is_open", "created_at", "payload", "größe", "x", "count")
+_HIDING = ("title", "real", "name")
 _PARAMETERS = ("user_id", "email", "when", "payload", "task", "options", "self_", "count", "größe")
 _TASKS = ("create_user", "send", "close_account", "tasks", "drucken_größe")
 _VARIABLES = ("T", "Key", "_V")
@@ -192,10 +193,14 @@ class _Draw:
             make = self.random.choice([self._enum, self._newtype, self._record, self._record, self._record])
             self.types[id_] = make(name, id_)
 
+    def _member(self, number: int) -> str:
+        """Some have a name that text, numbers, or all members have, too."""
+        return _HIDING[number] if self.random.random() < 0.2 else f"M{number}"
+
     def _enum(self, name: str, _: str) -> Definition:
         base, mixin, is_text = self.random.choice(_ENUMS)
         members = [
-            Member(name=f"M{number}", value=f"v{number}" if is_text else 1 << number)
+            Member(name=self._member(number), value=f"v{number}" if is_text else 1 << number)
             for number in range(self.random.randint(1, 3))
         ]
         if self.random.random() < 0.3:

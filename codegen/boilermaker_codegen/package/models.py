@@ -13,6 +13,7 @@ from boilermaker.contract import (
 )
 from boilermaker.contract.naming import foreign
 from boilermaker_codegen.package.docstrings import docstring
+from boilermaker_codegen.package.hiding import bases_of, hiding
 from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import (
     INDENT,
@@ -118,7 +119,10 @@ class Models:
             bases.insert(0, self.imports.name("builtins", definition.mixin))
         rows = self._head(f"class {name}", bases, definition.doc)
         for member in definition.members:
-            rows.extend(self._lines(Prefixed(f"{member.name} = ", literal(member.value)), INDENT))
+            first, *rest = self._lines(
+                Prefixed(f"{member.name} = ", Quoted(flat(literal(member.value)))), INDENT
+            )
+            rows += [first + hiding(member.name, *bases_of(definition)), *rest]
         return rows
 
     # ---- records
@@ -185,7 +189,9 @@ class Models:
                 f"{self.imports.name('typing', 'NotRequired')}[", (annotation,), "]", has_comma=False
             )
         value = self._value(field, definition)
-        return assignment(field.name, annotation, value, self._width)
+        first, *rest = assignment(field.name, annotation, value, self._width)
+        hidden = hiding(field.name, tuple) if definition.style == "namedtuple" else ""
+        return [first + hidden, *rest]
 
     def _refers_forward(self, field: Field) -> bool:
         named = needs(NewTypeDefinition(name="", type=field.type))

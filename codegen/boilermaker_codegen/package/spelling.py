@@ -28,6 +28,7 @@ from boilermaker.contract import (
     definition_of,
 )
 from boilermaker.contract.naming import foreign
+from boilermaker_codegen.package.hiding import chosen
 from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import (
     Expression,
@@ -222,7 +223,7 @@ class Speller:
             return call(self.named(id_), [self._value(value, definition.type)])
         if isinstance(definition, EnumDefinition):
             member = next(member.name for member in definition.members if member.value == value)
-            return f"{self.named(id_)}.{member}"
+            return f"{self.named(id_)}{chosen(member)}"
         return call(self.named(id_), list(self._made(value, definition)))
 
     def _made(self, value: Any, definition: RecordDefinition) -> Iterator[Expression]:
