@@ -42,9 +42,10 @@ def project(tmp_path: Path) -> WriteProject:
     """Write a service with these files under `src/`, and give its configuration's path."""
 
     def write(pyproject: str = PYPROJECT, **files: str) -> Path:
-        (tmp_path / "src").mkdir(exist_ok=True)
         for name, text in {"service": SERVICE, **files}.items():
-            (tmp_path / "src" / f"{name}.py").write_text(text)
+            path = tmp_path / "src" / f"{name}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
         (tmp_path / "pyproject.toml").write_text(pyproject)
         return tmp_path / "pyproject.toml"
 

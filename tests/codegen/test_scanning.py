@@ -256,6 +256,20 @@ def test_a_large_module_takes_no_longer_than_python_takes_to_parse_it_a_few_time
     assert taken < 6 * parsing + 2
 
 
+@pytest.mark.parametrize("kept", ["", "def Missing(): ...\n"], ids=["nowhere", "bound beside the stars"])
+def test_modules_that_star_import_each_other_are_looked_through_once(
+    project: WriteProject, kept: str
+) -> None:
+    """Each of twenty imports everything from all others: there are more ways through them than could ever be walked."""
+    parts = range(20)
+    stars = {own: "".join(f"from .part_{n} import *\n" for n in parts if n != own) for own in (*parts, None)}
+    job = "from service import worker\nfrom parts import Missing\n\n\n@worker.task\nasync def do(state, x: Missing): ...\n"
+    modules = {f"parts/part_{n}": f"{stars[n]}Kind_{n} = int\n" for n in parts}
+    config = project(**modules, **{"parts/__init__": stars[None]}, jobs=job)
+    with pytest.raises(GenerationError, match="6:24: NAME_UNKNOWN: `Missing` is not defined"):
+        scan(load(config))
+
+
 def test_a_pipe_with_a_modules_name_is_not_waited_for(project: WriteProject) -> None:
     """Nobody writes into it."""
     config = project()

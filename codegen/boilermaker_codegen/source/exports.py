@@ -39,6 +39,7 @@ class Exports:
         self._named = named
         self._known: dict[str, Listing] = {}
         self._open: set[str] = set()
+        self._cut: set[str] = set()
 
     def gives(self, module: Module, name: str) -> bool | None:
         """Whether a name that a module binds goes with `*`; None where its `__all__` cannot be read."""
@@ -51,6 +52,7 @@ class Exports:
         if module.name in self._known:
             return self._known[module.name]
         if module.name in self._open:  # two modules that list each other's names
+            self._cut.add(module.name)
             return UNKNOWN
         self._open.add(module.name)
         reader = ListingReader(
@@ -58,7 +60,8 @@ class Exports:
         )
         found = reader.read(module.tree.body) or UNKNOWN
         self._open.remove(module.name)
-        if not self._open:
+        self._cut.discard(module.name)
+        if not self._cut:  # else it would be another one if it were asked for first
             self._known[module.name] = found
         return found
 

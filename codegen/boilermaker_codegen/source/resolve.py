@@ -10,7 +10,7 @@ from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.exports import KNOWN, Exports, known_names
 from boilermaker_codegen.source.meanings import External, Found, Meaning, Package, Scope, code, is_same
 from boilermaker_codegen.source.parse import Module, Reading
-from boilermaker_codegen.source.stars import Seen, Stars
+from boilermaker_codegen.source.stars import Stars, Trail
 from boilermaker_codegen.source.symbols import (
     Binding,
     ClassSymbol,
@@ -59,20 +59,22 @@ class Resolver:
 
     def member(self, module: str, name: str, node: cst.CSTNode, scope: Scope) -> Meaning:
         """What a name means in a module that is named by text."""
-        return self._member(module, name, node, scope, ())
+        return self._member(module, name, node, scope, Trail())
 
     def _name(self, name: str, node: cst.CSTNode, scope: Scope) -> Meaning:
         if scope.classes:  # a class body sees its own names and the module's, not those of classes around it
             symbols = symbols_of(scope.classes[-1].body.body, scope.module.package)
             if name in symbols:
                 qualified = ".".join([*(owner.name.value for owner in scope.classes), name])
-                return self._follow(symbols[name], qualified, node, scope, replace(scope, anchor=None), ())
+                return self._follow(
+                    symbols[name], qualified, node, scope, replace(scope, anchor=None), Trail()
+                )
         for parameter in scope.parameters.params if scope.parameters else ():
             if parameter.param.name.value == name:
                 return Found(scope, name, TypeParameter(parameter))
-        return self._global(name, node, scope, scope.module, ())
+        return self._global(name, node, scope, scope.module, Trail())
 
-    def _global(self, name: str, node: cst.CSTNode, scope: Scope, module: Module, seen: Seen) -> Meaning:
+    def _global(self, name: str, node: cst.CSTNode, scope: Scope, module: Module, seen: Trail) -> Meaning:
         symbol = module.symbol(name)
         if symbol is not None and not _is_still_builtin(name, scope, module):
             own = self._follow(symbol, name, node, scope, Scope(module), seen)
@@ -105,14 +107,14 @@ class Resolver:
         node: cst.CSTNode,
         scope: Scope,
         place: Scope,
-        seen: Seen,
+        seen: Trail,
     ) -> Meaning:
         key = (place.module.name, name)
-        if key in seen:
+        if key in seen.steps:
             raise scope.refuse(
                 node,
                 "NAME_UNREADABLE",
-                f"`{name}` is imported in a circle: {' -> '.join(m for m, _ in (*seen, key))}",
+                f"`{name}` is imported in a circle: {' -> '.join(m for m, _ in (*seen.steps, key))}",
             )
         match symbol:
             case Imported(module=module, name=imported):
@@ -121,7 +123,7 @@ class Resolver:
                 if module == place.module.name and self._library.has(f"{module}.{imported}"):
                     # `from . import users` in the package's own `__init__`
                     return Package(f"{module}.{imported}")
-                return self._member(module, imported, node, scope, (*seen, key))
+                return self._member(module, imported, node, scope, seen.to(key))
             case Rebound():
                 return self._settled(symbol, name, node, scope, place, seen)
             case ValueSymbol():
@@ -136,7 +138,7 @@ class Resolver:
         node: cst.CSTNode,
         scope: Scope,
         place: Scope,
-        seen: Seen,
+        seen: Trail,
     ) -> Meaning:
         """What a name bound more than once means: the import that surely works, or the same whichever way it goes."""
 
@@ -184,14 +186,12 @@ class Resolver:
             return binding.name is None or binding.name in known_names(binding.module)
         return self._library.has(binding.module)
 
-    def _member(self, module: str, name: str, node: cst.CSTNode, scope: Scope, seen: Seen) -> Meaning:
+    def _member(self, module: str, name: str, node: cst.CSTNode, scope: Scope, seen: Trail) -> Meaning:
         if not self._library.has(module):
             return self._external(f"{module}.{name}")
         parsed = self._library.module(module)
-        if parsed is not None and parsed.binds(name):
-            return self._global(name, node, scope, parsed, seen)
-        if parsed is not None and (starred := self._stars.given(name, node, scope, parsed, seen)) is not None:
-            return starred
+        if parsed is not None and (meant := self._stars.meant(name, node, scope, parsed, seen)) is not None:
+            return meant
         if self._library.has(f"{module}.{name}"):
             return Package(f"{module}.{name}")
         if parsed is None:
@@ -219,12 +219,12 @@ class Resolver:
             case External(name=name):
                 return self._external(f"{name}.{attr}")
             case Package(name=name):
-                return self._member(name, attr, node, scope, ())
+                return self._member(name, attr, node, scope, Trail())
             case Found(symbol=ClassSymbol(node=owner)):
                 inside = base.scope.inside(owner)
                 symbols = symbols_of(owner.body.body, base.scope.module.package)
                 if attr in symbols:
-                    return self._follow(symbols[attr], f"{base.name}.{attr}", node, scope, inside, ())
+                    return self._follow(symbols[attr], f"{base.name}.{attr}", node, scope, inside, Trail())
                 told = scope.unknown if owner.bases or owner.keywords or hasattr(type, attr) else scope.refuse
                 raise told(node, "NAME_UNKNOWN", f"`{base.name}` has no `{attr}` in its body")
             case Found(symbol=ValueSymbol(value=cst.Name() | cst.Attribute() as value)):

@@ -1,6 +1,7 @@
 """What names mean by `from module import *`."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import libcst as cst
 
@@ -8,11 +9,27 @@ from boilermaker_codegen.source.exports import KNOWN, Exports, known_names
 from boilermaker_codegen.source.meanings import External, Meaning, Package, Scope, is_same
 from boilermaker_codegen.source.parse import Module, Reading
 
-Seen = tuple[tuple[str, str], ...]
-"""Modules and names that are being followed, the first one first: an import in a circle comes back to one of them."""
+
+@dataclass(frozen=True)
+class Trail:
+    """The way on which one name is followed.
+
+    Attributes:
+        steps: modules and names, the first one first: an import in a circle comes back to one of them.
+        found: what was found so far, here and on side ways, by module and name.
+    """
+
+    steps: tuple[tuple[str, str], ...] = ()
+    found: dict[tuple[str, str], Meaning | None] = field(
+        default_factory=dict["tuple[str, str]", "Meaning | None"]
+    )
+
+    def to(self, step: tuple[str, str]) -> "Trail":
+        """One step further."""
+        return Trail((*self.steps, step), self.found)
 
 
-Bound = Callable[[str, cst.CSTNode, Scope, Module, Seen], Meaning]
+Bound = Callable[[str, cst.CSTNode, Scope, Module, Trail], Meaning]
 """Finds what a name means that a module binds itself, for a node in a scope."""
 
 
@@ -30,6 +47,19 @@ class Stars:
         self._exports = exports
         self._bound = bound
 
+    def meant(
+        self, name: str, node: cst.CSTNode, scope: Scope, module: Module, seen: Trail
+    ) -> Meaning | None:
+        """What a name means in a module, which binds it itself or has it by `*`; None where it does neither.
+
+        Looked for once on a trail: modules may star-import each other, and the ways through them are without number.
+        """
+        key = (module.name, name)
+        if key not in seen.found:
+            look = self._bound if module.binds(name) else self.given
+            seen.found[key] = look(name, node, scope, module, seen)
+        return seen.found[key]
+
     def check_kept(
         self,
         own: Meaning,
@@ -37,7 +67,7 @@ class Stars:
         node: cst.CSTNode,
         scope: Scope,
         module: Module,
-        seen: Seen,
+        seen: Trail,
     ) -> None:
         """That no later `import *` binds a name to something else than the module itself does."""
         for star in module.later_stars.get(name, ()):
@@ -62,7 +92,7 @@ class Stars:
         node: cst.CSTNode,
         scope: Scope,
         module: Module,
-        seen: Seen,
+        seen: Trail,
     ) -> Meaning | None:
         """What a name means by `from ... import *` in a module, the last of those that give it; None where none does.
 
@@ -95,7 +125,7 @@ class Stars:
         name: str,
         node: cst.CSTNode,
         scope: Scope,
-        seen: Seen,
+        seen: Trail,
         known: Meaning | None = None,
     ) -> Meaning | None:
         """What `from star import *` makes of a name; None where it does not give it, or nothing but what is known."""
@@ -103,14 +133,10 @@ class Stars:
         if star in KNOWN and name in known_names(star):
             given = External(f"{star}.{name}")
             return None if known is not None and is_same(known, given) else given
-        source = self._library.module(star) if key not in seen and self._library.has(star) else None
-        if source is None:
+        source = self._library.module(star) if key not in seen.steps and self._library.has(star) else None
+        if source is None or self._exports.gives(source, name) is False:
             return None
-        found: Meaning | None
-        if source.binds(name):
-            found = self._bound(name, node, scope, source, (*seen, key))
-        else:
-            found = self.given(name, node, scope, source, (*seen, key))
+        found = self.meant(name, node, scope, source, seen.to(key))
         if found is None and self._library.has(f"{star}.{name}") and source.binds("__all__"):
             found = Package(f"{star}.{name}")
         if found is None or (known is not None and is_same(known, found)):
