@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import msgspec
 import pytest
@@ -89,6 +89,17 @@ async def unknown_result(state: None) -> Unknown: ...  # type: ignore[empty-body
 async def unresolved(state: None, later: "Nowhere") -> None: ...  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable, reportUnknownParameterType]
 
 
+class Later(TypedDict):
+    when: "Nowhere"  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable]
+
+
+class Holding(msgspec.Struct):
+    later: Later
+
+
+async def unresolved_inside(state: None, holding: Holding) -> None: ...
+
+
 async def generator(state: None, email: str):  # type: ignore[no-untyped-def]
     yield email
 
@@ -143,6 +154,10 @@ def _place(function: Callable[..., Any]) -> str:
         (from_environment, "the default of its parameter `region` came to None"),
         (from_constant, "declare it with `| None`"),
         (unresolved, "has an annotation that does not resolve"),
+        (
+            unresolved_inside,
+            "parameter `holding`: `Holding` has a field whose type does not resolve (name 'Nowhere'",
+        ),
         (generator, "is not async; write `async def`"),
     ],
 )

@@ -35,6 +35,12 @@ def obstacle_to(annotation: Any, externals: Externals) -> Obstacle | None:
         if isinstance(error, RecursionError) or "ForwardRef(" in str(error):  # a name that is left over
             return Obstacle(f"`{shown}` contains itself, which msgspec carries in classes alone", _OWN_PART)
         return Obstacle(f"`{shown}` cannot travel ({error})", "use a type that msgspec can carry")
+    except (
+        NameError,
+        AttributeError,
+    ) as error:  # in the annotations of a class, which nobody has evaluated before
+        remedy = "import what its fields name at module level, and not for type checkers only"
+        return Obstacle(f"`{shown}` has a field whose type does not resolve ({error})", remedy)
     if stranger is None:
         return None
     return Obstacle(
