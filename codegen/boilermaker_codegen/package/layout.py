@@ -64,7 +64,7 @@ class Declared:
 
 @dataclass(frozen=True)
 class Quoted:
-    """A quoted annotation or a plain value; where it is too long for its line it has one of its own, in parentheses."""
+    """A quoted annotation, a name or a plain value; where it is too long for its line it has one of its own, in parentheses."""
 
     text: str
 

@@ -233,7 +233,8 @@ def _variables(contract: Contract, foreign: Container[str], taken: frozenset[str
 def assignment(name: str, annotation: Expression, value: Expression | None, width: int) -> list[str]:
     """`name: annotation = value` in a class body."""
     if value is None:
-        return lines(Prefixed(f"{name}: ", annotation), width=width, indent=INDENT)
+        whole = Quoted(annotation) if isinstance(annotation, str) else annotation
+        return lines(Prefixed(f"{name}: ", whole), width=width, indent=INDENT)
     return lines(Declared(name, annotation, value, is_field=True), width=width, indent=INDENT)
 
 

@@ -18,6 +18,11 @@ class AVeryLongNameForAClassThatHoldsAddresses:
     a_constrained_text: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern="^[a-z]+$")] = "abcdefghijk"
 
 
+class AMemberOfAVeryLongNameForARecordThatHoldsWhatAClassThatHoldsAddressesHolds(msgspec.Struct):
+    what_is_held_for_whoever_asks: AVeryLongNameForAClassThatHoldsAddresses
+    what_is_held_for_others_who_have_asked_before: AVeryLongNameForAClassThatHoldsAddresses
+
+
 @worker.task
 async def a_function_with_a_long_name_and_a_long_result(
     state, x: int
@@ -33,6 +38,10 @@ async def long_parameters(
     fourth: AVeryLongNameForAClassThatHoldsAddresses | list[AVeryLongNameForAClassThatHoldsAddresses] | None = None,
     fifth: Literal["one", "two", "three", "four", "five", "six", "seven", "eight"] = "seven",
 ) -> tuple[AVeryLongNameForAClassThatHoldsAddresses, AVeryLongNameForAClassThatHoldsAddresses, int]: ...
+
+
+@worker.task
+async def held(state, record: AMemberOfAVeryLongNameForARecordThatHoldsWhatAClassThatHoldsAddressesHolds) -> None: ...
 
 
 @worker.task

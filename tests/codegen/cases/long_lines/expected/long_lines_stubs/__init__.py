@@ -2,20 +2,26 @@
 """Tasks of the service `long-lines`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `e8cdbff7f40dcd2d`.
+Contract `57285dde80b4022d`.
 """
 
 from . import payloads
-from .models import AVeryLongNameForAClassThatHoldsAddresses
+from .models import (
+    AMemberOfAVeryLongNameForARecordThatHoldsWhatAClassThatHoldsAddressesHolds,
+    AVeryLongNameForAClassThatHoldsAddresses,
+)
 from .tasks import (
     a_function_with_a_long_name_and_a_long_result,
+    held,
     just_over_a_line_long,
     long_parameters,
 )
 
 __all__ = [
+    "AMemberOfAVeryLongNameForARecordThatHoldsWhatAClassThatHoldsAddressesHolds",
     "AVeryLongNameForAClassThatHoldsAddresses",
     "a_function_with_a_long_name_and_a_long_result",
+    "held",
     "just_over_a_line_long",
     "long_parameters",
     "payloads",

@@ -27,3 +27,12 @@ class AVeryLongNameForAClassThatHoldsAddresses:
     a_constrained_text: Annotated[
         str, msgspec.Meta(pattern="^[a-z]+$", min_length=1, max_length=100)
     ] = "abcdefghijk"
+
+
+class AMemberOfAVeryLongNameForARecordThatHoldsWhatAClassThatHoldsAddressesHolds(
+    msgspec.Struct
+):
+    what_is_held_for_whoever_asks: AVeryLongNameForAClassThatHoldsAddresses
+    what_is_held_for_others_who_have_asked_before: (
+        AVeryLongNameForAClassThatHoldsAddresses
+    )

@@ -6,13 +6,22 @@ from typing import Literal
 import msgspec
 from boilermaker.stub import Payload
 
-from .models import AVeryLongNameForAClassThatHoldsAddresses
+from .models import (
+    AMemberOfAVeryLongNameForARecordThatHoldsWhatAClassThatHoldsAddressesHolds,
+    AVeryLongNameForAClassThatHoldsAddresses,
+)
 
 
 class AFunctionWithALongNameAndALongResult(Payload, frozen=True, kw_only=True):
     """Arguments of `a_function_with_a_long_name_and_a_long_result`."""
 
     x: int
+
+
+class Held(Payload, frozen=True, kw_only=True):
+    """Arguments of `held`."""
+
+    record: AMemberOfAVeryLongNameForARecordThatHoldsWhatAClassThatHoldsAddressesHolds
 
 
 class JustOverALineLong(Payload, frozen=True, kw_only=True):

@@ -13,7 +13,10 @@ from typing import Final, Literal
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import AVeryLongNameForAClassThatHoldsAddresses
+from .models import (
+    AMemberOfAVeryLongNameForARecordThatHoldsWhatAClassThatHoldsAddressesHolds,
+    AVeryLongNameForAClassThatHoldsAddresses,
+)
 
 
 def a_function_with_a_long_name_and_a_long_result(
@@ -21,6 +24,15 @@ def a_function_with_a_long_name_and_a_long_result(
 ) -> Task[dict[str, list[AVeryLongNameForAClassThatHoldsAddresses]]]:
     """Make a task that runs `a_function_with_a_long_name_and_a_long_result`."""
     return _a_function_with_a_long_name_and_a_long_result(x=x)
+
+
+def held(
+    record: Arg[
+        AMemberOfAVeryLongNameForARecordThatHoldsWhatAClassThatHoldsAddressesHolds
+    ],
+) -> Task[None]:
+    """Make a task that runs `held`."""
+    return _held(record=record)
 
 
 def just_over_a_line_long(
@@ -87,6 +99,9 @@ _a_function_with_a_long_name_and_a_long_result: Final = TaskStub[
     dict[str, list[AVeryLongNameForAClassThatHoldsAddresses]],
     queue="long-lines",
     digest="7167b0992280db7e",
+)
+_held: Final = TaskStub[None](
+    "held", payloads.Held, None, queue="long-lines", digest="993c390e2befc621"
 )
 _just_over_a_line_long: Final = TaskStub[None](
     "just_over_a_line_long",
