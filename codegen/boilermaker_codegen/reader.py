@@ -190,7 +190,11 @@ class _UnitReader:
         self._problems.extend(refused.problems)
 
     def _dependencies(self) -> Dependencies:
-        return Dependencies(asked=self._reading.asked, read=self._reading.read)
+        return Dependencies(
+            asked=self._reading.asked,
+            read=self._reading.read,
+            lacking={module: tuple(sorted(names)) for module, names in self._reading.lacking.items()},
+        )
 
 
 def _task(

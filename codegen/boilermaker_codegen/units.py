@@ -54,23 +54,28 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         asked: names of modules, each with whether there was such a module or folder.
         read: names of the modules that were parsed, each with its file's version.
+        lacking: names of modules that were not, each with the names that it surely does not bind.
     """
 
     asked: dict[str, bool]
     read: dict[str, str]
+    lacking: dict[str, tuple[str, ...]]
 
     def hold(self, index: Index, contents: Contents) -> bool:
         """Whether all answers are still the same."""
         if any(index.has(name) is not answer for name, answer in self.asked.items()):
             return False
-        for name, version in self.read.items():
-            file = index.file(name)
-            try:
-                if file is None or contents.version(file) != version:
-                    return False
-            except Refused:
-                return False
-        return True
+        try:
+            return all(
+                (file := index.file(name)) is not None and contents.version(file) == version
+                for name, version in self.read.items()
+            ) and not any(
+                (file := index.file(module)) is None or contents.may_bind(file, name)
+                for module, names in self.lacking.items()
+                for name in names
+            )
+        except Refused:
+            return False
 
 
 class ReadUnit(msgspec.Struct, frozen=True, kw_only=True):

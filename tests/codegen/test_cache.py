@@ -192,6 +192,28 @@ def _edit(draw: random.Random, path: Path, other: Path) -> None:
                 path.rename(folder / "__init__.py")
 
 
+@pytest.mark.parametrize(
+    "binds",
+    ["Kind = str\n", "from text import *\n", "\uff2bind = str\n"],
+)
+def test_a_module_that_has_given_nothing_by_a_star_may_give_it_later(
+    project: WriteProject, tmp_path: Path, binds: str
+) -> None:
+    """Where no file mentions a name, none is parsed for it; what one begins to say is seen."""
+    later = "from numbers_ import *\nfrom others import *\n"
+    job = "from service import worker\nfrom kinds import Kind\n\n\n@worker.task\nasync def do(state, kind: Kind) -> None: ...\n"
+    config = project(
+        jobs=job, kinds=later, numbers_="Kind = int\n", others="x = 1  # \u00e9\n", text="Kind = str\n"
+    )
+    before = outcome(config, is_cached=True)
+    assert is_warm(config)
+    others = tmp_path / "src" / "others.py"
+    others.write_text("y = 2  # \u00e9\n")
+    assert is_warm(config)
+    others.write_text(binds)
+    assert outcome(config, is_cached=True) == outcome(config, is_cached=False) != before
+
+
 @pytest.mark.parametrize("damage", ["cut", "flipped", "emptied", "another form", "a folder"])
 def test_a_damaged_cache_counts_as_none(warm: Path, tmp_path: Path, damage: str) -> None:
     """It is found out by its digest, and replaced."""

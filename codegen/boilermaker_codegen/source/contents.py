@@ -6,7 +6,7 @@ import msgspec
 
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.discover import SourceFile, Stamp, is_candidate
-from boilermaker_codegen.source.text import read
+from boilermaker_codegen.source.text import may_bind, read
 
 # A file that was changed within this time before it was read may change again without another time stamp:
 # FAT counts in two seconds, and some clocks tick coarsely.
@@ -23,12 +23,14 @@ class Facts(msgspec.Struct, array_like=True):
         is_candidate: it may hold a registration.
         digest: names what it means; empty where nobody has asked.
         names: whether its bytes hold the aliases that somebody has asked for.
+        bindings: whether it may bind the names that somebody has asked for.
     """
 
     stamp: Stamp
     is_candidate: bool
     digest: str = ""
     names: dict[str, bool] = {}
+    bindings: dict[str, bool] = {}
 
 
 class Contents:
@@ -66,6 +68,18 @@ class Contents:
             facts.digest = read(file, read_bytes(file)).digest
             self.has_news = True
         return version_of(file, facts.digest)
+
+    def may_bind(self, file: SourceFile, name: str) -> bool:
+        """Whether a file may bind a name; where it says no, that is sure.
+
+        Raises:
+            Refused: it cannot be read.
+        """
+        facts = self._facts(file)
+        if name not in facts.bindings:
+            facts.bindings = {**facts.bindings, name: may_bind(read_bytes(file), name)}
+            self.has_news = True
+        return facts.bindings[name]
 
     def learn(self, file: SourceFile, version: str) -> None:
         """Take over what somebody has found out who parsed the file."""

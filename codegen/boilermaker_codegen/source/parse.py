@@ -14,6 +14,7 @@ from boilermaker_codegen.source.discover import Index, SourceFile
 from boilermaker_codegen.source.identifiers import settle
 from boilermaker_codegen.source.symbols import Statements, Symbol, later_stars, star_imports, symbols_of
 from boilermaker_codegen.source.syntax import Source, parse
+from boilermaker_codegen.source.text import may_bind
 
 
 class Module:
@@ -141,6 +142,14 @@ class Library:
             raise Refused(*known.problems)
         return known
 
+    def may_bind(self, module: str, name: str) -> bool:
+        """Whether a module may bind a name; where it says no, that is sure."""
+        file = self.index.file(module)
+        try:
+            return file is None or may_bind(read_bytes(file), name)
+        except Refused:
+            return True  # told when it is parsed
+
     def _parsed(self, file: SourceFile) -> Module | Refused:
         try:
             return Module(file, parse(file, read_bytes(file)))
@@ -154,6 +163,7 @@ class Reading:
     Attributes:
         asked: names that were asked for, each with whether there is such a module or folder.
         read: names of the modules that were parsed, each with its file's version.
+        lacking: names of modules that were not, each with the names that it surely does not bind.
     """
 
     def __init__(self, library: Library) -> None:
@@ -164,10 +174,21 @@ class Reading:
         self._refused: set[str] = set()
         self.asked: dict[str, bool] = {}
         self.read: dict[str, str] = {}
+        self.lacking: dict[str, set[str]] = {}
 
     def has(self, name: str) -> bool:
         """Whether it is a module of the service, or a folder of such."""
         return self.asked.setdefault(name, self._library.index.has(name))
+
+    def may_give(self, module: str, name: str) -> bool:
+        """Whether `from module import *` may bind a name; where it says no, that is sure. Takes no parsing."""
+        if module in self._modules or module in self._refused or self.has(f"{module}.{name}"):
+            return True
+        if name not in self.lacking.get(module, ()):
+            if self._library.may_bind(module, name):
+                return True
+            self.lacking.setdefault(module, set()).add(name)
+        return False
 
     def module(self, name: str) -> Module | None:
         """The parsed module; None where there is none of that name.

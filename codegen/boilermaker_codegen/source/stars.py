@@ -133,7 +133,9 @@ class Stars:
         if star in KNOWN and name in known_names(star):
             given = External(f"{star}.{name}")
             return None if known is not None and is_same(known, given) else given
-        source = self._library.module(star) if key not in seen.steps and self._library.has(star) else None
+        if key in seen.steps or not self._library.has(star) or not self._library.may_give(star, name):
+            return None
+        source = self._library.module(star)
         if source is None or self._exports.gives(source, name) is False:
             return None
         found = self.meant(name, node, scope, source, seen.to(key))

@@ -16,6 +16,8 @@ from boilermaker_codegen.source.discover import SourceFile
 from boilermaker_codegen.source.trimming import Trimmed, trimmed
 
 LINE_END = re.compile(r"\r\n|\r|\n")
+_STAR = re.compile(rb"\bimport[\s\\]*\*")
+_USUAL = frozenset({"utf-8", "utf-8-sig", "ascii", "iso-8859-1"})
 _WORD = re.compile(r"\w*[^\x00-\x7f\s](?:\w|[^\x00-\x7f\s])*")  # to `re`, marks that combine are no letters
 
 
@@ -59,6 +61,19 @@ def has_variants(text: str) -> bool:
     return not text.isascii() and any(
         word.isidentifier() and not is_normalized("NFKC", word) for word in _WORD.findall(text)
     )
+
+
+def may_bind(data: bytes, name: str) -> bool:
+    """Whether a file may bind a name, by itself or by `import *`: a search in its bytes, which is sure where it says no."""
+    if name.encode() in data or _STAR.search(data):
+        return True
+    if data.isascii() and b"coding" not in data:
+        return False
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return encoding not in _USUAL or has_variants(data.decode(encoding))
+    except (SyntaxError, UnicodeError):
+        return True
 
 
 def _decoded(data: bytes, file: SourceFile) -> str:
