@@ -1,7 +1,7 @@
 """Handlers: a function's signature in the words of the contract. The rules are those of `boilermaker.introspection.signature`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -65,6 +65,8 @@ class Handlers:
         Raises:
             Refused: it cannot be a task; everything at fault in it is named.
         """
+        if own_decorators or not scope.module.defers_annotations:
+            scope = replace(scope, moment=node.name)  # what registers it reads its annotations, at the latest
         problems: list[Problem] = []
         parameters: list[Parameter] = []
         result: Type = ANY

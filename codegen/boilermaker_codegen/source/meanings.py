@@ -26,7 +26,8 @@ class Scope:
         anchor: the node to name in errors, for expressions that are no part of the file's own tree (quoted annotations).
         parameters: those that the class or alias around declares in brackets.
         variables: ids of the type variables that it takes, of those that are made by `TypeVar`.
-        moment: the name that it is the value of: it is read when that is bound, and sees what is bound by then.
+        moment: the name of what it stands in, a value or a definition: it is read when that is carried out, and sees what is
+            bound by then. None where it is read when all is bound.
     """
 
     module: Module
@@ -52,7 +53,7 @@ class Scope:
             anchor=None,
             parameters=node.type_parameters,
             variables=frozenset(),
-            moment=None,
+            moment=None if self.module.defers_annotations else node.name,
         )
 
     def generic(self, parameters: cst.TypeParameters | None, variables: Iterable[str]) -> "Scope":

@@ -12,7 +12,14 @@ from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.contents import read_bytes, version_of
 from boilermaker_codegen.source.discover import Index, SourceFile
 from boilermaker_codegen.source.identifiers import settle
-from boilermaker_codegen.source.symbols import Statements, Symbol, later_stars, star_imports, symbols_of
+from boilermaker_codegen.source.symbols import (
+    Statements,
+    Symbol,
+    dotted,
+    later_stars,
+    star_imports,
+    symbols_of,
+)
 from boilermaker_codegen.source.syntax import Source, parse
 from boilermaker_codegen.source.text import may_bind
 
@@ -64,15 +71,26 @@ class Module:
             self.symbols.update(symbols_of(tree.body, self.package))
         return self.symbols.get(name)
 
-    def binds_before(self, name: str, target: cst.CSTNode) -> bool:
-        """Whether a name is bound at module level when the assignment to a target begins to run."""
-        place = self.place(target)
+    @functools.cached_property
+    def defers_annotations(self) -> bool:
+        """Whether annotations are read when somebody asks for them, by `from __future__ import annotations`."""
+        return any(
+            isinstance(small, cst.ImportFrom)
+            and dotted(small.module) == "__future__"
+            and not isinstance(small.names, cst.ImportStar)
+            and any(dotted(alias.name) == "annotations" for alias in small.names)
+            for small in _flat(self.tree.body)
+        )
+
+    def binds_before(self, name: str, node: cst.CSTNode) -> bool:
+        """Whether a name is bound at module level when the assignment or the definition that a node stands in is carried out."""
+        place = self.place(node)
         part = self._parts.get(name)
         if part is not None:
-            return part.line < place[0]
+            return part.line + len(part.text.splitlines()) <= place[0]
         before = [statement for statement in _flat(self.tree.body) if self.place(statement) <= place]
-        if before and isinstance(before[-1], cst.BaseSmallStatement):
-            before.pop()  # the assignment itself, or what stands in its place
+        if before and isinstance(before[-1], cst.BaseSmallStatement | cst.FunctionDef | cst.ClassDef):
+            before.pop()  # what it stands in, or what stands in the place of that
         return name in symbols_of(before, self.package)
 
     @functools.cached_property

@@ -12,6 +12,15 @@ str = str
 
 
 @dataclass
+class Page:
+    numbers: list[int]
+
+
+@worker.task
+async def early(state, page: Page, numbers: list[int]) -> dict[str, int]: ...
+
+
+@dataclass
 class list:
     numbers: Numbers
 
@@ -21,3 +30,13 @@ Lists = builtin_list[list]
 
 @worker.task
 async def shadowed(state, numbers: Numbers, own: list, lists: Lists, later: Later, name: str) -> builtin_list[str]: ...
+
+
+@worker.task
+async def dict(state, by_name: dict[str, int] = {}) -> dict[str, int]: ...
+
+
+async def tuple(state, pair: tuple[int, int]) -> None: ...
+
+
+worker.register(tuple)

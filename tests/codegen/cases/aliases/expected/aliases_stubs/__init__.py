@@ -2,11 +2,20 @@
 """Tasks of the service `aliases`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `03539abfb8cae75e`.
+Contract `b11eefbbd2c24b09`.
 """
 
 from . import payloads
-from .models import list_
-from .tasks import quoted, shadowed
+from .models import Page, list_
+from .tasks import dict_, early, quoted, shadowed, tuple_
 
-__all__ = ["list_", "payloads", "quoted", "shadowed"]
+__all__ = [
+    "Page",
+    "dict_",
+    "early",
+    "list_",
+    "payloads",
+    "quoted",
+    "shadowed",
+    "tuple_",
+]

@@ -5,5 +5,10 @@ from dataclasses import dataclass
 
 
 @dataclass
+class Page:
+    numbers: list[int]
+
+
+@dataclass
 class list_:
     numbers: list[int]

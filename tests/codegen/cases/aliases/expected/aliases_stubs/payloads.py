@@ -5,7 +5,20 @@ from datetime import date
 
 from boilermaker.stub import Payload
 
-from .models import list_
+from .models import Page, list_
+
+
+class Dict(Payload, frozen=True, kw_only=True):
+    """Arguments of `dict_`."""
+
+    by_name: dict[str, int] = {}
+
+
+class Early(Payload, frozen=True, kw_only=True):
+    """Arguments of `early`."""
+
+    page: Page
+    numbers: list[int]
 
 
 class Quoted(Payload, frozen=True, kw_only=True):
@@ -24,3 +37,9 @@ class Shadowed(Payload, frozen=True, kw_only=True):
     lists: list[list_]
     later: dict[str, list_]
     name: str
+
+
+class Tuple(Payload, frozen=True, kw_only=True):
+    """Arguments of `tuple_`."""
+
+    pair: tuple[int, int]

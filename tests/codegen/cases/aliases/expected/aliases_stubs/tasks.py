@@ -5,6 +5,9 @@ Each takes what the worker's function takes, or references to results of earlier
 in its place, and checks it. The tasks go to the queue `aliases` unless they name another.
 """
 
+# ruff: noqa: B006
+# A default is written into the payload at once; nothing keeps it or changes it.
+
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
@@ -12,7 +15,17 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import list_
+from .models import Page, list_
+
+
+def dict_(by_name: Arg[dict[str, int]] = {}) -> Task[dict[str, int]]:
+    """Make a task that runs `dict`."""
+    return _dict_(by_name=by_name)
+
+
+def early(page: Arg[Page], numbers: Arg[list[int]]) -> Task[dict[str, int]]:
+    """Make a task that runs `early`."""
+    return _early(page=page, numbers=numbers)
 
 
 def quoted(
@@ -33,11 +46,25 @@ def shadowed(
     return _shadowed(numbers=numbers, own=own, lists=lists, later=later, name=name)
 
 
+def tuple_(pair: Arg[tuple[int, int]]) -> Task[None]:
+    """Make a task that runs `tuple`."""
+    return _tuple_(pair=pair)
+
+
 # What the functions stand on.
 
+_dict_: Final = TaskStub[dict[str, int]](
+    "dict", payloads.Dict, dict[str, int], queue="aliases", digest="0a731b605df31880"
+)
+_early: Final = TaskStub[dict[str, int]](
+    "early", payloads.Early, dict[str, int], queue="aliases", digest="62c75c5e3baba374"
+)
 _quoted: Final = TaskStub[Sequence[str]](
     "quoted", payloads.Quoted, Sequence[str], queue="aliases", digest="3b85fc0f969d021a"
 )
 _shadowed: Final = TaskStub[list[str]](
     "shadowed", payloads.Shadowed, list[str], queue="aliases", digest="50a02fee64ffc400"
+)
+_tuple_: Final = TaskStub[None](
+    "tuple", payloads.Tuple, None, queue="aliases", digest="72f9fcde4276e88f"
 )
