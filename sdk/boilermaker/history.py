@@ -26,6 +26,7 @@ class History:
         self._live = live
         self._known: dict[str, tuple[Contract, TaskContract]] = {}
         self._places: dict[str, str] = {}
+        self._differences: dict[tuple[str, str], str | None] = {}
         if folder is not None:
             self._load(folder)
         self.upcasts = Upcasts(self._places)
@@ -48,9 +49,18 @@ class History:
                 ) from error
 
     def difference(self, task: str, digest: str) -> str | None:
-        """The first field that differs between the contract of a digest and the worker's own; None where not known."""
+        """The first field that differs between the contract of a digest and the worker's own; None where not known.
+
+        Found once: after a deploy thousands of messages may ask, and comparing takes longer than handling them.
+        """
         if digest not in self._known:
             return None
+        key = task, digest
+        if key not in self._differences:
+            self._differences[key] = self._compared(task, digest)
+        return self._differences[key]
+
+    def _compared(self, task: str, digest: str) -> str | None:
         old, before = self._known[digest]
         live = self._live()
         after = next((t for t in live.tasks if t.name == task), None)

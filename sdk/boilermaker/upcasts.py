@@ -1,13 +1,13 @@
 """What turns payloads of old contracts into new ones: from contract to contract, until the worker's own is reached."""
 
 import difflib
-import inspect
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from boilermaker.errors import RegistrationError
 from boilermaker.hop import Hop
+from boilermaker.introspection.asynchrony import is_async
 from boilermaker.registry import Registry
 
 _DIGEST = re.compile(r"[0-9a-f]{16}")
@@ -31,7 +31,7 @@ class Upcasts:
             RegistrationError: it cannot be called with a payload; a digest is none, or none of the history; or there is
                 an upcast from it already.
         """
-        if not callable(hop.function) or inspect.iscoroutinefunction(hop.function):
+        if not callable(hop.function) or is_async(hop.function):
             raise RegistrationError(f"{_told(hop)}: an upcast is an ordinary function, not an async one")
         for digest in (hop.from_digest, hop.to_digest):
             if digest is not None:
@@ -65,12 +65,20 @@ class Upcasts:
             hint = f"did you mean {near}?" if near else f"it knows {', '.join(sorted(self._history))}"
             raise RegistrationError(f"{_told(hop)}: the history knows no contract {digest}; {hint}")
 
-    def way(self, names: Iterable[str], digest: str | None) -> Iterator[Hop]:
-        """The upcasts that a message takes, in their order; none where there is none for its contract."""
-        task = next((name for name in names if (name, digest) in self._hops), None)
-        while task is not None and digest is not None and (hop := self._hops.get((task, digest))) is not None:
+    def way(self, names: Iterable[str], digest: str | None, own: str | None) -> Iterator[Hop]:
+        """The upcasts that a message takes, in their order; none where there is none for its contract.
+
+        It ends at the worker's own contract, from which an upcast may lead on: a change that was taken back leaves one.
+        """
+        known = tuple(names)
+        while digest not in (None, own) and (hop := self._from(known, digest)) is not None:
             yield hop
             digest = hop.to_digest
+
+    def _from(self, names: Iterable[str], digest: str | None) -> Hop | None:
+        """The upcast from a contract, under any of the names that its task has had: digests tell them apart."""
+        keys = [(name, digest) for name in names if digest is not None]
+        return next((self._hops[key] for key in keys if key in self._hops), None)
 
     def check(self, registry: Registry) -> None:
         """Whether each leads to the worker's own contract: known once everything is registered.
@@ -90,12 +98,12 @@ class Upcasts:
                 raise RegistrationError(
                     f"`{rivals[0]}` and `{rivals[1]}` are one task and have an upcast from {hop.from_digest} each; keep one"
                 )
-            self._check_way(hop, registration.digest)
+            self._check_way(hop, registration.digest, names)
 
-    def _check_way(self, hop: Hop, own: str | None) -> None:
+    def _check_way(self, hop: Hop, own: str | None, names: Iterable[str]) -> None:
         seen = {hop.from_digest}
         while hop.to_digest is not None and hop.to_digest != own:
-            following = self._hops.get((hop.task, hop.to_digest))
+            following = self._from(names, hop.to_digest)
             if following is None:
                 raise RegistrationError(
                     f"{_told(hop)}: it leads to {hop.to_digest}, which is not this worker's contract ({own}), and no upcast "

@@ -1,5 +1,6 @@
 """Messages of old contracts: what is told of those that do not fit, and what upcasts make of them."""
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,38 @@ async def test_an_upcast_that_raises_leaves_a_dead_letter_without_values() -> No
     assert "4711" not in letter.dead_letter_description
 
 
+@pytest.mark.parametrize("error", [SystemExit, asyncio.CancelledError, GeneratorExit, StopIteration])
+async def test_whatever_an_upcast_raises_leaves_a_dead_letter(error: type[BaseException]) -> None:
+    """An upcast that exits would end one worker after the other that takes the message."""
+    bus = InMemoryServiceBus()
+    worker, _ = new_worker(bus)
+
+    @worker.upcast("welcome", from_digest=DIGEST)
+    def leave(old: dict[str, Any]) -> dict[str, Any]:
+        raise error
+
+    await Client(bus).publish(old_stub(user_id=7))
+    await worker.drain()
+
+    letter = await dead_letter(bus)
+    assert "InvalidPayload" == letter.dead_letter_reason
+    assert f"{error.__qualname__} (published for contract {DIGEST}" in letter.dead_letter_description
+
+
+class Unreadable(dict[str, Any]):
+    """A mapping that raises when it is read."""
+
+    def keys(self) -> Any:
+        raise LookupError("secret")
+
+    def __iter__(self) -> Any:
+        raise LookupError("secret")
+
+
+async def _give(old: dict[str, Any]) -> dict[str, Any]:
+    return old
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -173,13 +206,16 @@ async def test_an_upcast_that_raises_leaves_a_dead_letter_without_values() -> No
         ({"account": object()}, "account: `object` has no JSON form"),
         ({"account": float("nan")}, "account: NaN and infinities have no JSON form"),
         ({"user_id": 7}, "account: missing"),
+        ({7: "A-7"}, f"the upcast from contract {DIGEST} gave an argument whose name is no text"),
+        (Unreadable(), f"the upcast from contract {DIGEST} raised LookupError ("),
+        (_give, "gave a coroutine, not a mapping of arguments"),
     ],
 )
 async def test_what_is_no_payload_is_told_of_the_upcast_that_gave_it(given: Any, told: str) -> None:
     """As of any payload that does not fit: a dead letter, and the worker goes on."""
     bus = InMemoryServiceBus()
     worker, _ = new_worker(bus)
-    worker.upcast("welcome", from_digest=DIGEST)(lambda _: given)
+    worker.upcast("welcome", from_digest=DIGEST)(lambda old: given(old) if callable(given) else given)
 
     await Client(bus).publish(old_stub(user_id=7))
     await worker.drain()
@@ -241,6 +277,44 @@ async def test_an_upcast_is_found_by_an_old_name_of_the_task() -> None:
     await worker.drain()
 
     assert [7] == greeted
+
+
+async def test_a_way_ends_at_the_own_contract_where_a_change_was_taken_back() -> None:
+    """The upcast from the worker's own contract is still there; with it the way would go round for ever."""
+    bus = InMemoryServiceBus()
+    worker, welcomed = new_worker(bus)
+    own = task_digest(worker.contract(), "welcome")
+    worker.upcast("welcome", from_digest=own, to_digest=DIGEST)(lambda old: {"user_id": 0, **old})
+    worker.upcast("welcome", from_digest=DIGEST, to_digest=own)(lambda old: {"account": str(old["user_id"])})
+
+    await Client(bus).publish(old_stub(user_id=7))
+    await worker.drain()
+
+    assert ["Hello 7"] == welcomed
+
+
+async def test_upcasts_follow_each_other_across_a_new_name_of_the_task() -> None:
+    """The first was written while the task had its old name, the next one for the new."""
+    bus = InMemoryServiceBus()
+    worker = Boilermaker[Any](None, bus, queue=QUEUE)
+    greeted: list[str] = []
+
+    @worker.task(aliases=["welcome"])
+    async def greet(state, account: str) -> None:
+        greeted.append(account)
+
+    @worker.upcast("welcome", from_digest=OLDER, to_digest=MIDDLE)
+    def rename(old: dict[str, Any]) -> dict[str, Any]:
+        return {"user_id": old["user"]}
+
+    @worker.upcast("greet", from_digest=MIDDLE)
+    def from_number(old: dict[str, Any]) -> dict[str, Any]:
+        return {"account": f"A-{old['user_id']}"}
+
+    await Client(bus).publish(older_stub(7))
+    await worker.drain()
+
+    assert ["A-7"] == greeted
 
 
 @pytest.mark.parametrize(
@@ -355,5 +429,29 @@ def test_a_history_that_is_none_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="there is no folder"):
         new_worker(InMemoryServiceBus(), history=tmp_path / "elsewhere")
     (tmp_path / "notes.json").write_text("{}")
-    with pytest.raises(ConfigurationError, match=r"notes\.json is no contract"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"notes\.json is no contract that can be read: .*missing required field `service`",
+    ):
+        new_worker(InMemoryServiceBus(), history=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "truncated"),
+        (b"\xff\xfe", "is no contract that can be read"),
+        (b"[" * 100_000, "it is nested too deeply"),
+        (to_json(OLD)[:-40], "truncated"),
+        (
+            to_json(OLD).replace(b'"tasks"', b'"format": 2, "events"'),
+            "it has format 2, this boilermaker reads 1",
+        ),
+    ],
+)
+def test_a_history_says_what_is_wrong_with_a_file(tmp_path: Path, data: bytes, told: str) -> None:
+    """Cut off, of a later version, or garbage."""
+    (tmp_path / "first.json").write_bytes(data)
+
+    with pytest.raises(ConfigurationError, match=told):
         new_worker(InMemoryServiceBus(), history=tmp_path)

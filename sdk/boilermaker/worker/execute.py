@@ -150,7 +150,8 @@ def arguments_of(envelope: Envelope, registration: Registration, history: Histor
     step = envelope.current
     raw, results = legacy.bound(step, registration.signature.parameters), codec.results_for(envelope, step)
     names = (registration.name, *registration.aliases)
-    way = list(history.upcasts.way(names, step.digest)) if _is_other(step, registration) else []
+    own = registration.digest
+    way = list(history.upcasts.way(names, step.digest, own)) if _is_other(step, registration) else []
     if way:
         raw, results = payload.from_plain(_upcast(way, payload.plain(raw, results))), {}
     elif aliases := registration.parameter_aliases:
@@ -163,12 +164,20 @@ def _upcast(way: Iterable[Hop], values: dict[str, Any]) -> dict[str, Any]:
         where = f"the upcast from contract {hop.from_digest}"
         try:
             given = hop.function(values)
-        except Exception as error:
+            values = dict(cast("Mapping[str, Any]", given)) if isinstance(given, Mapping) else {}
+        except KeyboardInterrupt:
+            raise
+        except (
+            BaseException
+        ) as error:  # SystemExit, too: as in a handler, it would end one worker after the other
             log.exception("[%s] %s raised", hop.task, where)
             raise UnfitValue((f"{where} raised {_name(error)}",)) from error
         if not isinstance(given, Mapping):
+            if inspect.iscoroutine(given):
+                given.close()
             raise UnfitValue((f"{where} gave a {type(given).__qualname__}, not a mapping of arguments",))
-        values = dict(cast("Mapping[str, Any]", given))
+        if not all(isinstance(name, str) for name in values):
+            raise UnfitValue((f"{where} gave an argument whose name is no text",))
     return values
 
 
