@@ -27,6 +27,7 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
+    unfit_wire,
 )
 
 SCALARS = (
@@ -47,6 +48,8 @@ HASHABLE = ("int", "str", "date", "uuid")
 STYLES = ("struct", "dataclass", "typeddict", "namedtuple")
 NAMES = ("id", "name", "size", "note")
 NOTHING = Default(value=None)
+EXTERNAL = "elsewhere"
+"""The package of all classes of third parties."""
 PATTERNS = ("^a*$", "^b*$")  # both take the empty text: what a pattern says of lengths is not compared
 
 
@@ -69,7 +72,7 @@ class Drawing:
     # ---- types
 
     def type(self, depth: int = 2) -> Type:
-        kinds = ("scalar", "limited", "literal", "enum")
+        kinds = ("scalar", "limited", "literal", "enum", "external")
         if depth > 0:
             kinds += ("container", "tuple", "mapping", "union", "record", "newtype")
         return getattr(self, f"_{self.one(kinds)}")(depth)
@@ -142,6 +145,15 @@ class Drawing:
         inner = self.type(depth - 1)
         return self.defined("New", lambda name: NewTypeDefinition(name=name, type=inner))
 
+    def _external(self, depth: int) -> Type:
+        return self.external(self.type(depth - 1) if depth > 0 else self._scalar(0))
+
+    def external(self, wire: Type) -> Type:
+        """A class of a third party that the configuration says travels so, if it may."""
+        if unfit_wire(wire, self.types) is not None:
+            return wire
+        return self.defined("Other", lambda name: NewTypeDefinition(name=name, type=wire), EXTERNAL)
+
     def _record(self, depth: int, tag: str | None = None) -> Type:
         style = "struct" if tag else self.one(STYLES)
         is_struct = style == "struct"
@@ -189,10 +201,10 @@ class Drawing:
             type_ = or_none(type_)
         return msgspec.structs.replace(field, type=type_, default=default)
 
-    def defined(self, stem: str, make: Any) -> Type:
+    def defined(self, stem: str, make: Any, module: str = "m") -> Type:
         name = f"{stem}{len(self.types)}"
-        self.types[f"m.{name}"] = make(name)
-        return Named(id=f"m.{name}")
+        self.types[f"{module}.{name}"] = make(name)
+        return Named(id=f"{module}.{name}")
 
     # ---- changes
 
@@ -241,6 +253,8 @@ class Drawing:
                 return self.defined("Kind", lambda n: EnumDefinition(name=n, members=now))
             case NewTypeDefinition(type=inner):
                 now = self.changed(inner, depth - 1)
+                if id_.startswith(f"{EXTERNAL}."):
+                    return self.external(now)
                 return self.defined("New", lambda n: NewTypeDefinition(name=n, type=now))
             case RecordDefinition():
                 return self._other_record(definition, depth)
@@ -298,6 +312,11 @@ def without_none(type_: Type) -> Type:
         return type_
     left = tuple(member for member in type_.members if member != Scalar(name="none"))
     return left[0] if len(left) == 1 else UnionOf(members=left)
+
+
+def external_in(contract: Contract) -> set[str]:
+    """The types of third parties that a drawn contract has."""
+    return {id_ for id_ in contract.types if id_.startswith(f"{EXTERNAL}.")}
 
 
 @st.composite

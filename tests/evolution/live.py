@@ -1,14 +1,18 @@
 """Contracts brought to life: the types that their stubs have, and values that stand for all values."""
 
+import ast
 import importlib
 import itertools
+import operator
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from boilermaker import External
 from boilermaker.contract import (
     BY_WORKER,
     Constrained,
@@ -27,6 +31,8 @@ from boilermaker.contract import (
     Variable,
     definition_of,
 )
+from boilermaker.contract.naming import names_of
+from boilermaker.payload.externals import NONE, Externals
 from boilermaker_codegen.package.render import render
 from boilermaker_codegen.types.shapes import Shapes
 from evolution.drawn_contracts import NAMES
@@ -54,29 +60,71 @@ _VALUES: dict[str, tuple[Any, ...]] = {
 
 
 class Live(NamedTuple):
-    """What the stubs of a contract hold for its one task."""
+    """What the stubs of a contract hold for its one task, or what its worker has."""
 
     payload: Any
     result: Any
+    externals: Externals = NONE
 
 
 def bring(contract: Contract, folder: Path) -> Live:
     """The payload and the result type of a contract, imported from its generated package."""
     package = f"live_{next(_numbers)}"
+    target = _imported(package, _package(contract, folder, package)).target
+    return Live(target.payload_type, target.result_type)
+
+
+def bring_worker(contract: Contract, folder: Path, external: Collection[str]) -> Live:
+    """The same for a worker, which has classes of third parties where producers see NewTypes, and says how they travel."""
+    names = {names_of(contract).types[id_] for id_ in external if id_ in contract.types}
+    if not names:
+        return bring(contract, folder)
+    package = f"live_{next(_numbers)}"
+    models = _package(contract, folder, package) / "models.py"
+    models.write_text(_with_classes(models.read_text(), names))
+    target = _imported(package, models.parent).target
+    own = sys.modules[f"{package}.models"]
+    externals = {
+        getattr(own, name): External(wire=getattr(own, f"{name}Wire"), encode=operator.attrgetter("wire"))
+        for name in names
+    }
+    return Live(target.payload_type, target.result_type, Externals(externals))
+
+
+def _with_classes(text: str, names: Collection[str]) -> str:
+    """A module with a class for each NewType of these names: `X = NewType("X", str)`."""
+    lines = text.splitlines()
+    made = [
+        (node, node.targets[0].id, ast.unparse(node.value.args[1]))
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        if isinstance(node.value, ast.Call) and node.targets[0].id in names
+    ]
+    for node, name, wire in sorted(made, key=lambda each: -each[0].lineno):
+        body = f"{name}Wire = {wire}\nclass {name}:\n    def __init__(self, wire):\n        self.wire = wire"
+        lines[node.lineno - 1 : node.end_lineno] = textwrap.indent(body, " " * node.col_offset).splitlines()
+    return "\n".join([*lines, ""])
+
+
+def _package(contract: Contract, folder: Path, package: str) -> Path:
     home = folder / package
     home.mkdir()
     for name, data in render(contract, width=88).items():
         (home / name).write_bytes(data)
+    return home
+
+
+def _imported(package: str, home: Path) -> Any:
+    folder = home.parent
     sys.path.insert(0, str(folder))
     try:
         importlib.invalidate_caches()
-        target = importlib.import_module(f"{package}.tasks")._work.target
+        return importlib.import_module(f"{package}.tasks")._work
     finally:
         sys.path.remove(str(folder))
         for name in [name for name in sys.modules if name.partition(".")[0] == package]:
             if not name.endswith(".models"):  # where msgspec looks for what types name in quotes
                 del sys.modules[name]
-    return Live(target.payload_type, target.result_type)
 
 
 class Samples:

@@ -12,6 +12,7 @@ import datetime as dt
 import decimal
 import enum
 import uuid
+from fractions import Fraction
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotRequired, Required, TypedDict, TypeVar
@@ -30,11 +31,16 @@ U = TypeVar("U")
 
 
 class Pair(NamedTuple):
-    """Two versions of a service's source, and the rules that must be found with what they break: `Q R S M`."""
+    """Two versions of a service's source, and the rules that must be found with what they break: `Q R S M`.
+
+    Attributes:
+        wires: what the configuration says travels for a `Fraction` of the standard library, before and after.
+    """
 
     before: str
     after: str
     verdict: dict[str, str]
+    wires: tuple[str, str] = ("", "")
 
 
 def takes(parameters: str, classes: str = "", *, gives: str = "None", options: str = "") -> str:
@@ -66,6 +72,14 @@ def class_(before: str, after: str, verdict: dict[str, str], *, annotation: str 
 def given(before: str, after: str, verdict: dict[str, str], *, annotation: str = "X") -> Pair:
     """A class that a result has becomes another."""
     return Pair(gives(annotation, before), gives(annotation, after), verdict)
+
+
+def external(
+    before: str, after: str, verdict: dict[str, str], classes: str = "", *, annotation: str = "Fraction"
+) -> Pair:
+    """What travels for a class of a third party becomes another type."""
+    source = takes(f"x: {annotation}", classes)
+    return Pair(source, source, verdict, (before, after))
 
 
 def meta(before: str, after: str, base: str, verdict: dict[str, str]) -> Pair:
@@ -1000,6 +1014,41 @@ GENERICS: dict[str, Pair] = {
     ),
 }
 
+WIRE = struct("top: {}; bottom: int", name="Wire")
+EXTERNALS: dict[str, Pair] = {
+    "travels as before": external("str", "str", {}),
+    "str to int": external("str", "int", {"TYPE_CHANGED": "QRS"}),
+    "int to float": external("int", "float", {"TYPE_WIDENED": "R"}),
+    "str to datetime": external("str", "datetime.datetime", {"TYPE_NARROWED": "QS"}),
+    "list to tuple": external("list[int]", "tuple[int, ...]", {"ANNOTATION_CHANGED": "S"}),
+    "tuple longer": external("tuple[int, int]", "tuple[int, int, int]", {"LENGTH_CHANGED": "QRS"}),
+    "limit tightened": external(
+        "list[str]", "list[typing.Annotated[str, msgspec.Meta(max_length=9)]]", {"LIMIT_TIGHTENED": "Q"}
+    ),
+    "str to a Struct": external("str", "service.Wire", {"TYPE_CHANGED": "QRS"}, WIRE.format("int")),
+    "or None": external("str", "int", {"TYPE_CHANGED": "QRS"}, annotation="Fraction | None"),
+    "in a list of a Struct": external(
+        "int", "str", {"TYPE_CHANGED": "QRS"}, struct("a: list[Fraction]"), annotation="dict[str, X]"
+    ),
+    "field of the Struct that travels changed": Pair(
+        takes("x: Fraction", WIRE.format("int")),
+        takes("x: Fraction", WIRE.format("str")),
+        {"TYPE_CHANGED": "QRS"},
+        ("service.Wire", "service.Wire"),
+    ),
+    "of a result": Pair(
+        gives("list[Fraction]"), gives("list[Fraction]"), {"RESULT_CHANGED": "QRS"}, ("str", "int")
+    ),
+    "str becomes one": Pair(takes("x: str"), takes("x: Fraction"), {"ANNOTATION_CHANGED": "S"}, ("", "str")),
+    "becomes str": Pair(takes("x: Fraction"), takes("x: str"), {"CLASS_REMOVED": "S"}, ("str", "")),
+    "becomes a class of the service": Pair(
+        takes("x: Fraction"),
+        takes("x: X.Fraction", "class X:\n    class Fraction(msgspec.Struct):\n        a: int\n"),
+        {"TYPE_CHANGED": "QR", "CLASS_CHANGED": "S"},
+        ("str", ""),
+    ),
+}
+
 PAIRS: dict[str, Pair] = {
     f"{group}: {name}": pair
     for group, pairs in {
@@ -1013,6 +1062,7 @@ PAIRS: dict[str, Pair] = {
         "union": UNIONS,
         "result": RESULTS,
         "generic": GENERICS,
+        "external": EXTERNALS,
     }.items()
     for name, pair in pairs.items()
 }

@@ -1,5 +1,6 @@
 """JSON Schema of payloads takes what a worker takes, and refuses what it refuses: jsonschema says the same as msgspec."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -12,9 +13,17 @@ from evolution.drawn_contracts import pairs
 from evolution.live import Samples, bring
 from evolution.test_msgspec_agrees import is_carried, is_read, needed, written
 
+
+def one_of(_: object, values: list[object], instance: object, __: object) -> Iterator[Exception]:
+    """One of an enum's or a Literal's values."""
+    if not any(value == instance and type(value) is type(instance) for value in values):
+        yield jsonschema.ValidationError(f"none of {values}")
+
+
 Validator = jsonschema.validators.extend(
     jsonschema.Draft202012Validator,
     # to JSON Schema 1.0 is an integer, to the worker it is none: what is written so is refused
+    {"enum": one_of, "const": lambda _, value, instance, __: one_of(_, [value], instance, __)},
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     ),

@@ -13,10 +13,11 @@ from boilermaker.contract.hazards import hazard_within
 from boilermaker.evolution.compare import compare
 from boilermaker.evolution.views import alternatives
 from boilermaker.payload import UnfitValue
+from boilermaker.payload.externals import NONE, Externals
 from boilermaker_codegen.package.ordering import needs
 from boilermaker_codegen.types.shapes import Shapes
-from evolution.drawn_contracts import pairs
-from evolution.live import Samples, bring
+from evolution.drawn_contracts import external_in, pairs
+from evolution.live import Samples, bring, bring_worker
 
 BUDGET = settings(
     max_examples=max(120, settings.default.max_examples if settings.default else 0),  # fewer find too little
@@ -36,16 +37,18 @@ def test_a_payload_breaks_where_the_verdict_says_so(pair: tuple[Contract, Contra
     old, new = (needed(contract) for contract in pair)
     assume(is_carried(old) and is_carried(new))
     before, after = bring(old, tmp_path), bring(new, tmp_path)
+    workers = [bring_worker(contract, tmp_path, external_in(contract)) for contract in (old, new)]
     findings = [f for f in compare(old, new) if f.task and not f.path.startswith("return")]
     note(repr(findings))
 
     for category, writer, reader, contract in (
-        ("QUEUE", before.payload, after.payload, old),
-        ("ROLLOUT", after.payload, before.payload, new),
+        ("QUEUE", before.payload, workers[1], old),
+        ("ROLLOUT", after.payload, workers[0], new),
     ):
         messages = list(written(Samples(contract).payloads(contract), writer))
         assume(messages)
-        refused = [m for m in messages if not is_read(m, reader)]
+        refused = [m for m in messages if not is_read(m, reader.payload, reader.externals)]
+        event(f"types of third parties: {reader.externals is not NONE}")
         note(f"{category}: {refused[:3]}")
         verdict = any(category in f.categories for f in findings)
         event(f"{category} breaks: {verdict}")
@@ -58,41 +61,43 @@ def test_a_result_breaks_where_the_verdict_says_so(pair: tuple[Contract, Contrac
     """The new worker's result meets a step that was checked against the old one, and the other way round."""
     old, new = (needed(contract) for contract in pair)
     assume(is_carried(old) and is_carried(new))
-    before, after = bring(old, tmp_path), bring(new, tmp_path)
+    before, after = (bring_worker(contract, tmp_path, external_in(contract)) for contract in (old, new))
     findings = [f for f in compare(old, new) if f.path.startswith("return")]
     note(repr(findings))
 
     for category, writer, reader, contract in (
-        ("QUEUE", after.result, before.result, new),
-        ("ROLLOUT", before.result, after.result, old),
+        ("QUEUE", after, before, new),
+        ("ROLLOUT", before, after, old),
     ):
-        messages = list(written(Samples(contract).of(contract.tasks[0].result), writer))
+        results = Samples(contract).of(contract.tasks[0].result)
+        messages = list(written(results, writer.result, writer.externals))
         assume(messages)
-        refused = [m for m in messages if not is_read_as(m, reader)]
+        refused = [m for m in messages if not is_read_as(m, reader.result, reader.externals)]
         note(f"{category}: {refused[:3]}")
         assert any(category in f.categories for f in findings) == bool(refused), category
 
 
-def written(trees: Any, type_: Any) -> Iterator[bytes]:
-    """What a producer really writes for these values: decoded as its own type and encoded again."""
-    decoder = msgspec.json.Decoder(type_)
+def written(trees: Any, type_: Any, externals: Externals = NONE) -> Iterator[bytes]:
+    """What one side really writes for these values: decoded as its own type and encoded again."""
+    decoder = msgspec.json.Decoder(type_, dec_hook=externals.decode_hook)
     for tree in trees:
-        yield msgspec.json.encode(decoder.decode(msgspec.json.encode(tree)))
+        value = decoder.decode(msgspec.json.encode(tree))
+        yield msgspec.json.encode(value, enc_hook=externals.encode)
 
 
-def is_read(message: bytes, type_: Any) -> bool:
+def is_read(message: bytes, type_: Any, externals: Externals = NONE) -> bool:
     """Whether a worker takes a payload, on its own road."""
     try:
-        payload.decode(msgspec.Raw(message), type_, {})
+        payload.decode(msgspec.Raw(message), type_, {}, externals)
     except UnfitValue:
         return False
     return True
 
 
-def is_read_as(message: bytes, type_: Any) -> bool:
+def is_read_as(message: bytes, type_: Any, externals: Externals = NONE) -> bool:
     """Whether a result is taken for a parameter."""
     try:
-        msgspec.json.decode(message, type=type_)
+        msgspec.json.decode(message, type=type_, dec_hook=externals.decode_hook)
     except (msgspec.ValidationError, ValueError):
         return False
     return True
@@ -113,7 +118,7 @@ def needed(contract: Contract) -> Contract:
 
 def is_carried(contract: Contract) -> bool:
     """Whether a worker may have such types: the generator refuses what msgspec does not carry."""
-    shapes = Shapes(contract.types)
+    shapes = Shapes(contract.types, external_in(contract))
     (task,) = contract.tasks
     types: list[Any] = [task.result, *(p.type for p in task.parameters)]
     types += [f.type for d in contract.types.values() if isinstance(d, RecordDefinition) for f in d.fields]

@@ -20,7 +20,7 @@ from boilermaker.payload import UnfitValue, renamed
 from boilermaker_codegen.config import load
 from boilermaker_codegen.package.render import render
 from boilermaker_codegen.scan import scan
-from evolution.live import Samples, bring
+from evolution.live import Live, Samples, bring, bring_worker
 from evolution.pairs import PAIRS, PREAMBLE
 from evolution.producing import Producer
 from evolution.test_msgspec_agrees import is_read, is_read_as, needed, written
@@ -34,6 +34,10 @@ source = ["."]
 package = "stubs"
 output = "out"
 allow_untyped = true
+"""
+EXTERNAL = """
+[tool.boilermaker.external]
+"fractions.Fraction" = "{}"
 """
 LETTERS = {"Q": "QUEUE", "R": "ROLLOUT", "S": "SOURCE", "M": "MEANING"}
 
@@ -49,14 +53,17 @@ class Contracts(NamedTuple):
 def contracts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Contracts]:
     """Of all pairs, as the generator reads them."""
     folder = tmp_path_factory.mktemp("pairs")
-    (folder / "pyproject.toml").write_text(PYPROJECT)
 
     @cache
-    def read(source: str) -> Contract:
+    def read(source: str, wire: str) -> Contract:
         (folder / "service.py").write_text(PREAMBLE + source)
+        (folder / "pyproject.toml").write_text(PYPROJECT + (EXTERNAL.format(wire) if wire else ""))
         return scan(load(folder / "pyproject.toml")).contract
 
-    return {name: Contracts(read(pair.before), read(pair.after)) for name, pair in PAIRS.items()}
+    return {
+        name: Contracts(read(pair.before, pair.wires[0]), read(pair.after, pair.wires[1]))
+        for name, pair in PAIRS.items()
+    }
 
 
 def told(findings: list[Finding]) -> dict[str, set[str]]:
@@ -86,6 +93,11 @@ def test_messages_break_where_the_verdict_says_so(
     for before, after in both(old, new):
         verdicts = compare(before, after)
         ours, theirs = bring(before, tmp_path), bring(after, tmp_path)
+        wires = PAIRS[name].wires  # empty where the class is no external one on that side
+        workers = [
+            bring_worker(contract, tmp_path, {"fractions.Fraction"} if wire else ())
+            for contract, wire in zip((before, after), wires, strict=True)
+        ]
         of_payload = [f for f in verdicts if f.task and f.path and not f.path.startswith("return")]
         of_result = [f for f in verdicts if f.path.startswith("return")]
         messages = (
@@ -97,10 +109,10 @@ def test_messages_break_where_the_verdict_says_so(
             written(Samples(before).of(before.tasks[0].result), ours.result),
         )
         actual = {
-            ("payload", "QUEUE"): any(not is_taken(m, theirs.payload, after.tasks[0]) for m in messages[0]),
-            ("payload", "ROLLOUT"): any(not is_taken(m, ours.payload, before.tasks[0]) for m in messages[1]),
-            ("result", "QUEUE"): any(not is_read_as(m, ours.result) for m in results[0]),
-            ("result", "ROLLOUT"): any(not is_read_as(m, theirs.result) for m in results[1]),
+            ("payload", "QUEUE"): any(not is_taken(m, workers[1], after.tasks[0]) for m in messages[0]),
+            ("payload", "ROLLOUT"): any(not is_taken(m, workers[0], before.tasks[0]) for m in messages[1]),
+            ("result", "QUEUE"): any(not is_read_as(m, *workers[0][1:]) for m in results[0]),
+            ("result", "ROLLOUT"): any(not is_read_as(m, *workers[1][1:]) for m in results[1]),
         }
         for (what, category), is_broken in actual.items():
             found = of_payload if what == "payload" else of_result
@@ -133,11 +145,11 @@ def alone(contract: Contract, task: TaskContract) -> Contract:
     return needed(msgspec.structs.replace(contract, tasks=(named,)))
 
 
-def is_taken(message: bytes, type_: type[msgspec.Struct], task: TaskContract) -> bool:
+def is_taken(message: bytes, worker: Live, task: TaskContract) -> bool:
     """Whether a worker takes a payload, its parameters' aliases included."""
     aliases = {p.name: p.aliases for p in task.parameters if p.aliases}
     try:
-        return is_read(bytes(renamed(msgspec.Raw(message), aliases)), type_)
+        return is_read(bytes(renamed(msgspec.Raw(message), aliases)), worker.payload, worker.externals)
     except UnfitValue:
         return False
 

@@ -164,7 +164,7 @@ def _upcast(way: Iterable[Hop], values: dict[str, Any]) -> dict[str, Any]:
         where = f"the upcast from contract {hop.from_digest}"
         try:
             given = hop.function(values)
-            values = dict(cast("Mapping[str, Any]", given)) if isinstance(given, Mapping) else {}
+            members = dict(cast("Mapping[object, Any]", given)) if isinstance(given, Mapping) else {}
         except KeyboardInterrupt:
             raise
         except (
@@ -176,7 +176,8 @@ def _upcast(way: Iterable[Hop], values: dict[str, Any]) -> dict[str, Any]:
             if inspect.iscoroutine(given):
                 given.close()
             raise UnfitValue((f"{where} gave a {type(given).__qualname__}, not a mapping of arguments",))
-        if not all(isinstance(name, str) for name in values):
+        values = {name: value for name, value in members.items() if isinstance(name, str)}
+        if len(values) < len(members):
             raise UnfitValue((f"{where} gave an argument whose name is no text",))
     return values
 
