@@ -133,7 +133,11 @@ class Stars:
         if star in KNOWN and name in known_names(star):
             given = External(f"{star}.{name}")
             return None if known is not None and is_same(known, given) else given
-        if key in seen.steps or not self._library.has(star) or not self._library.may_give(star, name):
+        if (
+            key in seen.steps or (star, name) in seen.steps
+        ):  # it brings what is being followed, and nothing else
+            return None
+        if not self._library.has(star) or not self._library.may_give(star, name):
             return None
         source = self._library.module(star)
         if source is None or self._exports.gives(source, name) is False:

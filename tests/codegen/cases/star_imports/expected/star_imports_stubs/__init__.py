@@ -2,12 +2,12 @@
 """Tasks of the service `star-imports`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `a2269109083c2960`.
+Contract `d6622a956bef233f`.
 """
 
 from . import payloads
-from .models import Address, Colour, Cube, Kind, Order, Town
-from .tasks import draw, ship
+from .models import Address, Colour, Cube, Kind, Order, Speed, Town
+from .tasks import draw, drive, ship
 
 __all__ = [
     "Address",
@@ -15,8 +15,10 @@ __all__ = [
     "Cube",
     "Kind",
     "Order",
+    "Speed",
     "Town",
     "draw",
+    "drive",
     "payloads",
     "ship",
 ]

@@ -32,3 +32,9 @@ class Order:
 @dataclass
 class Cube:
     side: float
+
+
+@dataclass
+class Speed:
+    distance: float
+    seconds: float = 1.0

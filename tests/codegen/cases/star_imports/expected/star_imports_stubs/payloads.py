@@ -6,7 +6,7 @@ from datetime import date
 
 from boilermaker.stub import Payload
 
-from .models import Address, Colour, Cube, Order
+from .models import Address, Colour, Cube, Order, Speed
 
 
 class Draw(Payload, frozen=True, kw_only=True):
@@ -15,6 +15,12 @@ class Draw(Payload, frozen=True, kw_only=True):
     circle: tuple[float, float, float]
     cube: Cube
     scale: float
+
+
+class Drive(Payload, frozen=True, kw_only=True):
+    """Arguments of `drive`."""
+
+    speed: Speed
 
 
 class Ship(Payload, frozen=True, kw_only=True):

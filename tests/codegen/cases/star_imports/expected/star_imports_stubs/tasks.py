@@ -12,7 +12,7 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Address, Colour, Cube, Kind, Order
+from .models import Address, Colour, Cube, Kind, Order, Speed
 
 
 def draw(
@@ -20,6 +20,11 @@ def draw(
 ) -> Task[None]:
     """Make a task that runs `draw`."""
     return _draw(circle=circle, cube=cube, scale=scale)
+
+
+def drive(speed: Arg[Speed]) -> Task[None]:
+    """Make a task that runs `drive`."""
+    return _drive(speed=speed)
 
 
 def ship(
@@ -36,6 +41,9 @@ def ship(
 
 _draw: Final = TaskStub[None](
     "draw", payloads.Draw, None, queue="star-imports", digest="000a3c6a11032cb9"
+)
+_drive: Final = TaskStub[None](
+    "drive", payloads.Drive, None, queue="star-imports", digest="3829f86a6ac33330"
 )
 _ship: Final = TaskStub[Kind](
     "ship", payloads.Ship, Kind, queue="star-imports", digest="d847fd6ffe3fae7a"

@@ -1,0 +1,1 @@
+Metre = float
