@@ -138,9 +138,9 @@ class Models:
         rows += self._head(f"class {name}", bases, definition.doc)
         for field in definition.fields:
             rows += self._field(field, definition, is_open=is_open)
-        if not definition.fields and not definition.doc:
-            rows.append(f"{INDENT}pass")
-        return rows
+        if definition.fields:
+            return rows
+        return rows[:-1] if definition.doc else [*rows, f"{INDENT}pass"]
 
     def _decorator(self, definition: RecordDefinition) -> list[str]:
         if definition.style != "dataclass":

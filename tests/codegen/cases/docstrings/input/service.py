@@ -1,4 +1,12 @@
+import msgspec
+
 from boilermaker import Boilermaker, InMemoryServiceBus
+
+
+
+class Nothing(msgspec.Struct):
+    """Holds nothing."""
+
 
 worker = Boilermaker(object(), InMemoryServiceBus(), queue="docstrings")
 
@@ -29,7 +37,7 @@ async def backslash(state) -> None:
 
 
 @worker.task
-async def none(state) -> None:
+async def none(state) -> Nothing:
     pass
 
 

@@ -2,13 +2,15 @@
 """Tasks of the service `docstrings`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `4e769b38f2433008`.
+Contract `4a164b621d93c2a7`.
 """
 
 from . import payloads
+from .models import Nothing
 from .tasks import backslash, empty, escapes, long, none, quotes, unicode
 
 __all__ = [
+    "Nothing",
     "backslash",
     "empty",
     "escapes",

@@ -10,6 +10,7 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
+from .models import Nothing
 
 
 def backslash() -> Task[None]:
@@ -37,7 +38,7 @@ def long(x: Arg[int]) -> Task[None]:
     return _long(x=x)
 
 
-def none() -> Task[None]:
+def none() -> Task[Nothing]:
     """Make a task that runs `none`."""
     return _none()
 
@@ -66,8 +67,8 @@ _escapes: Final = TaskStub[None](
 _long: Final = TaskStub[None](
     "long", payloads.Long, None, queue="docstrings", digest="88bdfeb460b3b34a"
 )
-_none: Final = TaskStub[None](
-    "none", payloads.None_, None, queue="docstrings", digest="ede00c5cd6859c3b"
+_none: Final = TaskStub[Nothing](
+    "none", payloads.None_, Nothing, queue="docstrings", digest="68183c26b32cc8f1"
 )
 _quotes: Final = TaskStub[None](
     "quotes", payloads.Quotes, None, queue="docstrings", digest="336a7ea035902460"
