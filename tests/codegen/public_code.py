@@ -3,7 +3,7 @@
 import ast
 import builtins
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,13 +75,22 @@ def signatures(home: Path) -> list[Signature]:
 
 def _of_module(tree: ast.Module, module: str) -> Iterator[Signature]:
     bound = {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        node.name if isinstance(node, ast.ClassDef) else node.id
+        for node in _at_module_level(tree.body)
+        if isinstance(node, ast.ClassDef) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
     }
-    bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     for owner, function in _functions(tree.body, ""):
         signature = _signature(function, module, owner, frozenset(bound))
         if signature is not None:
             yield signature
+
+
+def _at_module_level(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Nodes, what classes and functions hold left out: it binds no name of the module."""
+    for node in body:
+        yield node
+        if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _at_module_level(list(ast.iter_child_nodes(node)))
 
 
 def _functions(
