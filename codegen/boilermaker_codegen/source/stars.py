@@ -133,10 +133,8 @@ class Stars:
         if star in KNOWN and name in known_names(star):
             given = External(f"{star}.{name}")
             return None if known is not None and is_same(known, given) else given
-        if (
-            key in seen.steps or (star, name) in seen.steps
-        ):  # it brings what is being followed, and nothing else
-            return None
+        if key in seen.steps or (star, name) in seen.steps:
+            return None  # it would bring what is being followed, and nothing else
         if not self._library.has(star) or not self._library.may_give(star, name):
             return None
         source = self._library.module(star)

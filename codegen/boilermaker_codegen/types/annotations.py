@@ -55,7 +55,7 @@ class Annotations:
         self,
         resolver: Resolver,
         literals: Literals,
-        define: Callable[[Found], None],
+        define: Callable[[Found], bool],
         external: tuple[Mapping[str, str], dict[str, Definition]],
     ) -> None:
         self._resolver = resolver

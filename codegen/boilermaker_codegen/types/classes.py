@@ -22,6 +22,9 @@ SHOWN: dict[Style, str] = {
 _BASES: dict[str, Style] = {
     "msgspec.Struct": "struct", "typing.NamedTuple": "namedtuple", "typing.TypedDict": "typeddict",
 }  # fmt: skip
+_UNTELLING = frozenset(
+    {"abc.ABC", "builtins.object", "typing.Generic"}
+)  # as bases, they do not keep a class from travelling
 _DECLARING_BASES: frozenset[Style] = frozenset({"struct", "typeddict"})
 _MAKING = frozenset(
     {"__init__", "__new__", "__post_init__", "__attrs_pre_init__", "__attrs_post_init__", "__attrs_init__"}
@@ -66,7 +69,7 @@ class Classes:
         """
         kind = self.kind(found, node)
         if kind.style is None:
-            bases = ", ".join(map(_name, kind.bases))
+            bases = ", ".join(name for name in map(_name, kind.bases) if name not in _UNTELLING)
             name = node.name.value
             what = f"`{name}` is a `{bases}`, which cannot travel" if bases else f"`{name}` cannot travel"
             raise found.scope.refuse(node.name, "CLASS_NOT_READ", f"{what}; {MAKE_RECORD}")

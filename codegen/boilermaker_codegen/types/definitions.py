@@ -73,17 +73,18 @@ class Definitions:
         """Keep a type to be checked once all definitions are read, with its default where that is known."""
         self.sites.append(Site(type_, scope, node, default if isinstance(default, Value) else None))
 
-    def _define(self, found: Found) -> None:
+    def _define(self, found: Found) -> bool:
         if found.id in self._met:
-            return
+            return found.id not in self._broken
         self._met.add(found.id)
         try:
             definition = self._read(found)
         except Refused as refused:
             self.problems.extend(refused.problems)
             self._broken.add(found.id)
-        else:
-            self.found[found.id] = definition
+            return False
+        self.found[found.id] = definition
+        return True
 
     def _read(self, found: Found) -> Definition:
         if isinstance(found.symbol, ValueSymbol):

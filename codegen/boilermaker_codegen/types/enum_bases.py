@@ -24,12 +24,12 @@ class EnumKind:
     Attributes:
         base: the class of `enum` that it stands on.
         mixin: the data type mixed in: `class C(str, Enum)`.
-        inherited: bodies of the service's classes that it inherits from.
+        inherited: the service's classes that it inherits from, each with the scope of its body.
     """
 
     base: EnumBase
     mixin: Mixin | None
-    inherited: tuple[cst.ClassDef, ...]
+    inherited: tuple[tuple[cst.ClassDef, Scope], ...]
 
 
 def is_enum(found: Found, classes: Classes) -> bool:
@@ -54,7 +54,7 @@ def enum_kind(found: Found, node: cst.ClassDef, classes: Classes) -> EnumKind:
     """
     bases: list[EnumBase] = []
     mixins: list[Mixin] = []
-    inherited: list[cst.ClassDef] = []
+    inherited: dict[cst.ClassDef, Scope] = {}
     for base in classes.bases(node, found.scope):
         name = _name(base)
         if name in ENUM_BASES:
@@ -62,15 +62,15 @@ def enum_kind(found: Found, node: cst.ClassDef, classes: Classes) -> EnumKind:
         elif name in _MIXINS:
             mixins.append(_MIXINS[name])
         elif isinstance(base, Found) and isinstance(base.symbol, ClassSymbol):
-            inherited.append(base.symbol.node)
+            inherited[base.symbol.node] = base.scope.inside(base.symbol.node)
             if is_enum(base, classes):
                 kind = enum_kind(base, base.symbol.node, classes)
                 bases.append(kind.base)
                 if kind.mixin is not None:
                     mixins.append(kind.mixin)
-                inherited += kind.inherited
+                inherited |= dict(kind.inherited)
             elif _is_plain(base, classes):
-                inherited += _bodies(base, classes)
+                inherited |= dict(_bodies(base, classes))
             else:
                 raise _unread(node, found.scope)
         elif name not in PLAIN_BASES:
@@ -78,7 +78,7 @@ def enum_kind(found: Found, node: cst.ClassDef, classes: Classes) -> EnumKind:
     mixin = mixins[0] if mixins else None
     if len(set(bases)) > 1 or len(set(mixins)) > 1 or (mixin and bases[0] != "Enum"):
         raise _unread(node, found.scope)
-    return EnumKind(bases[0], mixin, tuple(dict.fromkeys(inherited)))
+    return EnumKind(bases[0], mixin, tuple(inherited.items()))
 
 
 def _ancestors(found: Found, classes: Classes) -> Iterator[str]:
@@ -89,9 +89,9 @@ def _ancestors(found: Found, classes: Classes) -> Iterator[str]:
                 yield from _ancestors(base, classes)
 
 
-def _bodies(found: Found, classes: Classes) -> Iterator[cst.ClassDef]:
+def _bodies(found: Found, classes: Classes) -> Iterator[tuple[cst.ClassDef, Scope]]:
     if isinstance(found.symbol, ClassSymbol):
-        yield found.symbol.node
+        yield found.symbol.node, found.scope.inside(found.symbol.node)
         for base in classes.bases(found.symbol.node, found.scope):
             if isinstance(base, Found):
                 yield from _bodies(base, classes)

@@ -1,6 +1,6 @@
 """Enums read from source text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import libcst as cst
@@ -10,6 +10,7 @@ from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.docs import doc_of
 from boilermaker_codegen.source.meanings import External, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
+from boilermaker_codegen.source.symbols import dotted
 from boilermaker_codegen.types.enum_bases import EnumKind
 from boilermaker_codegen.types.literals import Literals
 
@@ -66,7 +67,7 @@ def read_enum(
         base=base,
         mixin=mixin,
         doc=doc_of(node),
-        is_open=any("_missing_" in _named(each, scope) for each in (node, *kind.inherited)),
+        is_open=any("_missing_" in _named(*each) for each in ((node, scope), *kind.inherited)),
     )
 
 
@@ -74,8 +75,8 @@ def _check_methods(
     node: cst.ClassDef, name: str, kind: EnumKind, unread: frozenset[str], scope: Scope
 ) -> None:
     """That no method decides the members, and that no class above has any."""
-    for owner in (node, *kind.inherited):
-        for method, place in _named(owner, scope).items():
+    for owner, inside in ((node, scope), *kind.inherited):
+        for method, place in _named(owner, inside).items():
             if method not in unread:
                 continue
             shown = method if owner is node else f"{owner.name.value}.{method}"
@@ -84,9 +85,9 @@ def _check_methods(
                 "ENUM_NOT_READ",
                 f"`{shown}` decides the members of `{name}` when it runs; give each member its value instead",
             )
-    for owner in kind.inherited:
+    for owner, inside in kind.inherited:
         if values := [
-            target for target, value in _assignments(owner, scope) if value and not _is_no_member(target)
+            target for target, value in _assignments(owner, inside) if value and not _is_no_member(target)
         ]:
             raise scope.refuse(
                 node.name,
@@ -111,7 +112,7 @@ def _ignored(node: cst.ClassDef, literals: Literals, scope: Scope) -> frozenset[
 
 def _named(node: cst.ClassDef, scope: Scope) -> dict[str, cst.CSTNode]:
     """What a class names, each with where: methods, and what is assigned."""
-    functions = {s.name.value: s.name for s in node.body.body if isinstance(s, cst.FunctionDef)}
+    functions = {s.name.value: s.name for s in _statements(node.body.body) if isinstance(s, cst.FunctionDef)}
     return {
         **{target: value for target, value in _assignments(node, scope) if value is not None},
         **functions,
@@ -119,33 +120,47 @@ def _named(node: cst.ClassDef, scope: Scope) -> dict[str, cst.CSTNode]:
 
 
 def _assignments(node: cst.ClassDef, scope: Scope) -> Iterator[tuple[str, cst.BaseExpression | None]]:
-    for statement in node.body.body:
-        smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else (statement,)
-        for small in smalls:
-            match small:
-                case cst.Assign(targets=targets, value=value):
-                    for target in targets:
-                        if not isinstance(target.target, cst.Name):
-                            raise scope.refuse(
-                                target,
-                                "ENUM_NOT_READ",
-                                "members are read one by one; give each a line of its own",
-                            )
-                        yield target.target.value, value
-                case cst.AnnAssign(target=cst.Name(value=name), value=value):
-                    yield name, value
-                case cst.BaseCompoundStatement() if not isinstance(small, cst.FunctionDef):
-                    raise scope.refuse(
-                        small,
-                        "ENUM_NOT_READ",
-                        "only members and methods are read in an enum; write each member out",
-                    )
-                case _:
-                    pass
+    for statement in _statements(node.body.body):
+        match statement:
+            case cst.Assign(targets=targets, value=value):
+                for target in targets:
+                    if not isinstance(target.target, cst.Name):
+                        raise scope.refuse(
+                            target,
+                            "ENUM_NOT_READ",
+                            "members are read one by one; give each a line of its own",
+                        )
+                    yield target.target.value, value
+            case cst.AnnAssign(target=cst.Name(value=name), value=value):
+                yield name, value
+            case cst.BaseCompoundStatement() if not isinstance(statement, cst.FunctionDef):
+                raise scope.refuse(
+                    statement,
+                    "ENUM_NOT_READ",
+                    "only members and methods are read in an enum; write each member out",
+                )
+            case _:
+                pass
+
+
+def _statements(body: Iterable[cst.CSTNode]) -> Iterator[cst.CSTNode]:
+    """The statements of an enum. Of a condition that holds methods alone, these: none of them decides what is a member."""
+    for statement in body:
+        match statement:
+            case cst.SimpleStatementLine(body=smalls):
+                yield from smalls
+            case cst.If(body=cst.IndentedBlock(body=inner), orelse=orelse):
+                branches = [*_statements(inner), *(_statements((orelse,)) if orelse else ())]
+                plain = (cst.FunctionDef, cst.Pass, cst.Expr)
+                yield from branches if all(isinstance(b, plain) for b in branches) else (statement,)
+            case cst.Else(body=cst.IndentedBlock(body=inner)):
+                yield from _statements(inner)
+            case _:
+                yield statement
 
 
 def _is_auto(node: cst.BaseExpression, resolver: Resolver, scope: Scope) -> bool:
-    if not (isinstance(node, cst.Call) and isinstance(node.func, cst.Name | cst.Attribute) and not node.args):
+    if not (isinstance(node, cst.Call) and dotted(node.func) and not node.args):
         return False
     return resolver.resolve(node.func, scope) == External("enum.auto")
 

@@ -22,7 +22,7 @@ from boilermaker_codegen.problems import Refused, Unknown
 from boilermaker_codegen.source.free import free_names
 from boilermaker_codegen.source.meanings import External, Found, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
-from boilermaker_codegen.source.symbols import ClassSymbol, ValueSymbol
+from boilermaker_codegen.source.symbols import ClassSymbol, ValueSymbol, dotted
 from boilermaker_codegen.source.vocabulary import plain
 from boilermaker_codegen.types import made, moments
 
@@ -109,9 +109,9 @@ class Literals:
                 return self._items(node, scope)
             case cst.Dict():
                 return self._mapping(node, scope)
-            case cst.Name() | cst.Attribute():
+            case cst.Name() | cst.Attribute() if dotted(node):
                 return self._named(node, scope)
-            case cst.Call():
+            case cst.Call() if dotted(node.func):
                 return self._call(node, scope)
             case _:
                 raise self._unknown(node, scope)

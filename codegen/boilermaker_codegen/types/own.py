@@ -42,13 +42,13 @@ class OwnTypes:
         resolver: finds what names mean.
         read: reads an annotation.
         mean: reads a meaning with arguments, as `OwnTypes` does, but of any name.
-        define: called with each class or `NewType` met; puts its definition into the contract.
+        define: called with each class or `NewType` met; puts its definition into the contract, and says whether it could.
 
     Attributes:
         variables: finds type variables.
     """
 
-    def __init__(self, resolver: Resolver, read: Read, mean: Mean, define: Callable[[Found], None]) -> None:
+    def __init__(self, resolver: Resolver, read: Read, mean: Mean, define: Callable[[Found], bool]) -> None:
         self.variables = Variables(resolver)
         self._resolver = resolver
         self._read = read
@@ -70,8 +70,9 @@ class OwnTypes:
         """
         match found.symbol:
             case ClassSymbol():
-                arguments = self.arguments(found, parts, node, scope)
-                self._defined(found)
+                # arguments of a class that cannot travel are beside the point
+                is_read = self._defined(found)
+                arguments = self.arguments(found, parts, node, scope) if is_read else ()
                 return Named(id=found.id, arguments=arguments)
             case TypeParameter():
                 self._check_plain(found, parts, node, scope)
@@ -93,11 +94,11 @@ class OwnTypes:
                     f"what `{found.name}` is cannot be known without running the code; bind it plainly",
                 )
 
-    def _defined(self, found: Found) -> None:
-        """Have it read; an alias that is being expanded may stand in it: that is no circle of aliases."""
+    def _defined(self, found: Found) -> bool:
+        """Have it read, and say whether that was possible; an alias that is being expanded may stand in it: that is no circle of aliases."""
         expanding, self._expanding = self._expanding, []
         try:
-            self._define(found)
+            return self._define(found)
         finally:
             self._expanding = expanding
 

@@ -245,8 +245,9 @@ class Records:
         for argument in source.options:
             name = argument.keyword.value if argument.keyword else ""
             if name not in _OPTIONS[style] | _IGNORED.get(style, frozenset()):
+                remedy = "write out what it holds" if argument.star else "leave it out"
                 raise source.scope.refuse(
-                    argument, "CLASS_NOT_READ", f"`{code(argument)}` is not understood; leave it out"
+                    argument, "CLASS_NOT_READ", f"`{code(argument)}` is not understood; {remedy}"
                 )
             if name in _OPTIONS[style]:
                 options[name] = self._literals.read(argument.value, source.scope)

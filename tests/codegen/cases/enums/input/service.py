@@ -1,4 +1,5 @@
 import enum
+import sys
 from enum import IntEnum, StrEnum, auto, unique
 
 from boilermaker import Boilermaker, InMemoryServiceBus
@@ -77,6 +78,16 @@ class Labelled:
 
 class Documented(Labelled, enum.Enum):
     """An enum with methods and no members: others inherit from it."""
+
+    __slots__ = ()
+
+    if sys.version_info < (3, 12):
+
+        def __repr__(self) -> str:
+            return self.name
+
+    else:
+        pass
 
     @classmethod
     def _missing_(cls, value: object) -> "Documented":

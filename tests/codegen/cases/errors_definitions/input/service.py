@@ -5,6 +5,7 @@ from dataclasses import InitVar, KW_ONLY, dataclass, field
 from typing import Final, Generic, NamedTuple, NewType, TypedDict, TypeVar
 
 import attrs
+import bases
 import msgspec
 import pydantic
 
@@ -17,6 +18,11 @@ T = TypeVar("T")
 Renamed = NewType("SomethingElse", int)
 Untyped = NewType("Untyped", object)
 Wrong = NewType("Wrong")
+
+
+class Holder(Generic[T]):
+    def __init__(self, held: T) -> None:
+        self.held = held
 
 
 class Plain:
@@ -116,6 +122,22 @@ class Computed(enum.Enum):
     A = compute()
 
 
+class Optional(bases.Optional):
+    A = "a"
+
+
+class Measured(enum.Enum):
+    SECONDS = dataclasses.field().default()
+
+
+class Sometimes(enum.Enum):
+    A = "a"
+    if enum.ReprEnum:
+
+        def __new__(cls, value):
+            return object.__new__(cls)
+
+
 class New(enum.Enum):
     A = 1
 
@@ -188,6 +210,10 @@ async def every_definition(
     q: Floats,
     r: Tuples,
     s: Computed,
+    s1: Optional,
+    s2: Sometimes,
+    s3: Measured,
+    s4: Holder,
     t: New,
     u: Odd,
     u2: Renewed,
