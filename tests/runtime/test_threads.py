@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -352,6 +353,7 @@ class _Callable:
     [
         (_generator, "is a generator; return a value instead of yielding some"),
         (_Callable, "is no function; define one with `async def` or `def`"),
+        (MagicMock(), "is no function; define one with `async def` or `def`"),
         (print, "is no function; define one with `async def` or `def`"),
         (_wrapped(), "is wrapped by what is not async; let the decorator's wrapper be an `async def`"),
     ],

@@ -10,7 +10,9 @@ def is_async(function: Callable[..., Any]) -> bool:
 
     Before Python 3.12 that mark was asyncio's alone; `typing_extensions.deprecated` sets it on what it wraps.
     """
-    return inspect.iscoroutinefunction(function) or getattr(function, "_is_coroutine", None) is not None
+    return inspect.iscoroutinefunction(function) or (
+        inspect.isfunction(function) and getattr(function, "_is_coroutine", None) is not None
+    )
 
 
 def hides_async(function: Callable[..., Any]) -> bool:
