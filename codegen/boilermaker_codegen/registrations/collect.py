@@ -16,6 +16,8 @@ from boilermaker_codegen.registrations.find import (
     ONE,
     TASK,
     Use,
+    is_called_task,
+    is_class_of,
     uses,
 )
 from boilermaker_codegen.registrations.options import Options, read_options
@@ -93,6 +95,13 @@ class Collector:
         if method == INCLUDE:
             self._include(use, verdict, scope)
             return
+        if (
+            method in ASYNC_ONLY
+            and isinstance(use.attribute, cst.Attribute)
+            and is_class_of(use.attribute.value)
+        ):
+            text = f"a registration by `{code(use.attribute)}` cannot be followed; write `worker.{method}` at module level"
+            raise unfollowed(scope, use.attribute, text)
         if verdict.kind == "foreign" or (verdict.kind == "unknown" and not _may_register(use, method, scope)):
             return
         if verdict.kind == "unknown":
@@ -246,7 +255,7 @@ class Collector:
             module=module,
             node=function.name if home.module is module else module.tree,
             options=options_of(task),
-            decorators=tuple(d for d in function.decorators if _is_called_task(d)),
+            decorators=tuple(d for d in function.decorators if is_called_task(d)),
         )
 
     def _unfollowed(self, unfollowed: Unfollowed, use: Use, scope: Scope) -> None:
@@ -269,12 +278,6 @@ def _of_entry(problem: Problem, task: DeclaredTask) -> Problem:
         id=problem.id,
         message=f"`{TABLE}.tasks` names `{task.function}`, but {problem.message}",
     )
-
-
-def _is_called_task(decorator: cst.Decorator) -> bool:
-    named = decorator.decorator
-    named = named.func if isinstance(named, cst.Call) else named
-    return isinstance(named, cst.Attribute) and named.attr.value == TASK
 
 
 def _may_register(use: Use, method: str, scope: Scope) -> bool:

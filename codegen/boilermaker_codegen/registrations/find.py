@@ -78,6 +78,22 @@ def root_of(node: cst.BaseExpression) -> cst.BaseExpression:
     return node
 
 
+def is_class_of(node: cst.BaseExpression) -> bool:
+    """Whether a method is looked up in the class of something: `type(worker)`, `super()`."""
+    return (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Name)
+        and node.func.value in ("type", "super")
+    )
+
+
+def is_called_task(decorator: cst.Decorator) -> bool:
+    """Whether a decorator may be a worker's `task`, by its name."""
+    named = decorator.decorator
+    named = named.func if isinstance(named, cst.Call) else named
+    return isinstance(named, cst.Attribute) and named.attr.value == TASK
+
+
 class _Finder:
     """One walk over a module that knows what stands around each node."""
 

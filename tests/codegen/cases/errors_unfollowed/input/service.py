@@ -47,6 +47,13 @@ methodcaller("register_async", first)(worker)
 call("register_many_async", [first, second], queue="other")(worker)
 operator.attrgetter("task")(worker)(first)
 register = methodcaller("register_async", first)
+type(worker).register_async(worker, first)
+
+
+class Own(type(worker)):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        super().register_async(second)
 
 
 @named
