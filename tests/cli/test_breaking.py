@@ -286,6 +286,25 @@ def test_programs_read_json(run: Run, changed: str) -> None:
     assert ["QUEUE", "ROLLOUT", "SOURCE"] == finding["categories"]
 
 
+def test_json_has_the_shape_that_is_documented(run: Run, write: Write, old: str) -> None:
+    """Each member of the how-to's sample, and no other."""
+    page = (Path(__file__).parents[2] / "docs/how-to/change-a-contract.md").read_text(encoding="utf-8")
+    sample = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    write("old.json", old)
+    write("pyproject.toml", f'{PYPROJECT}\n[tool.boilermaker.allow]\n"TASK_REMOVED make" = "gone"\n')
+    write("service.py", SERVICE.replace("email: str", "email: int"))
+    write(COMMITTED, run("contract", "show", "service:worker").stdout)
+
+    told = json.loads(run("contract", "breaking", "--against", "old.json", "--format", "json").stdout)
+
+    assert sample.keys() == told.keys()
+    for name in ("findings", "idle_reasons"):
+        assert [each.keys() for each in sample[name]] == [each.keys() for each in told[name]]
+    assert {k: v for k, v in sample["findings"][0].items() if k != "instead"} == {
+        k: v for k, v in told["findings"][0].items() if k != "instead"
+    }
+
+
 def test_github_shows_findings_beside_the_file(run: Run, changed: str) -> None:
     """As workflow commands, escaped as GitHub's toolkit does."""
     done = run("contract", "breaking", "--against", "old.json", "--format", "github")

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from boilermaker import Boilermaker
-from boilermaker.contract import Contract
+from boilermaker.contract import Contract, Field, Named, Parameter, RecordDefinition, Scalar, TaskContract
 from boilermaker.evolution.compare import compare
 from boilermaker.evolution.rules import CATEGORIES, RULES
 from boilermaker.transport.memory import InMemoryServiceBus
@@ -295,3 +295,40 @@ def test_keys_that_are_numbers_are_no_fields() -> None:
 
     found = compare(giving(dict[int, None]), giving(Tagged))
     assert {"QUEUE", "SOURCE"} == {category for finding in found for category in finding.categories}
+
+
+USER = RecordDefinition(name="User", style="struct", fields=(Field(name="id", type=Scalar(name="int")),))
+
+
+def of_user(id_: str, module: str | None = None, *, is_result: bool = False) -> Contract:
+    """A task that takes or gives a user: a class of its own, or one that is imported from a module."""
+    user, none = Named(id=id_), Scalar(name="none")
+    task = TaskContract(
+        name="work",
+        parameters=() if is_result else (Parameter(name="x", type=user),),
+        result=user if is_result else none,
+    )
+    imported = {} if module is None else {id_: module}
+    return Contract(service="s", queue="q", tasks=(task,), types={id_: USER}, imported=imported)
+
+
+@pytest.mark.parametrize(("is_result", "path"), [(False, "x"), (True, "return")])
+def test_an_imported_class_that_becomes_the_stubs_own_is_another_class(path: str, *, is_result: bool) -> None:
+    """What producers got from the shared package no longer passes; messages are as before."""
+    found = compare(
+        of_user("shared.User", "shared", is_result=is_result), of_user("service.User", is_result=is_result)
+    )
+
+    assert [("ANNOTATION_CHANGED", path, ("SOURCE",))] == [(f.rule, f.path, f.categories) for f in found]
+
+
+def test_an_own_class_that_becomes_an_imported_one_is_gone_from_the_stubs() -> None:
+    """Told once, by its name."""
+    found = compare(of_user("service.User"), of_user("shared.User", "shared"))
+
+    assert [("CLASS_REMOVED", "User", ("SOURCE",))] == [(f.rule, f.path, f.categories) for f in found]
+
+
+def test_where_in_a_shared_package_a_class_is_defined_breaks_nobody() -> None:
+    """Producers import it from where it is shown, and the package may move it."""
+    assert [] == compare(of_user("shared.User", "shared"), of_user("shared.models.User", "shared.models"))

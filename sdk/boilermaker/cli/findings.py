@@ -44,7 +44,7 @@ def _order(findings: Sequence[Finding]) -> str:
 
 
 def print_json(findings: Sequence[Finding], idle: Sequence[Idle], place: str) -> None:
-    """One object; its shape is documented in the reference."""
+    """One object; its shape stands in `docs/how-to/change-a-contract.md`."""
     tree = {
         "contract": place,
         "order": order_of(finding for finding in findings if finding.reason is None),
