@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+import typing_extensions
 
 from boilermaker import (
     AzureServiceBus,
@@ -98,6 +99,24 @@ async def test_a_plain_function_runs_in_a_thread_and_is_a_step_like_any_other(
         "gave up after 1 try: RuntimeError raised",  # what Python makes of it in a coroutine (PEP 479)
         "the handler returned TaskFailureResult",
     ]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+async def test_a_wrapper_that_is_marked_as_async_runs_in_the_event_loop(
+    scene: Scene, bus: InMemoryServiceBus
+) -> None:
+    """`deprecated` wraps an async function by a plain one, and says what calling it gives."""
+    worker = Boilermaker(scene, bus)
+    here = threading.get_ident()
+
+    @worker.task
+    @typing_extensions.deprecated("use another one")
+    async def old(scene: Scene, text: str) -> None:
+        scene.told.append(f"{text} {threading.get_ident() == here}")
+
+    await worker.apply_async(old, "told")
+    await worker.drain()
+    assert scene.told == ["told True"]
 
 
 async def test_a_function_that_gives_a_coroutine_has_failed(scene: Scene, bus: InMemoryServiceBus) -> None:
