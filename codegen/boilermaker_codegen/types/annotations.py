@@ -1,6 +1,6 @@
 """Annotations in the words of the contract. Named types are handed on to `definitions`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import libcst as cst
 
@@ -107,13 +107,14 @@ class Annotations:
 
     def _union(self, parts: Sequence[cst.BaseExpression], scope: Scope) -> Type:
         """Members, `UnsetType` left out: it stands for what is left out, and never travels."""
-        kept = [part for part in parts if not self._is_plain(part, "msgspec.UnsetType", scope)]
-        others = [part for part in _members(kept) if code(part) != "None"]
+        members = _members(parts)
+        kept = [part for part in members if not self._is_plain(part, "msgspec.UnsetType", scope)]
+        others = [part for part in kept if code(part) != "None"]
         anything = next((p for p in others if self._is_plain(p, "builtins.object", scope)), None)
         if anything is not None and len(others) > 1:
             text = "`object` stands beside None at most; write `Any`"
             raise scope.refuse(anything, "TYPE_REFUSED", text)
-        return union([self.read(part, scope) for part in kept or parts])
+        return union([self.read(part, scope) for part in kept or members])
 
     def _is_plain(self, node: cst.BaseExpression, name: str, scope: Scope) -> bool:
         if not isinstance(node, cst.Name | cst.Attribute) or code(node) == "None":
@@ -246,9 +247,14 @@ def _index(element: cst.SubscriptElement, scope: Scope) -> cst.BaseExpression:
     )
 
 
-def _members(parts: Iterable[cst.BaseExpression]) -> Iterator[cst.BaseExpression]:
-    for part in parts:
-        if isinstance(part, cst.BinaryOperation):
-            yield from _members((part.left, part.right))
-        else:
-            yield part
+def _members(parts: Sequence[cst.BaseExpression]) -> list[cst.BaseExpression]:
+    """All members in order, whatever the way they are joined by `|`: a long union is a deep tree."""
+    found: list[cst.BaseExpression] = []
+    waiting = [*reversed(parts)]
+    while waiting:
+        match waiting.pop():
+            case cst.BinaryOperation(operator=cst.BitOr(), left=left, right=right):
+                waiting += [right, left]
+            case part:
+                found.append(part)
+    return found
