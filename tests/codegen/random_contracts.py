@@ -30,11 +30,15 @@ from boilermaker.contract import (
     UnionOf,
     Variable,
     named_in,
+    unfit_wire,
 )
 from boilermaker.contract.hazards import hazard
 
 MODULES = ("app.models", "app.deep.kinds", "app.service")
 """In the order in which they may import each other."""
+
+ELSEWHERE = "elsewhere"
+"""The package of all classes of third parties."""
 
 _NONE = Scalar(name="none")
 _SCALARS = (
@@ -76,6 +80,15 @@ _LITERALS: tuple[tuple[str | int | bool | None, ...], ...] = (
 )
 # What JSON has one kind of; a union may hold one member of each.
 _KINDS = {"bool": "bool", "int": "number", "float": "float", "none": "none", "any": "any"}  # fmt: skip
+
+
+def external_in(contract: Contract) -> dict[str, Type]:
+    """The types of third parties that a drawn contract has, and what travels for each."""
+    return {
+        id_: definition.type
+        for id_, definition in contract.types.items()
+        if id_.startswith(f"{ELSEWHERE}.") and isinstance(definition, NewTypeDefinition)
+    }
 
 
 class _Draw:
@@ -167,6 +180,8 @@ class _Draw:
                 return "object"
             case UnionOf() | Variable():
                 return "mixed"
+            case Named(id=id_) if id_.startswith(f"{ELSEWHERE}."):
+                return "mixed"  # beside it a union holds None alone
             case Named(id=id_):
                 return self._kind_of(self.types[id_])
 
@@ -196,6 +211,13 @@ class _Draw:
     def _member(self, number: int) -> str:
         """Some have a name that text, numbers, or all members have, too."""
         return _HIDING[number] if self.random.random() < 0.2 else f"M{number}"
+
+    def define_external(self) -> None:
+        """A class of a third party, which travels as something else."""
+        inner = self.random.choice([self._scalar, self._container, self._mapping])(0)
+        if unfit_wire(inner, self.types) is None:
+            name = self.random.choice(("Version", "Money", "Address"))
+            self.types.setdefault(f"{ELSEWHERE}.{name}", NewTypeDefinition(name=name, type=inner))
 
     def _enum(self, name: str, _: str) -> Definition:
         base, mixin, is_text = self.random.choice(_ENUMS)
@@ -324,9 +346,11 @@ _DEFAULTS: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 
 
-def draw_contract(random: Random) -> Contract:
-    """A contract whose types a worker can have: msgspec carries all of them."""
+def draw_contract(random: Random, *, has_externals: bool = False) -> Contract:
+    """A contract whose types a worker can have: msgspec carries all of them, or its configuration says how they travel."""
     drawing = _Draw(random)
+    for _ in range(random.randint(0, 2) if has_externals else 0):
+        drawing.define_external()
     for _ in range(random.randint(0, 6)):
         drawing.define()
     names = random.sample(_TASKS, random.randint(1, 3))

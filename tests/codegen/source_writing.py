@@ -31,7 +31,7 @@ from boilermaker.contract import (
     Variable,
     named_in,
 )
-from codegen.random_contracts import MODULES
+from codegen.random_contracts import ELSEWHERE, MODULES, external_in
 
 _SCALARS = {
     "any": ("typing", "Any"), "datetime": ("datetime", "datetime"), "date": ("datetime", "date"),
@@ -65,14 +65,56 @@ def write_source(contract: Contract, random: Random) -> dict[str, str]:
     """Text by path, below the source folder. The worker is in `app/service.py`."""
     shared: list[str] = []
     writers = {module: _Writer(module, contract, random, shared) for module in MODULES}
+    external = external_in(contract)
     for id_, definition in contract.types.items():
+        if id_ in external:
+            continue
         module = next(name for name in MODULES if id_.startswith(f"{name}."))
         writers[module].definition(id_, definition)
     writers["app.service"].service()
     files = {f"{module.replace('.', '/')}.py": writer.text() for module, writer in writers.items()}
     files["app/shared.py"] = "\n".join([*shared, ""])
     files["app/variables.py"] = _VARIABLES
+    if external:
+        files[f"{ELSEWHERE}/__init__.py"] = "\n".join(f"class {_last(id_)}: ..." for id_ in external)
     return {"app/__init__.py": "", "app/deep/__init__.py": "", **files}
+
+
+def write_table(contract: Contract) -> str:
+    """What the configuration says of types of third parties."""
+    lines = [f'"{id_}" = "{_in_full(wire)}"' for id_, wire in external_in(contract).items()]
+    return "\n".join(["[tool.boilermaker.external]", *lines, ""]) if lines else ""
+
+
+def _in_full(type_: Type) -> str:
+    """A type as the configuration names it, in full names."""
+    match type_:
+        case Scalar(name=name):
+            return ".".join(_SCALARS[name]) if name in _SCALARS else name.replace("none", "None")
+        case Container(container=container, item=item):
+            end = ", ..." if container == "tuple" else ""
+            return f"{_generic_in_full(container)}[{_in_full(item)}{end}]"
+        case MappingOf(mapping=mapping, key=key, value=value):
+            return f"{_generic_in_full(mapping)}[{_in_full(key)}, {_in_full(value)}]"
+        case TupleOf(items=items):
+            return f"tuple[{', '.join(map(_in_full, items))}]"
+        case UnionOf(members=members):
+            return " | ".join(map(_in_full, members))
+        case LiteralOf(values=values):
+            return f"typing.Literal[{', '.join(map(repr, values))}]".replace('"', '\\"')
+        case Constrained(type=inner):
+            return f"typing.Annotated[{_in_full(inner)}, msgspec.Meta({_meta(type_)})]"
+        case _:
+            return type_.id if isinstance(type_, Named) else "object"
+
+
+def _generic_in_full(name: str) -> str:
+    return name if name in _BUILTIN else f"collections.abc.{name}"
+
+
+def _meta(type_: Constrained) -> str:
+    given = {name: getattr(type_, name) for name in _LIMITS if getattr(type_, name) is not None}
+    return ", ".join(f"{name}={value!r}" for name, value in given.items())
 
 
 @dataclass
@@ -223,11 +265,10 @@ class _Writer:
             case UnionOf(members=members):
                 return self._union(members)
             case Constrained(type=inner):
-                limits = {name: getattr(type_, name) for name in _LIMITS if getattr(type_, name) is not None}
-                meta = f"{self.name('msgspec', 'Meta')}({', '.join(f'{k}={v!r}' for k, v in limits.items())})"
+                meta = f"{self.name('msgspec', 'Meta')}({_meta(type_)})"
                 return f"{self.name('typing', 'Annotated')}[{self.type(inner)}, {meta}]"
             case Named(id=id_, arguments=arguments):
-                module = next(name for name in MODULES if id_.startswith(f"{name}."))
+                module = next(name for name in (*MODULES, ELSEWHERE) if id_.startswith(f"{name}."))
                 own = self.name(module, id_.removeprefix(f"{module}."))
                 return f"{own}[{', '.join(map(self.type, arguments))}]" if arguments else own
             case Variable(name=name):
@@ -461,7 +502,12 @@ class _Writer:
 
     def service(self) -> None:
         worker = f"{self.name('boilermaker', 'Boilermaker')}(object(), {self.name('boilermaker', 'InMemoryServiceBus')}()"
-        self.body.append(f"worker = {worker}, queue='random')")
+        entries = [
+            f"{self.type(Named(id=id_))}: {self.name('boilermaker', 'External')}(wire={self.type(wire)}, encode=repr)"
+            for id_, wire in external_in(self.contract).items()
+        ]
+        options = [f", external={{{', '.join(entries)}}}"] if entries else []
+        self.body.append(f"worker = {worker}, queue='random'{''.join(options)})")
         for task in self.contract.tasks:
             self._task(task)
 

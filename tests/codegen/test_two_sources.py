@@ -13,7 +13,7 @@ from boilermaker.contract import agreed, to_json
 from codegen.golden import PACKAGES
 from codegen.live import STATIC_ONLY, service
 from codegen.random_contracts import draw_contract
-from codegen.source_writing import write_source
+from codegen.source_writing import write_source, write_table
 
 
 @pytest.mark.parametrize(
@@ -42,13 +42,13 @@ output = "stubs"
 
 @given(st.randoms(use_true_random=False))
 def test_a_random_contract_written_as_source_is_what_both_find(random: Random) -> None:
-    """In any style: imports of every kind, aliases, quotes, old and new spellings, three modules."""
-    drawn = draw_contract(random)
+    """In any style: imports of every kind, aliases, quotes, old and new spellings, three modules, classes of third parties."""
+    drawn = draw_contract(random, has_externals=True)
     files = write_source(drawn, random)
     note("\n".join(f"# {path}\n{text}" for path, text in files.items()))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for path, text in {**files, "pyproject.toml": CONFIG}.items():
+        for path, text in {**files, "pyproject.toml": CONFIG + write_table(drawn)}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
         with service(folder / "pyproject.toml") as (found, worker):
