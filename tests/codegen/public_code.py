@@ -56,7 +56,7 @@ def home_of(package: str) -> Path:
 
 
 def signatures(home: Path) -> list[Signature]:
-    """The signatures in a package, in order, without repeats."""
+    """The signatures in a package, in order, without repeats; of each class that may be data, one that takes and gives it."""
     files = sorted(home.rglob("*.py")) if home.is_dir() else [home]
     found: dict[tuple[str, str, str], Signature] = {}
     for file in files:
@@ -83,6 +83,15 @@ def _of_module(tree: ast.Module, module: str) -> Iterator[Signature]:
         signature = _signature(function, module, owner, frozenset(bound))
         if signature is not None:
             yield signature
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and (node.decorator_list or node.bases):
+            yield Signature(
+                module=module,
+                place=f"{module}:{node.name}:{node.lineno}",
+                arguments=f", value: {node.name}",
+                result=node.name,
+                names=frozenset({node.name}),
+            )
 
 
 def _at_module_level(body: Sequence[ast.AST]) -> Iterator[ast.AST]:

@@ -31,7 +31,12 @@ FURTHER = [
     "importlinter", "jsonschema", "libcst", "markdown_it", "packaging", "pip", "pluggy", "pyright", "pytest_asyncio",
     "referencing", "requests", "rich", "setuptools", "sqlalchemy", "tomlkit", "urllib3", "xdist",
 ]  # fmt: skip
-PACKAGES = ["structlog", "grimp", *(FURTHER if IS_DEEP else [])]
+# Those that no development tool brings along are installed for as long as their test takes, without what they depend on.
+STRANGERS = {
+    "lsprotocol": "lsprotocol==2025.0.0", "mypy_boto3_sqs": "mypy-boto3-sqs==1.43.0",
+    "ocpp": "ocpp==2.1.0", "telegram": "python-telegram-bot==22.8",
+}  # fmt: skip
+PACKAGES = ["structlog", "grimp", *([*FURTHER, *STRANGERS] if IS_DEEP else [])]
 
 
 def service_of(package: str, folder: Path, limit: int) -> tuple[Path, dict[str, Unit]]:
@@ -62,6 +67,17 @@ def service_of(package: str, folder: Path, limit: int) -> tuple[Path, dict[str, 
             assert [task.name for task in outcome.found.unit.tasks] == [name]
             units[name] = outcome.found.unit
     return config, units
+
+
+@pytest.fixture(autouse=True)
+def _installed(
+    package: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if package in STRANGERS:
+        folder = str(tmp_path_factory.mktemp(package))
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder]
+        subprocess.run([*pip, STRANGERS[package]], check=True)
+        monkeypatch.setattr(sys, "path", [*sys.path, folder])
 
 
 @pytest.fixture

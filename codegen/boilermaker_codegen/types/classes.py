@@ -14,7 +14,7 @@ from boilermaker_codegen.source.vocabulary import ATTRS, DATACLASS, PLAIN_BASES,
 
 Style = Literal["struct", "dataclass", "attrs", "typeddict", "namedtuple"]
 
-MAKE_RECORD = "make it a dataclass, an attrs class, a msgspec.Struct, a TypedDict, a NamedTuple or an enum"
+_RECORDS = "a dataclass, an attrs class, a msgspec.Struct, a TypedDict, a NamedTuple or an enum"
 SHOWN: dict[Style, str] = {
     "struct": "a Struct", "dataclass": "a dataclass", "attrs": "an attrs class", "typeddict": "a TypedDict", "namedtuple": "a NamedTuple",
 }  # fmt: skip
@@ -72,7 +72,7 @@ class Classes:
             bases = ", ".join(name for name in map(_name, kind.bases) if name not in _UNTELLING)
             name = node.name.value
             what = f"`{name}` is a `{bases}`, which cannot travel" if bases else f"`{name}` cannot travel"
-            raise found.scope.refuse(node.name, "CLASS_NOT_READ", f"{what}; {MAKE_RECORD}")
+            raise found.scope.refuse(node.name, "CLASS_NOT_READ", f"{what}; make it {_RECORDS}")
         return kind.style, kind
 
     def kind(self, found: Found, node: cst.ClassDef) -> Kind:
@@ -167,7 +167,8 @@ class Classes:
                 raise scope.refuse(
                     decorator,
                     "CLASS_NOT_READ",
-                    f"what `@{code(decorator)}` makes of `{node.name.value}` cannot be known; {MAKE_RECORD}",
+                    f"what `@{code(decorator)}` makes of `{node.name.value}` cannot be known; what travels is {_RECORDS}, "
+                    f"without other decorators",
                 )
         return found
 
