@@ -575,6 +575,16 @@ RECORDS: dict[str, Pair] = {
     "rename= added": class_(
         struct("first_name: str"), struct("first_name: str", "rename='camel'"), {"FIELD_RENAMED": "QR"}
     ),
+    "names on the wire swapped, of one type": class_(
+        struct("a: int; b: int"),
+        struct("a: int = msgspec.field(name='b'); b: int = msgspec.field(name='a')"),
+        {"FIELD_MOVED": "M"},
+    ),
+    "names on the wire swapped, of other types": class_(
+        struct("a: int; b: str"),
+        struct("a: int = msgspec.field(name='b'); b: str = msgspec.field(name='a')"),
+        {"TYPE_CHANGED": "QR"},
+    ),
     "rename= added, to fields of one type": class_(
         struct("first_name: str; last_name: str = ''"),
         struct("first_name: str; last_name: str = ''", "rename='camel'"),

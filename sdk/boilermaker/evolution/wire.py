@@ -221,13 +221,20 @@ class Wire:
     def _objects(self, written: Row, read: Row, path: str) -> Iterator[Misfit]:
         offered = {slot.wire: slot for slot in written.slots}
         taken: set[str] = set()
+        labels = {slot.label for slot in read.slots}
+        moved: set[str] = set()
         for slot in read.slots:
             found = next((offered[name] for name in (slot.wire, *slot.aliases) if name in offered), None)
             if found is not None:
                 taken.add(found.wire)
-                yield from self._field(found, slot, path)
+                inner = list(self._field(found, slot, path))
+                if found.label != slot.label and found.label in labels and not inner:
+                    moved.add(found.label)  # read for another field than the one of its name
+                yield from inner
             elif slot.is_sure:
                 yield Misfit(path=_join(path, slot.wire), kind="missing", detail=slot.label, type=slot.type)
+        if moved:
+            yield Misfit(path=path, kind="moved", detail=", ".join(sorted(moved)))
         for name, slot in offered.items():
             if name in taken or (written.tag is not None and name == written.tag[0] and not read.is_exact):
                 continue
