@@ -5,14 +5,13 @@ parameters take, and read what results hold; a class that is in both is looked a
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, cast
+from typing import Literal
 
 import msgspec
 
 from boilermaker.contract import (
     Container,
     Contract,
-    Default,
     Definition,
     EnumDefinition,
     MappingOf,
@@ -25,6 +24,7 @@ from boilermaker.contract import (
     Type,
     UnionOf,
 )
+from boilermaker.evolution.defaults import are_others
 from boilermaker.evolution.findings import Finding
 from boilermaker.evolution.leaves import written
 from boilermaker.evolution.positions import moves
@@ -201,7 +201,7 @@ class Code:
     def _kept(self, old: Made, new: Made) -> Iterator[Finding]:
         if new.is_required and not old.is_required:
             yield self._finding("FIELD_MADE_REQUIRED", new.path)
-        if _is_other_default(old, new):
+        if are_others(old.default, new.default):
             yield self._finding("DEFAULT_CHANGED", new.path, is_meaning=True)
         yield from self._type(old.type, new.type, new.path, "built")
 
@@ -217,7 +217,7 @@ class Code:
                 yield self._renamed(made, now)
             if now.may_be_missing and not made.may_be_missing:
                 yield self._finding("FIELD_MADE_OPTIONAL", now.path)
-            if made.is_omitted and now.is_omitted and _is_other_default(made, now):
+            if made.is_omitted and now.is_omitted and are_others(made.default, now.default):
                 yield self._finding("DEFAULT_CHANGED", now.path, is_meaning=True)
             yield from self._type(made.type, now.type, now.path, "read")
         if len(old) < len(new) and any(made.is_unpacked for made in old):
@@ -267,29 +267,6 @@ def _renames(old: Sequence[Made], new: Sequence[Made]) -> dict[str, str]:
         if made.label not in known and wire is not None:
             found[made.label] = gone[wire]
     return found
-
-
-def _is_other_default(old: Made, new: Made) -> bool:
-    return old.default is not None and new.default is not None and not _are_one(old.default, new.default)
-
-
-def _are_one(one: object, other: object) -> bool:
-    """Whether two defaults are one value: to Python 0 is False, on the wire it is not."""
-    match one, other:
-        case (Default(value=one), Default(value=other)):
-            return _are_one(one, other)
-        case (bool(), _) | (_, bool()):
-            return one is other
-        case (list(), list()):
-            items, others = cast("list[object]", one), cast("list[object]", other)
-            return len(items) == len(others) and all(map(_are_one, items, others))
-        case (dict(), dict()):
-            members, theirs = cast("dict[str, object]", one), cast("dict[str, object]", other)
-            return members.keys() == theirs.keys() and all(
-                _are_one(members[key], theirs[key]) for key in members
-            )
-        case _:
-            return one == other
 
 
 def _kind(definition: Definition) -> str:
