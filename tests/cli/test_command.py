@@ -21,6 +21,15 @@ def test_help_lists_what_there_is(run: Run) -> None:
         assert f"\n  {command} " in done.stdout
 
 
+def test_what_turns_completion_on_can_be_copied_from_the_help(run: Run) -> None:
+    """A line for each shell, whole on a terminal of 80 columns: broken in two, a shell sets a variable and no more."""
+    lines = [line.strip() for line in run("--help", COLUMNS="80").stdout.splitlines()]
+
+    for shell in ("bash", "zsh"):
+        assert f'{shell:<5} eval "$(_BOILERMAKER_COMPLETE={shell}_source boilermaker)"' in lines
+    assert "fish  _BOILERMAKER_COMPLETE=fish_source boilermaker | source" in lines
+
+
 @pytest.mark.parametrize("group", [(), ("contract",), ("dead-letters",), ("stubs",)])
 def test_lists_of_commands_are_not_cut_off(run: Run, group: tuple[str, ...]) -> None:
     """On a terminal of 80 columns each line ends as it was meant to."""

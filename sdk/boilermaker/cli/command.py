@@ -39,8 +39,10 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog='Shell completion: run  eval "$(_BOILERMAKER_COMPLETE=bash_source boilermaker)"  in bash, '
-    "the same with zsh_source in zsh, or with fish_source piped to `source` in fish.",
+    epilog="\b\nShell completion:\n"
+    '  bash  eval "$(_BOILERMAKER_COMPLETE=bash_source boilermaker)"\n'
+    '  zsh   eval "$(_BOILERMAKER_COMPLETE=zsh_source boilermaker)"\n'
+    "  fish  _BOILERMAKER_COMPLETE=fish_source boilermaker | source",
 )
 @click.version_option(package_name="boilermaker", message="boilermaker %(version)s")
 def boilermaker() -> None:
