@@ -72,6 +72,20 @@ def test_an_import_that_fails_shows_the_services_own_frames(run: Run, write: Wri
     assert "target.py" not in done.stderr
 
 
+def test_an_import_that_boilermaker_refuses_shows_none_of_its_frames(run: Run, write: Write) -> None:
+    """The sentence says which function and why; nine frames of the package would only hide it."""
+    path = write(
+        "app.py", WORKER + "\n\n@worker.task\nasync def mail(state: None, of: complex) -> None: ...\n"
+    )
+
+    done = run("contract", "show", "app:worker")
+
+    assert "`mail` cannot be a task: parameter `of`" in done.stderr
+    assert [f'  File "{path}", line 10, in <module>'] == [
+        line for line in done.stderr.splitlines() if line.startswith("  File ")
+    ]
+
+
 def test_the_only_worker_of_a_module_need_not_be_named(run: Run, write: Write) -> None:
     """Neither its name nor that of an alias."""
     write(

@@ -4,12 +4,17 @@ import importlib
 import os
 import sys
 import traceback
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import click
 
+import boilermaker
 from boilermaker.app import Boilermaker
+from boilermaker.errors import BoilermakerError
+
+_PACKAGE = str(Path(boilermaker.__file__).parent) + os.sep
 
 argument = click.argument("target", metavar="MODULE:WORKER")
 
@@ -65,11 +70,11 @@ def _import(name: str) -> ModuleType:
 
 def _failed(name: str, error: Exception) -> click.ClickException:
     """The user's own frames, and in one line what went wrong."""
+    hidden = ["<frozen", __file__, importlib.__file__]
+    if isinstance(error, BoilermakerError):  # it says all there is to say; ours are of use where we are wrong
+        hidden.append(_PACKAGE)
     frames = traceback.extract_tb(error.__traceback__)
-    own = [
-        frame for frame in frames if not frame.filename.startswith("<frozen") and frame.filename != __file__
-    ]
-    own = [frame for frame in own if not frame.filename.endswith(("importlib/__init__.py",))]
+    own = [frame for frame in frames if not frame.filename.startswith(tuple(hidden))]
     shown = "".join(traceback.format_list(own))
     return click.ClickException(
         f"importing {name!r} failed: {type(error).__name__}: {error}\n{shown}".rstrip()
