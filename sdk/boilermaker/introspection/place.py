@@ -5,7 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 
-def place_of(function: Callable[..., Any]) -> str:
-    """`file:line`, of what a decorator wraps where it says so."""
+def location_of(function: Callable[..., Any]) -> tuple[str, int]:
+    """File and line of what a decorator wraps where it says so; line 0 where that is not known."""
     code = getattr(inspect.unwrap(function), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code else "unknown place"
+    return (code.co_filename, code.co_firstlineno) if code else ("unknown place", 0)
+
+
+def place_of(function: Callable[..., Any]) -> str:
+    """`file:line`, as far as it is known."""
+    file, line = location_of(function)
+    return f"{file}:{line}" if line else file

@@ -19,7 +19,7 @@ from boilermaker.errors import RegistrationError, TaskBuildError, UntypedParamet
 from boilermaker.introspection import defaults
 from boilermaker.introspection.asynchrony import hides_async, is_async
 from boilermaker.introspection.carriage import obstacle_to
-from boilermaker.introspection.place import place_of
+from boilermaker.introspection.place import location_of, place_of
 from boilermaker.introspection.written import is_none_written
 from boilermaker.payload import Payload
 from boilermaker.payload.externals import NONE, Externals
@@ -198,10 +198,11 @@ def _parameter(
         )
     annotation = Any if hints.get(name) is object else hints.get(name, Any)
     if name not in hints:
-        warnings.warn(
-            f"{place}: parameter `{name}` of `{function.__qualname__}` has no annotation: anything passes unchecked",
+        warnings.warn_explicit(
+            f"parameter `{name}` of `{function.__qualname__}` has no annotation: anything passes unchecked",
             UntypedParameterWarning,
-            stacklevel=_outside(),
+            *location_of(function),
+            function.__module__,
         )
     elif parameter.default is None and not _takes_none(annotation):
         if not is_none_written(function, name):
@@ -274,15 +275,6 @@ def _check_carried(
         )
     if (obstacle := obstacle_to(annotation, externals)) is not None:
         raise _refused(function, place, f"{what}: {obstacle.why}", obstacle.remedy)
-
-
-def _outside() -> int:
-    """How far up the first frame outside this package is, for a warning that points at the user's line."""
-    level, frame = 2, inspect.currentframe()
-    frame = frame.f_back.f_back if frame and frame.f_back else None
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(("boilermaker.", "functools")):
-        frame, level = frame.f_back, level + 1
-    return level
 
 
 def _refused(function: AnyHandler, place: str, what: str, remedy: str) -> RegistrationError:
