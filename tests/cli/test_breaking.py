@@ -323,9 +323,38 @@ def test_findings_that_ask_for_different_orders_ask_for_two_steps(run: Run, writ
 
     assert {"worker first", "producers first"} == {f["order"] for f in json.loads(json_.stdout)["findings"]}
     assert "two steps" == json.loads(json_.stdout)["order"]
-    assert text.stdout.endswith(
-        "deploy all of it: two steps, for some asks for the worker first and some for the producers\n"
+    assert (
+        "\ndeploy all of it: two steps, for some asks for the worker first and some for the producers\n"
+        in text.stdout
     )
+
+
+@pytest.mark.parametrize(
+    ("old_part", "new_part", "hint"),
+    [
+        (
+            "email: str",
+            "email: int",
+            'allow={"TYPE_CHANGED email": "..."} at the registration of create_user',
+        ),
+        (
+            "def create_user",
+            "def make_user",
+            '"TASK_REMOVED create_user" = "..." in [tool.boilermaker.allow]',
+        ),
+    ],
+)
+def test_findings_end_with_how_to_allow_what_is_meant(
+    run: Run, write: Write, old: str, old_part: str, new_part: str, hint: str
+) -> None:
+    """With the key that fits the first, and the place that takes it: what is gone has no registration."""
+    write("old.json", old)
+    write("service.py", SERVICE.replace(old_part, new_part))
+    write(COMMITTED, run("contract", "show", "service:worker").stdout)
+
+    done = run("contract", "breaking", "--against", "old.json")
+
+    assert f"meant as it is? say why: {hint}" == done.stdout.splitlines()[-1]
 
 
 def test_categories_can_be_chosen(run: Run, write: Write, old: str) -> None:

@@ -35,6 +35,16 @@ def print_text(findings: Sequence[Finding], idle: Sequence[Idle], place: str) ->
     click.echo(f"{place}: {_count(len(open_), 'finding')}{f', {allowed} allowed' if allowed else ''}")
     if len(open_) > 1:
         click.echo(f"deploy all of it: {_order(open_)}")
+    if open_:
+        click.echo(f"meant as it is? say why: {_allowing(open_[0])}")
+
+
+def _allowing(finding: Finding) -> str:
+    """How the source allows it; a task that is gone has no registration, nor has what belongs to no task."""
+    if finding.task and finding.rule != "TASK_REMOVED":
+        key = f"{finding.rule} {finding.path}".rstrip()
+        return f'allow={{"{key}": "..."}} at the registration of {finding.task}'
+    return f'"{finding.rule} {finding.place}" = "..." in [tool.boilermaker.allow]'
 
 
 def _order(findings: Sequence[Finding]) -> str:
