@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
 from boilermaker import Boilermaker
 from boilermaker.envelope import codec
@@ -206,6 +207,51 @@ def test_a_number_that_is_not_there_is_told(
 
     assert (1, "1 of 1 dead letters replayed.\n", told) == (done.returncode, done.stdout, done.stderr)
     assert numbers[:1] == [each.sequence_number for each in _waiting(namespace, "accounts/$deadletterqueue")]
+
+
+def test_what_cannot_be_read_is_left_and_named_by_its_number(on_bus: Run, namespace: LocalServiceBus) -> None:
+    """It has no task to be named by; exit status 1."""
+    with (
+        ServiceBusClient.from_connection_string(namespace.connection_string) as client,
+        client.get_queue_sender("accounts") as sender,
+        client.get_queue_receiver("accounts") as receiver,
+    ):
+        sender.send_messages(ServiceBusMessage("garbage"))
+        [message] = receiver.receive_messages(1, 5)
+        receiver.dead_letter_message(message, reason="UndecodableMessage")
+
+    done = on_bus("replay", "--all")
+
+    assert (1, "0 of 1 dead letters replayed.\n") == (done.returncode, done.stdout)
+    left, total = done.stderr.splitlines()
+    assert left.startswith(f"{message.sequence_number}: the first line is no header")
+    assert "Left as they were: 1, see above why." == total
+
+
+def test_each_letter_has_a_line_however_long_its_names(on_bus: Run, namespace: LocalServiceBus) -> None:
+    """What is no terminal has no width: an id in two pieces is found by no program."""
+    workflow = "order-" + 100 * "9"
+
+    async def bury(bus: AzureServiceBus) -> None:
+        publisher = Boilermaker[None](None, bus, queue="accounts").register_many_async([told])
+        await publisher.publish_task(publisher.create_task(told), id=workflow)
+        receiver = bus.receiver("accounts")
+        [delivery] = await receiver.receive(1, 5)
+        await receiver.dead_letter(delivery, "TaskFailed", "")
+
+    _on(namespace, bury)
+
+    _, letter, _ = on_bus("list", COLUMNS="80").stdout.splitlines()
+
+    assert letter.endswith(workflow)
+
+
+def test_a_queue_that_is_not_there_is_called_by_its_name(on_bus: Run) -> None:
+    """Nobody creates a dead-letter sub-queue."""
+    done = on_bus("list", "--queue", "absent")
+
+    assert 1 == done.returncode
+    assert "Error: there is no queue 'absent': create it, or correct the name" in done.stderr
 
 
 def test_an_empty_queue_is_nothing_to_do(on_bus: Run) -> None:

@@ -302,7 +302,7 @@ async def _done(word: str, survey: Survey, work: Callable[[Tell], Awaitable[Tall
         tally = await work(progress.tell)
     click.echo(f"{tally.done:,} of {survey.count:,} dead letters {word}.")
     if tally.left:
-        click.echo(f"{tally.left:,} were left: see above.", err=True)
+        click.echo(f"Left as they were: {tally.left:,}, see above why.", err=True)
     if tally.missed:
         click.echo(f"{tally.missed:,} were not received: somebody else has locked or taken them.", err=True)
     if tally.left or tally.missed or survey.absent:

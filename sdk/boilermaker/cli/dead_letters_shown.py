@@ -18,11 +18,14 @@ from boilermaker.transport.port import Message
 
 _ROWS = 100
 _LEFT_SHOWN = 20
+_WIDE = 1000
 
 
 async def table(letters: AsyncIterator[DeadLetter], queue: str) -> None:
     """Print a table; a long one in parts, so that however many there are, few are held."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)  # a line for each: programs read it
     rows: list[DeadLetter] = []
     count = 0
     async for letter in letters:
@@ -128,8 +131,10 @@ class Progress:
             return
         self._left += 1
         if self._left <= _LEFT_SHOWN:
-            where = f"{fate.letter.sequence_number} ({fate.letter.task})"
-            self._bar.console.print(f"{_plain(where)}: {_plain(fate.detail)}", markup=False, soft_wrap=True)
+            task = "" if fate.letter.task is None else f" ({_plain(fate.letter.task)})"
+            self._bar.console.print(
+                f"{fate.letter.sequence_number}{task}: {_plain(fate.detail)}", markup=False, soft_wrap=True
+            )
         elif self._left == _LEFT_SHOWN + 1:
             self._bar.console.print("more were left, for like reasons")
 

@@ -227,8 +227,9 @@ def translate(error: BaseException, queue: str, doing: str) -> BusError:
             queue=queue,
         )
     if isinstance(error, sdk.MessagingEntityNotFoundError) or condition in _NO_QUEUE:
+        name = queue.partition("/$")[0]  # a sub-queue comes and goes with its queue
         return QueueNotFoundError(
-            f"there is no queue {queue!r}: create it, or correct the name ({text})", queue=queue
+            f"there is no queue {name!r}: create it, or correct the name ({text})", queue=queue
         )
     if isinstance(error, sdk.MessageSizeExceededError) or "message-size-exceeded" in condition:
         return MessageTooLargeError(f"queue {queue!r} refuses a message of this size ({text})", queue=queue)
