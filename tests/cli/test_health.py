@@ -32,7 +32,7 @@ def test_a_worker_that_does_not_receive_lives_and_is_not_ready() -> None:
         status, told = _get(endpoint, "/ready")
         assert status == 503
         assert told == {"is_receiving": False, "is_blocked": False, "running": 0, "handled": 0}
-        assert _get(endpoint, "/")[0] == 404
+        assert _get(endpoint, "/") == (404, {"error": "there are /live and /ready"})
 
 
 async def test_a_worker_at_work_is_ready_until_it_stops() -> None:

@@ -51,7 +51,8 @@ def _requests(worker: Boilermaker[Any]) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             health = worker.health()
             status = _status(self.path, health)
-            body = msgspec.json.encode(health)
+            told = {"error": "there are /live and /ready"} if status == 404 else health
+            body = msgspec.json.encode(told)
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
