@@ -58,7 +58,9 @@ class Externals:
         make: Callable[[Any], Any] = external.decode or cls
         try:
             return make(wire)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit, too: it would end one worker after the other
             said = f"`{cls.__qualname__}` does not take it ({type(error).__qualname__})"
             raise SafeWordsError(said) from error
 
@@ -76,7 +78,9 @@ class Externals:
         name = type(value).__qualname__
         try:
             wire = make(value)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise UnfitValue((f"the encoder of `{name}` raised {type(error).__qualname__}",)) from error
         if finite.find(wire) is not None:
             raise UnfitValue((f"`{name}`: NaN and infinities have no JSON form",))

@@ -29,7 +29,9 @@ def decode(
         data = msgspec.json.encode({**members_of(data), **results})
     try:
         decoded: msgspec.Struct = decoder(payload_type, externals.decode_hook).decode(data)
-    except Exception as error:  # noqa: BLE001 - types run code of their users: `__post_init__`, validators, `_missing_`
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - types run code of their users: `__post_init__`, validators, `_missing_`
         raise UnfitValue(problems_of(data, payload_type, error, externals.decode_hook)) from None
     if problems := finite.huge(decoded):
         raise UnfitValue(problems)

@@ -83,7 +83,9 @@ def seal(value: object, type_: Any, externals: Externals = NONE) -> msgspec.Raw:
         raise UnfitValue((sentence("the result", error),)) from None
     try:
         decoder(type_, externals.decode_hook).decode(data)
-    except Exception as error:  # noqa: BLE001 - as in `inbound.decode`
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - as in `inbound.decode`
         raise UnfitValue((refusal("the result", error),)) from None
     if (path := finite.find(value)) is not None:
         raise UnfitValue((f"the result: NaN and infinities have no JSON form (at `{path}`)",))

@@ -50,7 +50,7 @@ _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def problems_of(
-    data: bytes, payload_type: type[msgspec.Struct], error: Exception, hook: DecodeHook | None = None
+    data: bytes, payload_type: type[msgspec.Struct], error: BaseException, hook: DecodeHook | None = None
 ) -> tuple[str, ...]:
     """Every field at fault: msgspec stops at the first, so each is tried by itself."""
     if isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError):
@@ -71,12 +71,14 @@ def problems_of(
 def _field_problem(name: str, type_: Any, raw: msgspec.Raw, hook: DecodeHook | None) -> list[str]:
     try:
         decoder(type_, hook).decode(raw)
-    except Exception as error:  # noqa: BLE001 - types run code of their users
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - types run code of their users
         return [refusal(name, error)]
     return []
 
 
-def refusal(name: str, error: Exception) -> str:
+def refusal(name: str, error: BaseException) -> str:
     """Why a value was not read: in msgspec's words, or that the type's own code raised, in words that may hold values."""
     if isinstance(error, msgspec.MsgspecError | RecursionError | UnicodeError):
         return sentence(name, error)
@@ -87,7 +89,7 @@ _PATH = re.compile(r" - at `(?:key in )?(\$[^`]*)`")
 _QUOTE = re.compile(r"['`]")
 
 
-def sentence(name: str, error: Exception) -> str:
+def sentence(name: str, error: BaseException) -> str:
     """The text of msgspec less what it quotes of the value, under the name of the argument."""
     text = str(error)
     found = _PATH.search(text)
@@ -95,7 +97,7 @@ def sentence(name: str, error: Exception) -> str:
     return f"{name}{path}: {_expectation(error, text.partition(' - at `')[0])}"
 
 
-def _expectation(error: Exception, text: str) -> str:
+def _expectation(error: BaseException, text: str) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
     if isinstance(error, UnicodeEncodeError):

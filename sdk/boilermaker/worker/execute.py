@@ -203,7 +203,9 @@ def _raised(step: Step, error: BaseException, describe: DescribeError | None) ->
     if describe is not None:
         try:
             said = f"{said}: {describe(error)}"
-        except Exception:
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             log.exception("[%s] describe_error itself failed", step.task)
     return RetryAsked(description=said, error=_name(error))
 
