@@ -1,5 +1,6 @@
 """The service's own classes, aliases and type variables where they are named, with type arguments or without."""
 
+import keyword
 from collections.abc import Callable, Sequence
 
 import libcst as cst
@@ -227,7 +228,7 @@ class OwnTypes:
             raise scope.refuse(
                 node,
                 "TYPE_NOT_READ",
-                f"`{found.name}` is made by a call of `{shown(name)}`; write it as a class",
+                f"`{found.name}` is made by a call of `{shown(name)}`; {_as_a_class(call)}",
             )
         raise scope.refuse(
             node,
@@ -238,3 +239,18 @@ class OwnTypes:
 
 def _counted(count: int) -> str:
     return f"{count} type argument{'' if count == 1 else 's'}"
+
+
+def _as_a_class(call: cst.Call) -> str:
+    """What to write instead; keys such as `from` and `x-id` are names in no class."""
+    keys = [
+        str(element.key.evaluated_value)
+        for argument in call.args
+        if isinstance(argument.value, cst.Dict)
+        for element in argument.value.elements
+        if isinstance(element, cst.DictElement) and isinstance(element.key, cst.SimpleString)
+    ]
+    odd = next((key for key in keys if not key.isidentifier() or keyword.iskeyword(key)), None)
+    if odd is None:
+        return "write it as a class"
+    return f'`{odd}` is no name in Python, so write a `msgspec.Struct` whose field has another one and `field(name="{odd}")`'

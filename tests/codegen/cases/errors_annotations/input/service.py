@@ -24,6 +24,7 @@ Loop = "Loop | None"
 Json = dict[str, "Json"] | list["Json"] | str | None
 type Tree = dict[str, Tree] | None
 made = collections.namedtuple("made", "a b")
+Mail = typing.TypedDict("Mail", {"from": str, "to": str})
 dynamic = elsewhere.make()
 first, second = int, str
 
@@ -77,6 +78,7 @@ async def strangers(
     h: Arg[str],
     i: T,
     j: made,
+    mail: Mail,
     k: Box[int],
     l: type[int],
     m: typing.Iterator[int],
