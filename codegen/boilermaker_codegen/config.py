@@ -2,11 +2,13 @@
 
 import difflib
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
+from boilermaker.evolution.rules import RULES, hint
 from boilermaker_codegen.problems import GenerationError, Problem
 
 TABLE = "tool.boilermaker"
@@ -163,6 +165,7 @@ def _check(path: Path, config: Config) -> None:
             )
     if config.line_length < 60:
         messages.append(f"`{TABLE}.line_length`: at least 60 columns are needed")
+    messages += _wrong_reasons(config.allow)
     for root in config.source:
         folder = path.resolve().parent / root
         if not folder.is_dir():
@@ -175,6 +178,15 @@ def _check(path: Path, config: Config) -> None:
         raise GenerationError(
             Problem(path=path.name, id="CONFIG_INVALID", message=message) for message in messages
         )
+
+
+def _wrong_reasons(allow: dict[str, str]) -> Iterator[str]:
+    for key, reason in allow.items():
+        rule = key.partition(" ")[0]
+        if rule not in RULES:
+            yield f"`{TABLE}.allow` names no rule: {rule!r}; {hint(rule)}"
+        elif not reason.strip():
+            yield f"`{TABLE}.allow` has no reason for {key!r}; say why"
 
 
 def _lower(text: str) -> str:

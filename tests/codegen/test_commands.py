@@ -199,6 +199,8 @@ def test_the_nearest_configuration_upwards_is_taken(
         (PYPROJECT.replace('service = "accounts"', r'service = "a\nb"'), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.service`: a name has no line breaks, quotes, back quotes or backslashes"),
         (PYPROJECT.replace('queue = "accounts"', 'queue = " "'), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.queue` is empty"),
         (PYPROJECT + "line_length = 20\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.line_length`: at least 60 columns are needed"),
+        (PYPROJECT + "allow = {'TASK_REMOVD make' = 'gone'}\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.allow` names no rule: 'TASK_REMOVD'; did you mean TASK_REMOVED?"),
+        (PYPROJECT + "allow = {'TASK_REMOVED make' = ' '}\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.allow` has no reason for 'TASK_REMOVED make'; say why"),
         (PYPROJECT + "allow_untyped = 'yes'\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.allow_untyped`: expected `bool`, got `str`"),
     ],
 )  # fmt: skip
