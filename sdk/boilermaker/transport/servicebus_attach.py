@@ -12,6 +12,7 @@ from boilermaker.transport.servicebus_connect import (
     Sockets,
     client,
     confirm_attached,
+    disconnect,
     max_message_size,
     stop_keep_alive,
     translate,
@@ -25,8 +26,6 @@ except ImportError:  # another version of the SDK: private modules come and go
     Writer = None  # type: ignore[assignment,misc]
 
 _log = logging.getLogger("boilermaker.transport")
-
-_CLOSE_SECONDS = 6.0
 
 
 class LinkWriter(Protocol):
@@ -78,14 +77,7 @@ class Attachment:
 
     async def close(self) -> None:
         """Disconnect; a connection that is gone cannot hold this up."""
-        try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self.writer.close()
-                await self.service.close()
-        except Exception:  # noqa: BLE001  # it is gone either way
-            _log.debug("closing a lost connection failed", exc_info=True)
-        finally:
-            await self.sockets.close()
+        await disconnect(self.writer, self.service, self.sockets)
 
 
 async def attach(address: Address, queue: str) -> Attachment:

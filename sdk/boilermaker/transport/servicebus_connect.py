@@ -4,7 +4,7 @@ import asyncio
 import logging
 import struct
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from azure.core.exceptions import ClientAuthenticationError
 from azure.servicebus import exceptions as sdk
@@ -24,6 +24,8 @@ TRY_TIMEOUT_SECONDS = 20.0
 _REFUSAL_SECONDS = 2.0
 # A bus that hangs, or a network that swallows everything, ends no connection: whoever waits would wait for ever.
 SILENCE_SECONDS = 60.0
+_CLOSE_SECONDS = 6.0  # a little more than the SDK takes at most to drain a link
+_log = logging.getLogger("boilermaker.transport")
 _sdk_log = logging.getLogger("azure.servicebus")
 
 _RIGHTS = {
@@ -151,6 +153,24 @@ class Sockets:
             if writer is not None:
                 writer.transport.abort()
         await asyncio.sleep(0)  # which the event loop then does
+
+
+class Closable(Protocol):
+    """Who reads or writes an attached link."""
+
+    async def close(self) -> None: ...
+
+
+async def disconnect(link: Closable, service: ServiceBusClient, sockets: Sockets) -> None:
+    """Close an attached link and all under it; a connection that is gone cannot hold this up."""
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await link.close()
+            await service.close()
+    except Exception:  # noqa: BLE001  # it is gone either way
+        _log.debug("closing a lost connection failed", exc_info=True)
+    finally:
+        await sockets.close()
 
 
 async def confirm_attached(owner: ServiceBusReceiver | ServiceBusSender) -> None:

@@ -20,6 +20,7 @@ from boilermaker.transport.servicebus_connect import (
     ask_for_heartbeats,
     client,
     confirm_attached,
+    disconnect,
     translate,
 )
 from boilermaker.transport.servicebus_delivery import AzureDelivery, AzureMessage, LinkReader
@@ -35,7 +36,6 @@ _log = logging.getLogger("boilermaker.transport")
 
 _OPEN_TRIES = 4
 _BY_TOKEN_AT_ONCE = 50
-_CLOSE_SECONDS = 6.0  # a little more than the SDK takes at most to drain a link
 
 
 class _Attachment:
@@ -51,14 +51,7 @@ class _Attachment:
 
     async def close(self) -> None:
         """Give back what is buffered and disconnect; a connection that is gone cannot hold this up."""
-        try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self.reader.close()
-                await self.service.close()
-        except Exception:  # noqa: BLE001  # it is gone either way
-            _log.debug("closing a lost connection failed", exc_info=True)
-        finally:
-            await self.sockets.close()
+        await disconnect(self.reader, self.service, self.sockets)
 
 
 class AzureReceiver:
