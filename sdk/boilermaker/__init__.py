@@ -12,12 +12,12 @@ if TYPE_CHECKING:  # for type checkers and editors: the same names, eagerly
     from boilermaker.app import Boilermaker
     from boilermaker.client import Client
     from boilermaker.localbus.settings import QueueSettings
-    from boilermaker.options import External, Limits
-    from boilermaker.ref import Arg, Ref
-    from boilermaker.task import Chain, Task, chain
-    from boilermaker.tasks import Tasks
-    from boilermaker.transport.memory import InMemoryServiceBus
-    from boilermaker.transport.servicebus import AzureServiceBus
+    from boilermaker.tasks.options import External, Limits
+    from boilermaker.tasks.registrar import Tasks
+    from boilermaker.transport.memory.bus import InMemoryServiceBus
+    from boilermaker.transport.servicebus.bus import AzureServiceBus
+    from boilermaker.workflow.ref import Arg, Ref
+    from boilermaker.workflow.task import Chain, Task, chain
 
 __version__ = "0.1.0"
 
@@ -42,19 +42,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Arg": "boilermaker.ref",
-    "AzureServiceBus": "boilermaker.transport.servicebus",
+    "Arg": "boilermaker.workflow.ref",
+    "AzureServiceBus": "boilermaker.transport.servicebus.bus",
     "Boilermaker": "boilermaker.app",
-    "Chain": "boilermaker.task",
+    "Chain": "boilermaker.workflow.task",
     "Client": "boilermaker.client",
-    "External": "boilermaker.options",
-    "InMemoryServiceBus": "boilermaker.transport.memory",
-    "Limits": "boilermaker.options",
+    "External": "boilermaker.tasks.options",
+    "InMemoryServiceBus": "boilermaker.transport.memory.bus",
+    "Limits": "boilermaker.tasks.options",
     "QueueSettings": "boilermaker.localbus.settings",
-    "Ref": "boilermaker.ref",
-    "Task": "boilermaker.task",
-    "Tasks": "boilermaker.tasks",
-    "chain": "boilermaker.task",
+    "Ref": "boilermaker.workflow.ref",
+    "Task": "boilermaker.workflow.task",
+    "Tasks": "boilermaker.tasks.registrar",
+    "chain": "boilermaker.workflow.task",
 }
 _ROOMS = ("attempt", "errors", "failure", "retries")
 

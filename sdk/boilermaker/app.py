@@ -8,7 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
-from boilermaker import task
 from boilermaker.client import Client, Publishable
 from boilermaker.contract import Contract
 from boilermaker.errors import (
@@ -17,20 +16,21 @@ from boilermaker.errors import (
     QueueNotFoundError,
     SessionQueueError,
 )
-from boilermaker.history import History
-from boilermaker.hop import Hop
 from boilermaker.introspection import annotations
-from boilermaker.options import Limits, TaskOptions, WorkerOptions, check_worker_options
-from boilermaker.registry import Registry
 from boilermaker.retries import Seconds, seconds
-from boilermaker.task import Task
-from boilermaker.tasks import Registrar, Tasks
-from boilermaker.transport.memory import InMemoryServiceBus
+from boilermaker.tasks.history import History
+from boilermaker.tasks.hop import Hop
+from boilermaker.tasks.options import Limits, TaskOptions, WorkerOptions, check_worker_options
+from boilermaker.tasks.registrar import Registrar, Tasks
+from boilermaker.tasks.registry import Registry
+from boilermaker.transport.memory.bus import InMemoryServiceBus
 from boilermaker.transport.port import Bus
 from boilermaker.worker.ending import Ending
 from boilermaker.worker.loop import THREADS, Health, Loop, Pace
 from boilermaker.worker.signals import on_stop_signals
 from boilermaker.worker.workshop import Workshop, log
+from boilermaker.workflow import task
+from boilermaker.workflow.task import Task
 
 S = TypeVar("S")
 P = ParamSpec("P")

@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from boilermaker import plan, trace
 from boilermaker.envelope import codec, outgoing
 from boilermaker.errors import BusError, PublishError, PublishManyError, WorkflowTooLargeError
-from boilermaker.plan import Plan
-from boilermaker.registry import Registry, resolve_stub
 from boilermaker.retries import Seconds, seconds
-from boilermaker.task import Chain, Task, head_of
+from boilermaker.tasks.registry import Registry, resolve_stub
+from boilermaker.telemetry import trace
 from boilermaker.transport.port import Bus, OutgoingMessage, Sender
-from boilermaker.transport.servicebus import AzureServiceBus
+from boilermaker.transport.servicebus.bus import AzureServiceBus
+from boilermaker.workflow import plan
+from boilermaker.workflow.plan import Plan
+from boilermaker.workflow.task import Chain, Task, head_of
 
 _MAX_ID = 128  # Service Bus: "MessageId ... up to 128 characters"
 _CHUNK = 500  # messages handed to a sender at a time by publish_many

@@ -4,7 +4,7 @@ from typing import Final, Never, cast
 
 import msgspec
 
-from boilermaker.ref import Ref
+from boilermaker.workflow.ref import Ref
 
 
 class FailureInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,9 +12,9 @@ import msgspec
 
 from boilermaker.failure import FailureInfo
 from boilermaker.payload import Payload
-from boilermaker.ref import Arg, Ref
-from boilermaker.target import Target
-from boilermaker.task import Task
+from boilermaker.workflow.ref import Arg, Ref
+from boilermaker.workflow.target import Target
+from boilermaker.workflow.task import Task
 
 if TYPE_CHECKING:
     # checkers know PEP 702 by this name; at run time it would cost 30 ms, and asyncio with it

@@ -15,14 +15,15 @@ from typing import Any
 import msgspec
 from tests.benchmarks.goals import AtMost, Line
 
-from boilermaker import Boilermaker, chain, plan
+from boilermaker import Boilermaker, chain
 from boilermaker.envelope import Next, codec
 from boilermaker.errors import BusError
-from boilermaker.plan import Plan
-from boilermaker.registry import resolve_stub
 from boilermaker.stub import Payload, TaskStub
-from boilermaker.task import Task
+from boilermaker.tasks.registry import resolve_stub
 from boilermaker.transport.port import Delivery, Message, OutgoingMessage
+from boilermaker.workflow import plan
+from boilermaker.workflow.plan import Plan
+from boilermaker.workflow.task import Task
 
 QUEUE = "bench"
 

@@ -10,7 +10,7 @@ from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from boilermaker.transport.port import Delivery, OutgoingMessage, Receiver
-from boilermaker.transport.servicebus import AzureServiceBus
+from boilermaker.transport.servicebus.bus import AzureServiceBus
 
 BODY = b"x" * 400
 IN_FLIGHT = 100

@@ -11,7 +11,7 @@ import time
 
 from boilermaker import AzureServiceBus, Boilermaker, chain
 from boilermaker.cli import logs
-from boilermaker.task import Task
+from boilermaker.workflow.task import Task
 
 
 class Meter:

@@ -6,9 +6,9 @@ from datetime import timedelta
 from itertools import count
 
 from boilermaker.localbus.settings import QueueSettings
-from boilermaker.transport.memory import InMemoryServiceBus
+from boilermaker.transport.memory.bus import InMemoryServiceBus
 from boilermaker.transport.port import Bus, Delivery, OutgoingMessage, Receiver
-from boilermaker.transport.servicebus import AzureServiceBus
+from boilermaker.transport.servicebus.bus import AzureServiceBus
 
 BRIEF_LOCK = timedelta(seconds=1)
 SMALL_SIZE = 8 * 1024

@@ -12,7 +12,7 @@ Write = Callable[[str, str], Path]
 
 SERVICE = """
 from boilermaker.app import Boilermaker
-from boilermaker.transport.memory import InMemoryServiceBus
+from boilermaker.transport.memory.bus import InMemoryServiceBus
 
 worker = Boilermaker(None, InMemoryServiceBus(), queue="accounts")
 

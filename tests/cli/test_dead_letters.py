@@ -14,7 +14,7 @@ from boilermaker import Boilermaker
 from boilermaker.envelope import codec
 from boilermaker.localbus.server import LocalServiceBus
 from boilermaker.transport.port import Message
-from boilermaker.transport.servicebus import AzureServiceBus
+from boilermaker.transport.servicebus.bus import AzureServiceBus
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Write = Callable[[str, str], Path]

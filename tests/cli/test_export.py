@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from boilermaker.app import Boilermaker
-from boilermaker.transport.memory import InMemoryServiceBus
+from boilermaker.transport.memory.bus import InMemoryServiceBus
 
 worker = Boilermaker(None, InMemoryServiceBus(), queue="accounts")
 
@@ -80,7 +80,7 @@ from enum import Flag
 from typing import Generic, NewType, TypeVar
 
 from boilermaker.app import Boilermaker
-from boilermaker.transport.memory import InMemoryServiceBus
+from boilermaker.transport.memory.bus import InMemoryServiceBus
 
 T = TypeVar("T")
 UserId = NewType("UserId", int)

@@ -11,7 +11,7 @@ Write = Callable[[str, str], Path]
 
 WORKER = """
 from boilermaker.app import Boilermaker
-from boilermaker.transport.memory import InMemoryServiceBus
+from boilermaker.transport.memory.bus import InMemoryServiceBus
 
 worker = Boilermaker(None, InMemoryServiceBus(), queue="accounts")
 other = Boilermaker(None, InMemoryServiceBus(), queue="emails")

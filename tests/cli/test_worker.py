@@ -14,14 +14,14 @@ import pytest
 
 from boilermaker.app import Boilermaker
 from boilermaker.localbus.server import LocalServiceBus
-from boilermaker.transport.servicebus import AzureServiceBus
+from boilermaker.transport.servicebus.bus import AzureServiceBus
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Write = Callable[[str, str], Path]
 
 SERVICE = """
 from boilermaker.app import Boilermaker
-from boilermaker.transport.servicebus import AzureServiceBus
+from boilermaker.transport.servicebus.bus import AzureServiceBus
 
 worker = Boilermaker(None, AzureServiceBus.from_env(), queue="accounts")
 

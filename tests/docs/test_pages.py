@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from boilermaker.options import Limits, TaskOptions, WorkerOptions
+from boilermaker.tasks.options import Limits, TaskOptions, WorkerOptions
 from boilermaker_codegen.config import Config
 
 ROOT = Path(__file__).parents[2]

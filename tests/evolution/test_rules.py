@@ -10,7 +10,7 @@ from boilermaker import Boilermaker
 from boilermaker.contract import Contract, Field, Named, Parameter, RecordDefinition, Scalar, TaskContract
 from boilermaker.evolution.compare import compare
 from boilermaker.evolution.rules import CATEGORIES, RULES
-from boilermaker.transport.memory import InMemoryServiceBus
+from boilermaker.transport.memory.bus import InMemoryServiceBus
 
 
 def contract_of(*functions: Any, **options: Any) -> Contract:

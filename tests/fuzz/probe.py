@@ -12,8 +12,8 @@ import msgspec
 from boilermaker import payload
 from boilermaker.envelope import Next, Step, codec, legacy
 from boilermaker.errors import EnvelopeError
-from boilermaker.options import Limits
 from boilermaker.payload import UnfitValue
+from boilermaker.tasks.options import Limits
 from boilermaker.worker.decide import Circumstances, decide
 from boilermaker.worker.outcome import Failed, RetryAsked, Succeeded
 

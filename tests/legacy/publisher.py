@@ -12,7 +12,7 @@ from aio_azure_clients_toolbox import ManagedAzureServiceBusSender
 from boilermaker.sample import STATIC_DEBUG_TASK
 
 from boilermaker import Boilermaker, retries
-from boilermaker.task import TaskGraph
+from boilermaker.workflow.task import TaskGraph
 
 
 class State:

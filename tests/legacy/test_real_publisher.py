@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from boilermaker.localbus.server import LocalServiceBus
-from boilermaker.transport.servicebus import AzureServiceBus
+from boilermaker.transport.servicebus.bus import AzureServiceBus
 from legacy.service import BURIED, OF_MESSAGE, new_worker
 
 HERE = Path(__file__).parent

@@ -17,7 +17,7 @@ from azure.servicebus.exceptions import MessageSizeExceededError
 from proton import Message
 from proton.utils import BlockingConnection
 
-from boilermaker.localbus.amqp_management import reply_to
+from boilermaker.localbus.amqp.management import reply_to
 from boilermaker.localbus.queue import Queue
 from boilermaker.localbus.server import LocalServiceBus
 from boilermaker.localbus.settings import QueueSettings

@@ -13,7 +13,7 @@ from boilermaker.envelope import codec
 from boilermaker.errors import BusError
 from boilermaker.failure import FailureInfo
 from boilermaker.localbus.settings import QueueSettings
-from boilermaker.transport.memory_links import MemorySender
+from boilermaker.transport.memory.links import MemorySender
 from boilermaker.transport.port import OutgoingMessage
 
 Seen = list[Any]

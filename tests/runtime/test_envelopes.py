@@ -13,8 +13,8 @@ from boilermaker import Boilermaker, InMemoryServiceBus, retries
 from boilermaker.envelope import Next, Step, codec
 from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
-from boilermaker.plan import Plan, PlanStep, Resolved, StepRef
 from boilermaker.transport.port import OutgoingMessage
+from boilermaker.workflow.plan import Plan, PlanStep, Resolved, StepRef
 
 
 class Arguments(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ import pytest
 
 from boilermaker import Boilermaker, InMemoryServiceBus, QueueSettings, attempt, retries
 from boilermaker.errors import BusError
-from boilermaker.transport.memory_links import MemoryReceiver
+from boilermaker.transport.memory.links import MemoryReceiver
 from boilermaker.transport.port import Delivery, OutgoingMessage
 from boilermaker.worker.locks import LockKeeper
 

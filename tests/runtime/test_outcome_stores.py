@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from boilermaker import Boilermaker, InMemoryServiceBus, QueueSettings, errors, retries
-from boilermaker.outcomes import InMemoryOutcomeStore, sql
-from boilermaker.outcomes.sql import SqlOutcomeStore
+from boilermaker.store import InMemoryOutcomeStore, sql
+from boilermaker.store.sql import SqlOutcomeStore
 
 Runs = list[str]
 

@@ -11,7 +11,7 @@ import pytest
 from boilermaker import Boilermaker, InMemoryServiceBus, Limits, Task, failure, retries
 from boilermaker.failure import FailureInfo, TaskFailureResult
 from boilermaker.localbus.settings import QueueSettings
-from boilermaker.transport.memory_message import MemoryMessage
+from boilermaker.transport.memory.message import MemoryMessage
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.worker.loop import Pace
 

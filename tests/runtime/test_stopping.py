@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from boilermaker import Boilermaker, InMemoryServiceBus, Task
-from boilermaker.transport.memory_links import MemoryReceiver
+from boilermaker.transport.memory.links import MemoryReceiver
 from boilermaker.transport.port import Delivery, OutgoingMessage
 from boilermaker.worker import ending as ending_module
 from boilermaker.worker.ending import Ending

@@ -9,7 +9,7 @@ import pytest
 
 from boilermaker.dead_letters import again
 from boilermaker.envelope import codec
-from boilermaker.outcomes import InMemoryOutcomeStore
+from boilermaker.store import InMemoryOutcomeStore
 from boilermaker.worker import decide, publish
 from boilermaker.worker.handle import Handling
 from boilermaker.worker.outcome import Complete, DeadLetter, Failed, Rejected, RetryAsked, Succeeded

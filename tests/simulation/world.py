@@ -18,8 +18,8 @@ from boilermaker.dead_letters.box import DeadLetters
 from boilermaker.envelope import codec
 from boilermaker.errors import BusError, OutcomeStoreError, SettlementError
 from boilermaker.failure import TaskFailed
-from boilermaker.outcomes import InMemoryOutcomeStore
 from boilermaker.retries import RetryMode, RetryPolicy
+from boilermaker.store import InMemoryOutcomeStore
 from boilermaker.transport.port import Clock, Delivery, Message, OutgoingMessage, Receiver, Sender
 from boilermaker.worker import loop as worker_loop
 from simulation.scenario import Fault, Node, Scenario

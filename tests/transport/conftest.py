@@ -8,7 +8,7 @@ import pytest
 
 from boilermaker.localbus.server import LocalServiceBus
 from boilermaker.localbus.settings import QueueSettings
-from boilermaker.transport.servicebus import AzureServiceBus
+from boilermaker.transport.servicebus.bus import AzureServiceBus
 from transport.wires import Wire
 
 _QUEUES = 100

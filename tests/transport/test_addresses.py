@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from boilermaker.errors import ConfigurationError
-from boilermaker.transport.servicebus import AzureServiceBus
-from boilermaker.transport.servicebus_address import from_connection_string, from_namespace, redact
+from boilermaker.transport.servicebus.address import from_connection_string, from_namespace, redact
+from boilermaker.transport.servicebus.bus import AzureServiceBus
 
 KEY = "c2VjcmV0LWtleQ=="
 FULL = f"Endpoint=sb://shop.servicebus.windows.net/;SharedAccessKeyName=worker;SharedAccessKey={KEY};EntityPath=accounts"
@@ -125,7 +125,7 @@ def test_two_ways_to_sign_in_are_one_too_many() -> None:
 
 def test_a_namespace_needs_azure_identity(monkeypatch: pytest.MonkeyPatch) -> None:
     """Said when the service starts, with the command to run."""
-    monkeypatch.setattr("boilermaker.transport.servicebus.find_spec", lambda _name: None)
+    monkeypatch.setattr("boilermaker.transport.servicebus.bus.find_spec", lambda _name: None)
 
     with pytest.raises(ConfigurationError, match=r"pip install 'boilermaker\[azure\]'"):
         AzureServiceBus.from_env({"SERVICE_BUS_NAMESPACE_URL": "https://shop.servicebus.windows.net"})
@@ -150,7 +150,7 @@ def test_azure_is_not_imported_until_a_connection_is_wanted() -> None:
     """A producer's start-up, and every tool that imports its code, does not pay for it."""
     program = (
         "import sys\n"
-        "from boilermaker.transport.servicebus import AzureServiceBus\n"
+        "from boilermaker.transport.servicebus.bus import AzureServiceBus\n"
         f"bus = AzureServiceBus.from_connection_string({FULL!r})\n"
         "early = any(name.startswith('azure') for name in sys.modules)\n"
         "bus.sender('accounts')\n"

@@ -7,7 +7,7 @@ import pytest
 
 from boilermaker.errors import BusError
 from boilermaker.localbus.server import LocalServiceBus
-from boilermaker.transport.servicebus import AzureServiceBus
+from boilermaker.transport.servicebus.bus import AzureServiceBus
 
 
 @pytest.fixture

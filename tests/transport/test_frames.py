@@ -14,9 +14,9 @@ from azure.servicebus._pyamqp.performatives import DispositionFrame, TransferFra
 from hypothesis import given
 from hypothesis import strategies as some
 
-from boilermaker.transport import servicebus_frames as amqp
-from boilermaker.transport import servicebus_message as messages
 from boilermaker.transport.port import OutgoingMessage
+from boilermaker.transport.servicebus import frames as amqp
+from boilermaker.transport.servicebus import message as messages
 
 _SIMPLE = some.one_of(
     some.text(), some.booleans(), some.floats(allow_nan=False), some.integers(-(2**63), 2**63 - 1)

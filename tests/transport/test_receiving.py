@@ -11,10 +11,10 @@ from azure.servicebus.amqp import AmqpAnnotatedMessage
 
 from boilermaker.errors import LockLostError, QueueNotFoundError, SessionQueueError
 from boilermaker.localbus.server import LocalServiceBus
-from boilermaker.transport import servicebus_receive
 from boilermaker.transport.port import Delivery, Receiver
-from boilermaker.transport.servicebus import AzureServiceBus
-from boilermaker.transport.servicebus_plain import PlainReader
+from boilermaker.transport.servicebus import receive as servicebus_receive
+from boilermaker.transport.servicebus.bus import AzureServiceBus
+from boilermaker.transport.servicebus.plain import PlainReader
 from transport.wires import Wire, end, message
 
 Send = Callable[..., Awaitable[None]]

@@ -9,12 +9,12 @@ from azure.servicebus.aio import ServiceBusClient
 
 from boilermaker.errors import BusError, MessageTooLargeError, QueueNotFoundError
 from boilermaker.localbus.server import LocalServiceBus
-from boilermaker.transport import servicebus_attach
 from boilermaker.transport.port import OutgoingMessage
-from boilermaker.transport.servicebus import AzureServiceBus
-from boilermaker.transport.servicebus_connect import confirm_attached
-from boilermaker.transport.servicebus_message import Encoded, encode
-from boilermaker.transport.servicebus_pyamqp_send import Writer
+from boilermaker.transport.servicebus import attach as servicebus_attach
+from boilermaker.transport.servicebus.bus import AzureServiceBus
+from boilermaker.transport.servicebus.connect import confirm_attached
+from boilermaker.transport.servicebus.message import Encoded, encode
+from boilermaker.transport.servicebus.pyamqp.send import Writer
 from transport.wires import Wire, end, message
 
 

@@ -7,13 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from boilermaker.localbus.server import LocalServiceBus
-from boilermaker.transport import (
-    servicebus_connect,
-    servicebus_pyamqp,
-    servicebus_pyamqp_send,
-    servicebus_pyamqp_settle,
-)
-from boilermaker.transport.servicebus import AzureServiceBus
+from boilermaker.transport.servicebus import connect
+from boilermaker.transport.servicebus.bus import AzureServiceBus
+from boilermaker.transport.servicebus.pyamqp import connection, send, settle
 from transport.wires import message
 
 
@@ -27,8 +23,8 @@ def local() -> Iterator[LocalServiceBus]:
 @pytest.fixture
 async def bus(local: LocalServiceBus, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AzureServiceBus]:
     """One that is impatient: half a second of silence is too long."""
-    monkeypatch.setattr(servicebus_connect, "SILENCE_SECONDS", 0.5)
-    monkeypatch.setattr(servicebus_pyamqp, "_CARE_SECONDS", 0.1)
+    monkeypatch.setattr(connect, "SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "_CARE_SECONDS", 0.1)
     bus = AzureServiceBus.from_connection_string(local.connection_string)
     yield bus
     await bus.close()
@@ -78,8 +74,8 @@ async def test_a_settlement_that_a_silent_bus_does_not_answer_goes_another_way(
     local: LocalServiceBus, bus: AzureServiceBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By its lock token, over a new connection."""
-    monkeypatch.setattr(servicebus_connect, "SILENCE_SECONDS", 60.0)
-    monkeypatch.setattr(servicebus_pyamqp_settle, "_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(connect, "SILENCE_SECONDS", 60.0)
+    monkeypatch.setattr(settle, "_ANSWER_SECONDS", 0.5)
     await bus.sender("jobs").send(message(b"one"))
     receiver = bus.receiver("jobs")
     [one] = await receiver.receive(1, 5)
@@ -94,7 +90,7 @@ async def test_a_message_that_a_silent_bus_does_not_accept_goes_over_another_con
     local: LocalServiceBus, bus: AzureServiceBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once, where the first one was never stored; the duplicate detection drops the second where it was."""
-    monkeypatch.setattr(servicebus_pyamqp_send, "TRY_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(send, "TRY_TIMEOUT_SECONDS", 0.5)
     sender = bus.sender("jobs")
     await sender.send(message(b"warm"))
     local.faults.add("now=freeze")

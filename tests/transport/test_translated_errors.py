@@ -17,7 +17,7 @@ from boilermaker.errors import (
     QueueNotFoundError,
     SessionQueueError,
 )
-from boilermaker.transport.servicebus_connect import translate
+from boilermaker.transport.servicebus.connect import translate
 
 _SESSIONS = (
     "It is not possible for an entity that requires sessions to create a non-sessionful message receiver."

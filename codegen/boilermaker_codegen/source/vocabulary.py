@@ -54,7 +54,7 @@ TUPLES = frozenset({"builtins.tuple", "typing.Tuple"})
 
 WORKERS = frozenset({"boilermaker.Boilermaker", "boilermaker.app.Boilermaker"})
 
-COLLECTIONS = frozenset({"boilermaker.Tasks", "boilermaker.tasks.Tasks"})
+COLLECTIONS = frozenset({"boilermaker.Tasks", "boilermaker.tasks.registrar.Tasks"})
 
 EnumBase = Literal["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"]
 

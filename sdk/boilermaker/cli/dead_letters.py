@@ -15,7 +15,7 @@ from boilermaker.dead_letters import BUS_REASONS, DeadLetters, Selection, Survey
 from boilermaker.dead_letters.box import Tell
 from boilermaker.dead_letters.letter import envelope_of
 from boilermaker.errors import BoilermakerError, EnvelopeError
-from boilermaker.transport.servicebus import AzureServiceBus
+from boilermaker.transport.servicebus.bus import AzureServiceBus
 
 _T = TypeVar("_T")
 _Command = Callable[..., Any]

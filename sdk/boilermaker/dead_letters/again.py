@@ -2,12 +2,12 @@
 
 import hashlib
 
-from boilermaker import trace
 from boilermaker.dead_letters.letter import DeadLetter, envelope_of
 from boilermaker.envelope import codec, outgoing
 from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
-from boilermaker.options import Limits
+from boilermaker.tasks.options import Limits
+from boilermaker.telemetry import trace
 from boilermaker.transport.port import Clock, Message, OutgoingMessage
 from boilermaker.worker.decide import Circumstances, decide
 from boilermaker.worker.outcome import Failed, Forked, Outcome, Reason

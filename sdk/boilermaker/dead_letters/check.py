@@ -5,9 +5,9 @@ from boilermaker.contract import Contract
 from boilermaker.envelope import codec, legacy
 from boilermaker.envelope.codec import Envelope
 from boilermaker.evolution import values
-from boilermaker.history import History
 from boilermaker.payload import UnfitValue
-from boilermaker.registry import Registry
+from boilermaker.tasks.history import History
+from boilermaker.tasks.registry import Registry
 from boilermaker.worker.execute import arguments_of
 
 

@@ -16,8 +16,8 @@ from boilermaker.envelope.lines import Lines
 from boilermaker.envelope.structs import Header, Kept, Next, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
 from boilermaker.payload.externals import NONE
-from boilermaker.plan import MAX_STEPS, Plan, PlanStep, StepRef
 from boilermaker.retries import RetryPolicy
+from boilermaker.workflow.plan import MAX_STEPS, Plan, PlanStep, StepRef
 
 CONTENT_TYPE = "application/jsonl"
 MAX_BYTES = 100 * 1024 * 1024  # the largest message that any Service Bus tier takes

@@ -15,8 +15,8 @@ from boilermaker.envelope import codec
 from boilermaker.envelope.codec import Envelope
 from boilermaker.envelope.structs import Step
 from boilermaker.errors import EnvelopeError
-from boilermaker.plan import MAX_STEPS, PlanStep, Resolved
 from boilermaker.retries import RetryMode, RetryPolicy
+from boilermaker.workflow.plan import MAX_STEPS, PlanStep, Resolved
 
 MAX_DEPTH = 400
 """Callbacks nested in callbacks; 1.x itself cannot read 200."""

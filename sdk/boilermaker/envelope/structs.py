@@ -13,8 +13,8 @@ from typing import Literal
 import msgspec
 
 from boilermaker.failure import FailureInfo
-from boilermaker.plan import StepRef
 from boilermaker.retries import RetryPolicy
+from boilermaker.workflow.plan import StepRef
 
 WireRef = int | str
 """`3`: the result of step 3. `"3?"`: that result or null. `"failure"`: the cause of the failure."""

@@ -18,8 +18,8 @@ import msgspec
 from boilermaker import contract as words
 from boilermaker.errors import ConfigurationError
 from boilermaker.introspection import classes, variables
-from boilermaker.options import External
 from boilermaker.payload.externals import NONE, Externals, known
+from boilermaker.tasks.options import External
 
 
 class Types(dict[str, words.Definition]):

@@ -23,7 +23,7 @@ from boilermaker.introspection.place import location_of, place_of
 from boilermaker.introspection.written import is_none_written
 from boilermaker.payload import Payload
 from boilermaker.payload.externals import NONE, Externals
-from boilermaker.ref import Ref
+from boilermaker.workflow.ref import Ref
 
 AnyHandler = Callable[..., Any]
 

@@ -1,6 +1,6 @@
 """Faults on demand: what is to go wrong on a local bus, where, and how often.
 
-Rules and their words only; `amqp_faults` carries them out. The names of refusals are those that Service Bus gives.
+Rules and their words only; `amqp.faults` carries them out. The names of refusals are those that Service Bus gives.
 """
 
 import random

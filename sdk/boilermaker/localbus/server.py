@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from boilermaker.errors import ConfigurationError
-from boilermaker.localbus.amqp import Front
+from boilermaker.localbus.amqp.front import Front
 from boilermaker.localbus.faults import Fault, Faults
 from boilermaker.localbus.messages import Counts, StoredMessage
 from boilermaker.localbus.queue import DEAD_LETTER_SUFFIX, Queue

@@ -7,7 +7,7 @@ import msgspec
 
 from boilermaker.payload.externals import NONE, Externals
 from boilermaker.payload.unfit import UnfitValue
-from boilermaker.ref import Ref
+from boilermaker.workflow.ref import Ref
 
 
 def encode(value: object, externals: Externals = NONE) -> bytes:

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import inspect as shapes
 
 from boilermaker.errors import ConfigurationError
-from boilermaker.options import External
 from boilermaker.payload import finite
 from boilermaker.payload.unfit import SafeWordsError, UnfitValue, sentence
+from boilermaker.tasks.options import External
 
 # msgspec writes objects of these and of their subclasses itself, and asks nobody.
 _WRITTEN_ANYHOW: tuple[type[Any], ...] = (list, tuple, set, frozenset, dict, UUID)

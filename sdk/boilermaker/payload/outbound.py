@@ -12,7 +12,7 @@ from boilermaker.payload import finite
 from boilermaker.payload.encoding import encode, unencodable
 from boilermaker.payload.externals import NONE, Externals
 from boilermaker.payload.unfit import UnfitValue, decoder, problems_of, refusal, sentence
-from boilermaker.ref import AnyRef, Ref
+from boilermaker.workflow.ref import AnyRef, Ref
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Any, overload
 import msgspec
 
 from boilermaker.envelope import Step, codec
-from boilermaker.transport.memory import InMemoryServiceBus
+from boilermaker.transport.memory.bus import InMemoryServiceBus
 from boilermaker.transport.port import OutgoingMessage
 
 

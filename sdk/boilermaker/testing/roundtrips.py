@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boilermaker import payload, plan
+from boilermaker import payload
 from boilermaker.envelope import codec
-from boilermaker.registry import resolve_stub
 from boilermaker.stub import Task, TaskStub
+from boilermaker.tasks.registry import resolve_stub
 from boilermaker.testing.strategies import arguments, values
+from boilermaker.workflow import plan
 
 AnyStub = TaskStub[Any]
 

@@ -8,9 +8,9 @@ from boilermaker.envelope import Next, Step, codec
 from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
 from boilermaker.failure import FailureInfo
-from boilermaker.options import Limits
-from boilermaker.registration import Registration
 from boilermaker.retries import RetryPolicy
+from boilermaker.tasks.options import Limits
+from boilermaker.tasks.registration import Registration
 from boilermaker.worker.outcome import (
     Complete,
     DeadLetter,

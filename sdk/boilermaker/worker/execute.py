@@ -17,13 +17,13 @@ from boilermaker import failure, payload
 from boilermaker.attempt import Cause
 from boilermaker.envelope import Step, codec, legacy
 from boilermaker.envelope.codec import Envelope
-from boilermaker.history import History
-from boilermaker.hop import Hop
 from boilermaker.introspection.signature import HandlerParameter
-from boilermaker.options import DescribeError
 from boilermaker.payload import UnfitValue
-from boilermaker.registration import Registration
 from boilermaker.retries import RetryException
+from boilermaker.tasks.history import History
+from boilermaker.tasks.hop import Hop
+from boilermaker.tasks.options import DescribeError
+from boilermaker.tasks.registration import Registration
 from boilermaker.worker.execution import Execution
 from boilermaker.worker.outcome import Failed, Outcome, Rejected, RetryAsked, Succeeded
 

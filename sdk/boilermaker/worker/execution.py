@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from boilermaker import attempt
 from boilermaker.attempt import Attempt, Cause, Running
-from boilermaker.registration import Registration
+from boilermaker.tasks.registration import Registration
 from boilermaker.worker.threads import Threads
 
 log = logging.getLogger("boilermaker.app")

@@ -6,12 +6,12 @@ import time
 
 import msgspec
 
-from boilermaker import trace
 from boilermaker.attempt import Attempt, Cause
 from boilermaker.envelope import legacy
 from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
-from boilermaker.registration import Registration
+from boilermaker.tasks.registration import Registration
+from boilermaker.telemetry import trace
 from boilermaker.transport.port import Delivery, Receiver
 from boilermaker.worker.execute import execute, prepare
 from boilermaker.worker.execution import Execution

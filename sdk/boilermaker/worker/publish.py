@@ -6,11 +6,11 @@ that.
 
 import random
 
-from boilermaker import trace
 from boilermaker.envelope import Next, codec, outgoing
 from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError, MessageTooLargeError
-from boilermaker.registration import Registration
+from boilermaker.tasks.registration import Registration
+from boilermaker.telemetry import trace
 from boilermaker.transport.port import Delivery, OutgoingMessage
 from boilermaker.worker.decide import Circumstances, decide, without_callbacks
 from boilermaker.worker.outcome import Failed, Outcome, Verdict, make_record, read_record

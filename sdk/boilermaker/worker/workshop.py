@@ -10,10 +10,10 @@ import msgspec
 
 from boilermaker.client import Client
 from boilermaker.errors import BusError, MessageTooLargeError, OutcomeStoreError
-from boilermaker.history import History
-from boilermaker.options import DescribeError, Limits
-from boilermaker.outcomes import OutcomeStore
-from boilermaker.registry import Registry
+from boilermaker.store import OutcomeStore
+from boilermaker.tasks.history import History
+from boilermaker.tasks.options import DescribeError, Limits
+from boilermaker.tasks.registry import Registry
 from boilermaker.transport.port import Clock
 
 log = logging.getLogger("boilermaker.app")

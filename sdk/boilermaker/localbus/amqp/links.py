@@ -1,0 +1,297 @@
+"""The links that carry messages: one to which a client sends, one from which it receives."""
+
+import logging
+import uuid
+from typing import Any, Protocol, cast
+
+from proton import Condition, Delivery, Link, symbol, ulong
+
+from boilermaker.localbus.amqp import messages as amqp_messages
+from boilermaker.localbus.amqp.faults import Answer, Ordeal, no_answer
+from boilermaker.localbus.amqp.namespace import Namespace, now
+from boilermaker.localbus.amqp.wire import Wire
+from boilermaker.localbus.faults import Refused
+from boilermaker.localbus.messages import (
+    Incoming,
+    InvalidMessage,
+    LockLost,
+    MessageTooLarge,
+    QueueError,
+    StoredMessage,
+)
+from boilermaker.localbus.queue import Queue
+
+log = logging.getLogger("boilermaker.local")
+
+_CREDIT = 1000  # messages that a sender may have under way
+_SETTLED: int = cast("Any", Link).SND_SETTLED
+_BATCH_ENVELOPE_BYTES = 4096  # what a batch's envelope may add to its messages
+
+
+class Role(Protocol):
+    """What a link is for."""
+
+    @property
+    def queue_name(self) -> str | None:
+        """The queue that it is about, if it is about one."""
+        ...
+
+    def on_delivery(self, delivery: Delivery) -> None:
+        """A transfer has come, or a disposition."""
+        ...
+
+    def on_flow(self) -> None:
+        """The peer gave credit, or took it back."""
+        ...
+
+    def on_gone(self) -> None:
+        """The link is closed, or its connection is."""
+        ...
+
+
+class SendingLink:
+    """A client sends messages to a queue."""
+
+    def __init__(self, link: Link, queue: Queue, namespace: Namespace, ordeal: Ordeal) -> None:
+        self._link, self._queue, self._namespace, self._ordeal = link, queue, namespace, ordeal
+        self.queue_name = queue.name
+        self._limit = queue.settings.max_message_size
+        self._transfers = Transfers(link, self._limit, allowance=_BATCH_ENVELOPE_BYTES)
+        link.flow(_CREDIT)
+
+    def on_delivery(self, delivery: Delivery) -> None:
+        """A transfer, or a part of one."""
+        try:
+            data = self._transfers.take(delivery)
+        except QueueError as error:
+            reject(delivery, condition_of(error), str(error))
+        else:
+            if data is None:
+                return
+            self._ordeal.undergo(
+                "send",
+                self.queue_name,
+                self._link,
+                do=lambda: self._store(delivery, data),
+                refuse=lambda why: reject(delivery, why.condition, why.description),
+            )
+        if self._link.credit < _CREDIT / 2:
+            self._link.flow(_CREDIT - self._link.credit)
+
+    def _store(self, delivery: Delivery, data: bytes) -> Answer:
+        try:
+            messages = [amqp_messages.incoming(part) for part in amqp_messages.unbatch(data)]
+            self._check(messages)
+            self._queue.send_batch(messages, now())
+        except QueueError as error:
+            said = error
+            return lambda: reject(delivery, condition_of(said), str(said))
+        self._namespace.touch(self._queue)
+        return lambda: accept(delivery)
+
+    def _check(self, messages: list[Incoming]) -> None:
+        if sum(message.size for message in messages) > self._limit:
+            raise MessageTooLarge(f"the batch is larger than the {self._limit:,} bytes that the queue takes")
+        if self._queue.settings.requires_session and not all(map(amqp_messages.has_session, messages)):
+            raise InvalidMessage("a queue that requires sessions takes messages with a session id only")
+
+    def on_flow(self) -> None:
+        """A sender's credit is ours to give."""
+
+    def on_gone(self) -> None:
+        """Nothing is kept for a sender."""
+
+
+def announce_limits(link: Link, queue: Queue) -> None:
+    """Tell a sender, when its link is opened, how large a message and how large a batch may be."""
+    limit = queue.settings.max_message_size
+    link.max_message_size = limit
+    link.properties = {symbol("com.microsoft:max-message-batch-size"): ulong(limit)}
+
+
+class ReceivingLink:
+    """A client receives messages from a queue, and settles them."""
+
+    def __init__(self, link: Link, queue: Queue, namespace: Namespace, wire: Wire, ordeal: Ordeal) -> None:
+        self._link, self._queue, self._namespace, self._wire, self._ordeal = (
+            link, queue, namespace, wire, ordeal,
+        )  # fmt: skip
+        self._tokens: dict[Delivery, uuid.UUID] = {}
+        self.is_settled = link.remote_snd_settle_mode == _SETTLED
+        self.queue_name = queue.name
+        namespace.join(queue, self)
+
+    def can_take(self) -> bool:
+        """Whether there is credit and the client reads."""
+        return self._wire.is_writable and self._link.credit > 0
+
+    def deliver(self, message: StoredMessage) -> None:
+        """Send a message."""
+        self._ordeal.undergo("deliver", self.queue_name, self._link, do=lambda: self._send(message))
+
+    def _send(self, message: StoredMessage) -> Answer:
+        # "The delivery-tag is the lock token": its bytes as .NET writes a Guid.
+        token = message.lock_token or uuid.uuid4()
+        send: Any = self._link  # proton's annotations want a text for a tag, AMQP and proton want bytes
+        delivery: Delivery = send.delivery(token.bytes_le)
+        self._link.send(amqp_messages.outgoing(message))
+        self._link.advance()
+        if self.is_settled:
+            delivery.settle()
+        else:
+            self._tokens[delivery] = token
+        self._wire.flush_soon()
+        return no_answer
+
+    def on_flow(self) -> None:
+        """Deliver; a receiver that drains is told at once that there is no more."""
+        if self._link.drain_mode:
+            self._namespace.deliver(self._queue)
+            self._link.drained()
+        else:
+            self._namespace.touch(self._queue)
+
+    def on_delivery(self, delivery: Delivery) -> None:
+        """A disposition: the client settles a message."""
+        state: Any = delivery.remote_state
+        if not delivery.settled and state not in _OUTCOMES:
+            return
+        token = self._tokens.pop(delivery, None)
+        if token is None:
+            delivery.settle()
+            return
+        self._ordeal.undergo(
+            "settle",
+            self.queue_name,
+            self._link,
+            do=lambda: self._settle(token, delivery),
+            refuse=lambda why: _refuse_settlement(delivery, why),
+        )
+
+    def _settle(self, token: uuid.UUID, delivery: Delivery) -> Answer:
+        try:
+            settle(self._queue, token, delivery)
+        except LockLost as error:
+            lost = Refused(condition_of(error), str(error), 410)
+            return lambda: _refuse_settlement(delivery, lost)
+        finally:
+            self._namespace.touch(self._queue)
+        return lambda: _confirm_settlement(delivery)
+
+    def on_gone(self) -> None:
+        """What is locked stays locked, until the locks expire or it is settled over the management link."""
+        self._tokens.clear()
+        self._namespace.leave(self._queue, self)
+
+
+def _confirm_settlement(delivery: Delivery) -> None:
+    state: Any = delivery.remote_state
+    if state in _OUTCOMES:
+        delivery.update(state)  # the service "echoes the outcome it applied"
+    delivery.settle()
+
+
+def _refuse_settlement(delivery: Delivery, why: Refused) -> None:
+    delivery.local.condition = failure(why.condition, why.description)
+    delivery.update(Delivery.REJECTED)
+    delivery.settle()
+
+
+_OUTCOMES = {Delivery.ACCEPTED, Delivery.RELEASED, Delivery.MODIFIED, Delivery.REJECTED}
+
+
+def settle(queue: Queue, token: uuid.UUID, delivery: Delivery) -> None:
+    """Do what a disposition asks for; the outcomes are those of "AMQP 1.0 in Azure Service Bus".
+
+    Raises:
+        LockLost: the lock has expired.
+    """
+    state: Any = delivery.remote_state
+    if state == Delivery.ACCEPTED:
+        queue.complete(token, now())
+    elif state == Delivery.REJECTED:
+        condition = delivery.remote.condition
+        info = condition.info if condition is not None and isinstance(condition.info, dict) else {}
+        queue.dead_letter(
+            token, _text(info, "DeadLetterReason"), _text(info, "DeadLetterErrorDescription"), now()
+        )
+    elif state == Delivery.MODIFIED and delivery.remote.undeliverable:
+        queue.defer(token, now())
+    elif state == Delivery.MODIFIED and delivery.remote.failed:
+        queue.abandon(token, now())
+    else:
+        queue.release(token, now())
+
+
+def _text(info: dict[Any, Any], name: str) -> str | None:
+    value = info.get(name)
+    return None if value is None else str(value)
+
+
+class Transfers:
+    """Puts a link's transfers together; one that is too large is read to its end but not kept.
+
+    Args:
+        link: a link that receives.
+        limit: bytes that one message may have.
+        allowance: bytes that a transfer may have beyond that.
+    """
+
+    def __init__(self, link: Link, limit: int, *, allowance: int = 0) -> None:
+        self._link, self._limit, self._most = link, limit, limit + allowance
+        self._is_too_large = False
+
+    def take(self, delivery: Delivery) -> bytes | None:
+        """A whole transfer's bytes; None where more is to come, or it was given up.
+
+        Raises:
+            MessageTooLarge: it is whole, and was larger than the limit.
+        """
+        if delivery.aborted:
+            self._is_too_large = False
+            delivery.settle()
+            return None
+        if delivery.pending > self._most:
+            self._is_too_large = True
+        if delivery.partial:
+            if self._is_too_large:
+                self._link.recv(delivery.pending)
+            return None
+        if not delivery.readable:
+            return None
+        data = self._link.recv(delivery.pending) if delivery.pending else b""
+        self._link.advance()
+        if self._is_too_large:
+            self._is_too_large = False
+            raise MessageTooLarge(f"the message is larger than the {self._limit:,} bytes that are taken here")
+        return bytes(data or b"")
+
+
+def condition_of(error: QueueError) -> str:
+    """The AMQP condition for a refusal, as Service Bus names it."""
+    if isinstance(error, LockLost):
+        return "com.microsoft:message-lock-lost"
+    if isinstance(error, MessageTooLarge):
+        return "amqp:link:message-size-exceeded"
+    if isinstance(error, InvalidMessage):
+        return "com.microsoft:argument-error"
+    return "com.microsoft:message-not-found"
+
+
+def accept(delivery: Delivery) -> None:
+    """Say that a transfer is taken."""
+    delivery.update(Delivery.ACCEPTED)
+    delivery.settle()
+
+
+def reject(delivery: Delivery, condition: str, description: str) -> None:
+    """Say why a transfer is not taken."""
+    log.warning("Refused a message: %s", description)
+    delivery.local.condition = failure(condition, description)
+    delivery.update(Delivery.REJECTED)
+    delivery.settle()
+
+
+def failure(condition: str, description: str) -> Condition:
+    """An AMQP error. The client's reader stumbles over one without info, so there is some, as from Service Bus."""
+    return Condition(condition, description, {symbol("source"): "boilermaker local"})

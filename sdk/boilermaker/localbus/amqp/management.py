@@ -1,0 +1,271 @@
+"""The request-response operations of `$cbs` and `<entity>/$management`.
+
+Names and shapes: "AMQP 1.0 in Azure Service Bus: request-response-based operations" in the Service Bus documentation.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, cast
+
+import proton
+from proton import Delivery, Link, Message, symbol, timestamp
+
+from boilermaker.localbus.amqp import messages as amqp_messages
+from boilermaker.localbus.amqp.faults import Answer, Ordeal
+from boilermaker.localbus.amqp.links import Transfers, accept, condition_of, reject
+from boilermaker.localbus.amqp.namespace import Namespace, now
+from boilermaker.localbus.amqp.wire import Wire
+from boilermaker.localbus.faults import Operation, Refused
+from boilermaker.localbus.messages import LockLost, MessageTooLarge, QueueError, StoredMessage
+from boilermaker.localbus.queue import Queue
+from boilermaker.transport import amqp_types
+
+log = logging.getLogger("boilermaker.local")
+
+CBS = "$cbs"
+MANAGEMENT = "/$management"
+_CREDIT = 100
+_REQUEST_BYTES = 1024 * 1024
+_PEEK_MOST = 1000
+_TYPES: Any = proton.Data
+Result = tuple[int, dict[str, Any]]
+
+
+class RepliesLink:
+    """The link on which a client hears the answers of one node."""
+
+    def __init__(self, link: Link, wire: Wire, queue_name: str | None) -> None:
+        self._link, self._wire, self.queue_name = link, wire, queue_name
+
+    def send(self, reply: Any) -> None:
+        """Result; without credit the engine keeps it until there is some."""
+        self._link.delivery(self._link.delivery_tag())
+        self._link.send(bytes(reply.encode()))
+        self._link.advance()
+        self._wire.flush_soon()
+
+    def on_delivery(self, delivery: Delivery) -> None:
+        """The client has it."""
+        delivery.settle()
+
+    def on_flow(self) -> None:
+        """The engine sends what waits."""
+
+    def on_gone(self) -> None:
+        """Nothing is kept."""
+
+
+class RequestsLink:
+    """The link on which a client asks; `queue` is None for `$cbs`."""
+
+    def __init__(
+        self,
+        link: Link,
+        queue: Queue | None,
+        namespace: Namespace,
+        replies: Callable[[], RepliesLink | None],
+        ordeal: Ordeal,
+    ) -> None:
+        self._link, self._queue, self._namespace, self._replies = link, queue, namespace, replies
+        self._ordeal = ordeal
+        self.queue_name = None if queue is None else queue.name
+        self._transfers = Transfers(link, _REQUEST_BYTES)
+        link.flow(_CREDIT)
+
+    def on_delivery(self, delivery: Delivery) -> None:
+        """A request."""
+        try:
+            data = self._transfers.take(delivery)
+            if data is None:
+                return
+            self._link.flow(1)
+            request = amqp_messages.decode(data)
+        except QueueError as error:
+            reject(delivery, condition_of(error), str(error))
+            return
+        accept(delivery)
+        self._ordeal.undergo(
+            _operation(request, self._queue),
+            self.queue_name,
+            self._link,
+            do=lambda: self._carry_out(request),
+            refuse=lambda why: self._reply(_refusal(request, self._queue, why)),
+        )
+
+    def _carry_out(self, request: Any) -> Answer:
+        reply = reply_to(request, self._queue, now())
+        if self._queue is not None:
+            self._namespace.touch(self._queue)
+        return lambda: self._reply(reply)
+
+    def _reply(self, reply: Any) -> None:
+        if (replies := self._replies()) is not None:
+            replies.send(reply)
+
+    def on_flow(self) -> None:
+        """A requester's credit is ours to give."""
+
+    def on_gone(self) -> None:
+        """Nothing is kept."""
+
+
+def reply_to(request: Any, queue: Queue | None, moment: datetime) -> Any:
+    """The reply to a request; `queue` is None for `$cbs`, where every token is taken."""
+    reply = _blank(request)
+    if queue is None:
+        reply.properties = {"status-code": 202, "status-description": "Accepted"}
+        return reply
+    operation = _asked(request)
+    condition: str | None = None
+    body: dict[str, Any] = {}
+    try:
+        code, body = _operate(operation, request.body, queue, moment)
+        said = _SAID[code]
+    except LockLost as error:
+        code, said, condition = 410, str(error), condition_of(error)
+    except MessageTooLarge as error:
+        code, said, condition = 403, str(error), condition_of(error)
+    except QueueError as error:
+        code, said, condition = 404, str(error), condition_of(error)
+    except NotImplementedError:
+        code, said, condition = (
+            501,
+            f"the local bus does not know the operation {operation}",
+            "amqp:not-implemented",
+        )
+    except Exception as error:  # noqa: BLE001 - a request may hold anything at all
+        code, said, condition = (
+            400,
+            f"malformed {operation}: {type(error).__name__}",
+            "com.microsoft:argument-error",
+        )
+    if condition is not None:
+        log.warning("Refused %s on %s: %s", operation, queue.name, said)
+    reply.body = body
+    _say(reply, code, said, condition)
+    return reply
+
+
+def _blank(request: Any) -> Any:
+    reply: Any = Message(correlation_id=request.id)
+    if request.reply_to:
+        reply.address = request.reply_to
+    return reply
+
+
+def _asked(request: Any) -> str:
+    asked = request.properties  # whatever the client has put where a map belongs
+    return str(cast("dict[str, Any]", asked).get("operation") if isinstance(asked, dict) else None)
+
+
+def _operation(request: Any, queue: Queue | None) -> Operation:
+    return "token" if queue is None else _FAULTY.get(_asked(request), "manage")
+
+
+def _refusal(request: Any, queue: Queue | None, why: Refused) -> Any:
+    reply = _blank(request)
+    if queue is None:
+        reply.properties = {"status-code": why.status, "status-description": why.description}
+    else:
+        reply.body = {}
+        _say(reply, why.status, why.description, why.condition)
+    return reply
+
+
+_FAULTY: dict[str, Operation] = {
+    "com.microsoft:renew-lock": "renew",
+    "com.microsoft:update-disposition": "settle",
+}
+_SAID = {200: "OK", 204: "No messages"}
+
+
+def _say(reply: Any, code: int, said: str, condition: str | None) -> None:
+    properties: dict[Any, Any] = {"statusCode": code, "statusDescription": said}
+    if condition is not None:
+        properties["errorCondition"] = symbol(condition)
+    reply.properties = properties
+
+
+def _operate(operation: str, body: Any, queue: Queue, moment: datetime) -> Result:
+    run = _OPERATIONS.get(operation)
+    if run is None:
+        raise NotImplementedError
+    return run(queue, body, moment)
+
+
+def _renew(queue: Queue, body: Any, moment: datetime) -> Result:
+    ends = [queue.renew(token, moment) for token in _tokens(body)]
+    stamps = [timestamp(amqp_types.milliseconds(end)) for end in ends]
+    return 200, {"expirations": _array(_TYPES.TIMESTAMP, stamps)}
+
+
+def _settle(queue: Queue, body: Any, moment: datetime) -> Result:
+    status = str(body["disposition-status"])
+    for token in _tokens(body):
+        match status:
+            case "completed":
+                queue.complete(token, moment)
+            case "abandoned":
+                queue.abandon(token, moment)
+            case "defered":  # the service's own spelling
+                queue.defer(token, moment)
+            case "suspended":
+                queue.dead_letter(
+                    token, body.get("deadletter-reason"), body.get("deadletter-description"), moment
+                )
+            case _:
+                raise ValueError(status)
+    return 200, {}
+
+
+def _peek(queue: Queue, body: Any, moment: datetime) -> Result:
+    count = min(int(body["message-count"]), _PEEK_MOST)
+    found = queue.peek(int(body["from-sequence-number"]), count, moment)
+    return _messages(found) if found else (204, {})
+
+
+def _receive_deferred(queue: Queue, body: Any, moment: datetime) -> Result:
+    is_deleting = int(body["receiver-settle-mode"]) == 0  # "0: settled on delivery; 1: peek-lock"
+    numbers = [int(number) for number in body["sequence-numbers"]]
+    return _messages(queue.receive_deferred(numbers, moment, delete=is_deleting))
+
+
+def _messages(found: list[StoredMessage]) -> Result:
+    entries: list[dict[str, Any]] = []
+    for stored in found:
+        entries.append({"message": amqp_messages.outgoing(stored)})
+        if stored.lock_token is not None:
+            entries[-1]["lock-token"] = stored.lock_token
+    return 200, {"messages": entries}
+
+
+def _schedule(queue: Queue, body: Any, moment: datetime) -> Result:
+    wanted = [amqp_messages.incoming(bytes(entry["message"])) for entry in body["messages"]]
+    numbers = queue.send_batch(wanted, moment)
+    return 200, {"sequence-numbers": _array(_TYPES.LONG, [number or 0 for number in numbers])}
+
+
+def _cancel(queue: Queue, body: Any, moment: datetime) -> Result:
+    queue.cancel_scheduled([int(number) for number in body["sequence-numbers"]], moment)
+    return 200, {}
+
+
+def _array(type_: Any, entries: list[Any]) -> Any:
+    make: Any = proton.Array  # its annotations do not know its own constant
+    return make(proton.UNDESCRIBED, type_, *entries)
+
+
+def _tokens(body: Any) -> list[uuid.UUID]:
+    return [uuid.UUID(str(token)) for token in body["lock-tokens"]]
+
+
+_OPERATIONS: dict[str, Callable[[Queue, Any, datetime], Result]] = {
+    "com.microsoft:renew-lock": _renew,
+    "com.microsoft:update-disposition": _settle,
+    "com.microsoft:peek-message": _peek,
+    "com.microsoft:receive-by-sequence-number": _receive_deferred,
+    "com.microsoft:schedule-message": _schedule,
+    "com.microsoft:cancel-scheduled-message": _cancel,
+}

@@ -1,0 +1,23 @@
+"""The port: what a worker asks of a store. Implementations are in `memory` and `sql`."""
+
+from typing import Protocol
+
+
+class OutcomeStore(Protocol):
+    """Keeps one record for each attempt, at least as long as its message may come again."""
+
+    async def load(self, attempt: str) -> bytes | None:
+        """The record of an attempt; None where there is none.
+
+        Raises:
+            OutcomeStoreError: the store cannot say. The worker waits and asks again.
+        """
+        ...
+
+    async def save(self, attempt: str, record: bytes) -> bytes:
+        """Keep the record if the attempt has none; returns the one that is kept, which may be another's.
+
+        Raises:
+            OutcomeStoreError: the store cannot say whether it is kept. The worker waits and saves it again.
+        """
+        ...

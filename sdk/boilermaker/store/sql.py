@@ -1,0 +1,128 @@
+"""Outcomes in a database, through SQLAlchemy: SQLite for one machine, PostgreSQL or Azure SQL for workers on several."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from boilermaker.errors import OutcomeStoreError
+
+log = logging.getLogger("boilermaker.store")
+
+_T = TypeVar("_T")
+_SAVES_BETWEEN_PURGES = 1000
+
+_METADATA = sa.MetaData()
+_OUTCOMES = sa.Table(
+    "boilermaker_outcomes",
+    _METADATA,
+    sa.Column("attempt", sa.String(400), primary_key=True),
+    sa.Column("record", sa.LargeBinary, nullable=False),
+    sa.Column("saved_at", sa.DateTime, nullable=False, index=True),
+)
+
+
+class SqlOutcomeStore:
+    """Keeps outcomes in the table `boilermaker_outcomes`, which it creates where it is missing.
+
+        store = SqlOutcomeStore(sqlalchemy.create_engine("sqlite:///outcomes.db"))
+        worker = Boilermaker(state, bus, outcomes=store)
+
+    Calls run in threads, so that any of SQLAlchemy's drivers will do.
+
+    Args:
+        engine: an engine of SQLAlchemy.
+        keep: how long a record is kept; longer than a message can come again: its time to live in the queue, or the
+            longest handler times the maximum delivery count.
+    """
+
+    def __init__(self, engine: sa.Engine, *, keep: timedelta = timedelta(days=14)) -> None:
+        self._engine = engine
+        self._keep = keep
+        self._saves = 0
+        self._is_ready = False
+
+    async def load(self, attempt: str) -> bytes | None:
+        """The record of an attempt; None where there is none.
+
+        Raises:
+            OutcomeStoreError: the database cannot be asked.
+        """
+        return await self._run(lambda connection: _select(connection, attempt))
+
+    async def save(self, attempt: str, record: bytes) -> bytes:
+        """Keep the record if the attempt has none; returns the one that is kept.
+
+        Raises:
+            OutcomeStoreError: the database cannot be written.
+        """
+        try:
+            await self._run(lambda connection: _insert(connection, attempt, record))
+        except _TakenError:
+            return await self.load(attempt) or record
+        self._saves += 1
+        if self._saves % _SAVES_BETWEEN_PURGES == 0:
+            await self._tidy()
+        return record
+
+    async def purge(self) -> int:
+        """Remove records older than `keep`; returns how many. Happens by itself once in a while.
+
+        Raises:
+            OutcomeStoreError: the database cannot be written.
+        """
+        before = datetime.now(UTC).replace(tzinfo=None) - self._keep
+        return await self._run(lambda connection: _delete(connection, before))
+
+    async def _tidy(self) -> None:
+        """Purge; where that fails, what was saved is saved all the same."""
+        try:
+            await self.purge()
+        except OutcomeStoreError as error:
+            log.warning("Old outcomes stay for now: %s", error)
+
+    async def _run(self, do: Callable[[sa.Connection], _T]) -> _T:
+        return await asyncio.to_thread(self._do, do)
+
+    def _do(self, do: Callable[[sa.Connection], _T]) -> _T:
+        try:
+            if not self._is_ready:
+                self._prepare()
+            with self._engine.begin() as connection:
+                return do(connection)
+        except IntegrityError:
+            raise _TakenError from None
+        except SQLAlchemyError as error:
+            kind = type(getattr(error, "orig", None) or error).__name__
+            raise OutcomeStoreError(f"the outcome store's database does not answer ({kind})") from error
+
+    def _prepare(self) -> None:
+        try:
+            _METADATA.create_all(self._engine)
+        except (
+            SQLAlchemyError
+        ):  # another thread or process may have made the table after this one looked: look again
+            _METADATA.create_all(self._engine)
+        self._is_ready = True
+
+
+class _TakenError(Exception):
+    """The attempt has a record."""
+
+
+def _select(connection: sa.Connection, attempt: str) -> bytes | None:
+    found = connection.execute(sa.select(_OUTCOMES.c.record).where(_OUTCOMES.c.attempt == attempt)).scalar()
+    return None if found is None else bytes(found)
+
+
+def _insert(connection: sa.Connection, attempt: str, record: bytes) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    connection.execute(sa.insert(_OUTCOMES).values(attempt=attempt, record=record, saved_at=now))
+
+
+def _delete(connection: sa.Connection, before: datetime) -> int:
+    return connection.execute(sa.delete(_OUTCOMES).where(_OUTCOMES.c.saved_at < before)).rowcount

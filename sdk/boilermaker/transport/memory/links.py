@@ -1,0 +1,160 @@
+"""What sends to and receives from a queue of the bus in memory."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from boilermaker.errors import (
+    BusError,
+    LockLostError,
+    MessageTooLargeError,
+    SessionQueueError,
+    SettlementError,
+)
+from boilermaker.localbus.messages import InvalidMessage, LockLost, MessageTooLarge
+from boilermaker.localbus.queue import Queue
+from boilermaker.transport.memory.message import MemoryDelivery, delivered, peeked
+from boilermaker.transport.memory.namespace import Namespace
+from boilermaker.transport.port import Delivery, Message, OutgoingMessage
+
+_T = TypeVar("_T")
+
+
+class MemorySender:
+    """Sends to one queue."""
+
+    def __init__(self, namespace: Namespace, queue: str) -> None:
+        self._namespace = namespace
+        self._name = queue
+
+    @property
+    def max_message_size(self) -> int:
+        """Bytes that one message may have, all properties included."""
+        return self._namespace.queue(self._name).settings.max_message_size
+
+    async def open(self) -> None:
+        """Raises QueueNotFoundError."""
+        self._namespace.queue(self._name)
+
+    async def send(self, message: OutgoingMessage) -> None:
+        """Enqueue. Raises as the port says."""
+        queue = self._namespace.queue(self._name)
+        if queue.settings.requires_session:
+            raise _session_queue(self._name)
+        try:
+            self._namespace.accept(self._name, message)
+        except MessageTooLarge as error:
+            raise MessageTooLargeError(
+                f"{error}. Send a reference to large data instead of the data.", queue=self._name
+            ) from None
+        except InvalidMessage as error:
+            raise BusError(f"queue {self._name!r} refuses the message: {error}", queue=self._name) from None
+        self._namespace.wake()
+
+    async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:
+        """Enqueue in order, whatever becomes of one of them. See the port."""
+        return [await self._fate(message) for message in messages]
+
+    async def _fate(self, message: OutgoingMessage) -> BusError | None:
+        try:
+            await self.send(message)
+        except BusError as error:
+            return error
+        return None
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class MemoryReceiver:
+    """Receives from one queue."""
+
+    def __init__(self, namespace: Namespace, queue: str) -> None:
+        self._namespace = namespace
+        self._name = queue
+        self._closes = 0
+
+    async def open(self) -> None:
+        """Raises QueueNotFoundError, SessionQueueError."""
+        self._open_queue()
+
+    async def receive(self, max_messages: int, max_wait_seconds: float) -> Sequence[Delivery]:
+        """What is there, at most `max_messages`; waits in real time where nothing is, 0 never waits."""
+        await asyncio.sleep(0)  # a busy loop over this bus must let its handlers run
+        queue, closes = self._open_queue(), self._closes
+        deadline = time.monotonic() + max_wait_seconds
+        while True:
+            found: list[Delivery] = []
+            while (
+                len(found) < max_messages
+                and (stored := queue.receive(self._namespace.clock.now())) is not None
+            ):
+                found.append(delivered(stored))
+            left = deadline - time.monotonic()
+            if found or left <= 0 or self._closes != closes:
+                return found
+            await self._namespace.wait(left)
+
+    async def peek(self, max_messages: int, from_sequence_number: int = 1) -> Sequence[Message]:
+        """Look without locking. See the port for errors."""
+        found = self._open_queue().peek(from_sequence_number, max_messages, self._namespace.clock.now())
+        return [peeked(stored) for stored in found]
+
+    async def set_prefetch(self, count: int) -> None:
+        """Nothing is fetched ahead here."""
+
+    async def stop(self) -> None:
+        """Nothing is buffered, and nothing comes that was not asked for."""
+
+    async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:  # noqa: ARG002 - always confirmed
+        """Remove the message. See the port for errors."""
+        self._settle(delivery, Queue.complete)
+
+    async def abandon(self, delivery: Delivery) -> None:
+        """Give the lock up; counts a delivery. See the port for errors."""
+        self._settle(delivery, Queue.abandon)
+
+    async def release(self, delivery: Delivery) -> None:
+        """Give the lock up without counting a delivery. See the port for errors."""
+        self._settle(delivery, Queue.release)
+
+    async def dead_letter(self, delivery: Delivery, reason: str, description: str) -> None:
+        """Move the message to the dead-letter sub-queue. See the port for errors."""
+        self._settle(delivery, lambda queue, token, now: queue.dead_letter(token, reason, description, now))
+
+    async def renew_lock(self, delivery: Delivery) -> datetime:
+        """Lock for another lock duration from now; returns the new `locked_until`. Raises LockLostError."""
+        return self._settle(delivery, Queue.renew)
+
+    async def close(self) -> None:
+        """End a `receive` under way, which then returns nothing. What was handed out stays locked until it is settled."""
+        self._closes += 1
+        self._namespace.wake()
+
+    def _settle(self, delivery: Delivery, how: Callable[[Queue, UUID, datetime], _T]) -> _T:
+        if not isinstance(delivery, MemoryDelivery):
+            raise SettlementError(f"a delivery of another bus: {type(delivery).__name__}", queue=self._name)
+        try:
+            return how(self._namespace.queue(self._name), delivery.lock_token, self._namespace.clock.now())
+        except LockLost as error:
+            raise LockLostError(
+                f"message {delivery.sequence_number} of queue {self._name!r}: {error}", queue=self._name
+            ) from None
+        finally:
+            self._namespace.wake()
+
+    def _open_queue(self) -> Queue:
+        queue = self._namespace.queue(self._name)
+        if queue.settings.requires_session:
+            raise _session_queue(self._name)
+        return queue
+
+
+def _session_queue(name: str) -> SessionQueueError:
+    return SessionQueueError(
+        f"queue {name!r} requires sessions, which Boilermaker does not use: create a queue without",
+        queue=name,
+    )

@@ -1,0 +1,115 @@
+"""A link to a queue of Azure Service Bus that is attached for sending, and who writes to it."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
+
+from boilermaker.transport.servicebus.address import Address
+from boilermaker.transport.servicebus.connect import (
+    Sockets,
+    client,
+    confirm_attached,
+    disconnect,
+    max_message_size,
+    stop_keep_alive,
+    translate,
+)
+from boilermaker.transport.servicebus.message import Encoded
+from boilermaker.transport.servicebus.plain import PlainWriter
+
+try:
+    from boilermaker.transport.servicebus.pyamqp.send import Writer
+except ImportError:  # another version of the SDK: private modules come and go
+    Writer = None  # type: ignore[assignment,misc]
+
+_log = logging.getLogger("boilermaker.transport")
+
+
+class LinkWriter(Protocol):
+    """Sends over one attached link of the SDK."""
+
+    @property
+    def is_alive(self) -> bool:
+        """True while the link takes messages."""
+        ...
+
+    def send(self, messages: Sequence[Encoded]) -> asyncio.Future[None]:
+        """Send these as one, accepted or refused together. The future tells which, as the SDK words it."""
+        ...
+
+    async def close(self) -> None:
+        """Wait for what is under way, then disconnect."""
+        ...
+
+
+class Attachment:
+    """A link that is attached: the SDK's client, who writes to it, and what it takes.
+
+    Attributes:
+        max_batch_bytes: what is sent together.
+        max_message_size: what one message may have.
+        is_given_up: set by who has seen that its connection is lost.
+    """
+
+    def __init__(
+        self,
+        service: ServiceBusClient,
+        sockets: Sockets,
+        writer: LinkWriter,
+        *,
+        max_batch_bytes: int,
+        max_message_size: int,
+    ) -> None:
+        self.service = service
+        self.sockets = sockets
+        self.writer = writer
+        self.max_batch_bytes = max_batch_bytes
+        self.max_message_size = max_message_size
+        self.is_given_up = False
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it is worth a try."""
+        return self.writer.is_alive and not self.is_given_up
+
+    async def close(self) -> None:
+        """Disconnect; a connection that is gone cannot hold this up."""
+        await disconnect(self.writer, self.service, self.sockets)
+
+
+async def attach(address: Address, queue: str) -> Attachment:
+    """Connect and attach a link. Leaves nothing open where that fails. Raises QueueNotFoundError, SessionQueueError, BusError."""
+    service = client(address, retries=0)
+    sender = service.get_queue_sender(queue)
+    sockets = Sockets(sender)
+    try:
+        await sender.__aenter__()
+        await confirm_attached(sender)
+        batch_bytes = (await sender.create_message_batch()).max_size_in_bytes
+        return Attachment(
+            service,
+            sockets,
+            _writer(sender),
+            max_batch_bytes=batch_bytes,
+            max_message_size=max_message_size(sender) or batch_bytes,
+        )
+    except BaseException as error:
+        stop_keep_alive(sender)
+        await sender.close()
+        await service.close()
+        await sockets.close()
+        if not isinstance(error, Exception):
+            raise
+        raise translate(error, queue, "send to") from error
+
+
+def _writer(sender: ServiceBusSender) -> LinkWriter:
+    if Writer is not None:
+        try:
+            return Writer(sender)
+        except AttributeError as error:
+            _log.warning("this version of azure-servicebus is not known (%s): sending is slower", error)
+    return PlainWriter(sender)

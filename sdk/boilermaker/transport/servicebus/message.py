@@ -1,0 +1,199 @@
+"""AMQP 1.0 messages as bytes (part 3.2): what is read of one that was received, and one that is sent. See `frames`."""
+
+import struct
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from boilermaker.transport import amqp_types as types
+from boilermaker.transport.port import OutgoingMessage
+from boilermaker.transport.servicebus.frames import FrameError, decode
+
+BATCH_FORMAT = 0x80013700  # Service Bus: "a batch envelope's message-format"
+BATCH_ENTRY_BYTES = 8  # what each message of a batch takes beside itself: its section's descriptor and size
+BATCH_HEAD_BYTES = 3 + 9 + 5 + 4 * 128  # what stands before them, with the longest id that there is
+
+_HEADER, _ANNOTATIONS, _PROPERTIES, _APPLICATION, _DATA = 0x70, 0x72, 0x73, 0x74, 0x75
+_UINT, _DOUBLE = struct.Struct(">I"), struct.Struct(">d")
+
+
+# ---- received -----------------------------------------------------------------------------------------------
+
+
+def sections(message: bytes) -> dict[int, int]:
+    """Where the values of a message's sections begin, by code; of several with one code, the first.
+
+    Raises:
+        FrameError: it is no message.
+    """
+    found: dict[int, int] = {}
+    at, length = 0, len(message)
+    try:
+        while at < length:
+            if message[at] or message[at + 1] != 0x53:
+                raise FrameError("no section of a message")
+            found.setdefault(message[at + 2], at + 3)
+            at += 3
+            width = message[at] >> 4
+            if width in {0xA, 0xC}:
+                at += 2 + message[at + 1]
+            elif width in {0xB, 0xD}:
+                at += 5 + _UINT.unpack_from(message, at + 1)[0]
+            else:
+                at = types.content_span(message, at)[1]
+    except (IndexError, struct.error, types.MalformedError):
+        raise FrameError("a section that is cut short") from None
+    if at > length:
+        raise FrameError("a section that is cut short")
+    return found
+
+
+class Content(NamedTuple):
+    """What is read of each message that is received; `application` is where its properties begin, if it has any."""
+
+    body: bytes
+    message_id: str | None
+    subject: str | None
+    correlation_id: str | None
+    delivery_count: int
+    annotations: dict[Any, Any]
+    application: int | None
+
+
+def content(message: bytes) -> Content:
+    """Read a message.
+
+    Raises:
+        FrameError: it is none.
+    """
+    found = sections(message)
+    header = _section(message, found, _HEADER, [])
+    properties = _section(message, found, _PROPERTIES, [])
+    return Content(
+        body=_body(message, found),
+        message_id=_id(properties, 0),
+        subject=_id(properties, 3),
+        correlation_id=_id(properties, 5),
+        delivery_count=(header[4] or 0) if len(header) > 4 else 0,
+        annotations=_section(message, found, _ANNOTATIONS, {}),
+        application=found.get(_APPLICATION),
+    )
+
+
+def application_properties(message: bytes, at: int) -> dict[str, object]:
+    """The application properties that begin there, with texts in place of bytes.
+
+    Raises:
+        FrameError: they cannot be read.
+    """
+    found, _ = decode(message, at)
+    read: dict[Any, Any] = found
+    if not isinstance(found, dict):
+        return {}
+    return {
+        str(key): value.decode(errors="replace") if isinstance(value, bytes) else value
+        for key, value in read.items()
+    }
+
+
+def _section(message: bytes, found: dict[int, int], code: int, otherwise: Any) -> Any:
+    if code not in found:
+        return otherwise
+    value, _ = decode(message, found[code])
+    if value is None:
+        return otherwise
+    if not isinstance(value, type(otherwise)):
+        raise FrameError("a section of the wrong type")
+    return value
+
+
+def _body(message: bytes, found: dict[int, int]) -> bytes:
+    """The data sections, joined; another kind of body as it is encoded, which no codec of ours takes for its own."""
+    at = found.get(_DATA)
+    if at is None:
+        return message[min((found[code] for code in (0x76, 0x77) if code in found), default=len(message)) :]
+    body, at = decode(message, at)
+    while message[at : at + 3] == b"\x00\x53\x75":
+        more, at = decode(message, at + 3)
+        body += more
+    return bytes(body)
+
+
+def _id(properties: list[Any], index: int) -> str | None:
+    value = properties[index] if len(properties) > index else None
+    if value is None or isinstance(value, str):
+        return value
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+# ---- sent ---------------------------------------------------------------------------------------------------
+
+
+class Encoded(NamedTuple):
+    """A message, and its bytes."""
+
+    message: OutgoingMessage
+    data: bytes
+
+
+def payload_of(messages: Sequence[Encoded]) -> tuple[bytes, int]:
+    """What one transfer carries, and its message format: a message, or a batch of several.
+
+    The envelope of a batch has the properties of the first message, as the SDK's has.
+    """
+    if len(messages) == 1:
+        return messages[0].data, 0
+    head = b"\x00\x53\x73" + types.list_of([types.string(messages[0].message.message_id)])
+    return b"".join((head, *(_data_section(each.data) for each in messages))), BATCH_FORMAT
+
+
+def encode(message: OutgoingMessage) -> bytes:
+    """A message as it is sent.
+
+    Raises:
+        TypeError, ValueError: a property that AMQP cannot carry.
+    """
+    annotations = b""
+    if message.scheduled_enqueue_time is not None:
+        due = [types.symbol("x-opt-scheduled-enqueue-time"), types.timestamp(message.scheduled_enqueue_time)]
+        annotations = b"\x00\x53\x72" + types.map_of(due)
+    application = b""
+    if message.properties:
+        entries: list[bytes] = []
+        for key, value in message.properties.items():
+            entries += (types.string(key), _property(key, value))
+        application = b"\x00\x53\x74" + types.map_of(entries)
+    return b"".join((annotations, _properties(message), application, _data_section(message.body)))
+
+
+def _data_section(body: bytes) -> bytes:
+    return b"\x00\x53\x75\xb0" + _UINT.pack(len(body)) + body
+
+
+def _properties(message: OutgoingMessage) -> bytes:
+    nothing = types.NULL
+    listed = [
+        types.string(message.message_id),
+        nothing,
+        nothing,
+        types.string(message.subject) if message.subject else nothing,
+        nothing,
+        types.string(message.correlation_id) if message.correlation_id else nothing,
+        types.symbol(message.content_type) if message.content_type else nothing,
+    ]
+    return b"\x00\x53\x73" + types.list_of(listed)
+
+
+def _property(key: str, value: object) -> bytes:
+    if isinstance(value, str):
+        return types.string(value)
+    if isinstance(value, bool):
+        return b"\x41" if value else b"\x42"
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise ValueError(f"property {key!r} is an integer of more than 64 bits")
+        return types.long(value)
+    if isinstance(value, float):
+        return b"\x82" + _DOUBLE.pack(value)
+    raise TypeError(
+        f"property {key!r} is a {type(value).__name__}: a text, a number or a bool is what AMQP carries"
+    )

@@ -1,0 +1,236 @@
+"""One connection of the SDK, with one reader and writes that leave together.
+
+What we use of the SDK without a public name stands here and in its siblings.
+
+Why. In azure-servicebus 7.15 whoever waits for something (a message, the answer to a settlement, the answer to
+a request) reads the connection in turn, a frame at a time, for up to 0.2 s, and holds a lock that writers need
+too. So waiters that have what they want sleep in a read, and a settlement waits for the end of a read:
+17 settlements a second with 4 at a time. Each frame costs two reads of the stream, a timer and a task, and each write
+a call of the operating system, which is what costs most: 0.8 ms where the bus runs on the same processor.
+
+What. The connection gets one reader, which takes what has come, all at once, and hands frames of the busy kinds to
+whoever listens here; all others to the SDK, which goes on to keep the connection, its sessions and its links. Everybody
+else's `listen` waits until something was read. What is written in one turn of the event loop leaves in one piece.
+
+Where the SDK has changed and a name used here is gone, `plain` stands in.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from azure.servicebus._pyamqp._decode import decode_frame
+from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
+
+from boilermaker.transport.servicebus import frames as amqp
+from boilermaker.transport.servicebus.connect import in_sdk_words, stop_keep_alive
+
+_READ_BYTES = 256 * 1024
+_LISTEN_SECONDS = 0.2  # the SDK's own limit for one read
+_CARE_SECONDS = 1.0
+_ATTACHED = 3  # LinkState.ATTACHED
+
+Hear = Callable[[bytes, amqp.Frame], bool]
+"""Takes a frame, or says that it is not its own."""
+
+
+class Line:
+    """Reads and writes the connection of an attached sender or receiver until it ends.
+
+    Args:
+        owner: of the connection.
+        hear: by performative; what nobody takes is the SDK's.
+        care: called every second.
+
+    Raises:
+        AttributeError: the SDK has changed, a name used here is gone.
+    """
+
+    def __init__(
+        self,
+        owner: ServiceBusReceiver | ServiceBusSender,
+        hear: Mapping[int, Hear],
+        care: Callable[[], None],
+        over: Callable[[], None],
+    ) -> None:
+        """`over` is called once, when nothing will be read any more; `error` then says why."""
+        self._owner: Any = owner
+        handler: Any = self._owner._handler  # noqa: SLF001
+        self._handler = handler
+        connection: Any = handler._connection  # noqa: SLF001
+        self._connection = connection
+        self.link: Any = handler._link  # noqa: SLF001
+        self.session: Any = handler._link._session  # noqa: SLF001
+        self._transport: Any = connection._transport  # noqa: SLF001
+        self._stream: asyncio.StreamReader = self._transport.reader
+        self._writer: asyncio.StreamWriter = self._transport.writer
+        self._listen: Callable[..., Awaitable[None]] = connection.listen
+        self._hear, self._care, self._over = hear, care, over
+        self._loop = asyncio.get_running_loop()
+        self._out: list[bytes] = []
+        self._before_flush: list[Callable[[], None]] = []
+        self._is_flush_due = False
+        self._listeners: list[asyncio.Future[None]] = []
+        # Counted in turns of the event loop: while a handler blocks it, silence is ours.
+        self.silent_seconds = 0.0
+        self._longest_silence: float | None = None
+        self.is_closing = False
+        self.error: Exception | None = None
+        self._take_over()
+        name = str(getattr(owner, "entity_path", "") or getattr(owner, "entity_name", ""))
+        self._reading = asyncio.create_task(self._read(), name=f"read {name}")
+        self._caring = asyncio.create_task(self._take_care(), name=f"keep {name}")
+
+    def _take_over(self) -> None:
+        """Put ourselves where the SDK's waiters would read and write."""
+        session, connection = self.session, self._connection
+        _ = connection._process_incoming_frame, connection._error, connection._get_remote_timeout  # noqa: SLF001  # must be there
+        _ = connection._last_frame_sent_time, connection._last_frame_received_time  # noqa: SLF001
+        _ = session.channel, session.remote_channel, self.link.handle, self.link.remote_handle
+        self._rest: bytes = self._transport._read_buffer.read()  # noqa: SLF001  # of a read that was given up
+        # The service has been told; from here on it is for us to notice, not for the SDK whenever it writes.
+        self._longest_silence, connection._idle_timeout = connection._idle_timeout, None  # noqa: SLF001
+        stop_keep_alive(self._owner)
+        self._transport.write = self._write_for_sdk
+        connection.listen = self._listen_elsewhere
+
+    @property
+    def is_alive(self) -> bool:
+        """True while the link can be used."""
+        return not self._reading.done() and not self.is_closing
+
+    @property
+    def channel(self) -> int:
+        """The session's, for frames that we send."""
+        return int(self.session.channel)
+
+    def is_ours(self, frame: amqp.Frame) -> bool:
+        """Whether a frame belongs to the link's session."""
+        return self._connection._incoming_endpoints.get(frame.channel) is self.session  # noqa: SLF001
+
+    # ---- writing
+
+    def write_soon(self, frame: bytes | None = None, before: Callable[[], None] | None = None) -> None:
+        """Send a frame when this turn of the event loop is over; `before` is called then, to add what it has."""
+        if frame is not None:
+            self._out.append(frame)
+        if before is not None:
+            self._before_flush.append(before)
+        if not self._is_flush_due:
+            self._is_flush_due = True
+            self._loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Send what waits."""
+        self._is_flush_due = False
+        before, self._before_flush = self._before_flush, []
+        for add in before:
+            add()
+        if self._out:
+            out, self._out = self._out, []
+            self._connection._last_frame_sent_time = time.time()  # noqa: SLF001
+            self._writer.write(b"".join(out))
+
+    async def drain(self) -> None:
+        """Wait while the socket takes no more. Raises OSError where it is lost."""
+        await self._writer.drain()
+
+    async def _write_for_sdk(self, data: bytes) -> None:
+        if self._transport.writer is None:
+            raise OSError("the connection has already been closed")
+        self._out.append(bytes(data))
+        self.flush()
+        await self._writer.drain()
+
+    # ---- reading
+
+    async def _read(self) -> None:
+        data = self._rest
+        try:
+            while self.error is None:  # the SDK swallows a cancellation now and then
+                data = data[await self._hear_all(data) :]
+                if self._listeners:
+                    self._wake_listeners()
+                more = await self._stream.read(_READ_BYTES)
+                while not more:
+                    await self._listen(wait=_LISTEN_SECONDS)  # finds out, and says so in the SDK's words
+                data = data + more if data else more
+        except Exception as error:  # noqa: BLE001  # whatever ended it, those who wait learn it
+            self.error = self.error or in_sdk_words(self._owner, error)
+        finally:
+            self._caring.cancel()
+            self._over()
+            self._wake_listeners()
+
+    async def _hear_all(self, data: bytes) -> int:
+        """Hand on what is whole; returns how much that was."""
+        at = 0
+        self._connection._last_frame_received_time = time.time()  # noqa: SLF001
+        self.silent_seconds = 0.0
+        for frame in amqp.frames(data):
+            at = frame.end
+            hear = self._hear.get(frame.code)
+            if frame.body == frame.end or (hear is not None and hear(data, frame)):
+                continue
+            performative = decode_frame(memoryview(data)[frame.body : frame.end])
+            await self._connection._process_incoming_frame(frame.channel, performative)  # noqa: SLF001
+            self._check_attached()
+        return at
+
+    def _check_attached(self) -> None:
+        """Raise what the service said when it detached the link or closed the connection."""
+        if self.is_closing:
+            return
+        if (error := self._connection._error) is not None:  # noqa: SLF001
+            raise error
+        if self.link.get_state().value != _ATTACHED:
+            raise ConnectionResetError("the link was detached")
+
+    def _check_heard(self) -> None:
+        self.silent_seconds += _CARE_SECONDS
+        if self._longest_silence is not None and self.silent_seconds > self._longest_silence:
+            raise ConnectionResetError(
+                f"nothing was heard for {self.silent_seconds:.0f} s, not even a heartbeat"
+            )
+
+    async def _listen_elsewhere(self, wait: float | bool = False, batch: int = 1, **kwargs: Any) -> None:  # noqa: FBT001, FBT002  # the SDK's signature
+        if self._reading.done():
+            await self._listen(wait=wait, batch=batch, **kwargs)
+        elif asyncio.current_task() is not self._reading:
+            heard: asyncio.Future[None] = self._loop.create_future()
+            self._listeners.append(heard)
+            await asyncio.wait([heard], timeout=_LISTEN_SECONDS)
+
+    def _wake_listeners(self) -> None:
+        waiting, self._listeners = self._listeners, []
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
+
+    # ---- the rest
+
+    async def _take_care(self) -> None:
+        """Renew the token in time, send the heartbeats that the service asks for, notice an end that nobody told."""
+        try:
+            while True:
+                await asyncio.sleep(_CARE_SECONDS)
+                self._check_attached()
+                self._check_heard()
+                await self._handler.auth_complete_async()
+                await self._connection._get_remote_timeout(time.time())  # noqa: SLF001
+                self._care()
+        except Exception as error:  # noqa: BLE001  # it ends the connection, and those who wait learn it
+            self.error = self.error or in_sdk_words(self._owner, error)
+            self._reading.cancel()
+
+    async def close(self) -> None:
+        """Disconnect. What waits to be sent is sent before."""
+        self.flush()
+        self.is_closing = True
+        try:
+            await self._owner.close()
+        finally:
+            for task in (self._reading, self._caring):
+                task.cancel()
+            await asyncio.wait([self._reading, self._caring])

@@ -1,0 +1,88 @@
+"""A message as it came off a link: understood without the SDK, which has to build half a dozen objects for each."""
+
+import contextlib
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from azure.servicebus import ServiceBusReceivedMessage
+from azure.servicebus._pyamqp.message import Message
+from azure.servicebus.aio import ServiceBusReceiver
+
+from boilermaker.transport.servicebus import frames as amqp
+from boilermaker.transport.servicebus import message as messages
+from boilermaker.transport.servicebus.delivery import FOREVER, AzureDelivery, LinkReader
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class LinkDelivery(AzureDelivery):
+    """One that was read off the link: its bytes, understood once they are asked for.
+
+    A message that cannot be read has an empty body, which no codec takes for its own: it ends as a dead letter.
+    """
+
+    def __init__(
+        self,
+        reader: LinkReader,
+        receiver: ServiceBusReceiver,
+        delivery_id: int,
+        delivery_tag: bytes,
+        encoded: bytes,
+    ) -> None:
+        super().__init__(reader)
+        self._receiver = receiver
+        self.delivery_id = delivery_id
+        self.delivery_tag = delivery_tag
+        self._encoded = encoded
+        self._properties: Mapping[str, object] | None = None
+        self._message: ServiceBusReceivedMessage | None = None
+        self._application: int | None = None
+        self._annotations: Mapping[object, object] = {}
+        with contextlib.suppress(amqp.FrameError):
+            content = messages.content(encoded)
+            self.body, self.message_id = content.body, content.message_id
+            self.subject, self.correlation_id = content.subject, content.correlation_id
+            self.delivery_count, self._annotations = content.delivery_count, content.annotations
+            self._application = content.application
+        self.sequence_number = self._number("x-opt-sequence-number") or 0
+        self.enqueued_time = self._moment("x-opt-enqueued-time")
+        self.locked_until = self._moment("x-opt-locked-until") or FOREVER
+
+    @property
+    def properties(self) -> Mapping[str, object]:
+        """Application properties; none where they cannot be read."""
+        if self._properties is None:
+            self._properties = {}
+            with contextlib.suppress(amqp.FrameError):
+                if self._application is not None:
+                    self._properties = messages.application_properties(self._encoded, self._application)
+        return self._properties
+
+    @property
+    def message(self) -> ServiceBusReceivedMessage:
+        """As much of it as the management link asks for: its lock token, which is the delivery's tag.
+
+        To the SDK it is a deferred message, which is settled by its token and by no link.
+        """
+        if self._message is None:
+            kind: Any = ServiceBusReceivedMessage
+            token = uuid.UUID(bytes_le=self.delivery_tag)
+            made: ServiceBusReceivedMessage = kind(
+                Message(), receiver=self._receiver, lock_token=token, is_deferred_message=True
+            )
+            self._message = made
+        return self._message
+
+    def _number(self, name: str) -> int | None:
+        value = self._annotations.get(name)
+        return value if isinstance(value, int) else None
+
+    def _moment(self, name: str) -> datetime | None:
+        """AMQP counts in milliseconds; a time that is out of range is as good as none."""
+        count = self._number(name)
+        try:
+            return None if count is None else _EPOCH + timedelta(milliseconds=count)
+        except OverflowError:
+            return None

@@ -1,0 +1,225 @@
+"""Messages from a link, in AMQP's own words: see `pyamqp.connection` for why.
+
+Messages are asked for (link credit) by what callers want and what they prefetch.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from azure.servicebus.aio import ServiceBusReceiver
+
+from boilermaker.transport.servicebus import frames as amqp
+from boilermaker.transport.servicebus.delivery import AzureDelivery
+from boilermaker.transport.servicebus.pyamqp.connection import Line
+from boilermaker.transport.servicebus.pyamqp.delivery import LinkDelivery
+from boilermaker.transport.servicebus.pyamqp.settle import Settlements, outcome_of
+from boilermaker.transport.servicebus.settle import Disposition, Unconfirmed
+
+# Without prefetch, what arrives after `take` has returned is given back: so wait until nothing comes for this long.
+_QUIET_SECONDS = 0.002
+_MOST_QUIET_SECONDS = 0.02
+_DRAIN_SECONDS = 0.2
+
+
+class _Arrival(NamedTuple):
+    delivery_id: int
+    delivery_tag: bytes
+    payload: bytes
+
+
+class Reader:
+    """Reads one attached link until the connection ends.
+
+    Raises:
+        AttributeError: the SDK has changed, a name used here is gone.
+    """
+
+    def __init__(self, receiver: ServiceBusReceiver, prefetch: int) -> None:
+        self._prefetch = prefetch
+        self._receiver = receiver
+        self._buffer: deque[_Arrival] = deque()
+        self._parts: list[bytes] = []
+        self._first: tuple[int, bytes] = (0, b"")
+        self._settlements = Settlements(receiver)
+        self._taking = asyncio.Lock()
+        self._arrived = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._is_stopped = self._is_draining = False
+        hear = {
+            amqp.TRANSFER: self._on_transfer,
+            amqp.DISPOSITION: self._settlements.on_disposition,
+            amqp.FLOW: self._on_flow,
+        }
+        self._line = Line(receiver, hear, self._settlements.give_up_waiting, self._on_over)
+        self._settlements.line = self._line
+        link, session = self._line.link, self._line.session
+        _ = (
+            link.current_link_credit,
+            link.delivery_count,
+            link.received_delivery_id,
+            link.flow,
+        )  # must be there
+        _ = session.next_incoming_id, session.remote_outgoing_window, session.incoming_window
+        _ = session.target_incoming_window
+        self._link, self._session = link, session
+
+    @property
+    def is_alive(self) -> bool:
+        """True while the link can bring messages."""
+        return self._line.is_alive
+
+    async def take(self, max_messages: int, wait_seconds: float) -> Sequence[AzureDelivery]:
+        """Up to `max_messages` as soon as there is one; empty after `wait_seconds` without.
+
+        Raises:
+            Exception: the link or the connection is gone, as the SDK words it.
+        """
+        async with self._taking:
+            try:
+                if not self._buffer and wait_seconds > 0 and not self._is_stopped:
+                    await self._wait_for_arrival(max_messages, wait_seconds)
+            finally:
+                if not self._prefetch and self._link.current_link_credit > 0 and self.is_alive:
+                    await self._link.flow(link_credit=0)
+            count = min(max_messages, len(self._buffer))
+            arrivals = [self._buffer.popleft() for _ in range(count)]
+            if not arrivals and not self.is_alive:
+                raise self._line.error or ConnectionResetError("the connection was closed")
+            if self._prefetch and self.is_alive and not self._is_stopped:
+                await self._ask_for(self._prefetch)
+            return [LinkDelivery(self, self._receiver, *arrival) for arrival in arrivals]
+
+    async def settle(self, delivery: AzureDelivery, disposition: Disposition, *, confirmed: bool) -> None:
+        """Settle a message of this link.
+
+        Raises:
+            Unconfirmed: the link is gone or did not answer.
+            Exception: the service refused, as the SDK words it.
+        """
+        if not self.is_alive or not isinstance(delivery, LinkDelivery):
+            raise Unconfirmed
+        await self._settlements.settle(delivery.delivery_id, outcome_of(disposition), confirmed=confirmed)
+
+    async def stop(self) -> None:
+        """Bring no more messages: take the credit back, give back what is buffered or under way. Settling goes on."""
+        if self._is_stopped:
+            return
+        self._is_stopped = True
+        await self._give_all_back()
+
+    async def set_prefetch(self, count: int) -> None:
+        """Hold so many messages ahead of being asked for; 0 gives back what is held."""
+        self._prefetch = count
+        if count == 0:
+            await self._give_all_back()
+        elif not self._is_stopped and self._link.current_link_credit > (wanted := self._wanted(count)):
+            with contextlib.suppress(Exception):  # a dead connection is told by the next `take`
+                await self._link.flow(link_credit=wanted)
+
+    async def close(self) -> None:
+        """Give back what is buffered or under way, and disconnect."""
+        await self.stop()
+        await self._line.close()
+
+    # ---- messages -----------------------------------------------------------------------------------------
+
+    def _on_transfer(self, data: bytes, frame: amqp.Frame) -> bool:
+        if not self._line.is_ours(frame):
+            return False
+        found, payload_at = amqp.fields(data, frame, 10)
+        handle, delivery_id, tag, _, _, is_more, _, _, _, is_aborted = found
+        if handle != self._link.remote_handle:
+            return False
+        self._count_frame()
+        if delivery_id is not None:
+            self._first = (delivery_id, tag)
+        payload = data[payload_at : frame.end]
+        if is_more:
+            self._parts.append(payload)
+            return True
+        if self._parts:
+            parts, self._parts = self._parts, []
+            payload = b"".join((*parts, payload))
+        self._link.received_delivery_id = self._first[0]
+        self._link.delivery_count += 1
+        self._link.current_link_credit -= 1
+        if not is_aborted:
+            self._on_message(_Arrival(*self._first, payload))
+        return True
+
+    def _count_frame(self) -> None:
+        """Keep the session's window, as AMQP has it (2.5.6)."""
+        session = self._session
+        session.next_incoming_id += 1
+        session.remote_outgoing_window -= 1
+        session.incoming_window -= 1
+        if session.incoming_window <= session.target_incoming_window // 2:
+            session.incoming_window = session.target_incoming_window
+            self._flow_task = asyncio.create_task(session._outgoing_flow())  # noqa: SLF001
+
+    def _on_message(self, arrival: _Arrival) -> None:
+        self._settlements.hold(arrival.delivery_id)
+        if not self._is_stopped and (self._prefetch or self._taking.locked()):
+            self._buffer.append(arrival)
+            self._arrived.set()
+        else:  # nobody asks for it any more; it would only lie here while its lock runs
+            self._settlements.give_back(arrival.delivery_id)
+
+    async def _wait_for_arrival(self, max_messages: int, wait_seconds: float) -> None:
+        self._arrived.clear()
+        if not self.is_alive:
+            return
+        await self._ask_for(max(max_messages, self._prefetch))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_seconds):
+                await self._arrived.wait()
+        if self._prefetch:
+            return  # what comes later is kept
+        quiet_until = time.monotonic() + _MOST_QUIET_SECONDS
+        seen = 0
+        while seen < len(self._buffer) < max_messages and time.monotonic() < quiet_until:
+            seen = len(self._buffer)
+            await asyncio.sleep(_QUIET_SECONDS)
+
+    async def _ask_for(self, window: int) -> None:
+        """Let as many messages come that `window` is filled, counting what is buffered; in few, large steps."""
+        wanted = self._wanted(window)
+        if self._link.current_link_credit <= wanted // 2 and wanted > 0:
+            await self._link.flow(link_credit=wanted)
+
+    def _wanted(self, window: int) -> int:
+        return max(window - len(self._buffer), 0)
+
+    async def _give_all_back(self) -> None:
+        with contextlib.suppress(Exception):  # a dead connection holds nothing to give back
+            if self._link.current_link_credit > 0 and self.is_alive:
+                await self._drain()
+            while self._buffer:
+                self._settlements.give_back(self._buffer.popleft().delivery_id)
+
+    async def _drain(self) -> None:
+        """Let what is under way arrive. Without credit left, the SDK's close does not wait for it again."""
+        self._drained.clear()
+        self._is_draining = True
+        await self._link.flow(link_credit=0, drain=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await self._drained.wait()
+        self._is_draining = False
+
+    def _on_flow(self, data: bytes, frame: amqp.Frame) -> bool:
+        found, _ = amqp.fields(data, frame, 9)
+        is_ours = self._line.is_ours(frame) and found[4] == self._link.remote_handle
+        # drain; no link-credit is left (AMQP 1.0, 2.6.7)
+        if is_ours and self._is_draining and (found[8] or not found[6]):
+            self._drained.set()
+        return False
+
+    def _on_over(self) -> None:
+        self._arrived.set()
+        self._drained.set()
+        self._settlements.on_over()

@@ -1,0 +1,245 @@
+"""Receiving from Azure Service Bus under peek-locks, and settling what was received.
+
+One `ServiceBusReceiver` of the SDK at a time, read by a `Reader` (see `pyamqp.connection`). When the connection
+is lost the next call attaches anew; a delivery of the old link is then settled by its lock token.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
+
+from boilermaker.errors import BusError, LockLostError, SettlementError
+from boilermaker.transport.port import Delivery, Message
+from boilermaker.transport.servicebus.address import Address
+from boilermaker.transport.servicebus.connect import (
+    Sockets,
+    ask_for_heartbeats,
+    client,
+    confirm_attached,
+    disconnect,
+    translate,
+)
+from boilermaker.transport.servicebus.delivery import AzureDelivery, AzureMessage, LinkReader
+from boilermaker.transport.servicebus.plain import PlainReader, settle_by_sdk
+from boilermaker.transport.servicebus.settle import Disposition, Unconfirmed
+
+try:
+    from boilermaker.transport.servicebus.pyamqp.receive import Reader
+except ImportError:  # another version of the SDK: private modules come and go
+    Reader = None  # type: ignore[assignment,misc]
+
+_log = logging.getLogger("boilermaker.transport")
+
+_OPEN_TRIES = 4
+_BY_TOKEN_AT_ONCE = 50
+
+
+class _Attachment:
+    """A link that is attached: the SDK's client and receiver, and who reads it."""
+
+    def __init__(
+        self, service: ServiceBusClient, sockets: Sockets, receiver: ServiceBusReceiver, reader: LinkReader
+    ) -> None:
+        self.service = service
+        self.sockets = sockets
+        self.receiver = receiver
+        self.reader = reader
+
+    async def close(self) -> None:
+        """Give back what is buffered and disconnect; a connection that is gone cannot hold this up."""
+        await disconnect(self.reader, self.service, self.sockets)
+
+
+class AzureReceiver:
+    """A `Receiver` for one queue."""
+
+    def __init__(self, address: Address, queue: str, prefetch: int) -> None:
+        self._address = address
+        self._queue = queue
+        self._prefetch = prefetch
+        self._attachment: _Attachment | None = None
+        self._closes = 0
+        self._is_stopped = False
+        self._attaching = asyncio.Lock()
+        # Requests to $management share one error slot in the SDK: one at a time. Not renewals, and not settlements by lock token
+        # after a connection was lost, which come in crowds: one after the other, a hundred locks would not outlast a slow line, and
+        # full speed would be back two seconds later. Where one fails unheard, its message comes again.
+        self._managing = asyncio.Lock()
+        self._by_token = asyncio.Semaphore(_BY_TOKEN_AT_ONCE)
+
+    async def open(self) -> None:
+        """Connect; connected already, do nothing. Raises QueueNotFoundError, SessionQueueError, BusError."""
+        self._is_stopped = False
+        await self._attached()
+
+    async def set_prefetch(self, count: int) -> None:
+        """How many messages are fetched ahead from now on. See the port."""
+        self._prefetch = count
+        if self._attachment is not None:
+            await self._attachment.reader.set_prefetch(count)
+
+    async def stop(self) -> None:
+        """Bring no more messages; what is buffered is released. See the port."""
+        self._is_stopped = True
+        if self._attachment is not None:
+            await self._attachment.reader.stop()
+
+    async def receive(self, max_messages: int, max_wait_seconds: float) -> Sequence[Delivery]:
+        """Up to `max_messages` as soon as there are some; empty once `max_wait_seconds` went by. Raises BusError."""
+        deadline, closes = time.monotonic() + max_wait_seconds, self._closes
+        while True:
+            attachment = await self._attached()
+            try:
+                return await attachment.reader.take(max_messages, deadline - time.monotonic())
+            except Exception as error:
+                lost = translate(error, self._queue, "receive from")
+                await self._detach(attachment)
+                if not lost.is_transient:
+                    raise lost from error
+                if self._closes != closes:  # not lost: closed while this waited
+                    return []
+                _log.info("%s; reconnecting", lost)
+                if time.monotonic() >= deadline:
+                    return []
+
+    async def peek(self, max_messages: int, from_sequence_number: int = 1) -> Sequence[Message]:
+        """Look without locking, through $management. See the port for errors."""
+        attachment = await self._attached()
+        try:
+            async with self._managing:
+                # 0 would mean "behind what was seen last" to the SDK.
+                found = await attachment.receiver.peek_messages(
+                    max_messages, sequence_number=max(from_sequence_number, 1)
+                )
+        except Exception as error:
+            raise translate(error, self._queue, "receive from") from error
+        return [AzureMessage(message) for message in found]
+
+    async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:
+        """Remove the message. `confirmed=False` returns once the answer is on its way. See the port for errors."""
+        await self._settle(delivery, Disposition("complete"), confirmed=confirmed)
+
+    async def abandon(self, delivery: Delivery) -> None:
+        """Give the lock up; counts a delivery. See the port for errors."""
+        await self._settle(delivery, Disposition("abandon"))
+
+    async def release(self, delivery: Delivery) -> None:
+        """Give the lock up without counting a delivery. See the port for errors.
+
+        Only the link that brought the message can release it: after a reconnect it is abandoned, which counts,
+        as the lock's running out would.
+        """
+        await self._settle(delivery, Disposition("release"))
+
+    async def dead_letter(self, delivery: Delivery, reason: str, description: str) -> None:
+        """Move the message to the dead-letter sub-queue. See the port for errors."""
+        await self._settle(delivery, Disposition("dead-letter", reason, description))
+
+    async def renew_lock(self, delivery: Delivery) -> datetime:
+        """Renew for the queue's lock duration; returns the new `locked_until`. See the port for errors."""
+        own = _own(delivery)
+        attachment = await self._attached()
+        try:
+            async with self._by_token:
+                renewed = await attachment.receiver.renew_message_lock(own.message)
+        except Exception as error:
+            raise translate(error, self._queue, "renew a lock of") from error
+        own.locked_until = renewed.replace(tzinfo=renewed.tzinfo or UTC)
+        return own.locked_until
+
+    async def close(self) -> None:
+        """Disconnect; what is buffered is released, a `receive` under way ends empty.
+
+        Closing twice is fine; receiving again reconnects.
+        """
+        self._closes += 1
+        if self._attachment is not None:
+            await self._detach(self._attachment)
+
+    async def _settle(self, delivery: Delivery, disposition: Disposition, *, confirmed: bool = True) -> None:
+        own = _own(delivery)
+        if not confirmed and own.locked_until <= datetime.now(UTC):
+            # Nobody would tell: an unconfirmed settlement gets no answer.
+            raise LockLostError(
+                f"the lock on message {own.sequence_number} of queue {self._queue!r} ran out before it was settled",
+                queue=self._queue,
+            )
+        try:
+            await own.reader.settle(own, disposition, confirmed=confirmed)
+        except Unconfirmed:
+            await self._settle_by_token(own, disposition)
+        except Exception as error:
+            raise self._settlement_error(error) from error
+
+    async def _settle_by_token(self, delivery: AzureDelivery, disposition: Disposition) -> None:
+        """Through $management: the link is gone, or did not answer."""
+        try:
+            attachment = await self._attached()
+            async with self._by_token:
+                await settle_by_sdk(attachment.receiver, delivery.message, disposition)
+        except Exception as error:
+            raise self._settlement_error(error) from error
+
+    def _settlement_error(self, error: Exception) -> SettlementError:
+        found = translate(error, self._queue, "settle a message of")
+        if isinstance(found, SettlementError):
+            return found
+        return SettlementError(str(found), queue=self._queue, is_transient=found.is_transient)
+
+    async def _attached(self) -> _Attachment:
+        async with self._attaching:
+            if self._attachment is not None and self._attachment.reader.is_alive:
+                return self._attachment
+            lost, self._attachment = self._attachment, None
+            if lost is not None:
+                await lost.close()
+            self._attachment = await self._attach()
+            return self._attachment
+
+    async def _attach(self) -> _Attachment:
+        """Try a few times: the SDK's own retry is off, it would reopen a link behind its reader's back."""
+        prefetch = 0 if self._is_stopped else self._prefetch
+        for attempt in range(_OPEN_TRIES):
+            service = client(self._address, retries=0)
+            receiver = service.get_queue_receiver(self._queue, prefetch_count=prefetch)
+            sockets = Sockets(receiver)
+            try:
+                ask_for_heartbeats(receiver)
+                await receiver.__aenter__()
+                await confirm_attached(receiver)
+                return _Attachment(service, sockets, receiver, _read(receiver, prefetch))
+            except BaseException as error:
+                await service.close()
+                await sockets.close()
+                if not isinstance(error, Exception):
+                    raise
+                found = translate(error, self._queue, "receive from")
+                if not found.is_transient or attempt == _OPEN_TRIES - 1:
+                    raise found from error
+            await asyncio.sleep(0.2 * 2**attempt)
+        raise AssertionError  # pragma: no cover  # the last attempt returns or raises
+
+    async def _detach(self, attachment: _Attachment) -> None:
+        async with self._attaching:
+            if self._attachment is attachment:
+                self._attachment = None
+                await attachment.close()
+
+
+def _read(receiver: ServiceBusReceiver, prefetch: int) -> LinkReader:
+    if Reader is not None:
+        try:
+            return Reader(receiver, prefetch)
+        except AttributeError as error:
+            _log.warning("this version of azure-servicebus is not known (%s): settling is slower", error)
+    return PlainReader(receiver)
+
+
+def _own(delivery: Delivery) -> AzureDelivery:
+    if not isinstance(delivery, AzureDelivery):
+        raise BusError(f"a delivery of another bus: {type(delivery).__name__}")
+    return delivery

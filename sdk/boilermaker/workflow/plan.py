@@ -1,0 +1,227 @@
+"""A workflow flattened: a table of steps that point at each other by number. Pure; no bytes.
+
+Numbers are a topological order, so edges point forward only: a plan cannot loop, and a step below the current one can
+never run again. What a step refers to is checked here, before anything is sent.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import msgspec
+
+from boilermaker.errors import WorkflowError
+from boilermaker.introspection import fit
+from boilermaker.payload.externals import NONE, Externals
+from boilermaker.retries import RetryPolicy
+from boilermaker.workflow.ref import AnyRef
+from boilermaker.workflow.task import AnyTask
+
+MAX_STEPS = 10_000
+MAX_HANDLERS = 100  # of one step's failure: each is a message that holds what is left of the workflow
+MAX_NAME = 128  # the subject of its messages; a name longer than that is a mistake
+
+
+class StepRef(msgspec.Struct, frozen=True):
+    """Where an argument comes from: the result of `step`, that result or None, or (`step` None) the failure's cause."""
+
+    step: int | None
+    or_none: bool = False
+
+
+class Resolved(msgspec.Struct, frozen=True, kw_only=True):
+    """What the publisher knows of a task: where it goes and under which name."""
+
+    name: str
+    queue: str
+    policy: RetryPolicy | None = None
+    digest: str | None = None
+
+
+class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step.
+
+    Attributes:
+        payload: the arguments by name; as JSON where they came as that.
+        externals: the types of third parties in it.
+        args: for a task of another publisher that gave arguments by position: how many, under "0", "1", ... in the
+            payload.
+        then: the step to run after success.
+        otherwise: the steps to run after failure.
+        keep: the last step that refers to this one's result; None where none does.
+    """
+
+    resolved: Resolved
+    payload: msgspec.Struct | msgspec.Raw
+    externals: Externals = NONE
+    args: int | None = None
+    refs: Mapping[str, StepRef] = {}
+    then: int | None = None
+    otherwise: tuple[int, ...] = ()
+    keep: int | None = None
+    delay: float | None = None
+    should_dead_letter: bool | None = None
+    acks_late: bool | None = None
+
+
+Plan = tuple[PlanStep, ...]
+Resolve = Callable[[AnyTask], Resolved]
+
+
+def flatten(head: AnyTask, resolve: Resolve) -> Plan:
+    """The plan of the workflow that starts with this task, which becomes step 0.
+
+    Raises:
+        WorkflowError: a loop, too many steps, a reference that may not be there or does not fit.
+        UnregisteredTaskError: the publisher does not know a function.
+    """
+    tasks = _in_order(head)
+    if len(tasks) > MAX_STEPS:
+        raise WorkflowError(
+            f"the workflow has {len(tasks):,} steps, at most {MAX_STEPS:,} may be published in one go"
+        )
+    if (most := max(tasks, key=lambda task: len(task.failure_callbacks))).failure_callbacks[MAX_HANDLERS:]:
+        raise WorkflowError(
+            f"{most} has {len(most.failure_callbacks):,} failure callbacks, at most {MAX_HANDLERS:,} are run for one failure"
+        )
+    numbers = {id(task): number for number, task in enumerate(tasks)}
+    refs = _references(tasks, numbers)
+    keep: dict[int, int] = {}
+    for number, of_step in enumerate(refs):
+        for ref in of_step.values():
+            if ref.step is not None:
+                keep[ref.step] = number  # steps come in order: the last one stays
+    return tuple(
+        _step(task, numbers, refs[number], keep.get(number), resolve(task))
+        for number, task in enumerate(tasks)
+    )
+
+
+def _step(
+    task: AnyTask,
+    numbers: Mapping[int, int],
+    refs: Mapping[str, StepRef],
+    keep: int | None,
+    resolved: Resolved,
+) -> PlanStep:
+    chosen = task.chosen
+    if chosen.policy is not None or chosen.queue is not None:
+        resolved = msgspec.structs.replace(
+            resolved, policy=chosen.policy or resolved.policy, queue=chosen.queue or resolved.queue
+        )
+    return PlanStep(
+        resolved=resolved,
+        payload=task.payload,
+        externals=task.target.externals,
+        refs=refs,
+        then=None if task.on_success is None else numbers[id(task.on_success)],
+        otherwise=tuple(sorted(numbers[id(callback)] for callback in task.failure_callbacks)),
+        keep=keep,
+        delay=chosen.delay,
+        should_dead_letter=chosen.should_dead_letter,
+        acks_late=chosen.acks_late,
+    )
+
+
+# ---- order ----------------------------------------------------------------------------------------------
+
+
+def _successors(task: AnyTask) -> list[AnyTask]:
+    """Failure callbacks first: what is visited last comes directly behind the task, and that is the next of a chain."""
+    following = list(task.failure_callbacks)
+    if task.on_success is not None:
+        following.append(task.on_success)
+    return following
+
+
+def _in_order(head: AnyTask) -> list[AnyTask]:
+    """Depth first, reverse postorder: a topological order. Not recursive: a chain may have thousands of steps."""
+    if head.on_success is None and not head.failure_callbacks:
+        return [head]  # most workflows are one task
+    done: list[AnyTask] = []
+    state: dict[int, bool] = {id(head): False}  # False: on the path that led here; True: finished
+    path = [(head, iter(_successors(head)))]
+    while path:
+        task, following = path[-1]
+        after = next(following, None)
+        if after is None:
+            path.pop()
+            state[id(task)] = True
+            done.append(task)
+        elif id(after) not in state:
+            state[id(after)] = False
+            path.append((after, iter(_successors(after))))
+        elif not state[id(after)]:
+            names = [step.name for step, _ in path]
+            start = next(i for i, (step, _) in enumerate(path) if step is after)
+            raise WorkflowError(
+                f"the workflow loops: {' -> '.join([*names[start:], after.name])}. A task cannot lead back to itself; "
+                "publish a new workflow from its last handler instead."
+            )
+    return done[::-1]
+
+
+# ---- references -----------------------------------------------------------------------------------------
+
+
+def _references(tasks: list[AnyTask], numbers: Mapping[int, int]) -> list[dict[str, StepRef]]:
+    if not any(task.refs for task in tasks):
+        return [{}] * len(tasks)
+    surely = _surely_succeeded(tasks, numbers)
+    return [
+        {name: _reference(task, name, ref, numbers, surely[number]) for name, ref in task.refs.items()}
+        for number, task in enumerate(tasks)
+    ]
+
+
+_CAUSE = 1  # bit 0: a failure led here for sure; bit n + 1: step n has succeeded for sure
+
+
+def _surely_succeeded(tasks: list[AnyTask], numbers: Mapping[int, int]) -> list[int]:
+    """For each step what every way to it has in common, as bits."""
+    facts: list[int | None] = [None] * len(tasks)
+    facts[0] = 0
+
+    def meet(task: AnyTask, known: int) -> None:
+        number = numbers[id(task)]
+        before = facts[number]
+        facts[number] = known if before is None else before & known
+
+    for number, task in enumerate(tasks):
+        known = facts[number] or 0
+        for callback in task.failure_callbacks:
+            meet(callback, known | _CAUSE)
+        if task.on_success is not None:
+            meet(task.on_success, known | 1 << (number + 1))
+    return [known or 0 for known in facts]
+
+
+def _reference(task: AnyTask, name: str, ref: AnyRef, numbers: Mapping[int, int], known: int) -> StepRef:
+    where = f"`{name}` of `{task.name}`"
+    if ref.kind == "cause":
+        if not known & _CAUSE:
+            raise WorkflowError(
+                f"{where} refers to the cause of a failure, but `{task.name}` does not run after failures only"
+            )
+        return StepRef(None)
+    source = cast("AnyTask | None", ref.source)
+    number = numbers.get(id(source))
+    if number is None or source is None:
+        raise WorkflowError(
+            f"{where} refers to {ref!r}, which is not part of this workflow; chain it before `{task.name}`"
+        )
+    if ref.kind == "result" and not known >> (number + 1) & 1:
+        raise WorkflowError(
+            f"{where} refers to the result of `{source.name}`, which does not surely succeed before `{task.name}` runs. "
+            "Chain it before, or refer to `.result.or_none()` where None will do."
+        )
+    _check_fit(where, task, name, source, or_none=ref.kind == "result_or_none")
+    return StepRef(number, or_none=ref.kind == "result_or_none")
+
+
+def _check_fit(where: str, task: AnyTask, name: str, source: AnyTask, *, or_none: bool) -> None:
+    field = next((f for f in msgspec.structs.fields(task.target.payload_type) if f.name == name), None)
+    parameter: Any = Any if field is None else field.type
+    result = source.target.result_type
+    given: Any = result | None if or_none and result is not Any else result
+    if (misfit := fit.misfit(given, parameter, source.target.externals, task.target.externals)) is not None:
+        raise WorkflowError(f"{where}: the result of `{source.name}` does not fit: {misfit}")
