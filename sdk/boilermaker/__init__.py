@@ -59,15 +59,17 @@ _HOMES = {
 _ROOMS = ("attempt", "errors", "failure", "retries")
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        found = getattr(importlib.import_module(_HOMES[name]), name)
-    elif name in _ROOMS:
-        found = importlib.import_module(f"boilermaker.{name}")
-    else:
-        raise AttributeError(f"module 'boilermaker' has no attribute {name!r}")
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # a checker that saw it would take any name for Any, misspelt ones too
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOMES:
+            found = getattr(importlib.import_module(_HOMES[name]), name)
+        elif name in _ROOMS:
+            found = importlib.import_module(f"boilermaker.{name}")
+        else:
+            raise AttributeError(f"module 'boilermaker' has no attribute {name!r}")
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

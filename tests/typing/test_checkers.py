@@ -1,11 +1,11 @@
 """Right programs pass mypy and pyright; wrong ones get the message that sends their author the right way."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from type_checkers import CHECKERS
 
 RIGHT = """
 from typing import NewType, assert_type
@@ -153,28 +153,6 @@ EXPECTED = {
     ),
     "function": ("Incompatible types in assignment", 'to attribute "on_success" for class "Task[UserId]"'),
 }
-
-
-def _mypy(path: Path) -> str:
-    arguments = ["-m", "mypy", "--strict", "--config-file=", "--cache-dir", str(path.parent / "cache")]
-    return _run(*arguments, path.name, folder=path.parent)
-
-
-def _pyright(path: Path) -> str:
-    (path.parent / "pyrightconfig.json").write_text(
-        '{"typeCheckingMode": "strict", "reportUnusedExpression": false}'
-    )
-    return _run("-m", "pyright", "--pythonpath", sys.executable, path.name, folder=path.parent)
-
-
-def _run(*arguments: str, folder: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=110, check=False
-    )
-    return done.stdout + done.stderr
-
-
-CHECKERS = {"mypy": _mypy, "pyright": _pyright}
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
