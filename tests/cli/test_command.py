@@ -41,7 +41,7 @@ def test_lists_of_commands_are_not_cut_off(run: Run, group: tuple[str, ...]) -> 
 
 def test_the_version_is_that_of_the_distribution(run: Run) -> None:
     """One number, kept in one place."""
-    assert f"boilermaker {version('boilermaker')}\n" == run("--version").stdout
+    assert f"boilermaker {version('boilermaker-sdk')}\n" == run("--version").stdout
 
 
 def test_an_unknown_command_is_named(run: Run) -> None:
@@ -91,7 +91,7 @@ def test_a_command_whose_extra_is_missing_says_which(command: str, missing: str,
     done = _without(missing, command)
 
     assert done.returncode == 1
-    assert f"needs {missing}: pip install 'boilermaker[{extra}]'" in done.stderr
+    assert f"needs {missing}: pip install 'boilermaker-sdk[{extra}]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -101,7 +101,7 @@ def test_the_base_install_says_how_to_get_the_command_line(missing: str) -> None
     done = _without(missing, "worker", "app:worker")
 
     assert done.returncode == 1
-    assert "pip install 'boilermaker[cli]'" in done.stderr
+    assert "pip install 'boilermaker-sdk[cli]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

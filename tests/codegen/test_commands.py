@@ -246,7 +246,7 @@ def test_a_distribution_is_written_beside_the_package(project: WriteProject, tmp
     assert (1, 0) == (missing.exit_code, written.exit_code), written.output
     table = tomllib.loads((tmp_path / "stubs/pyproject.toml").read_text())["project"]
     digest = json.loads((tmp_path / "stubs/accounts_stubs/contract.json").read_text())["digest"]
-    assert ("accounts-stubs", f"2.1+c{digest}", ["boilermaker"]) == tuple(
+    assert ("accounts-stubs", f"2.1+c{digest}", ["boilermaker-sdk>=0.1"]) == tuple(
         table[key] for key in ("name", "version", "dependencies")
     )
     (tmp_path / "stubs/pyproject.toml").write_text("[project]\n")

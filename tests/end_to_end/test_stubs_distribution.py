@@ -76,6 +76,6 @@ def test_a_producer_needs_the_stubs_and_the_base_install_alone(wheels: Path, tmp
 
     said = run(python, "-c", PRODUCER, cwd=tmp_path)
 
-    assert '"requires": ["boilermaker"]' in said
+    assert '"requires": ["boilermaker-sdk>=0.1"]' in said
     assert '"strangers": []' in said
     assert '"version": "0.1.0+c' in said

@@ -127,7 +127,7 @@ def test_a_namespace_needs_azure_identity(monkeypatch: pytest.MonkeyPatch) -> No
     """Said when the service starts, with the command to run."""
     monkeypatch.setattr("boilermaker.transport.servicebus.bus.find_spec", lambda _name: None)
 
-    with pytest.raises(ConfigurationError, match=r"pip install 'boilermaker\[azure\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install 'boilermaker-sdk\[azure\]'"):
         AzureServiceBus.from_env({"SERVICE_BUS_NAMESPACE_URL": "https://shop.servicebus.windows.net"})
 
 

@@ -14,6 +14,6 @@ def main() -> None:
         if error.name not in _NEEDED:
             raise
         sys.exit(
-            f"The command line needs {error.name}, which is not installed: pip install 'boilermaker[cli]'"
+            f"The command line needs {error.name}, which is not installed: pip install 'boilermaker-sdk[cli]'"
         )
     command.boilermaker(prog_name="boilermaker")

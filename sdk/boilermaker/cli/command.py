@@ -4,6 +4,8 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
+from boilermaker import __version__
+
 GROUP = "boilermaker.commands"
 
 # Loaded when asked for: each may need an extra that is not installed.
@@ -44,7 +46,7 @@ class _Commands(click.Group):
     '  zsh   eval "$(_BOILERMAKER_COMPLETE=zsh_source boilermaker)"\n'
     "  fish  _BOILERMAKER_COMPLETE=fish_source boilermaker | source",
 )
-@click.version_option(package_name="boilermaker", message="boilermaker %(version)s")
+@click.version_option(__version__, message="boilermaker %(version)s")
 def boilermaker() -> None:
     """Background work on Azure Service Bus, typed from end to end.
 
@@ -72,7 +74,7 @@ def _load(entry_point: EntryPoint) -> click.Command:
         package = (error.name or "").partition(".")[0]
         if package in _EXTRA_OF:
             return _absent(
-                entry_point.name, f"needs {package}: pip install 'boilermaker[{_EXTRA_OF[package]}]'"
+                entry_point.name, f"needs {package}: pip install 'boilermaker-sdk[{_EXTRA_OF[package]}]'"
             )
         return _absent(entry_point.name, f"cannot be loaded from {entry_point.value}: {error}")
     except Exception as error:  # noqa: BLE001  # a plugin may fail in any way; the other commands must go on

@@ -1,4 +1,4 @@
-"""For tests of services that publish or run tasks: the extra `boilermaker[testing]`. The runtime imports none of it.
+"""For tests of services that publish or run tasks: the extra `boilermaker-sdk[testing]`. The runtime imports none of it.
 
 Values for any payload, a round trip of a whole stubs package in one line, and a pytest plugin with the fixtures `bus`,
 `worker` and `published`. Loaded when first asked for, so that the plugin costs a run of pytest next to nothing.

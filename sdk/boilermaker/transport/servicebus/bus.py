@@ -107,7 +107,7 @@ class AzureServiceBus:
         # Looked for now, imported when a connection is opened.
         if find_spec("azure") is None or find_spec("azure.identity") is None:
             raise ConfigurationError(
-                f"{NAMESPACE_URL} needs azure-identity to sign in: pip install 'boilermaker[azure]'"
+                f"{NAMESPACE_URL} needs azure-identity to sign in: pip install 'boilermaker-sdk[azure]'"
             )
         credential = _DefaultCredential()
         bus = cls._at(from_namespace(namespace, credential=credential.get), environ.get(QUEUE))
