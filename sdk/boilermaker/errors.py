@@ -110,7 +110,15 @@ class SessionQueueError(BusError):
     """The queue requires sessions, which Boilermaker does not use."""
 
 
-class MessageTooLargeError(BusError):
+class NotAuthorizedError(BusError):
+    """This identity has no right to do that with the queue."""
+
+
+class MessageRefusedError(BusError):
+    """The bus rejects this message permanently; others may be accepted by the same queue."""
+
+
+class MessageTooLargeError(MessageRefusedError):
     """The bus refuses a message of this size."""
 
 

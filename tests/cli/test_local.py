@@ -64,6 +64,7 @@ def test_every_setting_of_a_queue_is_taken() -> None:
         max_message_size=64 * 1024,
     )
 
+    assert parse_queue("a:partitioned=on").partitioned
     assert expected == parse_queue("a:lock=30s, max-delivery=5, dedup=off, ttl=1h, size=64KB")
 
 

@@ -22,7 +22,12 @@ def namespace() -> Iterator[LocalServiceBus]:
     brief = [
         QueueSettings(name=f"brief-{number}", lock_duration=timedelta(seconds=1)) for number in range(_QUEUES)
     ]
-    with LocalServiceBus([*queues, *brief, QueueSettings(name="sess", requires_session=True)]) as namespace:
+    odd = [
+        QueueSettings(name="sess", requires_session=True),
+        QueueSettings(name="partitioned", partitioned=True),
+        QueueSettings(name="large", max_message_size=100 * 1024 * 1024),
+    ]
+    with LocalServiceBus([*queues, *brief, *odd]) as namespace:
         yield namespace
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from azure.servicebus.aio import ServiceBusClient
 
-from boilermaker.errors import BusError, MessageTooLargeError, QueueNotFoundError
+from boilermaker.errors import BusError, MessageRefusedError, MessageTooLargeError, QueueNotFoundError
 from boilermaker.localbus.server import LocalServiceBus
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus import attach as servicebus_attach
@@ -111,11 +111,71 @@ async def test_each_message_of_a_call_has_a_fate_of_its_own(bus: AzureServiceBus
 
     fates = await bus.sender(queue).send_many(sent)
 
-    assert {0: MessageTooLargeError, 150: BusError, 151: BusError} == {
+    assert {0: MessageTooLargeError, 150: MessageRefusedError, 151: MessageRefusedError} == {
         number: type(fate) for number, fate in enumerate(fates) if fate is not None
     }
     assert {str(number) for number in range(300)} - {"0", "150", "151"} == set(await _bodies(bus, queue, 297))
     assert [] == await bus.receiver(queue).receive(1, 0.1)
+
+
+async def test_a_queue_that_takes_no_batches_gets_each_message_by_itself(
+    namespace: LocalServiceBus, bus: AzureServiceBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A partitioned queue with duplicate detection. The link is remembered: it refuses a few batches, and none after them."""
+    write, batches = Writer.send, []
+
+    def counted(self: Writer, messages: Sequence[Encoded]) -> asyncio.Future[None]:
+        batches.append(len(messages))
+        return write(self, messages)
+
+    monkeypatch.setattr(Writer, "send", counted)
+    sender = bus.sender("partitioned")
+
+    assert {None} == set(await sender.send_many([message(f"{number}".encode()) for number in range(500)]))
+    refused = [size for size in batches if size > 1]
+    assert 0 < len(refused) <= 8
+    assert 500 == len(namespace.queues["partitioned"].messages())
+
+    batches.clear()
+    assert {None} == set(await sender.send_many([message() for _ in range(100)]))
+    assert [1] * 100 == batches
+    assert sorted(map(str, range(500))) == sorted((await _bodies(bus, "partitioned", 600))[:500])
+
+
+async def test_a_batch_has_a_megabyte_at_most_however_large_a_message_may_be(
+    bus: AzureServiceBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Premium has it, whose messages may have 100 MB; a larger one leaves by itself."""
+    write, batches = Writer.send, []
+
+    def counted(self: Writer, messages: Sequence[Encoded]) -> asyncio.Future[None]:
+        batches.append((len(messages), sum(len(each.data) for each in messages)))
+        return write(self, messages)
+
+    monkeypatch.setattr(Writer, "send", counted)
+    sizes = [900_000, 100, 100, 900_000, 3_000_000, 100, 100]
+
+    await bus.sender("large").send_many([message(b"x" * size) for size in sizes])
+
+    assert [3, 1, 1, 2] == [count for count, _ in batches]
+    assert all(size <= 1024 * 1024 for count, size in batches if count > 1)
+    assert sizes == [len(body) for body in await _bodies(bus, "large", len(sizes))]
+
+
+async def test_properties_that_service_bus_answers_with_an_internal_error_are_refused_before(
+    bus: AzureServiceBus, queue: str
+) -> None:
+    """One of more than 32 KB, or more than 64 KB in all: nobody could tell its answer from one that passes."""
+    large = [
+        OutgoingMessage(body=b"large", message_id="1", properties={"it": "x" * 33_000}),
+        OutgoingMessage(body=b"many", message_id="2", properties={str(n): "x" * 9_000 for n in range(8)}),
+        OutgoingMessage(body=b"fine", message_id="3", properties={str(n): "x" * 9_000 for n in range(7)}),
+    ]
+
+    fates = await bus.sender(queue).send_many(large)
+
+    assert [MessageRefusedError, MessageRefusedError, type(None)] == [type(fate) for fate in fates]
+    assert ["fine"] == await _bodies(bus, queue, 1)
 
 
 async def test_a_scheduled_message_comes_when_it_is_due(bus: AzureServiceBus, queue: str) -> None:
@@ -163,7 +223,7 @@ async def test_a_property_that_amqp_cannot_carry_is_refused_for_its_sender_only(
 
     results = await asyncio.gather(sender.send(message(b"fine")), sender.send(odd), return_exceptions=True)
 
-    assert [type(None), BusError] == [type(result) for result in results]
+    assert [type(None), MessageRefusedError] == [type(result) for result in results]
     assert ["fine"] == await _bodies(bus, queue, 1)
 
 
@@ -267,7 +327,9 @@ async def test_another_version_of_the_sdk_is_written_through_its_public_methods(
         return_exceptions=True,
     )
 
-    assert [type(None), MessageTooLargeError, type(None), BusError] == [type(each) for each in results]
+    assert [type(None), MessageTooLargeError, type(None), MessageRefusedError] == [
+        type(each) for each in results
+    ]
     assert [10, 20] == [len(body) for body in await _bodies(bus, queue, 2)]
     assert "this version of azure-servicebus is not known" in caplog.text
 

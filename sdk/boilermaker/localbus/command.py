@@ -28,7 +28,7 @@ _SIZES = {"": 1, "B": 1, "KB": 1024, "MB": 1024 * 1024}
     multiple=True,
     required=True,
     metavar="NAME[:SETTING=VALUE,...]",
-    help="A queue to create; repeat for more. Settings: lock=60s, max-delivery=10, dedup=10m (or off), ttl=1h, size=256KB.",
+    help="A queue to create; repeat for more. Settings: lock=60s, max-delivery=10, dedup=10m (or off), ttl=1h, size=256KB, partitioned=off.",
 )
 @click.option(
     "--port",
@@ -113,7 +113,7 @@ def parse_queue(text: str) -> QueueSettings:
         key, _, value = (piece.strip() for piece in part.partition("="))
         if key not in _SETTINGS:
             raise ValueError(
-                f"{text}: `{key}` is no setting; there are lock, max-delivery, dedup, ttl and size"
+                f"{text}: `{key}` is no setting; there are lock, max-delivery, dedup, ttl, size and partitioned"
             )
         setting, parse = _SETTINGS[key]
         try:
@@ -143,6 +143,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _switch(text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise ValueError(f"{text!r} is neither on nor off")
+    return text == "on"
+
+
 def _window(text: str) -> timedelta | None:
     return None if text == "off" else _duration(text)
 
@@ -153,4 +159,5 @@ _SETTINGS: dict[str, tuple[str, Callable[[str], object]]] = {
     "dedup": ("duplicate_detection_window", _window),
     "ttl": ("default_time_to_live", _duration),
     "size": ("max_message_size", _size),
+    "partitioned": ("partitioned", _switch),
 }

@@ -17,10 +17,10 @@ Operation = Literal[
 itself, for as long as the fault stands; `now` is no rule but an act."""
 
 Effect = Literal[
-    "busy", "unauthorized", "disabled", "missing", "lock-lost", "internal",
+    "busy", "unauthorized", "disabled", "missing", "lock-lost", "internal", "invalid",
     "delay", "ignore", "lose", "detach", "cut", "cut-after", "freeze", "half", "garbage",
 ]  # fmt: skip
-"""What happens instead. The first six are refusals; `docs/how-to/testing.md` tells them all."""
+"""What happens instead. The first seven are refusals; `docs/how-to/testing.md` tells them all."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ REFUSALS: dict[str, Refused] = {
     "missing": Refused("amqp:not-found", "The messaging entity could not be found.", 404),
     "lock-lost": Refused("com.microsoft:message-lock-lost", "The lock supplied is invalid.", 410),
     "internal": Refused("amqp:internal-error", "The service was unable to process the request.", 500),
+    "invalid": Refused("com.microsoft:argument-error", "The argument of the request is invalid.", 400),
 }
 
 _LINES = ("delay", "cut", "freeze", "half", "garbage")

@@ -28,6 +28,10 @@ class InvalidMessage(QueueError):  # noqa: N818 - see LockLost
     """A property breaks a limit of Service Bus."""
 
 
+class NotAllowed(QueueError):  # noqa: N818 - an AMQP condition's name, not-allowed
+    """The queue was created so that it takes no such messages, or no such batch."""
+
+
 class MessageNotFound(QueueError):  # noqa: N818 - an AMQP condition's name, message-not-found
     """No message in the state asked for has this sequence number."""
 

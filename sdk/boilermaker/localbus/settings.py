@@ -21,6 +21,7 @@ class QueueSettings:
         default_time_to_live: for messages that ask for none, and the most that one may ask for; None for ever.
         dead_letter_on_expiration: expired messages go to the dead-letter sub-queue; else they vanish.
         requires_session: nobody may attach to such a queue here: Boilermaker does not use sessions.
+        partitioned: with duplicate detection, such a queue refuses batches of messages that have several ids.
         max_message_size: bytes, all properties included; 256 KB as on the Standard tier.
 
     Raises:
@@ -34,7 +35,13 @@ class QueueSettings:
     default_time_to_live: timedelta | None = None
     dead_letter_on_expiration: bool = True
     requires_session: bool = False
+    partitioned: bool = False
     max_message_size: int = 256 * 1024
+
+    @property
+    def takes_one_id(self) -> bool:
+        """Whether the messages of one batch must have the same id: the partition is chosen by it."""
+        return self.partitioned and self.duplicate_detection_window is not None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -77,7 +77,7 @@ class Sender(Protocol):
         ...
 
     async def open(self) -> None:
-        """Connect. Raises QueueNotFoundError, BusError."""
+        """Connect. Raises QueueNotFoundError, SessionQueueError, NotAuthorizedError, BusError."""
         ...
 
     async def send(self, message: OutgoingMessage) -> None:
@@ -85,6 +85,7 @@ class Sender(Protocol):
 
         Raises:
             MessageTooLargeError: the bus refuses its size.
+            MessageRefusedError: the bus refuses it permanently, for something else about it.
             QueueNotFoundError: there is no such queue.
             BusError: anything else; `is_transient` says whether a repeat may help. The message may have been
                 accepted all the same: repeat with the same message_id.

@@ -16,6 +16,7 @@ from boilermaker.localbus.messages import (
     InvalidMessage,
     LockLost,
     MessageTooLarge,
+    NotAllowed,
     QueueError,
     StoredMessage,
 )
@@ -25,6 +26,15 @@ log = logging.getLogger("boilermaker.local")
 
 _CREDIT = 1000  # messages that a sender may have under way
 _SETTLED: int = cast("Any", Link).SND_SETTLED
+# In the words of Service Bus, of which clients know some by heart; two spaces as there.
+_NO_SESSION_ID = (
+    "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have session support "
+    "enabled can only receive messages that have the SessionId set to a valid value."
+)
+_DISTINCT_IDS = (
+    "Batching brokered messages with distinct SessionId, PartitionKey, or MessageId  is not supported for an entity with "
+    "partitioning and duplicate detection enabled."
+)
 _BATCH_ENVELOPE_BYTES = 4096  # what a batch's envelope may add to its messages
 
 
@@ -93,7 +103,9 @@ class SendingLink:
         if sum(message.size for message in messages) > self._limit:
             raise MessageTooLarge(f"the batch is larger than the {self._limit:,} bytes that the queue takes")
         if self._queue.settings.requires_session and not all(map(amqp_messages.has_session, messages)):
-            raise InvalidMessage("a queue that requires sessions takes messages with a session id only")
+            raise NotAllowed(_NO_SESSION_ID)
+        if self._queue.settings.takes_one_id and len({message.message_id for message in messages}) > 1:
+            raise NotAllowed(_DISTINCT_IDS)
 
     def on_flow(self) -> None:
         """A sender's credit is ours to give."""
@@ -273,6 +285,8 @@ def condition_of(error: QueueError) -> str:
         return "com.microsoft:message-lock-lost"
     if isinstance(error, MessageTooLarge):
         return "amqp:link:message-size-exceeded"
+    if isinstance(error, NotAllowed):
+        return "amqp:not-allowed"
     if isinstance(error, InvalidMessage):
         return "com.microsoft:argument-error"
     return "com.microsoft:message-not-found"

@@ -10,6 +10,7 @@ from uuid import UUID
 from boilermaker.errors import (
     BusError,
     LockLostError,
+    MessageRefusedError,
     MessageTooLargeError,
     SessionQueueError,
     SettlementError,
@@ -51,7 +52,9 @@ class MemorySender:
                 f"{error}. Send a reference to large data instead of the data.", queue=self._name
             ) from None
         except InvalidMessage as error:
-            raise BusError(f"queue {self._name!r} refuses the message: {error}", queue=self._name) from None
+            raise MessageRefusedError(
+                f"queue {self._name!r} refuses the message: {error}", queue=self._name
+            ) from None
         self._namespace.wake()
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:

@@ -15,10 +15,10 @@ from boilermaker.transport.servicebus.connect import (
     disconnect,
     max_message_size,
     stop_keep_alive,
-    translate,
 )
 from boilermaker.transport.servicebus.message import Encoded
 from boilermaker.transport.servicebus.plain import PlainWriter
+from boilermaker.transport.servicebus.refusals import translate
 
 try:
     from boilermaker.transport.servicebus.pyamqp.send import Writer
@@ -26,6 +26,10 @@ except ImportError:  # another version of the SDK: private modules come and go
     Writer = None  # type: ignore[assignment,misc]
 
 _log = logging.getLogger("boilermaker.transport")
+
+# "Maximum size of a batch: 1 MB" on Premium, however large one message may be; 256 KB on Standard, which the link says (Service Bus
+# quotas). It takes 4,500 messages a batch, many more than leave together here.
+_MAX_BATCH_BYTES = 1024 * 1024
 
 
 class LinkWriter(Protocol):
@@ -52,6 +56,7 @@ class Attachment:
         max_batch_bytes: what is sent together.
         max_message_size: what one message may have.
         is_given_up: set by who has seen that its connection is lost.
+        takes_batches: unset by who has seen that the queue takes no batch: then each message leaves by itself.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class Attachment:
         self.max_batch_bytes = max_batch_bytes
         self.max_message_size = max_message_size
         self.is_given_up = False
+        self.takes_batches = True
 
     @property
     def is_usable(self) -> bool:
@@ -89,12 +95,13 @@ async def attach(address: Address, queue: str) -> Attachment:
         await sender.__aenter__()
         await confirm_attached(sender)
         batch_bytes = (await sender.create_message_batch()).max_size_in_bytes
+        most = max_message_size(sender) or batch_bytes
         return Attachment(
             service,
             sockets,
             _writer(sender),
-            max_batch_bytes=batch_bytes,
-            max_message_size=max_message_size(sender) or batch_bytes,
+            max_batch_bytes=min(batch_bytes, most, _MAX_BATCH_BYTES),
+            max_message_size=most,
         )
     except BaseException as error:
         stop_keep_alive(sender)
@@ -103,7 +110,7 @@ async def attach(address: Address, queue: str) -> Attachment:
         await sockets.close()
         if not isinstance(error, Exception):
             raise
-        raise translate(error, queue, "send to") from error
+        raise translate(error, queue, "attach a sender to") from error
 
 
 def _writer(sender: ServiceBusSender) -> LinkWriter:

@@ -8,7 +8,9 @@ from itertools import count
 from boilermaker.errors import BusError, MessageTooLargeError
 from boilermaker.transport.servicebus.message import BATCH_ENTRY_BYTES, BATCH_HEAD_BYTES, Encoded
 
-_MOST_TOGETHER = 64  # messages: while the bus takes these, the next are put together
+_MOST_TOGETHER = (
+    64  # messages, of 4,500 that Service Bus takes: while it takes these, the next are put together
+)
 
 
 class Fates:

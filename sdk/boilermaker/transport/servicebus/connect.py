@@ -1,23 +1,13 @@
-"""How a connection of the SDK is made and ended, and what its errors mean here."""
+"""How a connection of the SDK is made and ended. What its errors mean stands in `refusals`."""
 
 import asyncio
 import logging
-import struct
 import time
 from typing import Any, Protocol
 
-from azure.core.exceptions import ClientAuthenticationError
-from azure.servicebus import exceptions as sdk
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 
-from boilermaker.errors import (
-    BusError,
-    LockLostError,
-    MessageTooLargeError,
-    QueueNotFoundError,
-    SessionQueueError,
-)
-from boilermaker.transport.servicebus.address import Address, redact
+from boilermaker.transport.servicebus.address import Address
 
 # The SDK sends without a limit of time unless told; a bus that does not answer is a fault, not a wait.
 TRY_TIMEOUT_SECONDS = 20.0
@@ -27,45 +17,6 @@ SILENCE_SECONDS = 60.0
 _CLOSE_SECONDS = 6.0  # a little more than the SDK takes at most to drain a link
 _log = logging.getLogger("boilermaker.transport")
 _sdk_log = logging.getLogger("azure.servicebus")
-
-_RIGHTS = {
-    "send to": "the role 'Azure Service Bus Data Sender', or a key with the Send right",
-    "receive from": "the role 'Azure Service Bus Data Receiver', or a key with the Listen right",
-}
-_TRANSIENT = (
-    sdk.ServiceBusServerBusyError,
-    sdk.ServiceBusConnectionError,
-    sdk.ServiceBusCommunicationError,
-    sdk.OperationTimeoutError,
-    sdk.ServiceBusQuotaExceededError,  # heals once messages are taken out, or connections closed
-    sdk.MessagingEntityDisabledError,  # heals once an operator enables it
-    OSError,
-    TimeoutError,
-)
-_BROKEN = (TypeError, ValueError, LookupError, AttributeError, struct.error)
-_NO_QUEUE = {"amqp:not-found", "amqp:resource-deleted"}
-# What the service answers to a request that it will not take the next time either (AMQP 1.0, 2.8.15-2.8.18; Service Bus). All other
-# conditions are of a link, a session, a connection or a moment: another try may go well.
-_FINAL = {
-    *_NO_QUEUE,
-    "amqp:decode-error",
-    "amqp:invalid-field",
-    "amqp:not-allowed",
-    "amqp:not-implemented",
-    "amqp:precondition-failed",
-    "amqp:unauthorized-access",
-    "amqp:link:message-size-exceeded",
-    "com.microsoft:argument-error",
-    "com.microsoft:argument-out-of-range",
-    "com.microsoft:auth-failed",
-    "com.microsoft:message-lock-lost",
-    "com.microsoft:message-not-found",
-}
-_REFUSED = (
-    sdk.ServiceBusAuthenticationError,
-    sdk.ServiceBusAuthorizationError,
-    ClientAuthenticationError,
-)
 
 
 def client(address: Address, *, retries: int) -> ServiceBusClient:
@@ -208,65 +159,3 @@ def max_message_size(sender: ServiceBusSender) -> int | None:
     """What the sender link says one message may have; None where it does not, or the SDK hides it."""
     limit: object = getattr(sender, "_max_message_size_on_link", None)
     return limit if isinstance(limit, int) and limit > 0 else None
-
-
-def condition_of(error: BaseException) -> str:
-    """The AMQP error condition that an error of the SDK carries, such as `amqp:not-found`; empty without one."""
-    found: object = getattr(error, "_condition", None) or getattr(error, "condition", None)
-    return found.decode(errors="replace") if isinstance(found, bytes) else str(found or "")
-
-
-def _is_passing(error: BaseException, inner: object) -> bool:
-    """Whether the SDK's error hides that the bus is not itself just now.
-
-    It calls every token that is not taken a refusal, also where the service says that it is busy; and an answer that is
-    no AMQP fails in its decoder, in whatever way.
-    """
-    status: object = getattr(inner, "status_code", None)
-    if isinstance(status, int):
-        return status >= 500 or status in {408, 429}
-    return isinstance(error, sdk.ServiceBusError) and isinstance(inner, _BROKEN)
-
-
-def translate(error: BaseException, queue: str, doing: str) -> BusError:
-    """What an error of the SDK is in our words.
-
-    Args:
-        error: whatever was raised.
-        queue: the queue concerned.
-        doing: "send to", "receive from", "settle a message of" or "renew a lock of".
-    """
-    if isinstance(error, BusError):
-        return error
-    condition, text = condition_of(error), redact(str(error))
-    inner: object = getattr(error, "inner_exception", None)
-    what = f"cannot {doing} queue {queue!r}"
-    if isinstance(error, sdk.MessageLockLostError) or "message-lock-lost" in condition:
-        return LockLostError(
-            f"{what}: its lock is lost, the message comes again ({text})",
-            queue=queue,
-        )
-    if isinstance(error, sdk.MessagingEntityNotFoundError) or condition in _NO_QUEUE:
-        name = queue.partition("/$")[0]  # a sub-queue comes and goes with its queue
-        return QueueNotFoundError(
-            f"there is no queue {name!r}: create it, or correct the name ({text})", queue=queue
-        )
-    if isinstance(error, sdk.MessageSizeExceededError) or "message-size-exceeded" in condition:
-        return MessageTooLargeError(f"queue {queue!r} refuses a message of this size ({text})", queue=queue)
-    if "session" in text.lower() and condition in {"amqp:not-allowed", "amqp:not-implemented"}:
-        return SessionQueueError(
-            f"queue {queue!r} requires sessions, which Boilermaker does not use: "
-            "create a queue with sessions disabled (it cannot be changed later) and use that one",
-            queue=queue,
-        )
-    if _is_passing(error, inner):
-        return BusError(f"{what}: {text}", queue=queue, is_transient=True)
-    if isinstance(error, _REFUSED) or isinstance(inner, _REFUSED) or condition == "amqp:unauthorized-access":
-        right = _RIGHTS.get(doing, _RIGHTS["receive from"])
-        return BusError(f"not authorized to {doing} queue {queue!r}: it takes {right} ({text})", queue=queue)
-    is_transient = (
-        isinstance(error, _TRANSIENT)
-        or isinstance(inner, _TRANSIENT)
-        or (condition != "" and condition not in _FINAL)
-    )
-    return BusError(f"{what}: {text}", queue=queue, is_transient=is_transient)

@@ -11,6 +11,7 @@ from typing import Any
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
 
+from boilermaker.errors import MessageRefusedError
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus.delivery import AzureDelivery, PlainDelivery
 from boilermaker.transport.servicebus.message import Encoded
@@ -104,12 +105,15 @@ class PlainWriter:
 
 def _built(message: OutgoingMessage) -> ServiceBusMessage:
     properties: dict[str | bytes, Any] = dict(message.properties.items())
-    return ServiceBusMessage(
-        message.body,
-        message_id=message.message_id,
-        subject=message.subject or None,
-        content_type=message.content_type or None,
-        correlation_id=message.correlation_id or None,
-        application_properties=properties or None,
-        scheduled_enqueue_time_utc=message.scheduled_enqueue_time,
-    )
+    try:
+        return ServiceBusMessage(
+            message.body,
+            message_id=message.message_id,
+            subject=message.subject or None,
+            content_type=message.content_type or None,
+            correlation_id=message.correlation_id or None,
+            application_properties=properties or None,
+            scheduled_enqueue_time_utc=message.scheduled_enqueue_time,
+        )
+    except (TypeError, ValueError) as error:
+        raise MessageRefusedError(f"azure-servicebus refuses the message: {error}") from error

@@ -21,10 +21,10 @@ from boilermaker.transport.servicebus.connect import (
     client,
     confirm_attached,
     disconnect,
-    translate,
 )
 from boilermaker.transport.servicebus.delivery import AzureDelivery, AzureMessage, LinkReader
 from boilermaker.transport.servicebus.plain import PlainReader, settle_by_sdk
+from boilermaker.transport.servicebus.refusals import translate
 from boilermaker.transport.servicebus.settle import Disposition, Unconfirmed
 
 try:

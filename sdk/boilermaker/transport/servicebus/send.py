@@ -9,17 +9,18 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-from boilermaker.errors import BusError, MessageTooLargeError
+from boilermaker.errors import BusError, MessageRefusedError
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus.address import Address
 from boilermaker.transport.servicebus.attach import Attachment, attach
 from boilermaker.transport.servicebus.backlog import Backlog, Fates, Waiting
-from boilermaker.transport.servicebus.connect import translate
 from boilermaker.transport.servicebus.message import Encoded, encode
+from boilermaker.transport.servicebus.refusals import BatchRefusedError, translate
 
 _TRIES = 4  # of a message, or of connecting
 _FIRST_PAUSE_SECONDS = 0.4  # doubled with each try
 _MOST_UNDER_WAY = 4  # batches: more would be smaller ones
+_MOST_SINGLE = 256  # messages under way to a queue that takes no batches
 
 
 class AzureSender:
@@ -61,7 +62,10 @@ class AzureSender:
             try:
                 encoded = Encoded(message, encode(message))
             except (TypeError, ValueError) as error:
-                fates.settle(index, translate(error, self._queue, "send to"))
+                refused = MessageRefusedError(
+                    f"queue {self._queue!r} would not take the message: {error}", queue=self._queue
+                )
+                fates.settle(index, refused)
             else:
                 self._backlog.add(encoded, fates, index)
                 waits = True
@@ -106,12 +110,17 @@ class AzureSender:
 
     # ---- sending
 
+    @property
+    def _most_under_way(self) -> int:
+        attachment = self._attachment
+        return _MOST_UNDER_WAY if attachment is None or attachment.takes_batches else _MOST_SINGLE
+
     async def _flush(self) -> None:
         """Send until nothing waits and nothing is under way. Every message is settled, whatever happens."""
         try:
             while self._backlog or self._under_way:
                 self._moved.clear()
-                if self._backlog and self._under_way < _MOST_UNDER_WAY:
+                if self._backlog and self._under_way < self._most_under_way:
                     await self._send_what_waits()
                 if self._under_way:
                     await self._moved.wait()
@@ -135,8 +144,11 @@ class AzureSender:
         except BusError as error:
             self._backlog.fail(error)
             return
-        limits = attachment.max_batch_bytes, attachment.max_message_size
-        while self._under_way < _MOST_UNDER_WAY and (batch := self._backlog.next_batch(*limits)):
+        while self._under_way < self._most_under_way and (
+            batch := self._backlog.next_batch(
+                attachment.max_batch_bytes if attachment.takes_batches else 0, attachment.max_message_size
+            )
+        ):
             for each in batch:
                 each.tries += 1
             self._under_way += 1
@@ -150,6 +162,10 @@ class AzureSender:
         failure = ConnectionResetError("given up") if fate.cancelled() else fate.exception()
         error = None if failure is None else translate(failure, self._queue, "send to")
         attachment.is_given_up |= isinstance(failure, OSError | TimeoutError)
+        if isinstance(error, BatchRefusedError) and len(batch) > 1:
+            attachment.takes_batches = False
+            self._backlog.put_back(batch)
+            return
         if error is not None and self._is_tried_again(batch, error, is_refused=attachment.is_usable):
             self._backlog.put_back(batch)
             return
@@ -162,7 +178,7 @@ class AzureSender:
             if is_refused or tries > 1:  # what was lost with a connection goes at once with the next
                 self._pause = max(self._pause, _FIRST_PAUSE_SECONDS * 2 ** (tries - 1))
             return tries < _TRIES
-        if len(batch) > 1 and type(error) in {BusError, MessageTooLargeError}:
+        if len(batch) > 1 and (isinstance(error, MessageRefusedError) or type(error) is BusError):
             # Refused as a whole (a batch is atomic), perhaps for one of them: each learns its own fate.
             for each in batch:
                 each.is_alone, each.tries = True, 0
