@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # for type checkers and editors: the same names, eagerly
     from boilermaker import attempt, errors, failure, retries
     from boilermaker.app import Boilermaker
-    from boilermaker.client import Client
+    from boilermaker.client import Client, SyncClient
     from boilermaker.localbus.settings import QueueSettings
     from boilermaker.tasks.options import External, Limits
     from boilermaker.tasks.registrar import Tasks
@@ -32,6 +32,7 @@ __all__ = [
     "Limits",
     "QueueSettings",
     "Ref",
+    "SyncClient",
     "Task",
     "Tasks",
     "attempt",
@@ -52,6 +53,7 @@ _HOMES = {
     "Limits": "boilermaker.tasks.options",
     "QueueSettings": "boilermaker.localbus.settings",
     "Ref": "boilermaker.workflow.ref",
+    "SyncClient": "boilermaker.client",
     "Task": "boilermaker.workflow.task",
     "Tasks": "boilermaker.tasks.registrar",
     "chain": "boilermaker.workflow.task",

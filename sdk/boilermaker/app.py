@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
-from boilermaker.client import Client, Publishable
+from boilermaker.client import Client, Publishable, SyncClient
 from boilermaker.contract import Contract
 from boilermaker.errors import (
     BusError,
@@ -101,6 +101,7 @@ class Boilermaker(Registrar, Generic[S]):
         self.service = options.get("service") or named
         self.registry = Registry(named, annotations.known_externals(options.get("external")))
         self.client = Client(bus, registry=self.registry)
+        self.sync_client = SyncClient.over(lambda: self.client)
         history = options.get("history")
         self.history = History(self.contract, None if history is None else Path(history))
         self._options = options
@@ -208,6 +209,7 @@ class Boilermaker(Registrar, Generic[S]):
         undo = on_stop_signals(self.stop)
         try:
             pace = self._checked_pace(concurrency, threads, seconds(grace_seconds))
+            await self.client.move_here()
             if not self._stops:
                 async with self._living():
                     self._starting = None
@@ -293,6 +295,7 @@ class Boilermaker(Registrar, Generic[S]):
                 "drain() moves the clock, which only an InMemoryServiceBus has; use run()"
             )
         total = 0
+        await self.client.move_here()
         async with self._living():
             loop = self._new_loop(self._checked_pace(concurrency, threads, 0))
             while total <= max_messages:

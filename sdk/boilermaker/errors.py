@@ -84,6 +84,10 @@ class ContractMismatchError(BoilermakerError):
     """A worker's live contract is not the one that was generated from its source."""
 
 
+class EventLoopError(BoilermakerError):
+    """A client's connections belong to another event loop than the one it is used in. The message says what to do."""
+
+
 class OutcomeStoreError(BoilermakerError):
     """An outcome store cannot be asked or written just now."""
 

@@ -184,6 +184,10 @@ class Bus(Protocol):
 
     def receiver(self, queue: str, *, prefetch: int = 0) -> Receiver: ...
 
+    def forget(self, sender: Sender) -> None:
+        """Drop a sender whose event loop is closed: nothing of it can be closed any more."""
+        ...
+
     async def close(self) -> None:
         """Close every connection. Closing twice is fine."""
         ...

@@ -10,7 +10,7 @@ from boilermaker.localbus.settings import QueueSettings
 from boilermaker.transport.memory.links import MemoryReceiver, MemorySender
 from boilermaker.transport.memory.message import MemoryMessage, shown
 from boilermaker.transport.memory.namespace import Namespace
-from boilermaker.transport.port import OutgoingMessage
+from boilermaker.transport.port import OutgoingMessage, Sender
 
 
 class InMemoryServiceBus:
@@ -45,6 +45,9 @@ class InMemoryServiceBus:
         receiver = MemoryReceiver(self._namespace, queue)
         self._receivers.add(receiver)
         return receiver
+
+    def forget(self, sender: Sender) -> None:
+        """There is nothing to drop."""
 
     async def close(self) -> None:
         """End what receivers wait for. Messages stay, as they do in Service Bus."""

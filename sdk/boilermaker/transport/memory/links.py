@@ -91,11 +91,12 @@ class MemoryReceiver:
         deadline = time.monotonic() + max_wait_seconds
         while True:
             found: list[Delivery] = []
-            while (
-                len(found) < max_messages
-                and (stored := queue.receive(self._namespace.clock.now())) is not None
-            ):
-                found.append(delivered(stored))
+            with self._namespace.lock:
+                while (
+                    len(found) < max_messages
+                    and (stored := queue.receive(self._namespace.clock.now())) is not None
+                ):
+                    found.append(delivered(stored))
             left = deadline - time.monotonic()
             if found or left <= 0 or self._closes != closes:
                 return found
@@ -103,7 +104,8 @@ class MemoryReceiver:
 
     async def peek(self, max_messages: int, from_sequence_number: int = 1) -> Sequence[Message]:
         """Look without locking. See the port for errors."""
-        found = self._open_queue().peek(from_sequence_number, max_messages, self._namespace.clock.now())
+        with self._namespace.lock:
+            found = self._open_queue().peek(from_sequence_number, max_messages, self._namespace.clock.now())
         return [peeked(stored) for stored in found]
 
     async def set_prefetch(self, count: int) -> None:
@@ -141,7 +143,10 @@ class MemoryReceiver:
         if not isinstance(delivery, MemoryDelivery):
             raise SettlementError(f"a delivery of another bus: {type(delivery).__name__}", queue=self._name)
         try:
-            return how(self._namespace.queue(self._name), delivery.lock_token, self._namespace.clock.now())
+            with self._namespace.lock:
+                return how(
+                    self._namespace.queue(self._name), delivery.lock_token, self._namespace.clock.now()
+                )
         except LockLost as error:
             raise LockLostError(
                 f"message {delivery.sequence_number} of queue {self._name!r}: {error}", queue=self._name

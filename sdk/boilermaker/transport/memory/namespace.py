@@ -1,6 +1,7 @@
 """The queues of the bus in memory, their one clock, and who waits for something to come."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
@@ -39,6 +40,7 @@ class Namespace:
 
     def __init__(self, declared: Iterable[QueueSettings | str], *, create: bool) -> None:
         self.clock = VirtualClock()
+        self.lock = threading.RLock()  # synchronous producers publish from threads of their own
         self._create = create
         self._queues: dict[str, Queue] = {}
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
@@ -57,6 +59,10 @@ class Namespace:
         Raises:
             QueueNotFoundError: there is none of that name, and `create_queues` is off or Service Bus refuses the name.
         """
+        with self.lock:
+            return self._queue(name)
+
+    def _queue(self, name: str) -> Queue:
         key = _main(name)
         found = self._queues.get(key)
         if found is None:
@@ -78,19 +84,21 @@ class Namespace:
 
     def looked_at(self, name: str) -> Queue:
         """The same, once all that is due has happened in it."""
-        queue = self.queue(name)
-        # Through the queue, whose messages may be due in its dead-letter sub-queue.
-        self.queue(_main(name)).advance(self.clock.now())
-        return queue
+        with self.lock:
+            queue = self.queue(name)
+            # Through the queue, whose messages may be due in its dead-letter sub-queue.
+            self.queue(_main(name)).advance(self.clock.now())
+            return queue
 
     # ---- sending
 
     def accept(self, name: str, message: OutgoingMessage) -> None:
         """Enqueue a message. Raises as `Queue.send`."""
-        queue = self.queue(name)
-        if queue.send(incoming(message), self.clock.now()) is not None:
-            for watcher in self._watchers:
-                watcher(queue.name, message)
+        with self.lock:
+            queue = self.queue(name)
+            if queue.send(incoming(message), self.clock.now()) is not None:
+                for watcher in self._watchers:
+                    watcher(queue.name, message)
 
     def watch(self, watcher: Callable[[str, OutgoingMessage], None]) -> None:
         """Call this with queue and message for whatever the bus accepts from now on; not for duplicates it drops."""
@@ -111,9 +119,10 @@ class Namespace:
 
     def go_to(self, then: datetime) -> None:
         """Move the clock; what is due happens in its order."""
-        self.clock.advance_to(then)
-        for queue in self._queues.values():
-            queue.advance(self.clock.now())
+        with self.lock:
+            self.clock.advance_to(then)
+            for queue in self._queues.values():
+                queue.advance(self.clock.now())
         self.wake()
 
     # ---- waiting

@@ -147,6 +147,11 @@ class AzureServiceBus:
         self._open.append(receiver)
         return receiver
 
+    def forget(self, sender: Sender) -> None:
+        """Drop a sender whose event loop is closed: its sockets are closed with it, once nothing refers to them."""
+        if sender in self._open:
+            self._open.remove(sender)
+
     async def close(self) -> None:
         """Close every sender and receiver made here, and the credential that `from_env` made."""
         await asyncio.gather(*(each.close() for each in self._open))

@@ -1,0 +1,205 @@
+"""The asynchronous client: a workflow goes in, checked and sealed; one message comes out on the queue of its first task."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Self
+
+from boilermaker.client.home import Home
+from boilermaker.client.many import Many, pieces
+from boilermaker.client.sealing import Publishable, checked_id, not_published, seal
+from boilermaker.errors import BusError, EventLoopError
+from boilermaker.retries import Seconds
+from boilermaker.tasks.registry import Registry, resolve_stub
+from boilermaker.transport.port import Bus, Sender
+from boilermaker.transport.servicebus.bus import AzureServiceBus
+from boilermaker.workflow import plan
+from boilermaker.workflow.task import head_of
+
+
+class Client:
+    """Publishes tasks and chains. Any number of coroutines may use one client; make one for a process.
+
+    It connects when it first publishes to a queue, which takes half a second or more; `await client.connect(queue)` does
+    so ahead of time. A worker connects to its own queue when it starts.
+
+        async with Client(AzureServiceBus.from_env()) as client:
+            await client.publish(accounts.create_user(email="a@b.org", name="Ada"))
+
+    Its connections live in the event loop of its first call. A call from another event loop, in another thread, is carried out
+    there while that loop runs; once it is closed, the client connects again in the loop of the next call. Synchronous code
+    uses `SyncClient`.
+
+    Args:
+        bus: the Service Bus namespace, or an `InMemoryServiceBus`.
+        registry: for tasks made from functions: whose registrations give them name, queue and policy.
+    """
+
+    def __init__(self, bus: Bus, *, registry: Registry | None = None) -> None:
+        self._bus = bus
+        self._resolve = resolve_stub if registry is None else registry.resolve
+        self._senders: dict[str, Sender] = {}
+        self._home = Home(self._forget)
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """A client for the Service Bus that the environment names: see `AzureServiceBus.from_env`.
+
+        Raises:
+            ConfigurationError: the environment names none.
+        """
+        return cls(AzureServiceBus.from_env())
+
+    async def publish(self, item: Publishable, *, delay: Seconds | None = None, id: str | None = None) -> str:  # noqa: A002 - the word users know
+        """Publish a workflow by its head and return the workflow's id once the bus has accepted it.
+
+        Publishing the same task object again starts another workflow, with another id. Publishing again under the same
+        `id` runs once, where the queue detects duplicates and within its window.
+
+        Args:
+            item: a task with its callbacks, or a chain.
+            delay: seconds (or a timedelta) until the first task may run.
+            id: the workflow's id, at most 128 characters; made up where none is given.
+
+        Raises:
+            WorkflowError: the workflow cannot run as it stands; nothing was sent.
+            WorkflowTooLargeError: it does not fit in a message of that queue; nothing was sent.
+            PublishError: the bus did not accept it, or did not say so. The error carries the id for a safe repeat.
+            ValueError: a negative delay, or an id that is empty or too long.
+            EventLoopError: the client's connections belong to an event loop that does not run; nothing was sent.
+        """
+        workflow = checked_id(id)
+        if not self._home.is_here():
+            return await self._home.elsewhere(lambda: self.publish(item, delay=delay, id=workflow))
+        steps = plan.flatten(head_of(item), self._resolve)
+        queue = steps[0].resolved.queue
+        try:
+            sender = await self.sender(queue)
+            await sender.send(seal(steps, workflow, delay, sender, self._bus.clock))
+        except BusError as error:
+            raise not_published(error, workflow, queue) from error
+        return workflow
+
+    async def publish_many(
+        self,
+        items: Iterable[Publishable],
+        *,
+        delay: Seconds | None = None,
+        ids: Iterable[str] | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[str]:
+        """Publish many workflows, in order for each queue, in as few batches as sizes allow; returns their ids.
+
+        The items are taken from their iterable a few hundred at a time, so that it may make them as it goes. Those are
+        checked before any of them is sent, while a thousand before them are under way.
+
+        Args:
+            items: tasks with their callbacks, or chains.
+            delay: seconds (or a timedelta) until the first tasks may run.
+            ids: the workflows' ids, one for each item; made up where none are given.
+            progress: told, time and again, how many have been published.
+
+        Raises:
+            WorkflowError: a workflow cannot run as it stands; nothing of its few hundred was sent. A note on this error, as
+                on what `items` itself raises, tells how many were published before.
+            WorkflowTooLargeError: it does not fit in a message of that queue; likewise.
+            PublishManyError: the bus did not accept all of them. It says which were published, which were not, and of
+                which that is not known.
+            ValueError: a negative delay, an id that is empty or too long, or fewer ids than items.
+            EventLoopError: the client's connections belong to an event loop that does not run.
+        """
+        if self._home.is_here():
+            return await self._many(delay, progress).publish(items, ids)
+        published: list[str] = []
+        for piece, piece_ids in pieces(items, ids):  # taken here: what makes them may belong to this thread
+            published += await self.publish_piece(piece, piece_ids, delay, published)
+            if progress is not None:
+                progress(len(published))
+        return published
+
+    async def publish_piece(
+        self, piece: Sequence[Publishable], ids: Sequence[str], delay: Seconds | None, before: Sequence[str]
+    ) -> list[str]:
+        """Publish a few hundred at home, after those `before`; returns their ids. Raises as `publish_many`."""
+        return await self._home.elsewhere(lambda: self._many(delay, None, before).publish(piece, ids))
+
+    def _many(
+        self, delay: Seconds | None, progress: Callable[[int], object] | None, before: Sequence[str] = ()
+    ) -> Many:
+        return Many(
+            resolve=self._resolve,
+            sender=self.sender,
+            clock=self._bus.clock,
+            delay=delay,
+            progress=progress,
+            before=before,
+        )
+
+    async def sender(self, queue: str) -> Sender:
+        """The open sender to a queue; opened when first asked for.
+
+        Raises:
+            QueueNotFoundError: there is no such queue.
+            BusError: the bus cannot be reached.
+            EventLoopError: the client's connections belong to another event loop.
+        """
+        if not self._home.is_here():
+            raise EventLoopError(
+                "this client's connections belong to another event loop: senders can be used there alone"
+            )
+        sender = self._senders.get(queue)
+        if sender is None:
+            sender = self._senders[queue] = self._bus.sender(queue)
+        await sender.open()
+        return sender
+
+    async def connect(self, queue: str) -> None:
+        """Connect to a queue ahead of the first publish, which would wait for it. From any event loop.
+
+        Raises:
+            QueueNotFoundError: there is no such queue.
+            BusError: the bus cannot be reached.
+        """
+        if self._home.is_here():
+            await self.sender(queue)
+        else:
+            await self._home.elsewhere(lambda: self.connect(queue))
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop that its connections live in; None while it has none."""
+        return self._home.loop
+
+    async def move_here(self) -> None:
+        """Let the connections live in the running event loop; what is open elsewhere is closed there.
+
+        Raises:
+            EventLoopError: they belong to an event loop that does not run.
+        """
+        while not self._home.is_here():
+            await self.close()
+
+    async def close(self) -> None:
+        """Close the senders and the bus. Closing twice is fine; publishing again opens them again."""
+        if not self._home.is_here():
+            await self._home.elsewhere(self.close)
+            return
+        senders, self._senders = self._senders, {}
+        for sender in senders.values():
+            await sender.close()
+        await self._bus.close()
+        self._home.leave()
+
+    def _forget(self) -> None:
+        """Their event loop is closed."""
+        senders, self._senders = self._senders, {}
+        for sender in senders.values():
+            self._bus.forget(sender)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace_: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,176 @@
+"""Publishing many workflows: a few hundred at a time, in as few batches as sizes allow, each with a fate of its own."""
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+
+from boilermaker.client.sealing import Publishable, checked_id, seal
+from boilermaker.errors import BusError, PublishManyError
+from boilermaker.retries import Seconds
+from boilermaker.transport.port import Clock, OutgoingMessage, Sender
+from boilermaker.workflow import plan
+from boilermaker.workflow.plan import Plan, Resolve
+from boilermaker.workflow.task import head_of
+
+CHUNK = 500
+"""Workflows that are planned, sealed and handed to their senders at a time."""
+
+_UNDER_WAY = 2  # of these at a time: the bus takes some while the next are made
+_TURN = 32  # workflows planned in one turn of the event loop
+
+_Planned = tuple[str, Plan]
+_Sealed = tuple[str, tuple[Sender, OutgoingMessage] | BusError]
+_Fates = list[tuple[str, BusError | None]]
+
+
+class Many:
+    """One call of `publish_many`.
+
+    Args:
+        resolve: gives tasks name, queue and policy.
+        sender: gives the open sender to a queue.
+        clock: the bus's.
+        delay: until the first tasks may run.
+        progress: told, time and again, how many have been published.
+        before: ids of those that were published before, for what is told of all.
+    """
+
+    def __init__(
+        self,
+        *,
+        resolve: Resolve,
+        sender: Callable[[str], Awaitable[Sender]],
+        clock: Clock,
+        delay: Seconds | None,
+        progress: Callable[[int], object] | None,
+        before: Sequence[str] = (),
+    ) -> None:
+        self._resolve = resolve
+        self._sender = sender
+        self._clock = clock
+        self._delay = delay
+        self._progress = progress
+        self._before = before
+        self._published: list[str] = []
+        self._under_way: deque[asyncio.Task[_Fates]] = deque()
+
+    async def publish(self, items: Iterable[Publishable], ids: Iterable[str] | None) -> list[str]:
+        """Publish all of them; returns their ids. Raises as `Client.publish_many`."""
+        taken, given = iter(items), None if ids is None else iter(ids)
+        try:
+            while planned := await self._plan_some(taken, given):
+                sealed = await self._sealed(planned)
+                if len(self._under_way) == _UNDER_WAY:
+                    await self._count_first(planned)
+                self._under_way.append(asyncio.create_task(_send_all(sealed)))
+            while self._under_way:
+                await self._count_first()
+        except BaseException as error:
+            while self._under_way:  # when a later item could not be taken
+                await self._count_first()
+            # PublishManyError says more; of what was under way when this was cancelled nobody knows
+            if not isinstance(error, PublishManyError | asyncio.CancelledError):
+                error.add_note(f"publish_many: the first {self._count:,} workflows were published, no others")
+            raise
+        return self._published
+
+    @property
+    def _count(self) -> int:
+        return len(self._before) + len(self._published)
+
+    async def _plan_some(self, taken: Iterator[Publishable], given: Iterator[str] | None) -> list[_Planned]:
+        """The next few hundred; what is under way goes on meanwhile."""
+        planned: list[_Planned] = []
+        for item in itertools.islice(taken, CHUNK):
+            planned.append((next_id(given), plan.flatten(head_of(item), self._resolve)))
+            if not len(planned) % _TURN:
+                await asyncio.sleep(0)
+        return planned
+
+    async def _sealed(self, planned: Sequence[_Planned]) -> list[_Sealed]:
+        """Messages, each with the sender to its queue, or why there is none."""
+        senders = {
+            queue: await self._opened(queue) for queue in {s[0].resolved.queue: None for _, s in planned}
+        }
+        sealed: list[_Sealed] = []
+        for workflow, steps in planned:
+            sender = senders[steps[0].resolved.queue]
+            if isinstance(sender, BusError):
+                sealed.append((workflow, sender))
+            else:
+                sealed.append((workflow, (sender, seal(steps, workflow, self._delay, sender, self._clock))))
+            if not len(sealed) % _TURN:
+                await asyncio.sleep(0)
+        return sealed
+
+    async def _opened(self, queue: str) -> Sender | BusError:
+        """The open sender to a queue, or why there is none: then nothing was sent, whatever the cause."""
+        try:
+            return await self._sender(queue)
+        except BusError as error:
+            return BusError(str(error), queue=queue) if error.is_transient else error
+
+    async def _count_first(self, waiting: Sequence[_Planned] = ()) -> None:
+        """Await the few hundred that were sent first.
+
+        Raises:
+            PublishManyError: the bus did not accept all of them. It tells of those sent after them too, and that those that
+                `waiting` has are not sent.
+        """
+        fates = await self._under_way.popleft()
+        if any(error is not None for _, error in fates):
+            while self._under_way:
+                fates += await self._under_way.popleft()
+        self._published += [workflow for workflow, error in fates if error is None]
+        if failed := {workflow: error for workflow, error in fates if error is not None}:
+            for workflow, steps in waiting:
+                queue = steps[0].resolved.queue
+                failed[workflow] = BusError(
+                    "not sent, since others before it were not published", queue=queue
+                )
+            raise PublishManyError([*self._before, *self._published], failed)
+        if self._progress is not None:
+            self._progress(self._count)
+
+
+async def _send_all(sealed: Sequence[_Sealed]) -> _Fates:
+    """What became of each: None where the bus has accepted it."""
+    fates: _Fates = [
+        (workflow, to_send if isinstance(to_send, BusError) else None) for workflow, to_send in sealed
+    ]
+    sendings: dict[Sender, list[tuple[int, OutgoingMessage]]] = {}
+    for index, (_, to_send) in enumerate(sealed):
+        if not isinstance(to_send, BusError):
+            sender, message = to_send
+            sendings.setdefault(sender, []).append((index, message))
+    found = await asyncio.gather(
+        *(sender.send_many([message for _, message in sending]) for sender, sending in sendings.items())
+    )
+    for sending, errors in zip(sendings.values(), found, strict=True):
+        for (index, _), error in zip(sending, errors, strict=True):
+            fates[index] = (fates[index][0], error)
+    return fates
+
+
+def next_id(ids: Iterator[str] | None) -> str:
+    """The id of the next workflow; made up where none are given.
+
+    Raises:
+        ValueError: there are fewer ids than items, or it is no id.
+    """
+    if ids is None:
+        return checked_id(None)
+    try:
+        return checked_id(next(ids))
+    except StopIteration:
+        raise ValueError("publish_many() was given fewer ids than items") from None
+
+
+def pieces(
+    items: Iterable[Publishable], ids: Iterable[str] | None
+) -> Iterator[tuple[list[Publishable], list[str]]]:
+    """Items and their ids, a few hundred at a time: each piece can be published again under the same ids."""
+    taken, given = iter(items), None if ids is None else iter(ids)
+    while piece := list(itertools.islice(taken, CHUNK)):
+        yield piece, [next_id(given) for _ in piece]
