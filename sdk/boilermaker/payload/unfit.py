@@ -86,7 +86,20 @@ def refusal(name: str, error: BaseException) -> str:
 
 
 _PATH = re.compile(r" - at `(?:key in )?(\$[^`]*)`")
-_QUOTE = re.compile(r"['`]")
+# What msgspec says and quotes nothing of the value by, and what it says before it quotes some; anything else that a version
+# of it may say is not passed on.
+_OF_TYPES = ("Expected ", "Object missing ")  # types, limits and field names
+_SAID: dict[str, str] = {
+    "Invalid enum value": "expected one of the enum's or Literal's values",
+    "Only units": "only the units D, H, M and S are supported in a duration",
+}
+_WITHOUT_VALUES = (
+    "Invalid value", "Object contains unknown field", "Invalid RFC3339 encoded datetime", "Invalid RFC3339 encoded date",
+    "Invalid RFC3339 encoded time", "Invalid ISO8601 duration", "Invalid UUID", "Invalid base64 encoded string",
+    "Invalid decimal string", "Invalid epoch timestamp", "Timestamp is out of range", "Duration is out of range",
+    "Integer value out of range", "Number out of range", "Input data was truncated", "JSON is malformed",
+)  # fmt: skip
+_UNKNOWN = "does not fit its type"
 
 
 def sentence(name: str, error: BaseException) -> str:
@@ -110,11 +123,10 @@ def _expectation(error: BaseException, text: str) -> str:
         error.__cause__ is not None
     ):  # raised by the type itself (`__post_init__`, `_missing_`), in words that may hold values
         return "refused by the type's own check"
-    if text.startswith(("Expected", "Object missing")):  # these quote types and field names only
+    if text.startswith(_OF_TYPES):
         return text[0].lower() + text[1:]
-    shown = _QUOTE.split(text)[0].strip()
-    return (
-        "expected one of the enum's or Literal's values"
-        if shown == "Invalid enum value"
-        else shown[0].lower() + shown[1:]
-    )
+    for start, said in _SAID.items():
+        if text.startswith(start):
+            return said
+    known = next((start for start in _WITHOUT_VALUES if text.startswith(start)), _UNKNOWN)
+    return known[0].lower() + known[1:]
