@@ -52,6 +52,9 @@ class _NoState:
 
 NO_STATE = _NoState()
 
+MOST_AT_A_TIME = 1_000_000
+"""The most handlers, or threads, that may be asked for."""
+
 
 class Boilermaker(Registrar, Generic[S]):
     """A worker: functions registered as tasks, and the queue that they are run from.
@@ -201,7 +204,7 @@ class Boilermaker(Registrar, Generic[S]):
 
         Raises:
             BusError: a fault of the worker's own queue that cannot heal by itself.
-            ConfigurationError: the worker is running already, or `concurrency` or `threads` is below 1.
+            ConfigurationError: the worker is running already, or `concurrency` or `threads` is not from 1 to 1,000,000.
         """
         if self._starting is not None or self._loop is not None:
             raise ConfigurationError("this worker is running already; make a second one to run twice")
@@ -309,9 +312,16 @@ class Boilermaker(Registrar, Generic[S]):
         """What can be found wrong is, before anything begins."""
         self.history.upcasts.check(self.registry)
         for name, number in (("concurrency", concurrency), ("threads", threads)):
+            if not isinstance(number, int) or isinstance(number, bool):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a checker
+                raise ConfigurationError(f"{name} is a whole number, not a {type(number).__name__}")
             if number < 1:
+                shown = number if number > -MOST_AT_A_TIME else "less"  # Python prints no 5,000 digits
                 raise ConfigurationError(
-                    f"{name} is the number of handlers at a time, 1 or more, not {number}"
+                    f"{name} is the number of handlers at a time, 1 or more, not {shown}"
+                )
+            if number > MOST_AT_A_TIME:
+                raise ConfigurationError(
+                    f"{name} is the number of handlers at a time, at most {MOST_AT_A_TIME:,}"
                 )
         return Pace(
             concurrency=concurrency,

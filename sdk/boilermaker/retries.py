@@ -9,6 +9,8 @@ Seconds = float | int | timedelta
 
 LONGEST_SECONDS = 100 * 365 * 24 * 3600
 """The longest delay; beyond it dates end."""
+MOST_TRIES = 2**31 - 1
+"""The most tries, or deliveries, that may be asked for."""
 
 
 class RetryMode(enum.Enum):
@@ -36,7 +38,8 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 
     Raises:
         TypeError: `max_tries` is no whole number, a wait no number of seconds, or `retry_mode` no RetryMode.
-        ValueError: `max_tries` below 1, or a wait that is negative or not finite.
+        ValueError: `max_tries` is below 1 or above `MOST_TRIES`, or a wait is negative, not finite or longer than
+            `LONGEST_SECONDS`.
     """
 
     max_tries: int = 5
@@ -45,17 +48,15 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     retry_mode: RetryMode = RetryMode.Exponential
 
     def __post_init__(self) -> None:
-        if not _is_any(self.max_tries, int):
-            raise TypeError(f"max_tries is a whole number, not a {type(self.max_tries).__name__}")
+        check_count("max_tries", self.max_tries)
         for wait in (self.delay, self.delay_max):
             if not _is_any(wait, int, float):
                 raise TypeError(f"delay and delay_max are numbers of seconds, not a {type(wait).__name__}")
         if not _is_any(self.retry_mode, RetryMode):
             raise TypeError(f"retry_mode is a RetryMode, not a {type(self.retry_mode).__name__}")
-        if self.max_tries < 1:
-            raise ValueError("max_tries counts executions, so it is at least 1")
-        if not (0 <= self.delay < float("inf") and 0 <= self.delay_max < float("inf")):
-            raise ValueError("delay and delay_max are seconds, 0 or more")
+        for name, wait in (("delay", self.delay), ("delay_max", self.delay_max)):
+            if not 0 <= wait <= LONGEST_SECONDS:
+                raise ValueError(f"{name} is {_RANGE}")
 
     @classmethod
     def default(cls) -> "RetryPolicy":
@@ -138,19 +139,36 @@ def checked_policy(policy: object) -> RetryPolicy:
     raise TypeError(f"a policy is a RetryPolicy, not a {type(policy).__name__}{hint}")
 
 
+_RANGE = f"from 0 to {LONGEST_SECONDS:,} seconds (100 years)"
+
+
 def seconds(value: Seconds) -> float:
     """Seconds of a number or a timedelta.
 
     Raises:
         TypeError: neither.
-        ValueError: negative, or longer than `LONGEST_SECONDS`.
+        ValueError: negative, not a number, or longer than `LONGEST_SECONDS`.
     """
     if not _is_any(value, int, float, timedelta):
         raise TypeError(f"a delay is a number of seconds or a timedelta, not a {type(value).__name__}")
-    number = value.total_seconds() if isinstance(value, timedelta) else float(value)
+    number = value.total_seconds() if isinstance(value, timedelta) else value
     if not 0 <= number <= LONGEST_SECONDS:
-        raise ValueError(f"a delay is from 0 to {LONGEST_SECONDS:,} seconds (100 years), not {number}")
-    return number
+        shown = f", not {number}" if abs(number) < 1e18 or isinstance(number, float) else ""
+        raise ValueError(f"a delay is {_RANGE}{shown}")
+    return float(number)
+
+
+def check_count(name: str, value: object) -> None:
+    """Check a number of executions or deliveries.
+
+    Raises:
+        TypeError: it is no whole number.
+        ValueError: it is below 1 or above `MOST_TRIES`.
+    """
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} is a whole number, not a {type(value).__name__}")
+    if not 1 <= value <= MOST_TRIES:
+        raise ValueError(f"{name} is at least 1" if value < 1 else f"{name} is at most {MOST_TRIES:,}")
 
 
 def _is_any(value: object, *types: type) -> bool:

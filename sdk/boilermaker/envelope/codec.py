@@ -16,7 +16,7 @@ from boilermaker.envelope.lines import Lines
 from boilermaker.envelope.structs import Header, Kept, Next, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
 from boilermaker.payload.externals import NONE
-from boilermaker.retries import RetryPolicy
+from boilermaker.retries import MOST_TRIES, RetryPolicy
 from boilermaker.workflow.plan import MAX_STEPS, Plan, PlanStep, StepRef
 
 CONTENT_TYPE = "application/jsonl"
@@ -163,8 +163,8 @@ def _check_header(header: Header, rest: bytes) -> None:
     # missing all the same is an error where it is read.
     if header.at == 0 and rest.count(b"\n") != count - 1:
         raise EnvelopeError(f"the header announces {count:,} steps, another number of lines follows")
-    if not header.queues or header.attempt < 1 or not 0 <= header.put_off <= MAX_PUT_OFF:
-        raise EnvelopeError("the header names no queue, or counts below one")
+    if not header.queues or not 1 <= header.attempt <= MOST_TRIES or not 0 <= header.put_off <= MAX_PUT_OFF:
+        raise EnvelopeError("the header names no queue, or counts what cannot be")
     if header.fork and header.failure is None:
         raise EnvelopeError("the message stands for failure callbacks and tells no failure")
     if any(not 0 < len(queue) <= MAX_QUEUE_NAME or not queue.isprintable() for queue in header.queues):

@@ -15,7 +15,7 @@ from boilermaker.envelope import codec
 from boilermaker.envelope.codec import Envelope
 from boilermaker.envelope.structs import Step
 from boilermaker.errors import EnvelopeError
-from boilermaker.retries import RetryMode, RetryPolicy
+from boilermaker.retries import LONGEST_SECONDS, MOST_TRIES, RetryMode, RetryPolicy
 from boilermaker.workflow.plan import MAX_STEPS, PlanStep, Resolved
 
 MAX_DEPTH = 400
@@ -138,7 +138,7 @@ def decode(body: bytes, queue: str) -> Envelope:
         raise EnvelopeError(
             "the body looks like a message of boilermaker-servicebus 1.x, but is malformed"
         ) from None
-    if not 0 <= head.attempts.attempts <= 2**31:
+    if not 0 <= head.attempts.attempts < MOST_TRIES:
         raise EnvelopeError("a message of boilermaker-servicebus 1.x counts impossible attempts")
     workflow = head.task_id[:128] or hashlib.blake2b(body, digest_size=16).hexdigest()
     envelope = codec.decode(codec.encode(plan, workflow))
@@ -191,9 +191,9 @@ def _too_deep() -> EnvelopeError:
 def _step(place: _Place, queue: str) -> PlanStep:
     task = place.task
     policy = RetryPolicy(
-        max(task.policy.max_tries, 1),
-        task.policy.delay,
-        task.policy.delay_max,
+        min(max(task.policy.max_tries, 1), MOST_TRIES),
+        min(task.policy.delay, LONGEST_SECONDS),
+        min(task.policy.delay_max, LONGEST_SECONDS),
         _MODES[task.policy.retry_mode],
     )
     by_position = {str(position): value for position, value in enumerate(task.payload.args)}

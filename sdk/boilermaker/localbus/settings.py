@@ -59,5 +59,5 @@ class QueueSettings:
         ttl = self.default_time_to_live
         if ttl is not None and ttl <= timedelta(0):
             raise ValueError(f"{self.name}: the time to live is more than 0")
-        if self.max_message_size < 1024:
+        if not self.max_message_size >= 1024:  # NaN is not, either
             raise ValueError(f"{self.name}: the maximum message size is 1 KB or more")

@@ -38,9 +38,17 @@ class SqlOutcomeStore:
         engine: an engine of SQLAlchemy.
         keep: how long a record is kept; longer than a message can come again: its time to live in the queue, or the
             longest handler times the maximum delivery count.
+
+    Raises:
+        TypeError: `keep` is no timedelta.
+        ValueError: `keep` is negative, or longer than 36,500 days.
     """
 
     def __init__(self, engine: sa.Engine, *, keep: timedelta = timedelta(days=14)) -> None:
+        if not isinstance(keep, timedelta):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a checker
+            raise TypeError(f"keep is a timedelta, not a {type(keep).__name__}")
+        if not timedelta(0) <= keep <= timedelta(days=36_500):
+            raise ValueError("keep is from 0 to 36,500 days: how long records are kept")
         self._engine = engine
         self._keep = keep
         self._saves = 0

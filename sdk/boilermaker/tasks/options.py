@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 import msgspec
 
 from boilermaker.errors import ConfigurationError
-from boilermaker.retries import RetryPolicy, Seconds, seconds
+from boilermaker.retries import RetryPolicy, Seconds, check_count, seconds
 from boilermaker.store import OutcomeStore
 
 DescribeError = Callable[[BaseException], str]
@@ -29,7 +29,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     Raises:
         TypeError: a limit that is no number.
-        ValueError: less than one try or delivery, or a wait that is negative or longer than 100 years.
+        ValueError: less than one try or delivery, or more than `retries.MOST_TRIES`, or a wait that is negative or longer than 100 years.
     """
 
     max_tries: int = 100
@@ -39,11 +39,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for limit in ("max_tries", "max_deliveries"):
-            value: object = getattr(self, limit)
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise TypeError(f"Limits({limit}=...) is a whole number, not a {type(value).__name__}")
-            if value < 1:
-                raise ValueError(f"Limits({limit}=...) is at least 1")
+            check_count(f"Limits({limit}=...)", getattr(self, limit))
         waits = self.put_off_seconds
         if not isinstance(waits, tuple):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody runs a type checker
             raise TypeError(

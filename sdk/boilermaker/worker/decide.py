@@ -88,9 +88,12 @@ def _succeeded(envelope: Envelope, outcome: Succeeded) -> Verdict:
 
 def _retry(envelope: Envelope, asked: RetryAsked, around: Circumstances) -> Verdict:
     header, current = envelope.header, envelope.current
-    policy = _policy(asked.policy or header.policy or current.policy, around)
+    wanted = _wanted(asked.policy or header.policy or current.policy, around)
+    policy = wanted.capped(max_tries=around.limits.max_tries, delay_max=around.limits.max_delay)
     if header.attempt >= policy.max_tries:
         tries = "1 try" if header.attempt == 1 else f"{header.attempt} tries"
+        if wanted.max_tries > policy.max_tries:
+            tries += f" (this worker's `Limits.max_tries`; the policy has {wanted.max_tries:,})"
         failed = Failed(
             reason="RetriesExhausted",
             description=f"gave up after {tries}: {asked.description}",
@@ -110,9 +113,10 @@ def _retry(envelope: Envelope, asked: RetryAsked, around: Circumstances) -> Verd
     )
 
 
-def _policy(wanted: RetryPolicy | None, around: Circumstances) -> RetryPolicy:
+def _wanted(policy: RetryPolicy | None, around: Circumstances) -> RetryPolicy:
+    """The policy as it was asked for, before the worker's limits."""
     registered = around.registration.policy if around.registration is not None else RetryPolicy.no_retry()
-    return (wanted or registered).capped(max_tries=around.limits.max_tries, delay_max=around.limits.max_delay)
+    return policy or registered
 
 
 def _put_off(envelope: Envelope, rejected: Rejected, around: Circumstances) -> Verdict:
