@@ -1,5 +1,6 @@
 """Failing for good: how a handler says so, and what failure handlers learn about it."""
 
+import re
 from typing import Final, Never, cast
 
 import msgspec
@@ -40,6 +41,18 @@ class TaskFailed(Exception):  # noqa: N818 - the name says what has happened to 
     def __init__(self, reason: object = "") -> None:
         super().__init__(reason)
         self.reason = str(reason)
+
+
+# Controls, line separators, marks that turn the direction of writing, and halves of surrogate pairs.
+_ILLEGIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def legible(text: str) -> str:
+    r"""A text that may stand in a line of a log and has a UTF-8 form; what may not is escaped as in JSON, `\\u000a`.
+
+    For texts that users' code gives: a file's name that is not UTF-8 comes with lone surrogates (PEP 383).
+    """
+    return text if text.isprintable() else _ILLEGIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class _Failed:

@@ -15,13 +15,22 @@ from typing import Any, Literal, TextIO
 
 import structlog
 
+from boilermaker.failure import legible
+
 Format = Literal["auto", "json", "console"]
 LEVELS = ("debug", "info", "warning", "error")
 
 _Event = MutableMapping[str, Any]
 _Processor = Callable[[Any, str, _Event], Mapping[str, Any] | str]
 
-_text: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
+_encoded: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _text(text: str) -> str:
+    """A text in JSON that can be written as UTF-8."""
+    return legible(_encoded(text))
+
+
 _PLAIN = len(logging.makeLogRecord({}).__dict__)  # more than these attributes come of `extra=`
 
 # The SDK tells of each frame and link at INFO, and prints tracebacks of errors that it then raises.
@@ -120,7 +129,7 @@ def _ordered(_logger: Any, _method: str, event: _Event) -> Mapping[str, Any]:
 
 
 def _json(_logger: Any, _method: str, event: _Event) -> str:
-    return json.dumps(event, ensure_ascii=False, default=str)
+    return legible(json.dumps(event, ensure_ascii=False, default=str))
 
 
 def _console(stream: TextIO) -> _Processor:
@@ -133,12 +142,17 @@ def _console(stream: TextIO) -> _Processor:
         logger, text = values.pop("logger"), values.pop("event")
         trace: list[str] = values.pop("traceback", [])
         mark = f"{colours.get(level, '')}{level:<7}{reset if level in colours else ''}"
-        extra = "".join(f" {dim}{key}={reset}{value}" for key, value in values.items())
-        name = "" if logger == "boilermaker.app" else f"{dim}{logger}:{reset} "
-        lines = [f"{dim}{time}{reset} {mark} {name}{_emphasized(str(text), bold, reset)}{extra}"]
-        return "\n".join([*lines, *(f"{dim}         {frame}{reset}" for frame in trace)])
+        extra = "".join(f" {dim}{key}={reset}{_shown(str(value))}" for key, value in values.items())
+        name = "" if logger == "boilermaker.app" else f"{dim}{legible(logger)}:{reset} "
+        lines = [f"{dim}{time}{reset} {mark} {name}{_emphasized(_shown(str(text)), bold, reset)}{extra}"]
+        return "\n".join([*lines, *(f"{dim}         {legible(frame)}{reset}" for frame in trace)])
 
     return render
+
+
+def _shown(text: str) -> str:
+    """A text as a terminal may show it: its own lines, and nothing that a terminal obeys."""
+    return text if text.isprintable() else "\n".join(map(legible, text.expandtabs().split("\n")))
 
 
 def _emphasized(text: str, bold: str, reset: str) -> str:

@@ -111,7 +111,7 @@ def check_worker_options(options: Mapping[str, Any]) -> None:
     """For those without a type checker: what is misspelt or of another type would show in the middle of a day's work.
 
     Raises:
-        ConfigurationError: `forwards_to` is one text.
+        ConfigurationError: `forwards_to` is one text, or a name is not printable.
         TypeError: an option that does not exist, or one of another type.
         ValueError: `max_lock_renewal` is negative.
     """
@@ -127,7 +127,15 @@ def check_worker_options(options: Mapping[str, Any]) -> None:
     for queue in forwards_to:
         if not isinstance(queue, str):
             raise TypeError(f"forwards_to names queues; a {type(queue).__name__} is none")
+        _check_printable("forwards_to", queue)
+    for option in ("queue", "service"):
+        _check_printable(option, options.get(option) or "")
     seconds(options.get("max_lock_renewal", 0))
+
+
+def _check_printable(option: str, name: str) -> None:
+    if not name.isprintable():
+        raise ConfigurationError(f"{option}: names of queues and services have printable characters only")
 
 
 class TaskOptions(TypedDict, total=False):

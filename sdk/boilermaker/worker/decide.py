@@ -7,7 +7,7 @@ import msgspec
 from boilermaker.envelope import Next, Step, codec
 from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
-from boilermaker.failure import FailureInfo
+from boilermaker.failure import FailureInfo, legible
 from boilermaker.retries import RetryPolicy
 from boilermaker.tasks.options import Limits
 from boilermaker.tasks.registration import Registration
@@ -51,7 +51,7 @@ def decide(envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdi
     Raises:
         EnvelopeError: a step that the outcome leads to is malformed.
     """
-    match outcome:
+    match outcome := _legible(outcome):
         case Forked():
             return _forked(envelope, around)
         case Succeeded():
@@ -65,6 +65,16 @@ def decide(envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdi
             return _failed(
                 envelope, Failed(reason=outcome.reason, description=outcome.description, error=error), around
             )
+
+
+def _legible(outcome: Outcome) -> Outcome:
+    """An outcome whose texts can be encoded and logged, whatever users' code has put into them."""
+    if isinstance(outcome, Succeeded | Forked):
+        return outcome
+    described = msgspec.structs.replace(outcome, description=legible(outcome.description))
+    if isinstance(described, Rejected) or described.error is None:
+        return described
+    return msgspec.structs.replace(described, error=legible(described.error))
 
 
 def _succeeded(envelope: Envelope, outcome: Succeeded) -> Verdict:

@@ -19,7 +19,7 @@ from boilermaker.envelope import Step, codec, legacy
 from boilermaker.envelope.codec import Envelope
 from boilermaker.introspection.signature import HandlerParameter
 from boilermaker.payload import UnfitValue
-from boilermaker.retries import RetryException
+from boilermaker.retries import RetryException, checked_policy, seconds
 from boilermaker.tasks.history import History
 from boilermaker.tasks.hop import Hop
 from boilermaker.tasks.options import DescribeError
@@ -73,16 +73,11 @@ async def execute(
     except failure.TaskFailed as error:
         return Failed(
             reason="TaskFailed",
-            description=error.reason or "the handler raised TaskFailed",
+            description=_chosen_words(error, "reason") or "the handler raised TaskFailed",
             error=_name(error),
         )
     except RetryException as error:
-        return RetryAsked(
-            description=error.msg or "the handler asked for a retry",
-            error=_name(error),
-            policy=error.policy,
-            delay=error.delay,
-        )
+        return _retry_asked(error)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -197,6 +192,28 @@ def _invalid(step: Step, registration: Registration, unfit: UnfitValue, history:
     return Rejected(reason="InvalidPayload", description=description, may_heal=is_other)
 
 
+def _retry_asked(error: RetryException) -> RetryAsked:
+    """What a handler asked for. A subclass may have set anything on itself, without asking the constructor."""
+    said = _chosen_words(error, "msg") or "the handler asked for a retry"
+    try:
+        policy = None if error.policy is None else checked_policy(error.policy)
+        delay = None if error.delay is None else seconds(error.delay)
+    except (TypeError, ValueError) as unfit:
+        return RetryAsked(description=f"{said} ({unfit})", error=_name(error))
+    return RetryAsked(description=said, error=_name(error), policy=policy, delay=delay)
+
+
+def _chosen_words(error: BaseException, attribute: str) -> str:
+    """The words that a handler chose; empty where it set something that is no text and cannot be made one."""
+    try:
+        return str(getattr(error, attribute) or "")
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        log.exception("%s gave no words", _name(error))
+        return ""
+
+
 def _raised(step: Step, error: BaseException, describe: DescribeError | None) -> RetryAsked:
     log.warning("[%s] %s raised", step.task, _name(error), exc_info=error)
     said = f"{_name(error)} raised"
@@ -212,4 +229,5 @@ def _raised(step: Step, error: BaseException, describe: DescribeError | None) ->
 
 def _name(error: BaseException) -> str:
     kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return failure.legible(name)

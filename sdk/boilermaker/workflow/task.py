@@ -169,12 +169,14 @@ class Task(Generic[R_co]):
 
         Raises:
             TypeError: an option of another type.
-            ValueError: a negative delay, or an empty queue name.
+            ValueError: a negative delay, or a queue name that is empty or not printable.
         """
         if queue is not None and not isinstance(queue, str):  # pyright: ignore[reportUnnecessaryIsInstance] - as below
             raise TypeError(f"queue is a queue's name, not a {type(queue).__name__}")
         if queue is not None and not queue.strip():
             raise ValueError("queue is a queue's name, not an empty text")
+        if queue is not None and not queue.isprintable():
+            raise ValueError("queue is a queue's name, which has printable characters only")
         for name, flag in (("should_dead_letter", should_dead_letter), ("acks_late", acks_late)):
             if flag is not None and not isinstance(flag, bool):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a checker
                 raise TypeError(f"{name} is True or False, not a {type(flag).__name__}")
