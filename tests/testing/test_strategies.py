@@ -57,6 +57,17 @@ class Line(NamedTuple):
     next: "Line | None" = None
 
 
+class Labelled(NamedTuple):
+    label: str
+    anything: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    item: Labelled
+    parts: tuple[Any, ...] = ()
+
+
 class Settings(TypedDict):
     verbose: bool
     nested: "NotRequired[Settings]"
@@ -71,7 +82,8 @@ FIRST = settings(phases=[Phase.generate], max_examples=2000)  # any example will
 TYPES: list[Any] = [
     bool, int, float, str, bytes, bytearray, dt.datetime, dt.date, dt.time, dt.timedelta, UUID, Decimal, Any, None,
     Literal["a", 1], Literal[True] | None, UserId, Access, Branch | Leaf, Branch, Odd, Author, Line, Settings,
-    list[int] | dict[str, float] | None, set[Any], frozenset[tuple[int, str]], tuple[int, ...], dict[int | str, int],
+    list[int] | dict[str, float] | None, set[Any], frozenset[tuple[int, str]],
+    set[tuple[str, Any]], set[int | Any], frozenset[Labelled], set[Held], set[frozenset[Any]], tuple[int, ...], dict[int | str, int],
     dict[dt.date, list[UUID]], dict[Any, Any], list[Branch], dict[str, Branch | Leaf],
     Annotated[int, Meta(gt=0, lt=10)], Annotated[int, Meta(ge=-7, le=7, multiple_of=5)],
     Annotated[float, Meta(gt=0, le=1)], Annotated[float, Meta(ge=0, lt=2, multiple_of=0.25)],

@@ -44,71 +44,73 @@ def _strategy(type_: Any) -> Strategy:
 
 
 class _Drawing:
-    """Strategies of one type and its parts, each made once for each depth that is left."""
+    """Strategies of one type and its parts, each made once for each depth that is left, and for sets once more.
+
+    `is_hashed` is True within the items of a set: what `Any` stands for must have a hash there.
+    """
 
     def __init__(self, depths: Depths) -> None:
         self._depths = depths
-        self._made: dict[tuple[int, int], Strategy] = {}
+        self._made: dict[tuple[int, int, bool], Strategy] = {}
 
-    def of(self, info: shapes.Type, left: int) -> Strategy:
+    def of(self, info: shapes.Type, left: int, *, is_hashed: bool = False) -> Strategy:
         match info:
             case shapes.Metadata(type=inner):
-                return self.of(inner, left)
+                return self.of(inner, left, is_hashed=is_hashed)
             case shapes.UnionType(types=members):
                 possible = [m for m in members if self._depths.of(m) <= left]
-                return st.one_of([self.of(member, left) for member in possible])
+                return st.one_of([self.of(member, left, is_hashed=is_hashed) for member in possible])
             case shapes.TupleType(item_types=items):
-                return st.tuples(*(self.of(item, left) for item in items))
+                return st.tuples(*(self.of(item, left, is_hashed=is_hashed) for item in items))
             case shapes.DictType():
                 return self._mapping(info, left)
+            case shapes.AnyType() if is_hashed:
+                return HASHABLE
             case _ if isinstance(info, RECORDS):
-                return self._record(info, left)
+                return self._record(info, left, is_hashed=is_hashed)
             case _ if (item := getattr(info, "item_type", None)) is not None:
-                return self._collection(info, item, left)
+                return self._collection(info, item, left, is_hashed=is_hashed)
             case _:
                 return scalar(info)
 
-    def _collection(self, info: Any, item: shapes.Type, left: int) -> Strategy:
+    def _collection(self, info: Any, item: shapes.Type, left: int, *, is_hashed: bool) -> Strategy:
+        is_set = isinstance(info, shapes.SetType | shapes.FrozenSetType)
         least, most = info.min_length or 0, self._most(info, item, left)
-        if isinstance(info, shapes.SetType | shapes.FrozenSetType):
-            items = HASHABLE if isinstance(item, shapes.AnyType) else self._optional(item, left, most)
+        items = self.of(item, left, is_hashed=is_hashed or is_set) if most else st.nothing()
+        if is_set:
             return st.sets(items, min_size=least, max_size=most).map(_MAKE[type(info)])
-        items = self._optional(item, left, most)
         return st.lists(items, min_size=least, max_size=most).map(_MAKE.get(type(info), list))
 
     def _mapping(self, info: shapes.DictType, left: int) -> Strategy:
         most = min(self._most(info, part, left) for part in (info.key_type, info.value_type))
         key = JSON_KEY if isinstance(info.key_type, shapes.AnyType) else self._key(info.key_type, left)
-        value = self._optional(info.value_type, left, most)
+        value = self.of(info.value_type, left) if most else st.nothing()
         return st.dictionaries(key, value, min_size=info.min_length or 0, max_size=most)
 
     def _key(self, info: shapes.Type, left: int) -> Strategy:
         """Keys are text in JSON: of a union with a text-like member, that one is what comes back."""
         if not isinstance(info, shapes.UnionType):
-            return self.of(info, left)
+            return self.of(info, left, is_hashed=True)
         textlike = [m for m in info.types if not isinstance(m, shapes.IntType | shapes.FloatType)]
-        return st.one_of([self.of(member, left) for member in textlike or info.types])
+        return st.one_of([self.of(member, left, is_hashed=True) for member in textlike or info.types])
 
     def _most(self, info: Any, item: shapes.Type, left: int) -> int:
         return size(info, usual=3) if self._depths.of(item) <= left else 0
 
-    def _optional(self, info: shapes.Type, left: int, most: int) -> Strategy:
-        return self.of(info, left) if most else st.nothing()
-
-    def _record(self, info: Record, left: int) -> Strategy:
-        key = id(info), left
+    def _record(self, info: Record, left: int, *, is_hashed: bool) -> Strategy:
+        key = id(info), left, is_hashed
         if key not in self._made:
-            self._made[key] = st.deferred(lambda: self._fields(info, left - 1))
+            self._made[key] = st.deferred(lambda: self._fields(info, left - 1, is_hashed=is_hashed))
         return self._made[key]
 
-    def _fields(self, info: Record, left: int) -> Strategy:
+    def _fields(self, info: Record, left: int, *, is_hashed: bool) -> Strategy:
         names = _init_names(info)
         needed: dict[str, Strategy] = {}
         optional: dict[str, Strategy] = {}
         for field in info.fields:
             if self._depths.of(field.type) <= left:
                 chosen = optional if may_be_left_out(field) else needed
-                chosen[names.get(field.name, field.name)] = self.of(field.type, left)
+                chosen[names.get(field.name, field.name)] = self.of(field.type, left, is_hashed=is_hashed)
         drawn = st.fixed_dictionaries(needed, optional=optional)
         make: Any = info.cls
         return drawn if isinstance(info, shapes.TypedDictType) else drawn.map(lambda kept: make(**kept))
