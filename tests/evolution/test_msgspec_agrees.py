@@ -8,10 +8,9 @@ import msgspec
 from hypothesis import HealthCheck, assume, event, given, note, settings
 
 from boilermaker import payload
-from boilermaker.contract import Contract, NewTypeDefinition, RecordDefinition, Scalar, named_in
+from boilermaker.contract import Contract, NewTypeDefinition, RecordDefinition, named_in
 from boilermaker.contract.hazards import hazard_within
 from boilermaker.evolution.compare import compare
-from boilermaker.evolution.views import alternatives
 from boilermaker.payload import UnfitValue
 from boilermaker.payload.externals import NONE, Externals
 from boilermaker_codegen.package.ordering import needs
@@ -128,18 +127,4 @@ def is_carried(contract: Contract) -> bool:
             msgspec.json.Decoder(shapes.of(type_))
     except (TypeError, ValueError):
         return False
-    if any(hazard_within(type_, contract.types) for type_ in types):
-        return False
-    return not any(is_twofold(type_, contract) for type_ in types)
-
-
-def is_twofold(type_: Any, contract: Contract) -> bool:
-    """Whether a union has one number twice, with and without limits: what msgspec checks then is its own affair."""
-    scalars = [m for m in alternatives(type_, contract.types) if isinstance(m.type, Scalar)]
-    names = [m.type.name for m in scalars if isinstance(m.type, Scalar)]
-    numbers = [m for m in scalars if m.type in (Scalar(name="int"), Scalar(name="float"))]
-    if len(names) != len(set(names)) or (len(numbers) > 1 and any(m.limits for m in numbers)):
-        return True
-    parts = [getattr(type_, name) for name in ("item", "key", "value", "type") if hasattr(type_, name)]
-    parts += getattr(type_, "items", getattr(type_, "members", ()))
-    return any(is_twofold(part, contract) for part in parts)
+    return not any(hazard_within(type_, contract.types) for type_ in types)

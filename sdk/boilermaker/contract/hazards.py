@@ -1,14 +1,17 @@
 """Types that msgspec takes without a word and then cannot carry: values of them fail, or crash the process, later.
 
 Seen with msgspec 0.22. It miscounts the parts of some unions: a text with a pattern beside a collection or a mapping,
-and anything with limits beside a tuple of fixed length. It makes decoders for mappings whose keys it cannot encode,
-and for sets of what has no hash.
+and anything with limits beside a tuple of fixed length. It keeps one set of limits for each kind of value in a union, and
+lets a number go to one member alone. It makes decoders for mappings whose keys it cannot encode, and for sets of what has
+no hash.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from boilermaker.contract.definitions import Definition, NewTypeDefinition, RecordDefinition
+from msgspec.structs import replace
+
+from boilermaker.contract.definitions import Definition, EnumDefinition, NewTypeDefinition, RecordDefinition
 from boilermaker.contract.generics import definition_of, growing, records_in
 from boilermaker.contract.types import (
     Constrained,
@@ -25,6 +28,10 @@ from boilermaker.contract.types import (
 )
 
 _CRASH = "msgspec crashes where a union holds a type with limits (`Meta`) and a collection; put one of the two into a Struct"
+_CONFUSED = (
+    "msgspec does not tell the members of a union apart by their limits (`Meta`), and refuses what one of them takes; "
+    "write one member for all numbers and one for all texts, or hold them in Structs with `tag=True`"
+)
 _KEY = "the keys of a JSON object are text or numbers; use a list of pairs, or a key that is written as one of these"
 _HASH = "a set cannot hold what has no hash; use a list, or make the items frozen in all their parts"
 _GROWTH = "holds itself with arguments that grow at each level, which has no end; hand on its own parameters as they are"
@@ -38,8 +45,8 @@ def hazard(type_: Type, types: Mapping[str, Definition]) -> str | None:
     """
     for part in _parts(type_, types):
         match part:
-            case UnionOf(members=members) if _crashes(tuple(_plain(m, types) for m in members)):
-                return _CRASH
+            case UnionOf() if (why := _union_hazard(_ways(part, types), types)) is not None:
+                return why
             case MappingOf(key=key) if not _is_key(_plain(key, types), types):
                 return _KEY
             case Container(container=container, item=item) if container in _SETS:
@@ -139,10 +146,75 @@ def _plain(type_: Type, types: Mapping[str, Definition]) -> Type:
     return type_
 
 
-def _crashes(members: tuple[Type, ...]) -> bool:
-    limited = [member for member in members if isinstance(member, Constrained) and member.tz is None]
-    kinds = [member.type if isinstance(member, Constrained) else member for member in members]
-    if any(isinstance(kind, TupleOf) for kind in kinds):
-        return bool(limited)
-    has_collection = any(isinstance(kind, Container | MappingOf) for kind in kinds)
-    return has_collection and any(member.pattern is not None for member in limited)
+class _Way(NamedTuple):
+    """A member of a union, its limits beside it.
+
+    Attributes:
+        kind: what it is.
+        limits: what `Meta` says of it; None where there are none.
+    """
+
+    kind: Type
+    limits: Constrained | None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether it has limits."""
+        return self.limits is not None
+
+
+def _ways(type_: Type, types: Mapping[str, Definition]) -> tuple[_Way, ...]:
+    """What a union comes to, new types and unions in it looked through, each once."""
+    type_ = _plain(type_, types)
+    if isinstance(type_, UnionOf):
+        return tuple(dict.fromkeys(way for member in type_.members for way in _ways(member, types)))
+    if isinstance(type_, Constrained):
+        bare = replace(type_, type=Scalar(name="any"))
+        return tuple(_Way(way.kind, bare) for way in _ways(type_.type, types))
+    return (_Way(type_, None),)
+
+
+def _union_hazard(ways: tuple[_Way, ...], types: Mapping[str, Definition]) -> str | None:
+    if _crashes(ways):
+        return _CRASH
+    return _CONFUSED if _is_confused(ways, types) else None
+
+
+def _crashes(ways: tuple[_Way, ...]) -> bool:
+    limits = [way.limits for way in ways if way.limits is not None and way.limits.tz is None]
+    if any(isinstance(way.kind, TupleOf) for way in ways):
+        return bool(limits)
+    has_collection = any(isinstance(way.kind, Container | MappingOf) for way in ways)
+    return has_collection and any(limit.pattern is not None for limit in limits)
+
+
+def _is_confused(ways: tuple[_Way, ...], types: Mapping[str, Definition]) -> bool:
+    """Whether a value that one member takes may be refused: by the limits of another one, or because it goes to another."""
+    scalars = [(way.kind.name, way) for way in ways if isinstance(way.kind, Scalar)]
+    names = [name for name, _ in scalars]
+    if "any" in names:
+        return False
+    if any(way.is_limited and names.count(name) > 1 for name, way in scalars):
+        return True
+    # A whole number goes to `int`, or else to single values, or else to the other numbers.
+    numbers = [way for name, way in scalars if name in ("int", "float", "decimal")]
+    is_any_whole = any(name == "int" and not way.is_limited for name, way in scalars)
+    others = len(numbers) - 1 + _has_values(ways, types, int)
+    if any(way.is_limited for way in numbers) and others and not is_any_whole:
+        return True
+    return _has_values(ways, types, str) and any(name == "str" and way.is_limited for name, way in scalars)
+
+
+def _has_values(ways: tuple[_Way, ...], types: Mapping[str, Definition], kind: type) -> bool:
+    """Whether a Literal or an enum among them has values of this very type."""
+    return any(type(value) is kind for way in ways for value in _values(way.kind, types))
+
+
+def _values(type_: Type, types: Mapping[str, Definition]) -> Iterable[object]:
+    match type_:
+        case LiteralOf(values=values):
+            return values
+        case Named(id=id_) if isinstance(definition := types.get(id_), EnumDefinition):
+            return (member.value for member in definition.members)
+        case _:
+            return ()

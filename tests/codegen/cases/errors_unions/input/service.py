@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, NamedTuple, Optional, Union
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Optional, TypeVar, Union
 
 import msgspec
 from msgspec import Meta
@@ -109,3 +109,36 @@ async def constraints(
 async def anything(
     state, fine: object | None, a: str | object, b: "object | None | int", c: list[Union[int, object]], d: Optional[object]
 ) -> None: ...
+
+
+Below = Annotated[int, Meta(ge=-10, le=-1)]
+Above = NewType("Above", Annotated[int, Meta(ge=1, le=10)])
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T]):
+    item: T | int
+
+
+class Range(msgspec.Struct):
+    least: Below | Above | None
+
+
+@worker.task
+async def limits_that_cannot_be_told_apart(
+    state,
+    a: Annotated[int, Meta(ge=-10, le=-1)] | Annotated[int, Meta(ge=1, le=10)],
+    b: int | Annotated[int, Meta(ge=1)],
+    c: Annotated[str, Meta(pattern="^a")] | Annotated[str, Meta(pattern="^b")],
+    d: Below | Above,
+    e: list[dict[str, Below | float]],
+    f: Annotated[float, Meta(ge=0)] | Decimal,
+    g: Annotated[datetime, Meta(tz=True)] | datetime,
+    h: Annotated[str, Meta(max_length=2)] | Literal["long"],
+    i: Below | Literal[0],
+    j: Page[Below],
+    k: Annotated[bytes, Meta(max_length=2)] | bytes,
+    l: Range,
+    fine: int | Annotated[float, Meta(ge=0)] | Literal[-1],
+    also: Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern="^a")] | Annotated[bool, "x"] | None = None,
+) -> Annotated[str, Meta(min_length=1)] | str: ...
