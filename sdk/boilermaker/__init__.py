@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # for type checkers and editors: the same names, eagerly
     from boilermaker import attempt, errors, failure, retries
     from boilermaker.app import Boilermaker
-    from boilermaker.client import Client, SyncClient
+    from boilermaker.client import Client, Scheduled, SyncClient
     from boilermaker.localbus.settings import QueueSettings
     from boilermaker.tasks.options import External, Limits
     from boilermaker.tasks.registrar import Tasks
@@ -32,6 +32,7 @@ __all__ = [
     "Limits",
     "QueueSettings",
     "Ref",
+    "Scheduled",
     "SyncClient",
     "Task",
     "Tasks",
@@ -53,6 +54,7 @@ _HOMES = {
     "Limits": "boilermaker.tasks.options",
     "QueueSettings": "boilermaker.localbus.settings",
     "Ref": "boilermaker.workflow.ref",
+    "Scheduled": "boilermaker.client",
     "SyncClient": "boilermaker.client",
     "Task": "boilermaker.workflow.task",
     "Tasks": "boilermaker.tasks.registrar",

@@ -17,7 +17,7 @@ from boilermaker.errors import (
     SessionQueueError,
 )
 from boilermaker.introspection import annotations
-from boilermaker.retries import Seconds, seconds
+from boilermaker.retries import Delay, Seconds, seconds
 from boilermaker.tasks.history import History
 from boilermaker.tasks.hop import Hop
 from boilermaker.tasks.options import Limits, TaskOptions, WorkerOptions, check_worker_options
@@ -172,7 +172,7 @@ class Boilermaker(Registrar, Generic[S]):
         self,
         item: Publishable,
         *,
-        delay: Seconds | None = None,
+        delay: Delay | None = None,
         id: str | None = None,  # noqa: A002 - the word of Client.publish
     ) -> str:
         """Publish a workflow and return its id: see `Client.publish`."""

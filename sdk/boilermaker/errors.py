@@ -130,6 +130,10 @@ class SettlementError(BusError):
     """A message could not be settled: its lock is lost, or the bus did not answer."""
 
 
+class NotScheduledError(BusError):
+    """No scheduled message has that sequence number: it is active by now, was handled, or was cancelled before."""
+
+
 class LockLostError(SettlementError):
     """The lock on a message has expired or moved to another receiver; the message will be, or was, delivered again."""
 

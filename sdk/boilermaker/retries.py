@@ -1,11 +1,14 @@
 """When a task is tried again: policies as values, and the exception by which a handler asks for a retry."""
 
 import enum
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 Seconds = float | int | timedelta
+
+Delay = float | int | timedelta | datetime
+"""A time to wait, in seconds or as a timedelta, or the point in time to wait for: a datetime with a time zone."""
 
 LONGEST_SECONDS = 100 * 365 * 24 * 3600
 """The longest delay; beyond it dates end."""
@@ -169,6 +172,27 @@ def check_count(name: str, value: object) -> None:
         raise TypeError(f"{name} is a whole number, not a {type(value).__name__}")
     if not 1 <= value <= MOST_TRIES:
         raise ValueError(f"{name} is at least 1" if value < 1 else f"{name} is at most {MOST_TRIES:,}")
+
+
+def checked_delay(delay: Delay) -> float | datetime:
+    """Seconds, or the point in time.
+
+    Raises:
+        TypeError: neither.
+        ValueError: negative seconds, more than `LONGEST_SECONDS`, or a datetime without a time zone.
+    """
+    if not isinstance(delay, datetime):
+        return seconds(delay)
+    if delay.tzinfo is None or delay.utcoffset() is None:
+        raise ValueError("a datetime to wait for has a time zone: datetime.now(UTC), or .replace(tzinfo=...)")
+    return delay
+
+
+def seconds_until(delay: float | datetime, now: datetime) -> float:
+    """Seconds to wait from now on; 0 for a point in time that is past, at most `LONGEST_SECONDS`."""
+    if not isinstance(delay, datetime):
+        return delay
+    return min(max(0.0, (delay - now).total_seconds()), LONGEST_SECONDS)
 
 
 def _is_any(value: object, *types: type) -> bool:

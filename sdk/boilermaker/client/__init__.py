@@ -4,7 +4,7 @@
 """
 
 from boilermaker.client.asynchronous import Client
-from boilermaker.client.sealing import Publishable
+from boilermaker.client.sealing import Publishable, Scheduled
 from boilermaker.client.synchronous import SyncClient
 
-__all__ = ["Client", "Publishable", "SyncClient"]
+__all__ = ["Client", "Publishable", "Scheduled", "SyncClient"]

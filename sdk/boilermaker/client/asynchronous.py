@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from boilermaker.client.home import Home
 from boilermaker.client.many import Many, pieces
-from boilermaker.client.sealing import Publishable, checked_id, not_published, seal
-from boilermaker.errors import BusError, EventLoopError
-from boilermaker.retries import Seconds
+from boilermaker.client.sealing import Publishable, Scheduled, checked_id, not_published, seal
+from boilermaker.errors import BusError, EventLoopError, NotScheduledError
+from boilermaker.retries import Delay
 from boilermaker.tasks.registry import Registry, resolve_stub
 from boilermaker.transport.port import Bus, Sender
 from boilermaker.transport.servicebus.bus import AzureServiceBus
@@ -50,7 +52,7 @@ class Client:
         """
         return cls(AzureServiceBus.from_env())
 
-    async def publish(self, item: Publishable, *, delay: Seconds | None = None, id: str | None = None) -> str:  # noqa: A002 - the word users know
+    async def publish(self, item: Publishable, *, delay: Delay | None = None, id: str | None = None) -> str:  # noqa: A002 - the word users know
         """Publish a workflow by its head and return the workflow's id once the bus has accepted it.
 
         Publishing the same task object again starts another workflow, with another id. Publishing again under the same
@@ -58,14 +60,15 @@ class Client:
 
         Args:
             item: a task with its callbacks, or a chain.
-            delay: seconds (or a timedelta) until the first task may run.
+            delay: seconds (or a timedelta) until the first task may run, or when: a datetime
+                with a time zone.
             id: the workflow's id, at most 128 characters; made up where none is given.
 
         Raises:
             WorkflowError: the workflow cannot run as it stands; nothing was sent.
             WorkflowTooLargeError: it does not fit in a message of that queue; nothing was sent.
             PublishError: the bus did not accept it, or did not say so. The error carries the id for a safe repeat.
-            ValueError: a negative delay, or an id that is empty or too long.
+            ValueError: a negative delay, a datetime without a time zone, or an id that is empty or too long.
             EventLoopError: the client's connections belong to an event loop that does not run; nothing was sent.
         """
         workflow = checked_id(id)
@@ -80,11 +83,60 @@ class Client:
             raise not_published(error, workflow, queue) from error
         return workflow
 
+    async def schedule(self, item: Publishable, delay: Delay, *, id: str | None = None) -> Scheduled:  # noqa: A002 - as publish
+        """Publish a workflow for later, so that it can be cancelled until then: see `cancel_scheduled`.
+
+        `publish(delay=)` waits as well and costs less: this asks the service for the message's sequence number, which the
+        Standard tier throttles as ten operations.
+
+        Args:
+            item: a task with its callbacks, or a chain.
+            delay: seconds (or a timedelta) until the first task may run, or when: a datetime with a time zone.
+            id: the workflow's id, at most 128 characters; made up where none is given.
+
+        Raises:
+            WorkflowError, WorkflowTooLargeError, PublishError, ValueError, EventLoopError: as `publish`.
+        """
+        workflow = checked_id(id)
+        if not self._home.is_here():
+            return await self._home.elsewhere(lambda: self.schedule(item, delay, id=workflow))
+        steps = plan.flatten(head_of(item), self._resolve)
+        queue = steps[0].resolved.queue
+        try:
+            sender = await self.sender(queue)
+            message = seal(steps, workflow, delay, sender, self._bus.clock)
+            if message.scheduled_enqueue_time is None:
+                message = msgspec.structs.replace(message, scheduled_enqueue_time=self._bus.clock.now())
+            number = await sender.schedule(message)
+        except BusError as error:
+            raise not_published(error, workflow, queue) from error
+        return Scheduled(id=workflow, queue=queue, sequence_number=number)
+
+    async def cancel_scheduled(self, scheduled: Scheduled) -> None:
+        """Take a workflow back that waits for its time. Its id stays in the queue's duplicate detection history.
+
+        Raises:
+            NotScheduledError: it waits no longer: its time has come, or it was cancelled before.
+            BusError: the bus did not confirm it.
+            EventLoopError: as `publish`.
+        """
+        if not self._home.is_here():
+            await self._home.elsewhere(lambda: self.cancel_scheduled(scheduled))
+            return
+        if not scheduled.sequence_number:
+            raise NotScheduledError(
+                f"workflow {scheduled.id} was dropped by queue {scheduled.queue!r} as a duplicate of an earlier message "
+                "with this id; cancel that one",
+                queue=scheduled.queue,
+            )
+        sender = await self.sender(scheduled.queue)
+        await sender.cancel_scheduled(scheduled.sequence_number)
+
     async def publish_many(
         self,
         items: Iterable[Publishable],
         *,
-        delay: Seconds | None = None,
+        delay: Delay | None = None,
         ids: Iterable[str] | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> list[str]:
@@ -95,7 +147,8 @@ class Client:
 
         Args:
             items: tasks with their callbacks, or chains.
-            delay: seconds (or a timedelta) until the first tasks may run.
+            delay: seconds (or a timedelta) until the first tasks may run, or when: a datetime with a
+                time zone.
             ids: the workflows' ids, one for each item; made up where none are given.
             progress: told, time and again, how many have been published.
 
@@ -105,7 +158,7 @@ class Client:
             WorkflowTooLargeError: it does not fit in a message of that queue; likewise.
             PublishManyError: the bus did not accept all of them. It says which were published, which were not, and of
                 which that is not known.
-            ValueError: a negative delay, an id that is empty or too long, or fewer ids than items.
+            ValueError: a negative delay, a datetime without a time zone, an id that is empty or too long, or fewer ids than items.
             EventLoopError: the client's connections belong to an event loop that does not run.
         """
         if self._home.is_here():
@@ -118,13 +171,13 @@ class Client:
         return published
 
     async def publish_piece(
-        self, piece: Sequence[Publishable], ids: Sequence[str], delay: Seconds | None, before: Sequence[str]
+        self, piece: Sequence[Publishable], ids: Sequence[str], delay: Delay | None, before: Sequence[str]
     ) -> list[str]:
         """Publish a few hundred at home, after those `before`; returns their ids. Raises as `publish_many`."""
         return await self._home.elsewhere(lambda: self._many(delay, None, before).publish(piece, ids))
 
     def _many(
-        self, delay: Seconds | None, progress: Callable[[int], object] | None, before: Sequence[str] = ()
+        self, delay: Delay | None, progress: Callable[[int], object] | None, before: Sequence[str] = ()
     ) -> Many:
         return Many(
             resolve=self._resolve,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 from boilermaker.client.sealing import Publishable, checked_id, seal
 from boilermaker.errors import BusError, PublishManyError
-from boilermaker.retries import Seconds
+from boilermaker.retries import Delay
 from boilermaker.transport.port import Clock, OutgoingMessage, Sender
 from boilermaker.workflow import plan
 from boilermaker.workflow.plan import Plan, Resolve
@@ -42,7 +42,7 @@ class Many:
         resolve: Resolve,
         sender: Callable[[str], Awaitable[Sender]],
         clock: Clock,
-        delay: Seconds | None,
+        delay: Delay | None,
         progress: Callable[[int], object] | None,
         before: Sequence[str] = (),
     ) -> None:

@@ -3,9 +3,11 @@
 import secrets
 from typing import Any
 
+import msgspec
+
 from boilermaker.envelope import codec, outgoing
 from boilermaker.errors import BusError, PublishError, WorkflowTooLargeError
-from boilermaker.retries import Seconds, seconds
+from boilermaker.retries import Delay, checked_delay, seconds_until
 from boilermaker.telemetry import trace
 from boilermaker.transport.port import Clock, OutgoingMessage, Sender
 from boilermaker.workflow.plan import Plan
@@ -16,7 +18,7 @@ MAX_ID = 128  # Service Bus: "MessageId ... up to 128 characters"
 Publishable = Task[Any] | Chain[Any, Any]
 
 
-def seal(steps: Plan, workflow: str, delay: Seconds | None, sender: Sender, clock: Clock) -> OutgoingMessage:
+def seal(steps: Plan, workflow: str, delay: Delay | None, sender: Sender, clock: Clock) -> OutgoingMessage:
     """The message that starts a workflow. Raises WorkflowTooLargeError, ValueError (of the delay)."""
     body = codec.encode(steps, workflow)
     limit = outgoing.limit_for(sender.max_message_size)
@@ -30,9 +32,23 @@ def seal(steps: Plan, workflow: str, delay: Seconds | None, sender: Sender, cloc
         workflow=workflow,
         digest=first.resolved.digest,
         trace=trace.current(),
-        delay=(seconds(delay) if delay is not None else 0) + (first.delay or 0),
+        delay=(0 if delay is None else seconds_until(checked_delay(delay), clock.now())) + (first.delay or 0),
         clock=clock,
     )
+
+
+class Scheduled(msgspec.Struct, frozen=True, kw_only=True):
+    """A workflow that waits in its queue for its time: what cancels it. Keep it where you keep the reason to cancel.
+
+    Attributes:
+        id: the workflow's id.
+        queue: where its message waits.
+        sequence_number: of that message; 0 where the queue has dropped it as a duplicate of an earlier one.
+    """
+
+    id: str
+    queue: str
+    sequence_number: int
 
 
 def checked_id(given: str | None) -> str:

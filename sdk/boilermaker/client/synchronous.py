@@ -13,9 +13,9 @@ from typing import Any, Self, TypeVar
 
 from boilermaker.client.asynchronous import Client
 from boilermaker.client.many import pieces
-from boilermaker.client.sealing import Publishable, checked_id
+from boilermaker.client.sealing import Publishable, Scheduled, checked_id
 from boilermaker.errors import EventLoopError, PublishError
-from boilermaker.retries import Seconds, seconds
+from boilermaker.retries import Delay, Seconds, seconds
 from boilermaker.tasks.registry import Registry
 from boilermaker.transport.port import Bus
 from boilermaker.transport.servicebus.bus import AzureServiceBus
@@ -67,7 +67,7 @@ class SyncClient:
         self,
         item: Publishable,
         *,
-        delay: Seconds | None = None,
+        delay: Delay | None = None,
         id: str | None = None,  # noqa: A002 - the word of Client.publish
         timeout: Seconds | None = None,
     ) -> str:
@@ -75,7 +75,8 @@ class SyncClient:
 
         Args:
             item: a task with its callbacks, or a chain.
-            delay: seconds (or a timedelta) until the first task may run.
+            delay: seconds (or a timedelta) until the first task may run, or when: a datetime
+                with a time zone.
             id: the workflow's id, at most 128 characters; made up where none is given.
             timeout: seconds (or a timedelta) to wait for the bus; without one, as long as the client tries.
 
@@ -99,7 +100,7 @@ class SyncClient:
         self,
         items: Iterable[Publishable],
         *,
-        delay: Seconds | None = None,
+        delay: Delay | None = None,
         ids: Iterable[str] | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> list[str]:
@@ -114,6 +115,15 @@ class SyncClient:
             if progress is not None:
                 progress(len(published))
         return published
+
+    def schedule(self, item: Publishable, delay: Delay, *, id: str | None = None) -> Scheduled:  # noqa: A002 - as publish
+        """Publish a workflow for later, so that it can be cancelled until then: see `Client.schedule`."""
+        workflow = checked_id(id)
+        return self._wait(lambda: self._client().schedule(item, delay, id=workflow))
+
+    def cancel_scheduled(self, scheduled: Scheduled) -> None:
+        """Take a workflow back that waits for its time: see `Client.cancel_scheduled`."""
+        self._wait(lambda: self._client().cancel_scheduled(scheduled))
 
     def connect(self, queue: str) -> None:
         """Connect to a queue ahead of the first publish, which would wait for it.

@@ -99,6 +99,23 @@ class Sender(Protocol):
         """
         ...
 
+    async def schedule(self, message: OutgoingMessage) -> int:
+        """Send a message for its `scheduled_enqueue_time`; returns the sequence number by which it can be cancelled.
+
+        0 where the queue has dropped it as a duplicate. It costs a management operation, which the Standard tier throttles
+        tenfold: `send` schedules as well, without a number. Raises as `send`.
+        """
+        ...
+
+    async def cancel_scheduled(self, sequence_number: int) -> None:
+        """Remove a scheduled message that has not become active.
+
+        Raises:
+            NotScheduledError: no scheduled message has that number.
+            BusError: anything else.
+        """
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -10,12 +10,12 @@ from uuid import UUID
 from boilermaker.errors import (
     BusError,
     LockLostError,
-    MessageRefusedError,
     MessageTooLargeError,
+    NotScheduledError,
     SessionQueueError,
     SettlementError,
 )
-from boilermaker.localbus.messages import InvalidMessage, LockLost, MessageTooLarge
+from boilermaker.localbus.messages import InvalidMessage, LockLost, MessageNotFound, MessageTooLarge
 from boilermaker.localbus.queue import Queue
 from boilermaker.transport.memory.message import MemoryDelivery, delivered, peeked
 from boilermaker.transport.memory.namespace import Namespace
@@ -42,20 +42,36 @@ class MemorySender:
 
     async def send(self, message: OutgoingMessage) -> None:
         """Enqueue. Raises as the port says."""
+        self._enqueued(message)
+
+    async def schedule(self, message: OutgoingMessage) -> int:
+        """Enqueue for later; returns the sequence number. Raises as the port says."""
+        return self._enqueued(message) or 0
+
+    async def cancel_scheduled(self, sequence_number: int) -> None:
+        """Remove a scheduled message. Raises as the port says."""
+        try:
+            with self._namespace.lock:
+                self._namespace.looked_at(self._name).cancel_scheduled(
+                    [sequence_number], self._namespace.clock.now()
+                )
+        except MessageNotFound as error:
+            raise NotScheduledError(f"queue {self._name!r}: {error}", queue=self._name) from None
+
+    def _enqueued(self, message: OutgoingMessage) -> int | None:
         queue = self._namespace.queue(self._name)
         if queue.settings.requires_session:
             raise _session_queue(self._name)
         try:
-            self._namespace.accept(self._name, message)
+            number = self._namespace.accept(self._name, message)
         except MessageTooLarge as error:
             raise MessageTooLargeError(
                 f"{error}. Send a reference to large data instead of the data.", queue=self._name
             ) from None
         except InvalidMessage as error:
-            raise MessageRefusedError(
-                f"queue {self._name!r} refuses the message: {error}", queue=self._name
-            ) from None
+            raise BusError(f"queue {self._name!r} refuses the message: {error}", queue=self._name) from None
         self._namespace.wake()
+        return number
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:
         """Enqueue in order, whatever becomes of one of them. See the port."""

@@ -92,13 +92,15 @@ class Namespace:
 
     # ---- sending
 
-    def accept(self, name: str, message: OutgoingMessage) -> None:
-        """Enqueue a message. Raises as `Queue.send`."""
+    def accept(self, name: str, message: OutgoingMessage) -> int | None:
+        """Enqueue a message; its sequence number, None for a duplicate. Raises as `Queue.send`."""
         with self.lock:
             queue = self.queue(name)
-            if queue.send(incoming(message), self.clock.now()) is not None:
+            number = queue.send(incoming(message), self.clock.now())
+            if number is not None:
                 for watcher in self._watchers:
                     watcher(queue.name, message)
+            return number
 
     def watch(self, watcher: Callable[[str, OutgoingMessage], None]) -> None:
         """Call this with queue and message for whatever the bus accepts from now on; not for duplicates it drops."""

@@ -89,11 +89,11 @@ class PlainWriter:
     async def _send(self, messages: list[OutgoingMessage]) -> None:
         async with self._sending:
             if len(messages) == 1:
-                await self._sender.send_messages(_built(messages[0]))
+                await self._sender.send_messages(built(messages[0]))
                 return
             batch = await self._sender.create_message_batch()
             for message in messages:
-                batch.add_message(_built(message))
+                batch.add_message(built(message))
             await self._sender.send_messages(batch)
 
     async def close(self) -> None:
@@ -103,7 +103,7 @@ class PlainWriter:
             await self._sender.close()
 
 
-def _built(message: OutgoingMessage) -> ServiceBusMessage:
+def built(message: OutgoingMessage) -> ServiceBusMessage:
     properties: dict[str | bytes, Any] = dict(message.properties.items())
     try:
         return ServiceBusMessage(

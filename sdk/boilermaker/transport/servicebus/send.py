@@ -16,6 +16,7 @@ from boilermaker.transport.servicebus.attach import Attachment, attach
 from boilermaker.transport.servicebus.backlog import Backlog, Fates, Waiting
 from boilermaker.transport.servicebus.message import Encoded, encode
 from boilermaker.transport.servicebus.refusals import BatchRefusedError, translate
+from boilermaker.transport.servicebus.schedule import Scheduler
 
 _TRIES = 4  # of a message, or of connecting
 _FIRST_PAUSE_SECONDS = 0.4  # doubled with each try
@@ -31,6 +32,7 @@ class AzureSender:
         self._queue = queue
         self._attachment: Attachment | None = None
         self._opening = asyncio.Lock()
+        self._scheduler = Scheduler(address, queue)
         self._backlog = Backlog(queue)
         self._under_way = 0
         self._moved = asyncio.Event()
@@ -76,10 +78,19 @@ class AzureSender:
             await fates.future
         return fates.found
 
+    async def schedule(self, message: OutgoingMessage) -> int:
+        """Send a message for its time; returns its sequence number. See the port."""
+        return await self._scheduler.schedule(message)
+
+    async def cancel_scheduled(self, sequence_number: int) -> None:
+        """Remove a scheduled message. See the port."""
+        await self._scheduler.cancel(sequence_number)
+
     async def close(self) -> None:
         """Wait for what is under way, then disconnect. Closing twice is fine; sending again reconnects."""
         if self._flusher is not None:
             await asyncio.wait([self._flusher])
+        await self._scheduler.close()
         async with self._opening:
             attachment, self._attachment = self._attachment, None
             if attachment is not None:
