@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # for type checkers and editors: the same names, eagerly
     from boilermaker.app import Boilermaker
     from boilermaker.client import Client, Scheduled, SyncClient
     from boilermaker.localbus.settings import QueueSettings
+    from boilermaker.retries import NoRetry, RetryException, RetryMode, RetryPolicy
     from boilermaker.tasks.options import External, Limits
     from boilermaker.tasks.registrar import Tasks
     from boilermaker.transport.memory.bus import InMemoryServiceBus
@@ -30,8 +31,12 @@ __all__ = [
     "External",
     "InMemoryServiceBus",
     "Limits",
+    "NoRetry",
     "QueueSettings",
     "Ref",
+    "RetryException",
+    "RetryMode",
+    "RetryPolicy",
     "Scheduled",
     "SyncClient",
     "Task",
@@ -52,8 +57,12 @@ _HOMES = {
     "External": "boilermaker.tasks.options",
     "InMemoryServiceBus": "boilermaker.transport.memory.bus",
     "Limits": "boilermaker.tasks.options",
+    "NoRetry": "boilermaker.retries",
     "QueueSettings": "boilermaker.localbus.settings",
     "Ref": "boilermaker.workflow.ref",
+    "RetryException": "boilermaker.retries",
+    "RetryMode": "boilermaker.retries",
+    "RetryPolicy": "boilermaker.retries",
     "Scheduled": "boilermaker.client",
     "SyncClient": "boilermaker.client",
     "Task": "boilermaker.workflow.task",

@@ -2,6 +2,7 @@
 
 import enum
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -128,6 +129,27 @@ class RetryException(Exception):  # noqa: N818 - asks for a retry, is no error
         self.msg = str(msg)
         self.policy = None if policy is None else checked_policy(policy)
         self.delay = seconds(delay) if delay is not None else None
+
+
+class RetryExceptionDefault(RetryException):
+    """A retry under `RetryPolicy.default()`; the name of boilermaker-servicebus 1.x."""
+
+    def __init__(self, msg: object = "") -> None:
+        super().__init__(msg, RetryPolicy.default())
+
+
+class RetryExceptionDefaultLinear(RetryException):
+    """A retry under a linear policy, whose fields may be given; the name of boilermaker-servicebus 1.x."""
+
+    def __init__(self, msg: object = "", **policy: Any) -> None:
+        super().__init__(msg, RetryPolicy(**{**policy, "retry_mode": RetryMode.Linear}))
+
+
+class RetryExceptionDefaultExponential(RetryException):
+    """A retry under an exponential policy, whose fields may be given; the name of boilermaker-servicebus 1.x."""
+
+    def __init__(self, msg: object = "", **policy: Any) -> None:
+        super().__init__(msg, RetryPolicy(**{**policy, "retry_mode": RetryMode.Exponential}))
 
 
 def checked_policy(policy: object) -> RetryPolicy:

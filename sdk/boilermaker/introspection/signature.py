@@ -28,6 +28,10 @@ from boilermaker.workflow.ref import Ref
 AnyHandler = Callable[..., Any]
 
 
+_CALL_OPTIONS = frozenset({"policy", "delay", "should_dead_letter", "acks_late", "queue"})
+"""What `Task.options` takes, and other task queues take among the arguments."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class HandlerParameter:
     """One parameter of a handler, the state left out. `default` is `inspect.Parameter.empty` where it must be given."""
@@ -82,7 +86,9 @@ class HandlerSignature:
         try:
             bound = self._call.bind(*args, **kwargs)
         except TypeError as error:
-            raise TaskBuildError(f"{self.function.__name__}(): {error}") from None
+            options = sorted(_CALL_OPTIONS & kwargs.keys() - self._call.parameters.keys())
+            hint = f"; options of a call are set on the task: `.options({options[0]}=...)`" if options else ""
+            raise TaskBuildError(f"{self.function.__name__}(): {error}{hint}") from None
         return dict(bound.arguments)
 
     @functools.cached_property

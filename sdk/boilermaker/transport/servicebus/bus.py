@@ -19,6 +19,7 @@ from boilermaker.transport.servicebus.address import Address, from_connection_st
 CONNECTION_STRING = "SERVICE_BUS_CONNECTION_STRING"
 NAMESPACE_URL = "SERVICE_BUS_NAMESPACE_URL"
 QUEUE = "SERVICE_BUS_QUEUE"
+QUEUE_OF_1X = "SERVICE_BUS_QUEUE_NAME"  # what boilermaker-servicebus 1.x reads
 
 
 class _Closable(Protocol):
@@ -85,18 +86,20 @@ class AzureServiceBus:
         """A bus for what the environment names.
 
         `SERVICE_BUS_CONNECTION_STRING`, or `SERVICE_BUS_NAMESPACE_URL` with azure-identity's
-        `DefaultAzureCredential` (extra `azure`); `SERVICE_BUS_QUEUE` is the default queue.
+        `DefaultAzureCredential` (extra `azure`); `SERVICE_BUS_QUEUE` is the default queue, or
+        `SERVICE_BUS_QUEUE_NAME` where that is not set.
 
         Raises:
             ConfigurationError: neither is set, both are, one is malformed, or azure-identity is not installed.
         """
         connection_string, namespace = environ.get(CONNECTION_STRING), environ.get(NAMESPACE_URL)
+        queue = environ.get(QUEUE) or environ.get(QUEUE_OF_1X)
         if connection_string and namespace:
             raise ConfigurationError(
                 f"both {CONNECTION_STRING} and {NAMESPACE_URL} are set: unset the one not meant"
             )
         if connection_string:
-            return cls._at(from_connection_string(connection_string), environ.get(QUEUE))
+            return cls._at(from_connection_string(connection_string), queue)
         if not namespace:
             raise ConfigurationError(
                 "no Service Bus is configured: set "
@@ -110,7 +113,7 @@ class AzureServiceBus:
                 f"{NAMESPACE_URL} needs azure-identity to sign in: pip install 'boilermaker-sdk[azure]'"
             )
         credential = _DefaultCredential()
-        bus = cls._at(from_namespace(namespace, credential=credential.get), environ.get(QUEUE))
+        bus = cls._at(from_namespace(namespace, credential=credential.get), queue)
         bus._credential = credential  # noqa: SLF001  # ours to close
         return bus
 
