@@ -9,94 +9,21 @@ import types
 import typing
 import warnings
 import weakref
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from boilermaker.errors import RegistrationError, TaskBuildError, UntypedParameterWarning
+from boilermaker.errors import RegistrationError, UntypedParameterWarning
 from boilermaker.introspection import defaults
 from boilermaker.introspection.asynchrony import hides_async, is_async
 from boilermaker.introspection.carriage import obstacle_to
+from boilermaker.introspection.handler import AnyHandler, HandlerParameter, HandlerSignature
 from boilermaker.introspection.place import location_of, place_of
 from boilermaker.introspection.written import is_none_written
 from boilermaker.payload import Payload
 from boilermaker.payload.externals import NONE, Externals
 from boilermaker.workflow.ref import Ref
-
-AnyHandler = Callable[..., Any]
-
-
-_CALL_OPTIONS = frozenset({"policy", "delay", "should_dead_letter", "acks_late", "queue"})
-"""What `Task.options` takes, and other task queues take among the arguments."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandlerParameter:
-    """One parameter of a handler, the state left out. `default` is `inspect.Parameter.empty` where it must be given."""
-
-    name: str
-    annotation: Any
-    default: Any
-    keyword_only: bool
-
-    @property
-    def has_default(self) -> bool:
-        """Whether it may be left out."""
-        return self.default is not inspect.Parameter.empty
-
-    @functools.cached_property
-    def is_carried(self) -> bool:
-        """Whether the default fits its type on the wire; one that does not (a sentinel, NaN) never leaves the worker."""
-        return defaults.is_carried(self.default, self.annotation)
-
-    def fresh(self) -> Any:
-        """The default, for one call: no handler may change that of another."""
-        return defaults.fresh(self.default)
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandlerSignature:
-    """What a handler takes and gives, the state left out.
-
-    Attributes:
-        function: the handler.
-        payload_type: a struct with a field for each parameter.
-        result_type: the declared result; `Any` where none is declared.
-        place: `file:line` of the handler.
-        externals: the types of third parties in these.
-        is_async: False runs in a thread.
-    """
-
-    function: AnyHandler
-    parameters: tuple[HandlerParameter, ...]
-    payload_type: type[msgspec.Struct]
-    result_type: Any
-    place: str
-    is_async: bool
-    externals: Externals = NONE
-
-    def bind(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, object]:
-        """Arguments by parameter name, defaults left to the payload struct.
-
-        Raises:
-            TaskBuildError: they do not fit the signature; the text is Python's own.
-        """
-        try:
-            bound = self._call.bind(*args, **kwargs)
-        except TypeError as error:
-            options = sorted(_CALL_OPTIONS & kwargs.keys() - self._call.parameters.keys())
-            hint = f"; options of a call are set on the task: `.options({options[0]}=...)`" if options else ""
-            raise TaskBuildError(f"{self.function.__name__}(): {error}{hint}") from None
-        return dict(bound.arguments)
-
-    @functools.cached_property
-    def _call(self) -> inspect.Signature:
-        kinds = {True: inspect.Parameter.KEYWORD_ONLY, False: inspect.Parameter.POSITIONAL_OR_KEYWORD}
-        return inspect.Signature(
-            [inspect.Parameter(p.name, kinds[p.keyword_only], default=p.default) for p in self.parameters]
-        )
 
 
 def read(function: AnyHandler, externals: Externals = NONE) -> HandlerSignature:
@@ -224,6 +151,7 @@ def _parameter(
         annotation=annotation,
         default=parameter.default,
         keyword_only=parameter.kind is inspect.Parameter.KEYWORD_ONLY,
+        positional_only=parameter.kind is inspect.Parameter.POSITIONAL_ONLY,
     )
 
 

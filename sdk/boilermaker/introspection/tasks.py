@@ -3,7 +3,7 @@
 from boilermaker.contract import BY_WORKER, AnyDefault, Contract, Parameter, TaskContract, task_digest
 from boilermaker.errors import ConfigurationError
 from boilermaker.introspection import annotations, defaults
-from boilermaker.introspection.signature import HandlerParameter, HandlerSignature
+from boilermaker.introspection.handler import HandlerParameter, HandlerSignature
 
 
 def task_of(name: str, read: HandlerSignature, types: annotations.Types) -> TaskContract:

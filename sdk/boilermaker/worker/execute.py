@@ -5,7 +5,6 @@ purpose (`TaskFailed`, `RetryException`): not values, not messages of other exce
 """
 
 import asyncio
-import functools
 import inspect
 import logging
 from collections.abc import Iterable, Mapping
@@ -17,7 +16,6 @@ from boilermaker import failure, payload
 from boilermaker.attempt import Cause
 from boilermaker.envelope import Step, codec, legacy
 from boilermaker.envelope.codec import Envelope
-from boilermaker.introspection.signature import HandlerParameter
 from boilermaker.payload import UnfitValue
 from boilermaker.retries import RetryException, checked_policy, seconds
 from boilermaker.tasks.history import History
@@ -59,8 +57,7 @@ async def execute(
     """
     registration = execution.registration
     try:
-        values = {p.name: _argument(arguments, p) for p in registration.signature.parameters}
-        value = await execution.call(functools.partial(registration.function, state, **values))
+        value = await execution.call(registration.signature.bound_to(state, arguments))
         if execution.cause is None:
             await _meet_own_cancellation()
     except asyncio.CancelledError:
@@ -118,11 +115,6 @@ def _uncancel() -> None:
     task = asyncio.current_task()
     while task is not None and task.cancelling():
         task.uncancel()
-
-
-def _argument(arguments: msgspec.Struct, parameter: HandlerParameter) -> object:
-    value = getattr(arguments, parameter.name)
-    return parameter.fresh() if value is msgspec.UNSET else value
 
 
 def _returned(step: Step, registration: Registration, value: object) -> Outcome:
