@@ -20,11 +20,13 @@ import msgspec
 
 from boilermaker.contract import Contract
 from boilermaker_codegen.config import Project
+from boilermaker_codegen.package.render import FILES
 from boilermaker_codegen.source.contents import Facts
 from boilermaker_codegen.units import ReadUnit
 
 FOLDER = ".boilermaker_cache"
 _OLD_SECONDS = 30 * 24 * 3600
+_OF_RUNTIME = (("failure.py",), ("retries.py",), ("evolution", "rules.py"), ("tasks", "rules.py"))
 _DIGEST = 32  # characters before the content
 _T = TypeVar("_T", bound=msgspec.Struct)
 
@@ -68,7 +70,7 @@ class Cache:
     def package(self, contract: Contract) -> dict[str, bytes] | None:
         """The files of a contract's package, where the last run made it from the same contract."""
         known = _read(self._package, _Package)
-        if known is None or known.contract != _name(contract):
+        if known is None or known.contract != _name(contract) or not known.files.keys() <= FILES:
             return None
         return {name: text.encode() for name, text in known.files.items()}
 
@@ -149,10 +151,9 @@ def _key(project: Project) -> str:
 def _own_code() -> Iterator[bytes]:
     """The generator's code, and what it reads of the runtime: surer than a version, which stays the same while it is worked on."""
     here = Path(__file__).parent
-    runtime = Path(sys.modules["boilermaker.contract"].__file__ or "").parent
-    for path in sorted(
-        [*here.rglob("*.py"), *here.rglob("*.j2"), *runtime.glob("*.py"), runtime.with_name("failure.py")]
-    ):
+    runtime = Path(sys.modules["boilermaker.contract"].__file__ or "").parent.parent
+    read = [runtime.joinpath(*part) for part in _OF_RUNTIME]
+    for path in sorted([*here.rglob("*.py"), *here.rglob("*.j2"), *runtime.glob("contract/*.py"), *read]):
         yield path.read_bytes()
 
 

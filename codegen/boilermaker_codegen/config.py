@@ -1,6 +1,8 @@
 """`[tool.boilermaker]` of the worker service's `pyproject.toml`: read, checked, and nothing else."""
 
 import difflib
+import keyword
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +11,18 @@ from typing import Annotated, Any
 import msgspec
 
 from boilermaker.evolution.rules import RULES, hint
+from boilermaker.tasks.rules import OPTIONS, fault_of
 from boilermaker_codegen.problems import GenerationError, Problem
 
 TABLE = "tool.boilermaker"
 
 
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VERSION = re.compile(
+    r"v?([0-9]+!)?[0-9]+(\.[0-9]+)*([-_.]?(a|b|c|rc|alpha|beta|pre|preview)[-_.]?[0-9]*)?"
+    r"(-[0-9]+|[-_.]?(post|rev|r)[-_.]?[0-9]*)?([-_.]?dev[-_.]?[0-9]*)?",
+    re.IGNORECASE,
+)
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Place = Annotated[str, msgspec.Meta(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*$")]
 """`package.module:name`."""
@@ -153,6 +162,8 @@ def _check(path: Path, config: Config) -> None:
         messages.append(
             f"`{TABLE}.package`: `{config.package}` cannot be imported; use letters, digits and `_`"
         )
+    elif keyword.iskeyword(config.package):
+        messages.append(f"`{TABLE}.package`: `{config.package}` is a keyword and cannot be imported")
     if not config.source:
         messages.append(f"`{TABLE}.source` is empty; name the folder that holds the service's code")
     for name in ("service", "queue"):
@@ -165,7 +176,9 @@ def _check(path: Path, config: Config) -> None:
             )
     if config.line_length < 60:
         messages.append(f"`{TABLE}.line_length`: at least 60 columns are needed")
+    messages += _wrong_distribution(config)
     messages += _wrong_reasons(config.allow)
+    messages += (message for task in config.tasks for message in _wrong_options(task))
     for root in config.source:
         folder = path.resolve().parent / root
         if not folder.is_dir():
@@ -180,6 +193,16 @@ def _check(path: Path, config: Config) -> None:
         )
 
 
+def _wrong_distribution(config: Config) -> Iterator[str]:
+    if config.distribution is not None and not _DISTRIBUTION.fullmatch(config.distribution):
+        yield f"`{TABLE}.distribution` is not a distribution's name: letters, digits and `-` `_` `.` between them (PEP 508)"
+    if not _VERSION.fullmatch(config.version):
+        yield f'`{TABLE}.version` is not a version without a local part, such as "1.2.0" (PEP 440)'
+    for package, requirement in config.imports.items():
+        if not requirement.isprintable():
+            yield f"`{TABLE}.imports`: the requirement of `{package}` has unprintable characters"
+
+
 def _wrong_reasons(allow: dict[str, str]) -> Iterator[str]:
     for key, reason in allow.items():
         rule = key.partition(" ")[0]
@@ -187,6 +210,14 @@ def _wrong_reasons(allow: dict[str, str]) -> Iterator[str]:
             yield f"`{TABLE}.allow` names no rule: {rule!r}; {hint(rule)}"
         elif not reason.strip():
             yield f"`{TABLE}.allow` has no reason for {key!r}; say why"
+
+
+def _wrong_options(task: DeclaredTask) -> Iterator[str]:
+    for option in OPTIONS:
+        value: object = getattr(task, option, None)
+        fault = None if value is None else fault_of(option, value)
+        if fault is not None:
+            yield f"`{TABLE}.tasks`: `{option}` of `{task.function}` {fault}"
 
 
 def _lower(text: str) -> str:

@@ -6,6 +6,7 @@ import msgspec
 
 from boilermaker.contract import Parameter, TaskContract
 from boilermaker.contract.naming import Clash
+from boilermaker.tasks import rules
 from boilermaker_codegen.config import Config
 from boilermaker_codegen.problems import Problem, Refused, too_deep
 from boilermaker_codegen.registrations.aliases import aliases, renames
@@ -163,6 +164,9 @@ class _UnitReader:
                 shown = registration.home.module.file.shown
                 self._problems.append(too_deep(shown, f"in `{registration.name}`, "))
                 continue
+            fault = rules.fault_of("name", registration.name)
+            if fault is not None:  # of the function: what is given as `name=` was looked at where it is given
+                self._problems.extend(_refused(registration, "name", fault).problems)
             parameters = self._with_aliases(handler.parameters, registration)
             yield _task(registration, handler, parameters, self._config.queue)
 
@@ -170,11 +174,9 @@ class _UnitReader:
         self, parameters: tuple[Parameter, ...], registration: Registration
     ) -> tuple[Parameter, ...]:
         aliases = registration.options.parameter_aliases
-        for name in sorted(aliases.keys() - {parameter.name for parameter in parameters}):
-            text = f"`parameter_aliases` names `{name}`, which is no parameter of `{registration.function.name.value}`"
-            self._problems.extend(
-                registration.module.refuse(registration.node, "REGISTRATION_INVALID", text).problems
-            )
+        fault = rules.parameters_fault(aliases, [parameter.name for parameter in parameters])
+        if fault is not None:
+            self._problems.extend(_refused(registration, "parameter_aliases", fault).problems)
         return tuple(msgspec.structs.replace(p, aliases=aliases.get(p.name, ())) for p in parameters)
 
     def _elsewhere(self, registrations: list[Registration]) -> Iterable[Registration]:
@@ -195,6 +197,11 @@ class _UnitReader:
             read=self._reading.read,
             lacking={module: tuple(sorted(names)) for module, names in self._reading.lacking.items()},
         )
+
+
+def _refused(registration: Registration, option: str, fault: str) -> Refused:
+    text = f"`{option}` of `{registration.function.name.value}` {fault}"
+    return registration.module.refuse(registration.node, "REGISTRATION_INVALID", text)
 
 
 def _task(

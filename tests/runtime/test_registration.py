@@ -195,7 +195,9 @@ def test_a_name_that_no_message_could_show_is_refused(worker: Boilermaker[None],
 
     async def mail(state: None) -> None: ...
 
-    with pytest.raises(RegistrationError, match="is no name for a task"):
+    with pytest.raises(
+        RegistrationError, match=r"`name` of `.*mail` must have 1 to 128 printable characters"
+    ):
         worker.register_async(mail, name=name)
 
 
@@ -280,14 +282,27 @@ async def test_tasks_without_a_queue_of_their_own_follow_their_worker() -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"polciy": NoRetry()}, "`polciy` is no option of a registration; there are acks_late, "),
+        (
+            {"polciy": NoRetry()},
+            "`polciy` of `plain` is not an option of a registration; did you mean `policy`?",
+        ),
         (
             {"policy": NoRetry},
-            "`policy` of `plain` must be a RetryPolicy, such as `retries.NoRetry()`, not a function",
+            "`policy` of `plain` must be a RetryPolicy, such as `retries.NoRetry()`, not a function; call it",
         ),
         ({"should_dead_letter": "no"}, "`should_dead_letter` of `plain` must be True or False, not a str"),
         ({"aliases": "old_name"}, "`aliases` of `plain` must be a list or tuple of names, not a str"),
-        ({"timeout": -1}, "`timeout` of `plain`: a delay is from 0 to "),
+        ({"timeout": -1}, "`timeout` of `plain` must be more than 0 and at most 3,153,600,000 seconds"),
+        (
+            {"max_lock_renewal": 0},
+            "`max_lock_renewal` of `plain` is 0 seconds; leave it out for the worker's own",
+        ),
+        ({"queue": ""}, "`queue` of `plain` must have 1 to 260 printable characters"),
+        ({"deprecated": ""}, "`deprecated` of `plain` is empty; say what to use instead, or why"),
+        (
+            {"parameter_aliases": {"a": [""]}},
+            "`parameter_aliases` of `plain` holds '' for 'a', which is not a name",
+        ),
         (
             {"allow": {"FIELD_REMOVD x": "y"}},
             "`allow` of `plain` names no rule: 'FIELD_REMOVD'; did you mean ",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from boilermaker.tasks import rules
 from boilermaker_codegen.config import TABLE, Config, DeclaredTask
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.registrations.bodies import local_value
@@ -20,7 +21,9 @@ from boilermaker_codegen.registrations.find import (
     is_class_of,
     uses,
 )
+from boilermaker_codegen.registrations.option_values import OptionValues
 from boilermaker_codegen.registrations.options import Options, read_options
+from boilermaker_codegen.registrations.order import check_bound
 from boilermaker_codegen.registrations.places import Places
 from boilermaker_codegen.registrations.registration import Registration
 from boilermaker_codegen.registrations.subjects import ONE_AT_A_TIME, Named, Subjects, argument_of, unfollowed
@@ -51,10 +54,10 @@ class Collector:
 
     def __init__(self, resolver: Resolver, literals: Literals, config: Config) -> None:
         self._resolver = resolver
-        self._literals = literals
         self.workers = Workers(resolver, config.factory)
         self._subjects = Subjects(resolver)
-        self._places = Places(self._subjects, literals)
+        self._values = OptionValues(resolver, literals)
+        self._places = Places(self._subjects, self._values)
         self._declarations = Declarations(config.tasks)
         self.problems: list[Problem] = []
         self.included: set[str] = set()
@@ -108,6 +111,7 @@ class Collector:
             raise unfollowed(
                 scope, use.attribute, f"`{code(use.attribute)}` may register a task, but {verdict.reason}"
             )
+        check_bound(use, scope)
         if use.bound and method == TASK and not use.context.reason:
             return
         self._check_place(use, method, scope)
@@ -180,6 +184,7 @@ class Collector:
             return
         subject = use.call.args[0].value
         given = self.workers.judge(subject, scope, use.context.functions)
+        check_bound(use, scope)
         if not given.is_collection:
             if verdict.kind == "worker":
                 raise scope.refuse(
@@ -200,7 +205,7 @@ class Collector:
 
     def _registrations(self, use: Use, method: str, scope: Scope) -> Iterator[Registration]:
         if use.function is not None and use.decorator is not None:
-            options = read_options(use.call.args if use.call else (), self._literals, scope)
+            options = read_options(use.call.args if use.call else (), self._values, scope)
             yield Registration(
                 function=use.function,
                 home=scope,
@@ -213,7 +218,7 @@ class Collector:
         if use.call is None:
             return
         subject, rest = argument_of(use.call, method, scope)
-        options = read_options(rest, self._literals, scope)
+        options = read_options(rest, self._values, scope)
         for node, place in self._named(subject, use, method, options, scope):
             function, home = self._subjects.function(node, place)
             where: cst.CSTNode = node if place.module is scope.module else use.attribute
@@ -228,21 +233,17 @@ class Collector:
 
     def _named(
         self, subject: cst.BaseExpression, use: Use, method: str, options: Options, scope: Scope
-    ) -> Iterator[Named]:
+    ) -> list[Named]:
         """The expressions that name the functions to register, each with the scope to read it in."""
-        is_single = method in ONE and use.context.loop is None
-        if (options.name is not None or options.aliases) and not is_single:
-            raise scope.refuse(
-                subject,
-                "REGISTRATION_INVALID",
-                "one `name` cannot serve several functions; register them one by one",
-            )
-        if is_single:
-            yield subject, scope
-        elif use.context.loop is not None:
-            yield from self._subjects.looped(subject, use.context.loop, scope)
+        if use.context.loop is not None:
+            named = list(self._subjects.looped(subject, use.context.loop, scope))
+        elif method in ONE:
+            named = [(subject, scope)]
         else:
-            yield from self._subjects.listed(subject, scope)
+            named = list(self._subjects.listed(subject, scope))
+        if (fault := rules.shared_fault(options.given(), len(named))) is not None:
+            raise scope.refuse(subject, "REGISTRATION_INVALID", fault)
+        return named
 
     # ---- what the configuration declares
 

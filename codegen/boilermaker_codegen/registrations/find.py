@@ -30,12 +30,14 @@ class Context:
         functions: the functions around it, the outermost first.
         loop: the loop at module level in whose body it stands directly.
         condition: what of that is more than functions, as `under an `if``.
+        statement: number of the statement of the module, counted from 0.
     """
 
     reason: str = ""
     functions: tuple[cst.FunctionDef, ...] = ()
     loop: cst.For | None = None
     condition: str = ""
+    statement: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,8 @@ class Use:
 def uses(tree: cst.Module) -> list[Use]:
     """All uses in a module, in source order."""
     finder = _Finder()
-    finder.walk(tree, Context())
+    for number, statement in enumerate(tree.body):
+        finder.walk(statement, Context(statement=number))
     return finder.found
 
 

@@ -6,11 +6,11 @@ import libcst as cst
 
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.registrations.find import REGISTER, REGISTER_MANY, Use
+from boilermaker_codegen.registrations.option_values import OptionValues
 from boilermaker_codegen.registrations.options import Options, read_options
 from boilermaker_codegen.registrations.subjects import Subjects, argument_of
 from boilermaker_codegen.source.lists import elements_of
 from boilermaker_codegen.source.meanings import Scope
-from boilermaker_codegen.types.literals import Literals
 
 
 class Places:
@@ -18,12 +18,12 @@ class Places:
 
     Args:
         subjects: finds functions.
-        literals: reads options.
+        values: reads options.
     """
 
-    def __init__(self, subjects: Subjects, literals: Literals) -> None:
+    def __init__(self, subjects: Subjects, values: OptionValues) -> None:
         self._subjects = subjects
-        self._literals = literals
+        self._values = values
 
     def of(self, use: Use, scope: Scope) -> dict[str, Options] | None:
         """What a use registers, by `module:function`, empty where that is not known; None where no entry can name it."""
@@ -50,7 +50,7 @@ class Places:
 
     def _readable_options(self, arguments: Sequence[cst.Arg], scope: Scope) -> Options:
         try:
-            return read_options(arguments, self._literals, scope)
+            return read_options(arguments, self._values, scope)
         except Refused:
             return Options()
 

@@ -7,6 +7,7 @@ import libcst as cst
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.registrations.declared import Unfollowed
 from boilermaker_codegen.registrations.find import AT_MODULE_LEVEL, REGISTER_MANY
+from boilermaker_codegen.registrations.order import check_list_bound
 from boilermaker_codegen.source.lists import changes, elements_of
 from boilermaker_codegen.source.meanings import External, Found, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
@@ -49,6 +50,7 @@ class Subjects:
                 node,
                 f"what is in `{code(node)}` cannot be known without running the code; write the list out",
             )
+        check_list_bound(found.name, value, found.scope)
         for module in (found.scope.module, scope.module):
             for change in changes(module.tree, found.name):
                 raise unfollowed(

@@ -93,6 +93,44 @@ class Module:
             before.pop()  # what it stands in, or what stands in the place of that
         return name in symbols_of(before, self.package)
 
+    def bound_after(self, name: str, statement: int | str) -> int | None:
+        """The line where a name is bound first, if a statement comes before that; None where it does not.
+
+        Args:
+            name: what may be bound at module level.
+            statement: one of the tree, by its number from 0; or the first that binds a name.
+        """
+        if not self.binds(name):
+            return None
+        if isinstance(statement, int) and self._first_bound.get(name, statement + 1) <= statement:
+            return None  # without looking for lines
+        line = self._first_line(name)
+        return line if line > self._first_line(statement) else None
+
+    def _first_line(self, statement: int | str) -> int:
+        part = self._parts.get(statement) if isinstance(statement, str) else None
+        number = self._first_bound.get(statement, 0) if isinstance(statement, str) else statement
+        return part.line if part else self._starts[number]
+
+    @functools.cached_property
+    def _first_bound(self) -> dict[str, int]:
+        """Of each name, the number of the statement that binds it first."""
+        found: dict[str, int] = {}
+        for number, statement in enumerate(self.tree.body):
+            for name in symbols_of([statement], self.package):
+                found.setdefault(name, number)
+        return found
+
+    @functools.cached_property
+    def _starts(self) -> list[int]:
+        """The lines that the statements begin at; this takes less than the positions of all that is in them."""
+        starts: list[int] = []
+        line = 1 + len(self.tree.header)
+        for statement in self.tree.body:
+            starts.append(line + len(statement.leading_lines))
+            line += self.tree.code_for_node(statement).count("\n")
+        return starts
+
     @functools.cached_property
     def stars(self) -> tuple[str, ...]:
         """Modules that everything is imported from, in source order."""

@@ -10,7 +10,8 @@ import msgspec
 from boilermaker.envelope.structs import Edges, Header, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
 from boilermaker.retries import LONGEST_SECONDS
-from boilermaker.workflow.plan import MAX_HANDLERS, MAX_NAME, StepRef
+from boilermaker.tasks.rules import MAX_NAME
+from boilermaker.workflow.plan import MAX_HANDLERS, StepRef
 
 _ERRORS = (msgspec.MsgspecError, RecursionError, ValueError)
 _decode_line = msgspec.json.Decoder(StepLine).decode

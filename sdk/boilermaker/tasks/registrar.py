@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar, Unpack, overload
 from boilermaker.errors import RegistrationError
 from boilermaker.introspection.asynchrony import hides_async, is_async
 from boilermaker.introspection.place import place_of
+from boilermaker.tasks import rules
 from boilermaker.tasks.hop import Hop, Upcast
 from boilermaker.tasks.options import TaskOptions
 
@@ -73,8 +74,9 @@ class Registrar(ABC):
             RegistrationError: one of them cannot be a task, or its name is taken; or `name` is given for several.
         """
         functions = list(fns)
-        if (options.get("name") is not None or options.get("aliases")) and len(functions) != 1:
-            raise RegistrationError("`name=` names one task: register these functions one by one")
+        given = [option for option, value in options.items() if value]
+        if (fault := rules.shared_fault(given, len(functions))) is not None:
+            raise RegistrationError(fault)
         for function in functions:
             _check_async(function)
         self._register_all(functions, options)

@@ -1,20 +1,21 @@
-"""A function registered as a task: how it is run, what contracts say of it, and the checks of its options."""
+"""A function registered as a task: how it is run, and what contracts say of it. `rules` checks its options."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from typing import cast
 
 import msgspec
 
 from boilermaker.contract import TaskContract
 from boilermaker.errors import RegistrationError
-from boilermaker.evolution.rules import RULES, hint
 from boilermaker.introspection import signature
 from boilermaker.introspection.annotations import Types
 from boilermaker.introspection.classes import doc_of
-from boilermaker.introspection.signature import AnyHandler, HandlerSignature
+from boilermaker.introspection.handler import AnyHandler, HandlerSignature
 from boilermaker.introspection.tasks import digest_of, task_of
 from boilermaker.payload.externals import Externals
-from boilermaker.retries import RetryPolicy, Seconds, seconds
+from boilermaker.retries import RetryPolicy, seconds
+from boilermaker.tasks import rules
 from boilermaker.tasks.options import TaskOptions
 
 
@@ -94,99 +95,48 @@ def registration_of(function: AnyHandler, options: TaskOptions, externals: Exter
     """
     read = signature.registered(function, externals)
     _check_options(read, options)
-    name = options.get("name")
-    task = name if name is not None else function.__name__
+    task = _text(options.get("name")) or function.__name__
+    timeout, renewal = options.get("timeout"), options.get("max_lock_renewal")
     return Registration(
         name=task,
         signature=read,
-        queue=options.get("queue") or None,
+        queue=_text(options.get("queue")),
         policy=options.get("policy") or RetryPolicy.default(),
         should_dead_letter=options.get("should_dead_letter", True),
         acks_late=options.get("acks_late", True),
-        timeout=_seconds(read, "timeout", options.get("timeout")),
-        max_lock_renewal=_renewal(read, options.get("max_lock_renewal")),
+        timeout=None if timeout is None else seconds(timeout),
+        max_lock_renewal=None if renewal is None else timedelta(seconds=seconds(renewal)),
         cancel_on_lost_lock=options.get("cancel_on_lost_lock", True),
-        deprecated=options.get("deprecated"),
+        deprecated=_text(options.get("deprecated")),
         digest=digest_of(task, read),
-        aliases=tuple(options.get("aliases", ())),
-        parameter_aliases=_parameter_aliases(read, options.get("parameter_aliases", {})),
-        allow=_allow(read, options.get("allow", {})),
+        aliases=_texts(options.get("aliases", ())),
+        parameter_aliases={
+            name: _texts(aliases) for name, aliases in options.get("parameter_aliases", {}).items()
+        },
+        allow=dict(options.get("allow", {})),
     )
-
-
-_KINDS: Mapping[str, tuple[str, tuple[type, ...]]] = {
-    "name": ("a text", (str,)),
-    "queue": ("a queue's name", (str,)),
-    "policy": ("a RetryPolicy, such as `retries.NoRetry()`", (RetryPolicy,)),
-    "should_dead_letter": ("True or False", (bool,)),
-    "acks_late": ("True or False", (bool,)),
-    "cancel_on_lost_lock": ("True or False", (bool,)),
-    "deprecated": ("a text", (str,)),
-    "aliases": ("a list or tuple of names", (list, tuple)),
-    "parameter_aliases": ("a dict", (Mapping,)),
-    "allow": ("a dict", (Mapping,)),
-}
-_MAY_BE_NONE = frozenset({"name", "queue", "policy", "deprecated"})
 
 
 def _check_options(read: HandlerSignature, options: Mapping[str, object]) -> None:
     """For those without a type checker: an option that is misspelt would do nothing, without a word."""
     for option, value in options.items():
-        if option not in TaskOptions.__optional_keys__:
-            raise RegistrationError(
-                f"{read.place}: `{option}` is no option of a registration; there are "
-                f"{', '.join(sorted(TaskOptions.__optional_keys__))}"
-            )
-        wanted, kinds = _KINDS.get(option, ("", (object,)))
-        if not isinstance(value, kinds) and not (value is None and option in _MAY_BE_NONE):
-            raise RegistrationError(
-                f"{read.place}: `{option}` of `{read.function.__qualname__}` must be {wanted}, not a {type(value).__name__}"
-            )
+        if (fault := rules.fault_of(option, value)) is not None:
+            raise _refused(read, option, fault)
+    if options.get("name") is None and (fault := rules.fault_of("name", read.function.__name__)) is not None:
+        raise _refused(read, "name", fault)
+    aliases = cast("Mapping[str, Collection[str]]", options.get("parameter_aliases", {}))
+    if (fault := rules.parameters_fault(aliases, [each.name for each in read.parameters])) is not None:
+        raise _refused(read, "parameter_aliases", fault)
 
 
-def _allow(read: HandlerSignature, reasons: Mapping[str, object]) -> dict[str, str]:
-    """A reason under a rule that does not exist, or an empty one, would allow nothing, without a word."""
-    given: dict[str, str] = {}
-    for key, reason in reasons.items():
-        where, rule = f"{read.place}: `allow` of `{read.function.__qualname__}`", str(key).partition(" ")[0]
-        if rule not in RULES:
-            raise RegistrationError(f"{where} names no rule: {rule!r}; {hint(rule)}")
-        if not isinstance(reason, str) or not reason.strip():
-            raise RegistrationError(f"{where} gives no reason for {key!r}")
-        given[key] = reason
-    return given
+def _refused(read: HandlerSignature, option: str, fault: str) -> RegistrationError:
+    return RegistrationError(f"{read.place}: `{option}` of `{read.function.__qualname__}` {fault}")
 
 
-def _seconds(read: HandlerSignature, option: str, given: Seconds | None) -> float | None:
-    if given is None:
-        return None
-    where = f"{read.place}: `{option}` of `{read.function.__qualname__}`"
-    try:
-        limit = seconds(given)
-    except (TypeError, ValueError) as error:
-        raise RegistrationError(f"{where}: {error}") from None
-    if limit == 0:
-        raise RegistrationError(f"{where} is 0 seconds; leave it out for no limit")
-    return limit
+def _text(given: str | None) -> str | None:
+    """A plain text: a member of a str enum is one, and prints as something else."""
+    return None if given is None else "".join(given)
 
 
-def _renewal(read: HandlerSignature, given: Seconds | None) -> timedelta | None:
-    limit = _seconds(read, "max_lock_renewal", given)
-    return None if limit is None else timedelta(seconds=limit)
-
-
-def _parameter_aliases(
-    read: HandlerSignature, given: Mapping[str, Sequence[str]]
-) -> dict[str, tuple[str, ...]]:
-    names = {parameter.name for parameter in read.parameters}
-    if unknown := sorted(given.keys() - names):
-        raise RegistrationError(
-            f"{read.place}: `parameter_aliases` names `{unknown[0]}`, which is no parameter of `{read.function.__qualname__}`"
-        )
-    taken = list(names) + [alias for aliases in given.values() for alias in aliases]
-    if len(taken) != len(set(taken)):
-        twice = next(name for name in taken if taken.count(name) > 1)
-        raise RegistrationError(
-            f"{read.place}: `parameter_aliases` gives the name `{twice}` to two parameters"
-        )
-    return {name: tuple(aliases) for name, aliases in given.items()}
+def _texts(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple("".join(each) for each in given)

@@ -7,12 +7,12 @@ from typing import Unpack
 from boilermaker.contract import Contract
 from boilermaker.errors import RegistrationError, UnregisteredTaskError
 from boilermaker.introspection.annotations import Types
+from boilermaker.introspection.handler import AnyHandler, HandlerSignature
 from boilermaker.introspection.place import place_of
-from boilermaker.introspection.signature import AnyHandler, HandlerSignature
 from boilermaker.payload.externals import NONE, Externals
 from boilermaker.tasks.options import TaskOptions
 from boilermaker.tasks.registration import Registration, registration_of
-from boilermaker.workflow.plan import MAX_NAME, Resolved
+from boilermaker.workflow.plan import Resolved
 from boilermaker.workflow.task import AnyTask
 
 
@@ -56,10 +56,6 @@ class Registry:
             raise
 
     def _check_name(self, name: str, read: HandlerSignature) -> None:
-        if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
-            raise RegistrationError(
-                f"{read.place}: {name!r} is no name for a task: 1 to {MAX_NAME} printable characters"
-            )
         if (taken := self.get(name)) is not None:
             raise RegistrationError(
                 f"{read.place}: the task `{name}` is registered already, for `{taken.function.__qualname__}` at "

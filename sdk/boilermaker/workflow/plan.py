@@ -18,7 +18,6 @@ from boilermaker.workflow.task import AnyTask
 
 MAX_STEPS = 10_000
 MAX_HANDLERS = 100  # of one step's failure: each is a message that holds what is left of the workflow
-MAX_NAME = 128  # the subject of its messages; a name longer than that is a mistake
 
 
 class StepRef(msgspec.Struct, frozen=True):

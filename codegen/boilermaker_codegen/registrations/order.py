@@ -1,0 +1,57 @@
+"""The order in which a module is carried out: a registration can use what is bound above it, and nothing else."""
+
+from collections.abc import Iterable
+
+import libcst as cst
+
+from boilermaker_codegen.registrations.find import Use
+from boilermaker_codegen.source.free import free_names
+from boilermaker_codegen.source.meanings import Scope
+from boilermaker_codegen.source.walking import descendants
+
+
+def check_bound(use: Use, scope: Scope) -> None:
+    """That all names in a registration at module level are bound when Python comes to it.
+
+    Raises:
+        Refused: one is bound further down only; importing the module would raise a NameError.
+    """
+    if use.context.functions or use.context.reason:
+        return
+    parts = [use.attribute, *(argument.value for argument in (use.call.args if use.call else ()))]
+    if use.context.loop is not None:
+        parts.append(use.context.loop.iter)
+    _check(parts, use.context.statement, scope)
+
+
+def check_list_bound(name: str, value: cst.BaseExpression, scope: Scope) -> None:
+    """The same of a list of functions that a name at module level is bound to.
+
+    Raises:
+        Refused: as `check_bound`.
+    """
+    _check([value], name, scope)
+
+
+def _check(parts: Iterable[cst.BaseExpression], statement: int | str, scope: Scope) -> None:
+    module = scope.module
+    if module.stars:  # what is bound further down may have come from there before
+        return
+    for part in parts:
+        if any(isinstance(node, cst.Lambda) for node in (part, *descendants(part))):
+            continue  # carried out later, perhaps
+        for root in map(_root, free_names(part)):
+            line = module.bound_after(root.value, statement)
+            if line is not None:
+                raise scope.refuse(
+                    root,
+                    "NAME_UNKNOWN",
+                    f"`{root.value}` is not defined when Python gets here: it is bound further down, in line {line}; move "
+                    f"this below that",
+                )
+
+
+def _root(node: cst.Name | cst.Attribute) -> cst.Name:
+    """The first of dotted names."""
+    inner = node.value
+    return _root(inner) if isinstance(inner, cst.Name | cst.Attribute) else cst.ensure_type(node, cst.Name)
