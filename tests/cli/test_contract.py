@@ -63,6 +63,94 @@ def test_equal_contracts_are_told_in_a_sentence(run: Run, committed: Path) -> No
     )
 
 
+SPELT_FIRST = """
+from typing import List, Literal, NotRequired, Optional, Union
+
+SPELT = (
+    Optional[Literal["down", "up"]], Optional[str | int], List[Union[str, int]], NotRequired[Literal["down", "up"]],
+    Optional[Union[List[Literal[2, 1]], str]],
+)
+"""
+SPELT_LATER = """
+import enum
+from dataclasses import dataclass, field
+from typing import Annotated, List, Literal, NewType, NotRequired, Optional, TypedDict, Union
+
+import spelt
+from boilermaker.app import Boilermaker
+from boilermaker.transport.memory.bus import InMemoryServiceBus
+
+worker = Boilermaker(None, InMemoryServiceBus(), queue="accounts")
+Many = NewType("Many", List[Union[int, str]])
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+    GREEN = "green"
+
+    def __lt__(self, other):  # an order that is not that of the values
+        return list(Colour).index(self) < list(Colour).index(other)
+
+
+class Size(enum.Enum):
+    SMALL = 1
+    LARGE = 0
+
+
+class Keys(TypedDict):
+    way: NotRequired[Literal["up", "down"]]
+
+
+@dataclass
+class Row:
+    one: Optional[Literal["up", "down"]] = None
+    two: set[Size] = field(default_factory=lambda: {Size.SMALL, Size.LARGE})
+
+
+@worker.task
+async def move(
+    state,
+    way: Optional[Literal["up", "down"]],
+    number: Optional[int | str],
+    numbers: List[Union[int, str]],
+    keys: Keys,
+    row: Row,
+    many: Many,
+    deep: dict[str, tuple[Optional[Union[List[Literal[1, 2]], str]], int]],
+    colours: set[Colour] = {Colour.RED, Colour.BLUE, Colour.GREEN},
+    sizes: frozenset[Size] = frozenset({Size.SMALL, Size.LARGE}),
+) -> Optional[Literal["up", "down"]]: ...
+"""
+
+
+def test_the_order_of_members_is_no_difference(run: Run, write: Write) -> None:
+    """`typing` caches: who spells a type first decides on the order of its members. Sets of enum members have none at all."""
+    write("spelt.py", SPELT_FIRST)
+    write("service.py", SPELT_LATER)
+    write("pyproject.toml", PYPROJECT)
+
+    generated = run("stubs", "generate")
+    done = run("contract", "verify", "service:worker")
+
+    assert 0 == generated.returncode, generated.stderr
+    assert (0, "") == (done.returncode, done.stderr), done.stdout
+
+
+def test_another_member_is_a_difference(run: Run, write: Write) -> None:
+    """Whatever the order."""
+    write("spelt.py", SPELT_FIRST)
+    write("service.py", SPELT_LATER)
+    write("pyproject.toml", PYPROJECT)
+    run("stubs", "generate")
+    write("service.py", SPELT_LATER.replace('-> Optional[Literal["up", "down"]]', '-> Literal["up", "left"]'))
+
+    done = run("contract", "verify", "service:worker")
+
+    assert 1 == done.returncode
+    assert '+          "left"' in done.stdout
+
+
 def test_a_difference_is_shown_as_a_diff(run: Run, write: Write, committed: Path) -> None:
     """Exit status 1, with what to do."""
     write("service.py", SERVICE.replace("email: str", "email: int"))

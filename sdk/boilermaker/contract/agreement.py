@@ -1,20 +1,46 @@
-"""Where the contract of live functions says more than that of their source: what a default came to in this process."""
+"""Where the contracts of live functions and of their source differ and mean the same.
+
+Defaults that the source leaves to the worker have come to something in this process. Members of unions and values of
+literals are in another order, as `typing` caches: whoever spells `Optional[Literal["a", "b"]]` first in a process decides on
+the order for everybody.
+"""
 
 from collections.abc import Mapping
 from typing import TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
-from boilermaker.contract.definitions import BY_WORKER, Definition, Field, RecordDefinition
+from boilermaker.contract.definitions import (
+    BY_WORKER,
+    Definition,
+    Field,
+    NewTypeDefinition,
+    RecordDefinition,
+)
 from boilermaker.contract.tasks import Contract, Parameter, TaskContract
+from boilermaker.contract.types import (
+    Constrained,
+    Container,
+    LiteralOf,
+    MappingOf,
+    Named,
+    Scalar,
+    TupleOf,
+    Type,
+    UnionOf,
+    Variable,
+)
 
 _Item = TypeVar("_Item", Parameter, Field)
 
 
 def agreed(live: Contract, source: Contract) -> Contract:
-    """The live contract, its defaults left to the worker where the source leaves them to it: any default will do there.
+    """The live contract in the words of the source, where both mean the same.
 
-    The other way round there is no agreement: what the source knows the worker must know too.
+    A default that the source leaves to the worker is left to it: any will do there. The other way round there is no
+    agreement: what the source knows the worker must know too. A type whose unions and literals have the same members is
+    spelled as in the source.
     """
     tasks = {task.name: task for task in source.tasks}
     return replace(
@@ -27,19 +53,51 @@ def agreed(live: Contract, source: Contract) -> Contract:
 def _task(live: TaskContract, source: TaskContract | None) -> TaskContract:
     if source is None:
         return live
-    return replace(live, parameters=_left_to_worker(live.parameters, {p.name: p for p in source.parameters}))
+    parameters = _items(live.parameters, {p.name: p for p in source.parameters})
+    return replace(live, parameters=parameters, result=_spelled(live.result, source.result))
 
 
 def _definition(live: Definition, source: Definition | None) -> Definition:
-    if not isinstance(live, RecordDefinition) or not isinstance(source, RecordDefinition):
-        return live
-    return replace(live, fields=_left_to_worker(live.fields, {f.name: f for f in source.fields}))
+    match live, source:
+        case RecordDefinition(), RecordDefinition():
+            return replace(live, fields=_items(live.fields, {f.name: f for f in source.fields}))
+        case NewTypeDefinition(), NewTypeDefinition():
+            return replace(live, type=_spelled(live.type, source.type))
+        case _:
+            return live
 
 
-def _left_to_worker(live: tuple[_Item, ...], source: Mapping[str, _Item]) -> tuple[_Item, ...]:
-    return tuple(
-        replace(item, default=BY_WORKER)
-        if item.default is not None and item.name in source and source[item.name].default == BY_WORKER
-        else item
-        for item in live
+def _items(live: tuple[_Item, ...], source: Mapping[str, _Item]) -> tuple[_Item, ...]:
+    return tuple(_item(item, source[item.name]) if item.name in source else item for item in live)
+
+
+def _item(live: _Item, source: _Item) -> _Item:
+    is_left = live.default is not None and source.default == BY_WORKER
+    return replace(
+        live, type=_spelled(live.type, source.type), default=BY_WORKER if is_left else live.default
     )
+
+
+def _spelled(live: Type, source: Type) -> Type:
+    return source if live != source and _ordered(live) == _ordered(source) else live
+
+
+def _ordered(type_: Type) -> Type:
+    """A type with the members of its unions and literals in an order that does not depend on how it was written."""
+    match type_:
+        case LiteralOf(values=values):
+            return LiteralOf(values=tuple(sorted(values, key=lambda v: (type(v).__name__, str(v)))))
+        case UnionOf(members=members):
+            return UnionOf(members=tuple(sorted(map(_ordered, members), key=msgspec.json.encode)))
+        case Container(item=item):
+            return replace(type_, item=_ordered(item))
+        case Constrained(type=inner):
+            return replace(type_, type=_ordered(inner))
+        case MappingOf(key=key, value=value):
+            return replace(type_, key=_ordered(key), value=_ordered(value))
+        case TupleOf(items=items):
+            return replace(type_, items=tuple(map(_ordered, items)))
+        case Named(arguments=arguments):
+            return replace(type_, arguments=tuple(map(_ordered, arguments)))
+        case Scalar() | Variable():
+            return type_

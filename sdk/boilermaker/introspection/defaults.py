@@ -2,8 +2,9 @@
 
 import copy
 import dataclasses
+import enum
 import typing
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 import msgspec
@@ -19,11 +20,56 @@ def described(value: Any) -> AnyDefault:
     """A default as it is written on the wire; one that has no JSON form never leaves the worker."""
     try:
         plain = msgspec.json.decode(
-            msgspec.json.encode(msgspec.to_builtins(value, str_keys=True, order="deterministic"))
+            msgspec.json.encode(msgspec.to_builtins(_by_value(value), str_keys=True, order="deterministic"))
         )
     except (TypeError, ValueError, RecursionError):
         return BY_WORKER
     return Default(value=plain) if finite.find(value) is None else BY_WORKER
+
+
+def _by_value(value: Any) -> Any:
+    """The same on the wire, with the values of enum members in place of these: a set of members has no order of its own.
+
+    What holds none comes back as it is: whether a field is left out depends on which object it holds.
+    """
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, dict):
+        pairs: dict[Any, Any] = value  # pyright: ignore[reportUnknownVariableType]
+        changed = {_by_value(k): _by_value(v) for k, v in pairs.items()}
+        before, after = [*pairs, *pairs.values()], [*changed, *changed.values()]
+        return changed if _is_changed(after, before) else pairs
+    if isinstance(value, list | set | frozenset | tuple):
+        collection: Any = value  # pyright: ignore[reportUnknownVariableType]
+        items = list(collection)
+        plain = [_by_value(item) for item in items]
+        kind: Any = type(collection)  # pyright: ignore[reportUnknownVariableType]
+        make = getattr(kind, "_make", kind)  # a NamedTuple takes no list
+        return make(plain) if _is_changed(plain, items) else collection
+    names = _fields(value) or ()
+    before = [getattr(value, name, None) for name in names]
+    after = [_by_value(given) for given in before]
+    return _with(value, dict(zip(names, after, strict=True))) if _is_changed(after, before) else value
+
+
+def _is_changed(after: list[Any], before: list[Any]) -> bool:
+    return any(one is not other for one, other in zip(after, before, strict=True))
+
+
+def _with(record: Any, values: Mapping[str, Any]) -> Any:
+    """A record with other values in its fields, whatever its class says of them."""
+    made = copy.copy(record)
+    for name, value in values.items():
+        if value is not getattr(record, name, None):
+            _set(made, name, value)
+    return made
+
+
+def _set(record: Any, name: str, value: Any) -> None:
+    if isinstance(record, msgspec.Struct):
+        msgspec.structs.force_setattr(record, name, value)
+    else:
+        object.__setattr__(record, name, value)
 
 
 def made_by(factory: Callable[[], Any]) -> AnyDefault:
