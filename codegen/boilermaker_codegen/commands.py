@@ -2,11 +2,11 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 from rich import box
@@ -30,18 +30,24 @@ from boilermaker_codegen.problems import GenerationError, Problem
 from boilermaker_codegen.progress import shown_progress
 from boilermaker_codegen.scan import Scan, scan
 
+_F = TypeVar("_F", bound=Callable[..., Any])
 _CONFIG = click.option(
     "--config",
     "config",
     type=click.Path(path_type=Path, dir_okay=False),
     help="The pyproject.toml with the [tool.boilermaker] table.  [default: the nearest one, upwards from here]",
 )
-_CACHE = click.option(
-    "--cache/--no-cache",
-    "is_cached",
-    default=True,
-    help="Use what earlier runs left in .boilermaker_cache, and leave something there.  [default: --cache]",
-)
+
+
+def _cache(*, default: bool) -> Callable[[_F], _F]:
+    shown = "--cache" if default else "--no-cache"
+    return click.option(
+        "--cache/--no-cache",
+        "is_cached",
+        default=default,
+        help=f"Use what earlier runs left in .boilermaker_cache, and leave something there.  [default: {shown}]",
+    )
+
 
 if (
     find_spec("libcst") is None
@@ -68,7 +74,7 @@ def stubs() -> None:
 
 @stubs.command()
 @_CONFIG
-@_CACHE
+@_cache(default=True)
 def generate(config: Path | None, *, is_cached: bool) -> None:
     """Write the stubs package. Nothing is written if anything is not understood."""
     project, found, cache = _scan(config, is_cached=is_cached)
@@ -86,12 +92,16 @@ def generate(config: Path | None, *, is_cached: bool) -> None:
 
 @stubs.command()
 @_CONFIG
-@_CACHE
+@_cache(default=False)
 def check(config: Path | None, *, is_cached: bool) -> None:
-    """Compare the stubs package with the worker's source, for CI. Exit status 1 if it is not up to date."""
-    project, found, cache = _scan(config, is_cached=is_cached)
+    """Compare the stubs package with the worker's source, for CI. Exit status 1 if it is not up to date.
+
+    Reads the source and makes the package itself: what a cache holds is not proof. With --cache, units of the scan come
+    from the cache; the package never does.
+    """
+    project, found, _ = _scan(config, is_cached=is_cached)
     try:
-        folders = _folders(project, found, cache)
+        folders = _folders(project, found, None)
         differences = [(folder, each) for folder, files in folders for each in compare(folder, files)]
     except GenerationError as error:
         _fail(error, project)
@@ -108,7 +118,7 @@ def check(config: Path | None, *, is_cached: bool) -> None:
 
 @stubs.command()
 @_CONFIG
-@_CACHE
+@_cache(default=True)
 def show(config: Path | None, *, is_cached: bool) -> None:
     """Show the tasks of the service.
 

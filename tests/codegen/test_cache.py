@@ -393,6 +393,60 @@ def test_a_package_comes_from_the_cache_for_its_own_contract_alone(warm: Path, t
     assert cache.package(contract) is None
 
 
+def _poison(config: Path, files: dict[str, str]) -> None:
+    """What somebody leaves who may write to the cache: another package for the right contract, with the right digest."""
+    project = load(config)
+    cache, contract = Cache(project), scan(project).contract
+    cache.keep_package(contract, {name: text.encode() for name, text in files.items()})
+
+
+def _stubs(command: str, config: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    program = [sys.executable, "-m", "boilermaker.cli", "stubs", command, "--config", str(config), *options]
+    return subprocess.run(program, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("options", [(), ("--cache",)])
+def test_check_does_not_believe_a_package_in_the_cache(warm: Path, options: tuple[str, ...]) -> None:
+    """A package that is not what the source says stays one, whatever the cache says."""
+    _stubs("generate", warm)
+    package = warm.parent / "stubs" / "accounts_stubs"
+    files = {path.name: path.read_text() for path in package.iterdir()}
+    files["tasks.py"] += "import os\n"
+    (package / "tasks.py").write_text(files["tasks.py"])
+    _poison(warm, files)
+
+    checked = _stubs("check", warm, *options)
+
+    assert 1 == checked.returncode
+    assert "tasks.py: not as generated" in checked.stderr
+
+
+def test_check_does_not_believe_what_the_cache_says_of_the_source(warm: Path) -> None:
+    """A task that is in the cache and not in the source is in no package that is up to date."""
+    _stubs("generate", warm)
+    source = warm.parent / "src" / "jobs.py"
+    stat = source.stat()
+    project = load(warm)
+    memory = Cache(project).load()
+    text = msgspec.json.encode(memory).decode().replace('"name":"move"', '"name":"other"')
+    poisoned = msgspec.json.decode(text, type=type(memory))
+    Cache(project).save(poisoned.facts, poisoned.units)
+    os.utime(source, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert "changed" in _stubs("generate", warm).stdout
+
+    assert 1 == _stubs("check", warm).returncode
+
+
+def test_no_name_in_the_cache_leads_out_of_the_package(warm: Path, tmp_path: Path) -> None:
+    """A package whose files have other names is made anew."""
+    _poison(warm, {"../../outside.py": "import os\n", "tasks.py": ""})
+
+    assert 0 == _stubs("generate", warm).returncode
+
+    assert not (tmp_path / "outside.py").exists()
+    assert (tmp_path / "stubs" / "accounts_stubs" / "tasks.py").read_text()
+
+
 def test_a_run_without_changes_makes_no_package_anew(warm: Path) -> None:
     """A file of it that was changed by hand is put right all the same."""
     command = [sys.executable, "-m", "boilermaker.cli", "stubs", "generate", "--config", str(warm)]
