@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -201,6 +202,10 @@ def test_the_nearest_configuration_upwards_is_taken(
         (PYPROJECT + "line_length = 20\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.line_length`: at least 60 columns are needed"),
         (PYPROJECT + "allow = {'TASK_REMOVD make' = 'gone'}\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.allow` names no rule: 'TASK_REMOVD'; did you mean TASK_REMOVED?"),
         (PYPROJECT + "allow = {'TASK_REMOVED make' = ' '}\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.allow` has no reason for 'TASK_REMOVED make'; say why"),
+        (PYPROJECT.replace("accounts_stubs", "class"), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.package`: `class` is a keyword and cannot be imported"),
+        (PYPROJECT + 'distribution = "a\\"b"\n', "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.distribution` is not a distribution's name: letters, digits and `-` `_` `.` between them (PEP 508)"),
+        (PYPROJECT + 'version = "1.0+local"\n', 'pyproject.toml: CONFIG_INVALID: `tool.boilermaker.version` is not a version without a local part, such as "1.2.0" (PEP 440)'),
+        (PYPROJECT + '[[tool.boilermaker.tasks]]\nfunction = "service:create_user"\nname = " "\n', "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.tasks`: `name` of `service:create_user` must have 1 to 128 printable characters, at least one of them not a space"),
         (PYPROJECT + "allow_untyped = 'yes'\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.allow_untyped`: expected `bool`, got `str`"),
     ],
 )  # fmt: skip
@@ -251,6 +256,29 @@ def test_a_distribution_is_written_beside_the_package(project: WriteProject, tmp
     )
     (tmp_path / "stubs/pyproject.toml").write_text("[project]\n")
     assert "was not generated and is not overwritten" in run("generate", "--config", config).stderr
+
+
+def test_two_services_do_not_overwrite_each_others_distribution(
+    project: WriteProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one is refused before anything is written, and the first stays up to date."""
+    monkeypatch.chdir(tmp_path)
+    first = project(pyproject=f'{PYPROJECT}distribution = "stubs"\n')
+    assert 0 == run("generate", "--config", first).exit_code
+    second = tmp_path / "billing.toml"
+    second.write_text(first.read_text().replace("accounts", "billing"))
+
+    done = run("generate", "--config", second)
+
+    assert (1, False) == (done.exit_code, (tmp_path / "stubs/billing_stubs").exists())
+    assert done.stderr.splitlines()[0] == (
+        "stubs/pyproject.toml: CONFIG_INVALID: is the distribution of `accounts_stubs`; give each service an `output` of its own, or delete the folder `accounts_stubs` if "
+        "`billing_stubs` takes its place"
+    )
+    assert 0 == run("check", "--config", first).exit_code
+    shutil.rmtree(tmp_path / "stubs/accounts_stubs")
+    assert 0 == run("generate", "--config", second).exit_code
+    assert 0 == run("check", "--config", second).exit_code
 
 
 def test_the_history_keeps_each_contract(project: WriteProject, tmp_path: Path) -> None:

@@ -1,11 +1,16 @@
 """What stands beside the package: the project file that makes it a distribution, and the history of contracts."""
 
 import json
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from boilermaker.contract import Contract, contract_digest, to_json
 from boilermaker_codegen.config import Project
+from boilermaker_codegen.problems import GenerationError, Problem
 
 RUNTIME = "boilermaker-sdk>=0.1"
 """What stubs need: the oldest release that has all of `boilermaker.stub` that the templates call."""
@@ -34,20 +39,47 @@ def beside(project: Project, contract: Contract) -> Iterator[tuple[Path, Mapping
 
     The version is the configured one with the contract's digest as its local part (PEP 440): two contracts never share
     a version. The history holds one file for each contract; earlier ones are left alone.
+
+    Raises:
+        GenerationError: the distribution in that folder is another package's.
     """
     config = project.config
     if config.distribution is None and config.history is None:
         return
     digest = contract_digest(contract)
     if config.distribution is not None:
+        _check_own(project)
         text = _PROJECT.format(
             name=config.distribution,
             version=config.version,
             digest=digest,
             service=config.service.replace("\\", "\\\\").replace('"', '\\"'),
             package=config.package,
-            dependencies=json.dumps([RUNTIME, *config.imports.values()]),
+            dependencies=json.dumps([RUNTIME, *config.imports.values()], ensure_ascii=False),
         )
         yield project.folder / config.output, {"pyproject.toml": text.encode()}
     if config.history is not None:
         yield project.folder / config.history, {f"{digest}.json": to_json(contract)}
+
+
+def _check_own(project: Project) -> None:
+    """Two services that share `output` would overwrite each other's distribution, and a wheel would hold one of them."""
+    config = project.config
+    output = project.folder / config.output
+    for other in _packages(output / "pyproject.toml"):
+        if other != config.package and (output / other / "contract.json").is_file():
+            message = (
+                f"is the distribution of `{other}`; give each service an `output` of its own, or delete the folder `{other}` "
+                f"if `{config.package}` takes its place"
+            )
+            path = f"{config.output}/pyproject.toml"
+            raise GenerationError([Problem(path=path, id="CONFIG_INVALID", message=message)])
+
+
+def _packages(path: Path) -> list[str]:
+    """The packages in a distribution; none where there is none, or somebody else wrote it."""
+    try:
+        tree: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(tree["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"], list[str])
+    except (OSError, ValueError, KeyError, TypeError, msgspec.ValidationError):
+        return []
