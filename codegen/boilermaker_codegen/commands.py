@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from boilermaker.contract import BY_WORKER, Contract, Parameter, TaskContract, contract_digest
+from boilermaker.contract.texts import escaped
 from boilermaker_codegen.cache import Cache
 from boilermaker_codegen.config import Project, load
 from boilermaker_codegen.explain import explain
@@ -156,7 +157,7 @@ _STATE = {
 def _row(task: TaskContract, place: str, contract: Contract, speller: Speller) -> list[Text]:
     name = Text.assemble((task.name, "bold"), "\n", (place, "dim"))
     if task.deprecated is not None:
-        name.append(f"\ndeprecated: {task.deprecated}", "yellow")
+        name.append(f"\ndeprecated: {escaped(task.deprecated)}", "yellow")
     parameters = Text("\n").join(Text(_parameter(parameter, speller)) for parameter in task.parameters)
     return [name, Text(task.queue or contract.queue), parameters, Text(flat(speller.type(task.result)))]
 

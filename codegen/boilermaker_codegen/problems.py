@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from boilermaker.contract.texts import escaped
 from boilermaker_codegen.error_ids import ErrorId
 
 
@@ -26,7 +27,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
-        return f"{place}: {self.id}: {self.message}"
+        return escaped(f"{place}: {self.id}: {self.message}")
 
 
 class Refused(Exception):  # noqa: N818 - what has happened to the source, not a fault of this program

@@ -1,10 +1,10 @@
 """Reads what one module registers. All that it looks at goes through one record, so that a later run can tell what it may use again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from boilermaker.contract import Parameter, TaskContract
+from boilermaker.contract import Definition, Parameter, TaskContract
 from boilermaker.contract.naming import Clash
 from boilermaker.tasks import rules
 from boilermaker_codegen.config import Config
@@ -13,6 +13,7 @@ from boilermaker_codegen.registrations.aliases import aliases, renames
 from boilermaker_codegen.registrations.collect import Collector
 from boilermaker_codegen.registrations.handlers import Handler, Handlers
 from boilermaker_codegen.registrations.registration import Registration
+from boilermaker_codegen.registrations.texts import of_task, of_type
 from boilermaker_codegen.source.discover import Index, SourceFile
 from boilermaker_codegen.source.parse import Library, Module, Reading
 from boilermaker_codegen.source.resolve import Resolver
@@ -136,9 +137,11 @@ class _UnitReader:
         )
         if self.problems:
             return Unit()
+        types = needed(tasks, definitions.found)
+        self._check_texts(tasks, types, registrations)
         return Unit(
             tasks=tuple(tasks),
-            types=needed(tasks, definitions.found),
+            types=types,
             homes={
                 r.name: Home(module=r.home.module.name, function=r.function.name.value) for r in registrations
             },
@@ -147,6 +150,21 @@ class _UnitReader:
             aliases=tuple(aliases(module, self._collector.workers)),
             renames=tuple(renames(module)),
         )
+
+    def _check_texts(
+        self,
+        tasks: Iterable[TaskContract],
+        types: Mapping[str, Definition],
+        registrations: list[Registration],
+    ) -> None:
+        """What no file can hold is told where it is registered, each type with the first task that takes it."""
+        left = {
+            id_: definition for id_, definition in types.items() if any(True for _ in of_type(definition))
+        }
+        for task, registration in zip(tasks, registrations, strict=True):
+            own = [left.pop(id_) for id_ in needed([task], types) if id_ in left] if left else []
+            for id_, text in (*of_task(task), *(fault for each in own for fault in of_type(each))):
+                self._problems.extend(registration.module.refuse(registration.node, id_, text).problems)
 
     def _tasks(self, registrations: list[Registration]) -> Iterable[TaskContract]:
         handlers = Handlers(self._resolver, self._definitions, allow_untyped=self._config.allow_untyped)

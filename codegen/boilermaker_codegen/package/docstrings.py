@@ -2,13 +2,19 @@
 
 import re
 
+from boilermaker.contract.texts import escaped, hides
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
 
 def docstring(doc: str, indent: str = "") -> str:
     """A docstring with its quotes, lines joined; the first line without indentation."""
-    rows = [row.rstrip() for row in doc.strip().splitlines()]
+    rows = [row.rstrip() for row in _LINE_END.split(doc.strip())]
     body = "\n".join([rows[0], *(f"{indent}{row}" if row else "" for row in rows[1:])])
     body = body.replace('"""', "'''")  # an escape would need a backslash, which reads worse
-    prefix = "r" if "\\" in body else ""
+    prefix = "r" if "\\" in body and not hides(body) else ""
+    if not prefix:
+        body = escaped(body.replace("\\", "\\\\"))
     start = " " if body.startswith('"') else ""
     if len(rows) > 1:
         return f'{prefix}"""{start}{body}\n{indent}"""'

@@ -16,6 +16,7 @@ from boilermaker_codegen.source.discover import SourceFile
 from boilermaker_codegen.source.trimming import Trimmed, trimmed
 
 LINE_END = re.compile(r"\r\n|\r|\n")
+_LONG_NUMBER = re.compile(rf"(?<![\w.])[0-9][0-9_]{{{sys.int_info.default_max_str_digits},}}")
 _STAR = re.compile(rb"\bimport[\s\\]*\*")
 _USUAL = frozenset({"utf-8", "utf-8-sig", "ascii", "iso-8859-1"})
 _WORD = re.compile(r"\w*[^\x00-\x7f\s](?:\w|[^\x00-\x7f\s])*")  # to `re`, marks that combine are no letters
@@ -137,6 +138,13 @@ def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
         if message.startswith("(unicode error)"):  # libcst does not look into strings
             reason = f"is not Python: {message.removeprefix('(unicode error) ')}; correct it"
             raise unreadable(file, "FILE_NOT_PYTHON", error.lineno or 0, error.offset or 1, reason) from None
+        if message.startswith(
+            "Exceeds the limit"
+        ):  # nor does it count digits; Python names the end of the file
+            number = _LONG_NUMBER.search(text)
+            line, column = _place(text[: number.start()] if number else text)
+            reason = f"is not Python: {message.partition(';')[0]}; correct it"
+            raise unreadable(file, "FILE_NOT_PYTHON", line, column, reason) from None
         if "too many nested" not in message and "too many levels" not in message:
             return error
         line, column = error.lineno or 0, max(error.offset or 1, 1)

@@ -120,7 +120,7 @@ class Fields:
             )
         said = self._assignments.read(statement.value, body.style, body.scope)
         self._note(type_, body.scope, annotation, said.default)
-        given, wire = said.name or name, said.wire or name
+        given, wire = said.name or name, name if said.wire is None else said.wire
         field = Field(
             name=given,
             type=type_,

@@ -9,19 +9,24 @@ from boilermaker.contract.definitions import EnumDefinition, NewTypeDefinition, 
 from boilermaker.contract.digests import contract_digest, task_digests
 from boilermaker.contract.hazards import growth
 from boilermaker.contract.tasks import Contract
+from boilermaker.contract.texts import escaped_json
 from boilermaker.contract.types import Named, Type, Variable, within
 
 _FORMAT = Contract(service="", queue="", tasks=()).format
 
 
 def to_json(contract: Contract) -> bytes:
-    """The committed form: sorted keys, two spaces, a newline at the end; the digests stand in it for readers."""
+    """The committed form: sorted keys, two spaces, a newline at the end; the digests stand in it for readers.
+
+    Characters that hide or reorder what stands around them are escapes: people review this file.
+    """
     tree: dict[str, Any] = msgspec.to_builtins(contract)
     digests = task_digests(contract)
     for task in tree["tasks"]:
         task["digest"] = digests[task["name"]]
     tree["digest"] = contract_digest(contract, digests)
-    return msgspec.json.format(msgspec.json.encode(tree, order="sorted"), indent=2) + b"\n"
+    written = msgspec.json.format(msgspec.json.encode(tree, order="sorted"), indent=2)
+    return escaped_json(written.decode()).encode() + b"\n"
 
 
 def from_json(data: bytes) -> Contract:

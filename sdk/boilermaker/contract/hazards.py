@@ -35,6 +35,7 @@ _CONFUSED = (
 _KEY = "the keys of a JSON object are text or numbers; use a list of pairs, or a key that is written as one of these"
 _HASH = "a set cannot hold what has no hash; use a list, or make the items frozen in all their parts"
 _GROWTH = "holds itself with arguments that grow at each level, which has no end; hand on its own parameters as they are"
+_WIDE = "msgspec carries whole numbers of literals and enums from -2**63 to 2**63 - 1 only; use a text, or `int` itself"
 _SETS = frozenset({"set", "MutableSet", "frozenset", "Set"})
 
 
@@ -52,9 +53,18 @@ def hazard(type_: Type, types: Mapping[str, Definition]) -> str | None:
             case Container(container=container, item=item) if container in _SETS:
                 if not _has_hash(item, types, frozenset()):
                     return _HASH
+            case LiteralOf(values=values) if _is_wide(values):
+                return _WIDE
+            case Named(id=id_) if isinstance(definition := types.get(id_), EnumDefinition):
+                if _is_wide(member.value for member in definition.members):
+                    return _WIDE
             case _:
                 pass
     return None
+
+
+def _is_wide(values: Iterable[object]) -> bool:
+    return any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in values)
 
 
 def hazard_within(type_: Type, types: Mapping[str, Definition]) -> str | None:

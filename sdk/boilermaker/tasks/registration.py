@@ -108,13 +108,25 @@ def registration_of(function: AnyHandler, options: TaskOptions, externals: Exter
         max_lock_renewal=None if renewal is None else timedelta(seconds=seconds(renewal)),
         cancel_on_lost_lock=options.get("cancel_on_lost_lock", True),
         deprecated=_text(options.get("deprecated")),
-        digest=digest_of(task, read),
+        digest=_digest(task, read),
         aliases=_texts(options.get("aliases", ())),
         parameter_aliases={
             name: _texts(aliases) for name, aliases in options.get("parameter_aliases", {}).items()
         },
         allow=dict(options.get("allow", {})),
     )
+
+
+def _digest(task: str, read: HandlerSignature) -> str | None:
+    try:
+        digest = digest_of(task, read)
+        (read.function.__doc__ or "").encode()
+    except UnicodeEncodeError:
+        text = f"a text of its docstring, its parameters or its result {rules.NO_TEXT}"
+        raise RegistrationError(
+            f"{read.place}: `{read.function.__qualname__}` cannot be a task: {text}"
+        ) from None
+    return digest
 
 
 def _check_options(read: HandlerSignature, options: Mapping[str, object]) -> None:

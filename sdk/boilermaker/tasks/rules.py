@@ -18,7 +18,7 @@ MAX_QUEUE = 260  # Service Bus: "Queue/topic name size: 260 characters"
 Rule = Callable[[Any], str | None]
 
 _NAME = f"1 to {MAX_NAME} printable characters"
-_NO_TEXT = "has a lone surrogate, which cannot be encoded as UTF-8; leave it out"
+NO_TEXT = "has a lone surrogate, which cannot be encoded as UTF-8; leave it out"
 
 
 def is_name(value: object) -> bool:
@@ -87,7 +87,7 @@ def _deprecated(value: object) -> str | None:
         return _must("a text", value)
     if not value.strip():
         return "is empty; say what to use instead, or why"
-    return None if is_text(value) else _NO_TEXT
+    return None if is_text(value) else NO_TEXT
 
 
 def _aliases(value: object) -> str | None:
@@ -126,7 +126,7 @@ def _allow(value: object) -> str | None:
         if not isinstance(reason, str) or not reason.strip():
             return f"gives no reason for {_shown(key)}"
         if not is_text(reason) or not is_text(str(key)):
-            return f"of {_shown(key)} {_NO_TEXT}"
+            return f"of {_shown(key)} {NO_TEXT}"
     return None
 
 
