@@ -1,12 +1,15 @@
 """`boilermaker local`: what it says to wrong use, and how it stops."""
 
+import contextlib
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from azure.servicebus import ServiceBusClient, ServiceBusMessage
 from click.testing import CliRunner
 
 from boilermaker.cli.fault import fault
@@ -101,3 +104,57 @@ def test_another_process_makes_its_faults() -> None:
 
     assert "send=busy,chance=0.5   struck 0 times\nsettle=lose   struck 0 times\n" == done.output
     assert 0 == process.returncode
+
+
+def test_ids_with_newlines_forge_no_log_lines() -> None:
+    """A message id is whatever its sender likes."""
+    with _running() as (process, connection_string):
+        with ServiceBusClient.from_connection_string(connection_string, retry_total=0) as client:
+            with client.get_queue_sender("a") as sender:
+                sender.send_messages(ServiceBusMessage(b"x", message_id="one\n12:00:00  forged\x1b[31m"))
+            with client.get_queue_receiver("a") as receiver:
+                [held] = receiver.receive_messages(1, 5)
+                receiver.dead_letter_message(held, reason="why\nforged")
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=_SECONDS)
+
+    [line] = [line for line in errors.splitlines() if "dead-lettered" in line]
+    assert line.endswith(r"a dead-lettered message one\u000a12:00:00  forged\u001b[31m: why\u000aforged")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
+def test_the_endpoint_that_is_printed_can_be_used(host: str) -> None:
+    """A bus that listens on all addresses is named by this machine's host name."""
+    with _running("--host", host) as (process, connection_string):
+        assert "//0.0.0.0" not in connection_string
+        with (
+            ServiceBusClient.from_connection_string(connection_string, retry_total=0) as client,
+            client.get_queue_sender("a") as sender,
+        ):
+            sender.send_messages(ServiceBusMessage(b"x"))
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=_SECONDS)
+
+    assert "a: 1 active" in rest
+
+
+@contextlib.contextmanager
+def _running(*options: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    command = [
+        sys.executable,
+        "-u",
+        "-m",
+        "boilermaker.cli",
+        "local",
+        "--queue",
+        "a",
+        "--port",
+        "0",
+        *options,
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        started = "".join(process.stdout.readline() for _ in range(5))
+        found = re.search(r"SERVICE_BUS_CONNECTION_STRING='(.*)'", started)
+        assert found, started
+        yield process, found[1]

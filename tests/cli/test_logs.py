@@ -138,3 +138,12 @@ def test_without_a_terminal_auto_is_json() -> None:
     [line] = _logged("auto", "info", _record("hello"))
 
     assert json.loads(line)["event"] == "hello"
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+def test_names_with_newlines_forge_no_line(style: logs.Format) -> None:
+    """Digests and names of tasks that nobody knows are whatever a sender likes."""
+    lines = _logged(style, "info", _record("[%s] Begin", "x\n15:46:54 info    [pay] Completed\x1b[2K"))
+
+    assert 1 == sum(line.startswith(("15:46:54", "{")) for line in lines)
+    assert not any("\x1b" in line for line in lines)

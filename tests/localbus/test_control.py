@@ -109,3 +109,40 @@ def test_what_cannot_be_is_answered_with_what_can(
 
     assert (status, True) == (code, said in answer["error"])
     assert () == bus.faults.standing
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:5673"}, 200),
+        ({"Host": "bus"}, 200),  # another container of the same network
+        ({"Host": "host.docker.internal:5673"}, 200),
+        ({"Host": "192.168.1.7:5673"}, 200),
+        ({"Host": "[::1]:5673"}, 200),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Host": "["}, 403),
+        ({"Host": ""}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://127.0.0.1:5673"}, 403),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_requests_of_web_pages_are_refused(
+    control: ControlPort, bus: LocalServiceBus, method: str, headers: dict[str, str], status: int
+) -> None:
+    """Nothing happens on behalf of a page that a developer has open; a name may have been pointed at this machine."""
+    standing = bus.faults.add("send=busy")
+    body = b"settle=lose" if method == "POST" else None
+    request = urllib.request.Request(f"{control.url}/faults", data=body, method=method, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            found = answer.status
+    except urllib.error.HTTPError as error:
+        found = error.code
+
+    assert status == (200 if found == 201 else found)
+    if status == 403:
+        assert (standing,) == bus.faults.standing

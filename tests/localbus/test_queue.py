@@ -7,6 +7,7 @@ import pytest
 
 from boilermaker.localbus.agenda import Agenda
 from boilermaker.localbus.messages import (
+    BatchTooLong,
     Counts,
     Incoming,
     InvalidMessage,
@@ -151,7 +152,7 @@ def test_releasing_never_leads_to_the_dead_letters():
     assert 0 == take(queue).delivery_count
 
 
-def test_a_dead_letter_carries_reason_description_source_and_its_number():
+def test_a_dead_letter_carries_reason_description_and_its_number():
     """All that an operator needs; it can be received and completed as anything else."""
     queue = queue_of()
     queue.send(message(), START)
@@ -159,10 +160,9 @@ def test_a_dead_letter_carries_reason_description_source_and_its_number():
     letters = queue.dead_letters
     assert letters is not None
     letter = take(letters)
-    assert ("why", "because", "orders", 1) == (
+    assert ("why", "because", 1) == (
         letter.dead_letter_reason,
         letter.dead_letter_description,
-        letter.dead_letter_source,
         letter.sequence_number,
     )
     letters.complete(token_of(letter), START)
@@ -348,13 +348,42 @@ def test_messages_without_id_are_never_duplicates():
 def test_a_batch_with_one_message_over_a_limit_is_refused_whole(incoming: Incoming, error: type[QueueError]):
     """Size 256 KB, id 128 characters, a property 32 KB, properties 64 KB; right at the limit is fine."""
     queue = queue_of()
-    at_the_limit = message(
-        size=256 * 1024, message_id="x" * 128, largest_property=32 * 1024, properties_size=64 * 1024
-    )
+    at_the_limit = message(message_id="x" * 128, largest_property=32 * 1024, properties_size=64 * 1024)
     with pytest.raises(error):
         queue.send_batch([at_the_limit, incoming], START)
     assert [] == queue.messages()
-    assert 1 == queue.send(at_the_limit, START)
+    assert [1] == queue.send_batch([at_the_limit], START)
+    assert 2 == queue.send(message(size=256 * 1024), START)
+
+
+@pytest.mark.parametrize(
+    ("max_message_size", "limit"), [(256 * 1024, 256 * 1024), (100 * 1024 * 1024, 1024 * 1024)]
+)
+def test_a_batch_has_limits_of_its_own(max_message_size: int, limit: int):
+    """1 MB, or 256 KB where a message has no more, and 4,500 messages; a single message may be larger."""
+    queue = queue_of(max_message_size=max_message_size)
+    for batch, error in (
+        ([message(size=limit // 2), message(size=limit // 2 + 1)], MessageTooLarge),
+        ([message(size=1)] * 4501, BatchTooLong),
+    ):
+        with pytest.raises(error):
+            queue.send_batch(batch, START)
+    assert [] == queue.messages()
+    assert [1, 2] == queue.send_batch([message(size=limit // 2)] * 2, START)
+    assert 4500 == len(queue.send_batch([message(size=1)] * 4500, START))
+    assert queue.send(message(size=max_message_size), START)
+
+
+def test_what_receivers_modify_replaces_what_was_set_before():
+    """Application properties that come with an abandon, a defer or a dead-lettering."""
+    queue = queue_of()
+    queue.send(message(), START)
+    queue.abandon(token_of(take(queue)), START, {"a": 1, "b": 1})
+    queue.defer(token_of(take(queue)), START, {"b": 2})
+    [held] = queue.receive_deferred([1], START)
+    queue.dead_letter(token_of(held), None, None, START, {"c": 3})
+    assert queue.dead_letters is not None
+    assert {"a": 1, "b": 2, "c": 3} == take(queue.dead_letters).modified
 
 
 def test_peeking_shows_everything_and_changes_nothing():
@@ -408,7 +437,7 @@ def test_who_asked_is_told_of_dead_letters():
     told: list[str | None] = []
     queue = Queue(
         QueueSettings(name="orders", duplicate_detection_window=None),
-        on_dead_letter=lambda stored: told.append(stored.dead_letter_reason),
+        on_dead_letter=lambda _, stored: told.append(stored.dead_letter_reason),
     )
     queue.send_batch([message(), message(time_to_live=SECOND)], START)
     queue.dead_letter(token_of(take(queue)), "why", None, START)

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import pytest
 from azure.servicebus import ServiceBusMessageState
+from azure.servicebus._pyamqp.error import TokenAuthFailure
+from azure.servicebus._pyamqp.message import Header
 from azure.servicebus.amqp import (
     AmqpAnnotatedMessage,
     AmqpMessageBodyType,
@@ -15,7 +17,7 @@ from azure.servicebus.amqp import (
 )
 from azure.servicebus.exceptions import (
     MessageSizeExceededError,
-    MessagingEntityNotFoundError,
+    ServiceBusAuthenticationError,
     ServiceBusError,
 )
 
@@ -46,7 +48,7 @@ async def test_one_message_a_list_and_a_batch_arrive_in_order(client: RawClient)
 
 
 async def test_a_batch_of_one_is_one_message(client: RawClient):
-    """A batch is known by its shape; with a single message it still is one."""
+    """It is told by the transfer's message format, however many messages it has."""
     queue = client.queue
     await client.sender(queue).send_messages([message(b"only", subject="s")])
 
@@ -55,13 +57,45 @@ async def test_a_batch_of_one_is_one_message(client: RawClient):
     assert (b"only", "s") == (body_of(got), got.subject)
 
 
-async def test_a_body_that_looks_like_a_message_stays_a_body(client: RawClient):
-    """Somebody archives encoded messages: the application properties tell them from a batch."""
+async def test_a_body_that_is_a_message_stays_a_body(client: RawClient):
+    """Somebody archives encoded messages: nothing but the transfer's message format makes a batch."""
     queue = client.queue
-    looks_like = b"\x00Su\xa0\x01x"
-    await client.sender(queue).send_messages(message(looks_like, application_properties={"kind": "archived"}))
+    archived = b"\x00Ss\xc0\x07\x01\xa1\x05inner\x00Su\xa0\x01x"
+    await client.sender(queue).send_messages(message(archived, message_id="outer"))
 
-    assert looks_like == body_of(await take_one(client.receiver(queue)))
+    got = await take_one(client.receiver(queue))
+
+    assert ("outer", archived) == (got.message_id, body_of(got))
+
+
+async def test_a_batch_whose_envelope_has_a_header_is_a_batch(client: RawClient):
+    """The JavaScript client and rhea write one."""
+    queue = client.queue
+    sender = client.sender(queue)
+    batch = await sender.create_message_batch()
+    batch.add_message(message(b"1"))
+    batch.add_message(message(b"2"))
+    batch._message[0] = Header(durable=True)
+    await sender.send_messages(batch)
+
+    assert [b"1", b"2"] == [body_of(each) for each in await take(client.receiver(queue), 2)]
+
+
+async def test_delivery_annotations_come_to_the_receiver(client: RawClient):
+    """The client writes them behind the body; only the lock token is the broker's own."""
+    queue = client.queue
+    sent = AmqpAnnotatedMessage(
+        data_body=b"x",
+        delivery_annotations={"mine": "kept", "x-opt-lock-token": "forged"},
+        properties=AmqpMessageProperties(subject=b"s"),
+    )
+    await client.sender(queue).send_messages(sent)
+
+    got = await take_one(client.receiver(queue))
+
+    found = got.raw_amqp_message.delivery_annotations
+    assert {b"mine": b"kept", b"x-opt-lock-token": got.lock_token} == found
+    assert ("s", b"x") == (got.subject, body_of(got))
 
 
 @both_halves
@@ -324,12 +358,17 @@ async def test_scheduled_messages_are_cancelled_by_their_numbers(client: RawClie
 
 async def test_a_queue_that_is_not_there_is_named(client: RawClient):
     """To a sender, a receiver and one who peeks."""
-    with pytest.raises(MessagingEntityNotFoundError, match="nowhere"):
-        await client.sender("nowhere").send_messages(message())
-    with pytest.raises(MessagingEntityNotFoundError, match="nowhere"):
-        await client.receiver("nowhere/$deadletterqueue").receive_messages(1, 1)
-    with pytest.raises(ServiceBusError, match="nowhere"):
-        await client.receiver("nowhere").peek_messages()
+    for use in (
+        lambda: client.sender("nowhere").send_messages(message()),
+        lambda: client.receiver("nowhere/$deadletterqueue").receive_messages(1, 1),
+        lambda: client.receiver("nowhere").peek_messages(),
+    ):
+        with pytest.raises(ServiceBusAuthenticationError) as raised:  # the service refuses the token for it
+            await use()
+        cause = raised.value.inner_exception
+        assert isinstance(cause, TokenAuthFailure)
+        assert 404 == cause.status_code
+        assert "nowhere" in str(cause)
 
 
 async def test_nobody_sends_to_a_dead_letter_queue(client: RawClient):

@@ -8,6 +8,7 @@ from azure.servicebus._pyamqp.error import (
     AMQPLinkError,
     AMQPSessionError,
     MessageException,
+    TokenAuthFailure,
 )
 
 from boilermaker.errors import (
@@ -59,6 +60,13 @@ _DISTINCT_KEYS = (
         (
             sdk.ServiceBusError("Handler failed", error=ClientAuthenticationError("no token")),
             NotAuthorizedError,
+            False,
+        ),
+        (
+            sdk.ServiceBusAuthenticationError(
+                error=TokenAuthFailure(404, "There is no such entity."),
+            ),
+            QueueNotFoundError,
             False,
         ),
         (sdk.ServiceBusServerBusyError(), BusError, True),

@@ -18,6 +18,7 @@ import structlog
 from boilermaker.failure import legible
 
 Format = Literal["auto", "json", "console"]
+_INDENT = " " * 9
 LEVELS = ("debug", "info", "warning", "error")
 
 _Event = MutableMapping[str, Any]
@@ -145,14 +146,14 @@ def _console(stream: TextIO) -> _Processor:
         extra = "".join(f" {dim}{key}={reset}{_shown(str(value))}" for key, value in values.items())
         name = "" if logger == "boilermaker.app" else f"{dim}{legible(logger)}:{reset} "
         lines = [f"{dim}{time}{reset} {mark} {name}{_emphasized(_shown(str(text)), bold, reset)}{extra}"]
-        return "\n".join([*lines, *(f"{dim}         {legible(frame)}{reset}" for frame in trace)])
+        return "\n".join([*lines, *(f"{dim}{_INDENT}{legible(frame)}{reset}" for frame in trace)])
 
     return render
 
 
 def _shown(text: str) -> str:
-    """A text as a terminal may show it: its own lines, and nothing that a terminal obeys."""
-    return text if text.isprintable() else "\n".join(map(legible, text.expandtabs().split("\n")))
+    """A text as a terminal may show it: nothing that a terminal obeys, and further lines where no log line begins."""
+    return text if text.isprintable() else f"\n{_INDENT}".join(map(legible, text.expandtabs().split("\n")))
 
 
 def _emphasized(text: str, bold: str, reset: str) -> str:

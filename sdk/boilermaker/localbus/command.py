@@ -11,6 +11,7 @@ from datetime import timedelta
 import click
 
 from boilermaker.errors import ConfigurationError
+from boilermaker.failure import legible
 from boilermaker.localbus.control import ControlPort
 from boilermaker.localbus.server import LocalServiceBus
 from boilermaker.localbus.settings import QueueSettings
@@ -67,7 +68,9 @@ def local(
     Example:
       boilermaker local --queue accounts --queue emails:lock=30s,max-delivery=5
     """  # noqa: D301 - click's mark for a block that keeps its lines is the control character
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
+    lines = logging.StreamHandler()
+    lines.setFormatter(_Line("%(asctime)s  %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[lines])
     with contextlib.ExitStack() as until_the_end:
         try:
             bus = LocalServiceBus([parse_queue(text) for text in queues], host=host, port=port, seed=seed)
@@ -81,6 +84,14 @@ def local(
         if control is not None:
             until_the_end.enter_context(control)
         _serve(bus, control)
+
+
+class _Line(logging.Formatter):
+    """Messages are of one line, whatever a client has put into a name or an id."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        record.message = legible(record.message)
+        return super().formatMessage(record)
 
 
 def _serve(bus: LocalServiceBus, control: ControlPort | None) -> None:

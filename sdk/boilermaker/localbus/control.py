@@ -1,17 +1,20 @@
 """A small HTTP port of a local bus, so that another process, in any language, can make things go wrong."""
 
 import json
+import socket
 import threading
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from boilermaker.errors import ConfigurationError
 from boilermaker.localbus.faults import Fault
-from boilermaker.localbus.server import LocalServiceBus
+from boilermaker.localbus.server import LocalServiceBus, reachable
 
 _MAX_BYTES = 64 * 1024
+_PRIVATE = {"localhost", "local", "internal"}  # top-level domains that nobody can register a name in
 
 
 class ControlPort:
@@ -28,7 +31,7 @@ class ControlPort:
 
     def __init__(self, bus: LocalServiceBus, *, host: str = "127.0.0.1", port: int = 0) -> None:
         try:
-            self._server = ThreadingHTTPServer((host, port), partial(_Requests, bus))
+            self._server = ThreadingHTTPServer((host, port), partial(_Requests, bus, host))
         except OSError as error:
             raise ConfigurationError(
                 f"cannot listen on {host}:{port} for faults: {error.strerror}. Choose another --control-port"
@@ -39,7 +42,7 @@ class ControlPort:
     @property
     def url(self) -> str:
         """Where to ask."""
-        return f"http://{self._host}:{self.port}"
+        return f"http://{reachable(self._host)}:{self.port}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, name="boilermaker-control", daemon=True).start()
@@ -53,9 +56,33 @@ class ControlPort:
 
 
 class _Requests(BaseHTTPRequestHandler):
-    def __init__(self, bus: LocalServiceBus, *args: Any) -> None:
-        self._bus = bus
+    def __init__(self, bus: LocalServiceBus, host: str, *args: Any) -> None:
+        self._bus, self._host = bus, host
         super().__init__(*args)
+
+    def parse_request(self) -> bool:
+        """Also refuse what a browser sends on behalf of a web page, whose scripts may reach any port of this machine."""
+        if not super().parse_request():
+            return False
+        origin, host = self.headers.get("Origin"), self.headers.get("Host", "")
+        if origin is not None:
+            self._answer(403, {"error": "requests of web pages (with an Origin header) are refused"})
+            return False
+        if not self._is_own(host):
+            # A page whose name was pointed at this machine after it was loaded is told by the name.
+            self._answer(403, {"error": "the Host header names another host: use the URL that was printed"})
+            return False
+        return True
+
+    def _is_own(self, host: str) -> bool:
+        """Whether a name means this machine or its network, and is none that anybody can register."""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        if name in {self._host.lower(), socket.gethostname().lower()} or "." not in name:  # IPv6 has no dots
+            return bool(name)
+        return name.rpartition(".")[2] in _PRIVATE or all(map(str.isdecimal, name.split(".")))
 
     def do_GET(self) -> None:
         match self.path:

@@ -1,15 +1,20 @@
 """A message on its way into a queue, in it, and the reasons for which a queue refuses."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
 # Service Bus quotas: "Message property size: maximum of 32 KB for each property; the cumulative size of all
 # properties can't exceed 64 KB".
 MAX_MESSAGE_ID = 128
 MAX_PROPERTY = 32 * 1024
 MAX_PROPERTIES = 64 * 1024
+# A batch has limits of its own, whatever one message may have: 1 MB (256 KB on Standard, where a message has no more
+# either) and 4,500 messages (azure-service-bus issue 397; nothing on the link announces it).
+MAX_BATCH_BYTES = 1024 * 1024
+MAX_BATCH_MESSAGES = 4500
 
 
 class QueueError(Exception):
@@ -22,6 +27,10 @@ class LockLost(QueueError):  # noqa: N818 - an AMQP condition's name, message-lo
 
 class MessageTooLarge(QueueError):  # noqa: N818 - see LockLost
     """The message is larger than the queue takes."""
+
+
+class BatchTooLong(QueueError):  # noqa: N818 - see LockLost
+    """The batch has more messages than Service Bus takes."""
 
 
 class InvalidMessage(QueueError):  # noqa: N818 - see LockLost
@@ -66,7 +75,13 @@ class State(Enum):
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class StoredMessage:
-    """A message in the queue, which alone changes it. `delivery_count` counts deliveries that came to nothing."""
+    """A message in the queue, which alone changes it.
+
+    Attributes:
+        delivery_count: deliveries that came to nothing.
+        modified: application properties that receivers set when they settled it, in the face's own form; they replace
+            the sender's.
+    """
 
     incoming: Incoming
     sequence_number: int
@@ -79,7 +94,7 @@ class StoredMessage:
     locked_until: datetime | None = None
     dead_letter_reason: str | None = None
     dead_letter_description: str | None = None
-    dead_letter_source: str | None = None
+    modified: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def content(self) -> object:

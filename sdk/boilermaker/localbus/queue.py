@@ -8,14 +8,17 @@ queues" in the Azure Service Bus documentation.
 
 import heapq
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from boilermaker.localbus.agenda import Agenda
 from boilermaker.localbus.messages import (
+    MAX_BATCH_MESSAGES,
     MAX_MESSAGE_ID,
     MAX_PROPERTIES,
     MAX_PROPERTY,
+    BatchTooLong,
     Counts,
     Incoming,
     InvalidMessage,
@@ -29,26 +32,35 @@ from boilermaker.localbus.seen import SeenIds
 from boilermaker.localbus.settings import QueueSettings
 
 DEAD_LETTER_SUFFIX = "/$deadletterqueue"
+TRANSFER_DEAD_LETTER_SUFFIX = "/$transfer/$deadletterqueue"
 
 
 class Queue:
-    """One queue and, unless it is one, its dead-letter sub-queue.
+    """One queue and, unless it is one, its dead-letter sub-queues.
+
+    The one for transfers stays empty: what a queue forwards by itself goes there where it cannot be delivered, and
+    these queues forward nothing.
 
     Args:
-        settings: of the queue; its dead-letter sub-queue shares name, lock duration and sizes.
-        on_dead_letter: told of each message that moves to the sub-queue.
+        settings: of the queue; its sub-queues share name, lock duration and sizes.
+        on_dead_letter: called with the queue's name and each message that moves to the dead-letter sub-queue.
+        sub_queue: the suffix of a sub-queue's name.
     """
 
     def __init__(
         self,
         settings: QueueSettings,
         *,
-        on_dead_letter: Callable[[StoredMessage], None] | None = None,
-        is_dead_letter: bool = False,
+        on_dead_letter: Callable[[str, StoredMessage], None] | None = None,
+        sub_queue: str = "",
     ) -> None:
         self.settings = settings
-        self.name = settings.name + (DEAD_LETTER_SUFFIX if is_dead_letter else "")
-        self.dead_letters: Queue | None = None if is_dead_letter else Queue(settings, is_dead_letter=True)
+        self.name = settings.name + sub_queue
+        self.dead_letters: Queue | None = None
+        self.transfer_dead_letters: Queue | None = None
+        if not sub_queue:
+            self.dead_letters = Queue(settings, sub_queue=DEAD_LETTER_SUFFIX)
+            self.transfer_dead_letters = Queue(settings, sub_queue=TRANSFER_DEAD_LETTER_SUFFIX)
         self._on_dead_letter = on_dead_letter
         self._last_number = 0
         self._messages: dict[int, StoredMessage] = {}
@@ -68,10 +80,27 @@ class Queue:
             MessageTooLarge: over `max_message_size`.
             InvalidMessage: a message id of more than 128 characters, properties that are too large.
         """
-        return self.send_batch([incoming], now)[0]
+        self.check(incoming)
+        self.advance(now)
+        return self._enqueue(incoming, now)
 
     def send_batch(self, batch: Sequence[Incoming], now: datetime) -> list[int | None]:
-        """Enqueue all of them or, where one is refused, none. Returns and raises as `send`."""
+        """Enqueue all of them or, where one is refused, none.
+
+        Returns and raises as `send`, and:
+
+        Raises:
+            MessageTooLarge: together they are larger than `QueueSettings.max_batch_size`.
+            BatchTooLong: they are more than 4,500.
+        """
+        if len(batch) > MAX_BATCH_MESSAGES:
+            raise BatchTooLong(
+                f"the batch has {len(batch):,} messages, at most {MAX_BATCH_MESSAGES:,} are taken"
+            )
+        if sum(incoming.size for incoming in batch) > self.settings.max_batch_size:
+            raise MessageTooLarge(
+                f"the batch is larger than the {self.settings.max_batch_size:,} bytes that the queue takes"
+            )
         for incoming in batch:
             self.check(incoming)
         self.advance(now)
@@ -157,23 +186,30 @@ class Queue:
         """Remove the message. Raises LockLost."""
         del self._messages[self._take(token, now).sequence_number]
 
-    def abandon(self, token: uuid.UUID, now: datetime) -> None:
+    # What a receiver sets as `properties` replaces application properties of these names, in all later deliveries.
+
+    def abandon(self, token: uuid.UUID, now: datetime, properties: Mapping[str, Any] | None = None) -> None:
         """Give the lock up; counts a delivery. Raises LockLost."""
-        self._failed_delivery(self._take(token, now), now)
+        self._failed_delivery(self._modified(token, now, properties), now)
 
     def release(self, token: uuid.UUID, now: datetime) -> None:
         """Give the lock up without counting a delivery. Raises LockLost."""
         self._give_back(self._take(token, now), now)
 
-    def defer(self, token: uuid.UUID, now: datetime) -> None:
+    def defer(self, token: uuid.UUID, now: datetime, properties: Mapping[str, Any] | None = None) -> None:
         """Put the message aside until it is asked for by its sequence number. Raises LockLost."""
-        self._take(token, now).state = State.DEFERRED
+        self._modified(token, now, properties).state = State.DEFERRED
 
     def dead_letter(
-        self, token: uuid.UUID, reason: str | None, description: str | None, now: datetime
+        self,
+        token: uuid.UUID,
+        reason: str | None,
+        description: str | None,
+        now: datetime,
+        properties: Mapping[str, Any] | None = None,
     ) -> None:
         """Move the message to the dead-letter sub-queue. Raises LockLost."""
-        self._bury(self._take(token, now), reason, description)
+        self._bury(self._modified(token, now, properties), reason, description)
 
     def renew(self, token: uuid.UUID, now: datetime) -> datetime:
         """Lock for another lock duration from now; returns until when. Raises LockLost."""
@@ -291,6 +327,13 @@ class Queue:
         self._unlock(message)
         return message
 
+    def _modified(
+        self, token: uuid.UUID, now: datetime, properties: Mapping[str, Any] | None
+    ) -> StoredMessage:
+        message = self._take(token, now)
+        message.modified |= properties or {}
+        return message
+
     def _unlock(self, message: StoredMessage) -> None:
         if message.lock_token is not None:
             del self._locks[message.lock_token]
@@ -346,9 +389,8 @@ class Queue:
         if self.dead_letters is None:  # what is dead-lettered again stays where it is, with its new reason
             heapq.heappush(self._ready, message.sequence_number)
             return
-        message.dead_letter_source = self.settings.name
         del self._messages[message.sequence_number]
         self.dead_letters._messages[message.sequence_number] = message  # noqa: SLF001 - its own sub-queue
         heapq.heappush(self.dead_letters._ready, message.sequence_number)  # noqa: SLF001 - its own sub-queue
         if self._on_dead_letter is not None:
-            self._on_dead_letter(message)
+            self._on_dead_letter(self.settings.name, message)

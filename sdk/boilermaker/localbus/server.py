@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 import os
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -73,9 +74,12 @@ class LocalServiceBus:
 
     @property
     def connection_string(self) -> str:
-        """What clients connect with; the key is no secret, every key is taken."""
+        """What clients connect with; the key is no secret, every key is taken.
+
+        A bus that listens on all addresses is named by this machine's host name.
+        """
         return (
-            f"Endpoint=sb://{self.host}:{self.port};SharedAccessKeyName=local;SharedAccessKey=local;"
+            f"Endpoint=sb://{reachable(self.host)}:{self.port};SharedAccessKeyName=local;SharedAccessKey=local;"
             "UseDevelopmentEmulator=true"
         )
 
@@ -170,10 +174,17 @@ class LocalServiceBus:
         self.stop()
 
 
-def _log_dead_letter(message: StoredMessage) -> None:
+def reachable(host: str) -> str:
+    """A name for clients of what listens on this address: nobody connects to "all addresses", and IPv6 takes brackets."""
+    if host in {"", "0.0.0.0", "::"}:  # noqa: S104 - it is recognized, not bound to
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
+def _log_dead_letter(queue: str, message: StoredMessage) -> None:
     log.info(
         "%s dead-lettered message %s: %s",
-        message.dead_letter_source,
+        queue,
         message.incoming.message_id or message.sequence_number,
         message.dead_letter_reason or "no reason given",
     )

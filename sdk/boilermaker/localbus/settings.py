@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+from boilermaker.localbus.messages import MAX_BATCH_BYTES
+
 # Queue names: "1 to 260; alphanumerics, periods, hyphens, underscores, and slashes; start and end with alphanumeric"
 # (Azure resource naming rules, Microsoft.ServiceBus/namespaces/queues).
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,258}[A-Za-z0-9])?")
@@ -42,6 +44,11 @@ class QueueSettings:
     def takes_one_id(self) -> bool:
         """Whether the messages of one batch must have the same id: the partition is chosen by it."""
         return self.partitioned and self.duplicate_detection_window is not None
+
+    @property
+    def max_batch_size(self) -> int:
+        """Bytes that the messages of one batch have together: at most 1 MB, however large one message may be."""
+        return min(self.max_message_size, MAX_BATCH_BYTES)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -7,6 +7,7 @@ symbol for a string) that receivers may look at. Quotations are from the AMQP 1.
 import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 NULL = b"\x40"
 _MAX_DEPTH = 32  # of described types within descriptors; a hostile client could nest without end
@@ -148,6 +149,11 @@ def int32(number: int) -> bytes:
 def long(number: int) -> bytes:
     """An encoded long."""
     return b"\x81" + struct.pack(">q", number)
+
+
+def uuid(value: UUID) -> bytes:
+    """An encoded uuid."""
+    return b"\x98" + value.bytes
 
 
 def milliseconds(when: datetime) -> int:

@@ -25,6 +25,10 @@ _SESSION_FILTER = "com.microsoft:session-filter"
 _NEEDS_SESSION = (
     "It is not possible for an entity that requires sessions to create a non-sessionful message receiver."
 )
+_NO_SESSIONS = (
+    "A sessionful message receiver cannot be created on an entity that does not require sessions. Ensure RequiresSession is "
+    "set to true when creating a Queue or Subscription to enable sessionful behavior."
+)
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -210,7 +214,7 @@ class Client:
     def _queue_role(self, link: Link, queue: Queue) -> Role:
         if link.is_receiver:
             log.info("%s sends to %s", self._wire.peer, queue.name)
-            return SendingLink(link, queue, self._namespace, self._ordeal)
+            return SendingLink(link, queue, self._namespace, self._wire.formats, self._ordeal)
         role = ReceivingLink(link, queue, self._namespace, self._wire, self._ordeal)
         log.info(
             "%s receives from %s%s", self._wire.peer, queue.name, " and deletes" if role.is_settled else ""
@@ -229,8 +233,7 @@ def _check(link: Link, queue: Queue) -> None:
         what = "The local bus does not serve sessions." if wants_session else _NEEDS_SESSION
         raise Refusal("amqp:not-implemented" if wants_session else "amqp:not-allowed", what)
     if wants_session:
-        text = "A sessionful message receiver cannot be created on an entity that does not require sessions."
-        raise Refusal("amqp:not-allowed", text)
+        raise Refusal("amqp:not-allowed", _NO_SESSIONS)
 
 
 def _filters(link: Link) -> set[str]:

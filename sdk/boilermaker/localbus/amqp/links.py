@@ -8,11 +8,13 @@ from proton import Condition, Delivery, Link, symbol, ulong
 
 from boilermaker.localbus.amqp import messages as amqp_messages
 from boilermaker.localbus.amqp.faults import Answer, Ordeal, no_answer
+from boilermaker.localbus.amqp.formats import Formats
+from boilermaker.localbus.amqp.messages import DEAD_LETTER_DESCRIPTION, DEAD_LETTER_REASON
 from boilermaker.localbus.amqp.namespace import Namespace, now
 from boilermaker.localbus.amqp.wire import Wire
 from boilermaker.localbus.faults import Refused
 from boilermaker.localbus.messages import (
-    Incoming,
+    BatchTooLong,
     InvalidMessage,
     LockLost,
     MessageTooLarge,
@@ -22,6 +24,7 @@ from boilermaker.localbus.messages import (
 )
 from boilermaker.localbus.queue import Queue
 
+BATCH_FORMAT = 0x80013700  # "a batch envelope's message-format"
 log = logging.getLogger("boilermaker.local")
 
 _CREDIT = 1000  # messages that a sender may have under way
@@ -62,11 +65,14 @@ class Role(Protocol):
 class SendingLink:
     """A client sends messages to a queue."""
 
-    def __init__(self, link: Link, queue: Queue, namespace: Namespace, ordeal: Ordeal) -> None:
+    def __init__(
+        self, link: Link, queue: Queue, namespace: Namespace, formats: Formats, ordeal: Ordeal
+    ) -> None:
         self._link, self._queue, self._namespace, self._ordeal = link, queue, namespace, ordeal
+        self._formats = formats
         self.queue_name = queue.name
-        self._limit = queue.settings.max_message_size
-        self._transfers = Transfers(link, self._limit, allowance=_BATCH_ENVELOPE_BYTES)
+        limit = queue.settings.max_message_size
+        self._transfers = Transfers(link, limit, allowance=_BATCH_ENVELOPE_BYTES)
         link.flow(_CREDIT)
 
     def on_delivery(self, delivery: Delivery) -> None:
@@ -74,38 +80,39 @@ class SendingLink:
         try:
             data = self._transfers.take(delivery)
         except QueueError as error:
+            self._formats.take(self._link.name)
             reject(delivery, condition_of(error), str(error))
         else:
             if data is None:
                 return
+            is_batch = self._formats.take(self._link.name) == BATCH_FORMAT
             self._ordeal.undergo(
                 "send",
                 self.queue_name,
                 self._link,
-                do=lambda: self._store(delivery, data),
+                do=lambda: self._store(delivery, data, is_batch=is_batch),
                 refuse=lambda why: reject(delivery, why.condition, why.description),
             )
         if self._link.credit < _CREDIT / 2:
             self._link.flow(_CREDIT - self._link.credit)
 
-    def _store(self, delivery: Delivery, data: bytes) -> Answer:
+    def _store(self, delivery: Delivery, data: bytes, *, is_batch: bool) -> Answer:
         try:
-            messages = [amqp_messages.incoming(part) for part in amqp_messages.unbatch(data)]
-            self._check(messages)
-            self._queue.send_batch(messages, now())
+            parts = amqp_messages.unbatch(data) if is_batch else [data]
+            messages = [amqp_messages.incoming(part) for part in parts]
+            if self._queue.settings.requires_session and not all(map(amqp_messages.has_session, messages)):
+                raise NotAllowed(_NO_SESSION_ID)
+            if is_batch and self._queue.settings.takes_one_id and len({m.message_id for m in messages}) > 1:
+                raise NotAllowed(_DISTINCT_IDS)
+            if is_batch:
+                self._queue.send_batch(messages, now())
+            else:
+                self._queue.send(messages[0], now())
         except QueueError as error:
             said = error
             return lambda: reject(delivery, condition_of(said), str(said))
         self._namespace.touch(self._queue)
         return lambda: accept(delivery)
-
-    def _check(self, messages: list[Incoming]) -> None:
-        if sum(message.size for message in messages) > self._limit:
-            raise MessageTooLarge(f"the batch is larger than the {self._limit:,} bytes that the queue takes")
-        if self._queue.settings.requires_session and not all(map(amqp_messages.has_session, messages)):
-            raise NotAllowed(_NO_SESSION_ID)
-        if self._queue.settings.takes_one_id and len({message.message_id for message in messages}) > 1:
-            raise NotAllowed(_DISTINCT_IDS)
 
     def on_flow(self) -> None:
         """A sender's credit is ours to give."""
@@ -118,7 +125,7 @@ def announce_limits(link: Link, queue: Queue) -> None:
     """Tell a sender, when its link is opened, how large a message and how large a batch may be."""
     limit = queue.settings.max_message_size
     link.max_message_size = limit
-    link.properties = {symbol("com.microsoft:max-message-batch-size"): ulong(limit)}
+    link.properties = {symbol("com.microsoft:max-message-batch-size"): ulong(queue.settings.max_batch_size)}
 
 
 class ReceivingLink:
@@ -225,12 +232,16 @@ def settle(queue: Queue, token: uuid.UUID, delivery: Delivery) -> None:
         condition = delivery.remote.condition
         info = condition.info if condition is not None and isinstance(condition.info, dict) else {}
         queue.dead_letter(
-            token, _text(info, "DeadLetterReason"), _text(info, "DeadLetterErrorDescription"), now()
+            token,
+            _text(info, DEAD_LETTER_REASON),
+            _text(info, DEAD_LETTER_DESCRIPTION),
+            now(),
+            amqp_messages.modified(info, without=(DEAD_LETTER_REASON, DEAD_LETTER_DESCRIPTION)),
         )
-    elif state == Delivery.MODIFIED and delivery.remote.undeliverable:
-        queue.defer(token, now())
-    elif state == Delivery.MODIFIED and delivery.remote.failed:
-        queue.abandon(token, now())
+    elif state == Delivery.MODIFIED:
+        # "abandon": modified, whatever `delivery-failed` says (azure-sdk-for-js issue 15116); "defer": undeliverable-here.
+        act = queue.defer if delivery.remote.undeliverable else queue.abandon
+        act(token, now(), amqp_messages.modified(delivery.remote.annotations))
     else:
         queue.release(token, now())
 
@@ -289,6 +300,8 @@ def condition_of(error: QueueError) -> str:
         return "amqp:not-allowed"
     if isinstance(error, InvalidMessage):
         return "com.microsoft:argument-error"
+    if isinstance(error, BatchTooLong):  # the service says no more than this
+        return "amqp:internal-error"
     return "com.microsoft:message-not-found"
 
 

@@ -8,9 +8,10 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import unquote
 
 import proton
-from proton import Delivery, Link, Message, symbol, timestamp
+from proton import Delivery, Link, Message, int32, symbol, timestamp
 
 from boilermaker.localbus.amqp import messages as amqp_messages
 from boilermaker.localbus.amqp.faults import Answer, Ordeal
@@ -95,8 +96,10 @@ class RequestsLink:
         )
 
     def _carry_out(self, request: Any) -> Answer:
-        reply = reply_to(request, self._queue, now())
-        if self._queue is not None:
+        if self._queue is None:
+            reply = _token_reply(request, self._namespace)
+        else:
+            reply = reply_to(request, self._queue, now())
             self._namespace.touch(self._queue)
         return lambda: self._reply(reply)
 
@@ -111,12 +114,25 @@ class RequestsLink:
         """Nothing is kept."""
 
 
-def reply_to(request: Any, queue: Queue | None, moment: datetime) -> Any:
-    """The reply to a request; `queue` is None for `$cbs`, where every token is taken."""
+def _token_reply(request: Any, namespace: Namespace) -> Any:
+    """The reply to `put-token`: any token is taken, for the namespace or an entity that it has."""
     reply = _blank(request)
-    if queue is None:
-        reply.properties = {"status-code": 202, "status-description": "Accepted"}
-        return reply
+    asked: Any = request.properties
+    audience = str(cast("dict[str, Any]", asked).get("name") or "") if isinstance(asked, dict) else ""
+    path = unquote(audience.partition("://")[2].partition("/")[2]).strip("/").lower()
+    entity = path.removesuffix(MANAGEMENT)
+    if entity and namespace.entity(entity) is None:
+        said = f"The messaging entity '{audience}' could not be found."
+        log.warning("Refused put-token: %s", said)
+        reply.properties = _token_properties(404, said)
+    else:
+        reply.properties = _token_properties(202, "Accepted")
+    return reply
+
+
+def reply_to(request: Any, queue: Queue, moment: datetime) -> Any:
+    """The reply to a request to `<entity>/$management`."""
+    reply = _blank(request)
     operation = _asked(request)
     condition: str | None = None
     body: dict[str, Any] = {}
@@ -167,7 +183,7 @@ def _operation(request: Any, queue: Queue | None) -> Operation:
 def _refusal(request: Any, queue: Queue | None, why: Refused) -> Any:
     reply = _blank(request)
     if queue is None:
-        reply.properties = {"status-code": why.status, "status-description": why.description}
+        reply.properties = _token_properties(why.status, why.description)
     else:
         reply.body = {}
         _say(reply, why.status, why.description, why.condition)
@@ -181,8 +197,12 @@ _FAULTY: dict[str, Operation] = {
 _SAID = {200: "OK", 204: "No messages"}
 
 
+def _token_properties(code: int, said: str) -> dict[Any, Any]:
+    return {"status-code": int32(code), "status-description": said}  # C clients read an int and nothing else
+
+
 def _say(reply: Any, code: int, said: str, condition: str | None) -> None:
-    properties: dict[Any, Any] = {"statusCode": code, "statusDescription": said}
+    properties: dict[Any, Any] = {"statusCode": int32(code), "statusDescription": said}
     if condition is not None:
         properties["errorCondition"] = symbol(condition)
     reply.properties = properties
@@ -203,17 +223,18 @@ def _renew(queue: Queue, body: Any, moment: datetime) -> Result:
 
 def _settle(queue: Queue, body: Any, moment: datetime) -> Result:
     status = str(body["disposition-status"])
+    changes = amqp_messages.modified(body.get("properties-to-modify"))
     for token in _tokens(body):
         match status:
             case "completed":
                 queue.complete(token, moment)
             case "abandoned":
-                queue.abandon(token, moment)
+                queue.abandon(token, moment, changes)
             case "defered":  # the service's own spelling
-                queue.defer(token, moment)
+                queue.defer(token, moment, changes)
             case "suspended":
                 queue.dead_letter(
-                    token, body.get("deadletter-reason"), body.get("deadletter-description"), moment
+                    token, body.get("deadletter-reason"), body.get("deadletter-description"), moment, changes
                 )
             case _:
                 raise ValueError(status)

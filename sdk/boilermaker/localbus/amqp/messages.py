@@ -1,16 +1,18 @@
 """Messages between AMQP 1.0 bytes and the queue: a batch taken apart, the broker's annotations put on.
 
-A message is kept in the sections that its sender encoded. Only header, message annotations and application properties
-are written anew when it is delivered; properties, body and footer leave as they came. Section and field names are
-those of the AMQP 1.0 standard, part 3.2; annotations those of "AMQP 1.0 in Azure Service Bus".
+A message is kept in the sections that its sender encoded. Header, both kinds of annotations and application properties
+are written anew when it is delivered; properties, body and footer leave as they came, but for a message id where there was
+none. Section and field names are those of the AMQP 1.0 standard, part 3.2; annotations those of "AMQP 1.0 in Azure
+Service Bus".
 """
 
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
 
-from proton import Message
+from proton import Data, Message
 
 from boilermaker.localbus.messages import Incoming, InvalidMessage, StoredMessage
 from boilermaker.transport import amqp_types as types
@@ -31,8 +33,8 @@ _NAMED = {
     b"amqp:footer:map": _FOOTER,
 }
 _SCHEDULED = b"x-opt-scheduled-enqueue-time"
-_DEAD_LETTER_REASON = b"DeadLetterReason"
-_DEAD_LETTER_DESCRIPTION = b"DeadLetterErrorDescription"
+DEAD_LETTER_REASON = "DeadLetterReason"
+DEAD_LETTER_DESCRIPTION = "DeadLetterErrorDescription"
 # What only the broker may say; a sender that forwards a received message sends the old ones along.
 _BROKERS_OWN = {
     b"x-opt-sequence-number",
@@ -40,7 +42,9 @@ _BROKERS_OWN = {
     b"x-opt-locked-until",
     b"x-opt-message-state",
     b"x-opt-deadletter-source",
+    b"x-opt-enqueue-sequence-number",
 }
+_LOCK_TOKEN = b"x-opt-lock-token"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,7 @@ class Encoded:
 
     Attributes:
         header: encoded durable, priority and ttl, which the sender sets; delivery-count is the broker's.
+        delivery_annotations: encoded keys and values in turn, without the lock token.
         annotations: encoded keys and values in turn, without the broker's own.
         properties: the section, descriptor included; may be empty.
         application: encoded keys and values in turn.
@@ -57,6 +62,7 @@ class Encoded:
     """
 
     header: tuple[bytes, bytes, bytes]
+    delivery_annotations: tuple[bytes, ...]
     annotations: tuple[bytes, ...]
     properties: bytes
     application: tuple[bytes, ...]
@@ -80,16 +86,30 @@ def _incoming(encoded: bytes) -> Incoming:
     found, body = _sections(encoded)
     header = _fields(found.get(_HEADER), 5)
     properties = _fields(found.get(_PROPERTIES), 11)
-    annotations = _entries(found.get(_ANNOTATIONS))
     application = _entries(found.get(_APPLICATION))
-    kept = [(k, v) for k, v in types.pairs(annotations) if types.contents(k) not in _BROKERS_OWN]
+    delivery = _entries(found.get(_DELIVERY_ANNOTATIONS))
+    kept = [
+        (k, v)
+        for k, v in types.pairs(_entries(found.get(_ANNOTATIONS)))
+        if types.contents(k) not in _BROKERS_OWN
+    ]
+    section = found.get(_PROPERTIES, b"")
+    if properties[0] == types.NULL:  # the service assigns an id to a message without one
+        properties[0] = types.string(uuid.uuid4().hex)
+        section = _section(_PROPERTIES, types.list_of(properties + _entries(found.get(_PROPERTIES))[11:]))
     due = next((types.integer(v) for k, v in kept if types.contents(k) == _SCHEDULED), None)
     ttl = types.integer(header[2])
     return Incoming(
         content=Encoded(
             header=(header[0], header[1], header[2]),
+            delivery_annotations=tuple(
+                part
+                for pair in types.pairs(delivery)
+                if types.contents(pair[0]) != _LOCK_TOKEN
+                for part in pair
+            ),
             annotations=tuple(part for pair in kept for part in pair),
-            properties=found.get(_PROPERTIES, b""),
+            properties=section,
             application=tuple(application),
             body=body,
             session_id=_text(properties[10]),
@@ -122,11 +142,13 @@ def outgoing(stored: StoredMessage) -> bytes:
     message = cast("Encoded", stored.content)
     durable, priority, ttl = message.header
     header = types.list_of([durable, priority, ttl, types.NULL, types.uint(stored.delivery_count)])
+    delivery = [*message.delivery_annotations, *_lock_token(stored)]
     annotations = [*message.annotations, *_brokers_annotations(stored)]
-    application = [*message.application, *_dead_letter_properties(stored)]
+    application = _merged(message.application, stored)
     return b"".join(
         (
             _section(_HEADER, header),
+            _section(_DELIVERY_ANNOTATIONS, types.map_of(delivery)) if delivery else b"",
             _section(_ANNOTATIONS, types.map_of(annotations)),
             message.properties,
             _section(_APPLICATION, types.map_of(application)) if application else b"",
@@ -143,90 +165,96 @@ def _brokers_annotations(stored: StoredMessage) -> list[bytes]:
         types.timestamp(stored.enqueued_time),
         types.symbol("x-opt-message-state"),
         types.int32(stored.state.value),
+        # "For messages that have been autoforwarded, the number first assigned at the original point of submission";
+        # 0 in all others, and nothing is forwarded here.
+        types.symbol("x-opt-enqueue-sequence-number"),
+        types.long(0),
     ]
     if stored.locked_until is not None:
         entries += [types.symbol("x-opt-locked-until"), types.timestamp(stored.locked_until)]
-    if stored.dead_letter_source is not None:
-        entries += [types.symbol("x-opt-deadletter-source"), types.string(stored.dead_letter_source)]
     return entries
 
 
-def _dead_letter_properties(stored: StoredMessage) -> list[bytes]:
-    entries: list[bytes] = []
-    if stored.dead_letter_reason is not None:
-        entries += [types.string(_DEAD_LETTER_REASON.decode()), types.string(stored.dead_letter_reason)]
-    if stored.dead_letter_description is not None:
-        entries += [
-            types.string(_DEAD_LETTER_DESCRIPTION.decode()),
-            types.string(stored.dead_letter_description),
-        ]
-    return entries
+def _lock_token(stored: StoredMessage) -> list[bytes]:
+    """The lock token as clients look for it that got a message by a request, whose transfer has no tag of its own."""
+    if stored.lock_token is None:
+        return []
+    return [types.symbol(_LOCK_TOKEN.decode()), types.uuid(stored.lock_token)]
+
+
+def _merged(sent: Sequence[bytes], stored: StoredMessage) -> list[bytes]:
+    """The sender's application properties, with what receivers and the broker put in their place."""
+    newer = {types.string(name): value for name, value in stored.modified.items()}
+    for name, text in (
+        (DEAD_LETTER_REASON, stored.dead_letter_reason),
+        (DEAD_LETTER_DESCRIPTION, stored.dead_letter_description),
+    ):
+        if text is not None:
+            newer[types.string(name)] = types.string(text)
+    if not newer:
+        return list(sent)
+    names = {types.contents(key) for key in newer}
+    kept = [part for pair in types.pairs(list(sent)) if types.contents(pair[0]) not in names for part in pair]
+    return kept + [part for pair in newer.items() for part in pair]
+
+
+def modified(properties: object, *, without: Collection[str] = ()) -> dict[str, bytes]:
+    """Properties that a receiver wants changed, encoded: what it gave is a map, or nothing."""
+    if not isinstance(properties, dict):
+        return {}
+    given = cast("dict[object, object]", properties)
+    return {str(name): _encoded(value) for name, value in given.items() if str(name) not in without}
+
+
+def _encoded(value: object) -> bytes:
+    data = Data()
+    data.put_object(value)
+    encoded: bytes = data.encode()
+    return encoded
 
 
 def unbatch(data: bytes) -> list[bytes]:
-    """The messages of a transfer: one, or those of a batch, whose data sections each hold an encoded message.
-
-    Proton does not tell a transfer's message format (0x80013700 for a batch), so a batch is known by its shape: a body
-    of data sections that each are whole messages, and neither header nor application properties, which its envelope
-    never has.
+    """The messages of a batch: each data section of its envelope holds one, encoded.
 
     Raises:
-        InvalidMessage: the bytes are no AMQP message.
+        InvalidMessage: the bytes are no such envelope.
     """
+    parts: list[bytes] = []
     try:
-        found, body = _sections(data)
-        parts = _data_sections(body)
+        _, body = _sections(data)
+        at = 0
+        while at < len(body):
+            code, value_at, end = _described(body, at)
+            if code == _DATA:
+                parts.append(types.contents(body[value_at:end]))
+            at = end
     except types.MalformedError as error:
         raise InvalidMessage(f"this is no AMQP message: {error}") from None
-    is_envelope = _HEADER not in found and _APPLICATION not in found
-    return parts if is_envelope and parts and all(_is_message(part) for part in parts) else [data]
-
-
-def _data_sections(body: bytes) -> list[bytes]:
-    parts: list[bytes] = []
-    at = 0
-    while at < len(body):
-        code, value_at, end = _described(body, at)
-        if code != _DATA:
-            return []
-        parts.append(types.contents(body[value_at:end]))
-        at = end
+    if not parts:
+        raise InvalidMessage("this is a batch without messages")
     return parts
 
 
-def _is_message(part: bytes) -> bool:
-    if part[:1] != b"\x00":
-        return False
-    try:
-        _sections(part)
-    except types.MalformedError:
-        return False
-    return True
-
-
 def _sections(data: bytes) -> tuple[dict[int, bytes], bytes]:
-    """The sections before the body, by code and with their descriptors; and the body's sections with the footer."""
+    """The sections around the body, by code and with their descriptors; and the body's sections with the footer.
+
+    They are taken in any order, as the service does: azure-servicebus writes delivery annotations behind the body.
+    """
     found: dict[int, bytes] = {}
+    body: list[bytes] = []
     at = 0
     while at < len(data):
         code, _, end = _described(data, at)
         if code in _BODY:
-            _check_body(data, at)
-            return found, data[at:]
-        if code in found or (found and code < max(found)):
-            raise types.MalformedError("its sections are out of order")
-        found[code] = data[at:end]
+            body.append(data[at:end])
+        elif code in found:
+            raise types.MalformedError("it has a section twice")
+        else:
+            found[code] = data[at:end]
         at = end
-    if not found:
+    if not at:
         raise types.MalformedError("it is empty")
-    return found, b""
-
-
-def _check_body(data: bytes, at: int) -> None:
-    while at < len(data):
-        code, _, at = _described(data, at)
-        if code not in _BODY:
-            raise types.MalformedError("a section follows the body")
+    return found, b"".join(body)
 
 
 def _described(data: bytes, at: int) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from boilermaker.localbus.messages import StoredMessage
-from boilermaker.localbus.queue import DEAD_LETTER_SUFFIX, Queue
+from boilermaker.localbus.queue import Queue
 
 _LONGEST_SLEEP_SECONDS = (
     3600.0  # a computer's sleep and changes of its clock are made up for at least so often
@@ -51,17 +51,17 @@ class Namespace:
     def __init__(self, queues: Mapping[str, Queue], loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._entities: dict[str, Queue] = {}
-        for name, queue in queues.items():
-            self._entities[name.lower()] = queue
-            if queue.dead_letters is not None:
-                self._entities[name.lower() + DEAD_LETTER_SUFFIX] = queue.dead_letters
+        for queue in queues.values():
+            for entity in (queue, queue.dead_letters, queue.transfer_dead_letters):
+                if entity is not None:
+                    self._entities[entity.name.lower()] = entity
         self._consumers: dict[Queue, deque[Consumer]] = {queue: deque() for queue in self._entities.values()}
         self._touched: set[Queue] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: datetime | None = None
 
     def entity(self, name: str) -> Queue | None:
-        """A queue, or one's dead-letter sub-queue, by its address."""
+        """A queue, or one of its sub-queues, by its address."""
         return self._entities.get(name.lower())
 
     def lose_locks(self, name: str | None) -> None:

@@ -9,14 +9,16 @@ import logging
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
-from proton import Collector, Connection, Endpoint, Event, Transport, TransportException
+from proton import Collector, Condition, Connection, Endpoint, Event, Transport, TransportException
 
+from boilermaker.localbus.amqp.formats import Formats
 from boilermaker.localbus.amqp.sasl import AMQP_HEADER, Handshake, HandshakeError
 
 log = logging.getLogger("boilermaker.local")
 
 _MAX_FRAME = 65536  # what Service Bus offers
 _MAX_SESSIONS = 255
+_HEADER = len(AMQP_HEADER)
 _REMOTE_CLOSED: int = cast("Any", Endpoint).REMOTE_CLOSED
 _NONSENSE = b"\x00\x00\x00\x20\x02\x00\x00\x00" + b"\xff" * 24  # a frame by its header, and no performative
 _WRITE_BYTES = 256 * 1024  # what may wait in asyncio's buffer before the engine is asked for no more
@@ -63,6 +65,7 @@ class Wire(asyncio.Protocol):
         self._is_paused = self._is_flush_due = self._is_frozen = self._is_breaking_off = False
         self._timer: asyncio.TimerHandle | None = None
         self._handshake: Handshake | None = Handshake()
+        self.formats = Formats(_MAX_FRAME)
         self._collector = Collector()
         self.connection = Connection()
         self.connection.collect(self._collector)
@@ -90,7 +93,8 @@ class Wire(asyncio.Protocol):
             self._loop.call_soon(self.guarded, self._flush)
 
     def say_goodbye(self) -> None:
-        """Close the connection as AMQP has it."""
+        """Close the connection as Service Bus does when it goes: clients connect again where the close is forced."""
+        self.connection.condition = Condition("amqp:connection:forced", "The local bus is stopping.")
         self.connection.close()
         self.flush_soon()
 
@@ -139,7 +143,7 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes from the client."""
-        self.guarded(self._take if self._handshake is None else self._shake_hands, data)
+        self.guarded(self._read if self._handshake is None else self._shake_hands, data)
 
     def eof_received(self) -> bool:
         """asyncio: the client will send no more."""
@@ -191,7 +195,11 @@ class Wire(asyncio.Protocol):
         self._socket.write(reply)
         if rest is not None:
             self._handshake = None
-            self._take(rest)
+            self._take(rest[:_HEADER])
+            self._read(rest[_HEADER:])
+
+    def _read(self, data: bytes) -> None:
+        self._take(self.formats.read(data))
 
     def _take(self, data: bytes) -> None:
         while data:
@@ -208,6 +216,7 @@ class Wire(asyncio.Protocol):
         self._flush()
 
     def _end(self) -> None:
+        self._take(self.formats.end())
         try:
             self._transport.close_tail()
         except TransportException:

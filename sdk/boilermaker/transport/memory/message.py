@@ -120,7 +120,11 @@ def peeked(stored: StoredMessage) -> MemoryPeeked:
         enqueued_time=stored.enqueued_time,
         subject=message.subject or None,
         correlation_id=message.correlation_id or None,
-        properties={**message.properties, **{k: text for k, text in reasons.items() if text is not None}},
+        properties={
+            **message.properties,
+            **stored.modified,
+            **{name: text for name, text in reasons.items() if text is not None},
+        },
     )
 
 

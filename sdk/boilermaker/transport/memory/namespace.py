@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from boilermaker.errors import QueueNotFoundError
-from boilermaker.localbus.queue import DEAD_LETTER_SUFFIX, Queue
+from boilermaker.localbus.queue import DEAD_LETTER_SUFFIX, TRANSFER_DEAD_LETTER_SUFFIX, Queue
 from boilermaker.localbus.settings import QueueSettings
 from boilermaker.transport.memory.message import incoming
 from boilermaker.transport.port import OutgoingMessage
@@ -54,7 +54,7 @@ class Namespace:
             self._queues[settings.name.lower()] = Queue(settings)
 
     def queue(self, name: str) -> Queue:
-        """The queue of this name, or a dead-letter sub-queue.
+        """The queue of this name, or one of its dead-letter sub-queues.
 
         Raises:
             QueueNotFoundError: there is none of that name, and `create_queues` is off or Service Bus refuses the name.
@@ -78,9 +78,7 @@ class Namespace:
             except ValueError as error:
                 raise QueueNotFoundError(str(error), queue=name) from None
             found = self._queues[key] = Queue(settings)
-        if name.lower() != key and found.dead_letters is not None:
-            return found.dead_letters
-        return found
+        return _sub_queue(found, name.lower().removeprefix(key))
 
     def looked_at(self, name: str) -> Queue:
         """The same, once all that is due has happened in it."""
@@ -152,5 +150,13 @@ class Namespace:
 
 
 def _main(name: str) -> str:
-    """The queue that a name or the name of its dead-letter sub-queue means; Service Bus does not tell case apart."""
-    return name.lower().removesuffix(DEAD_LETTER_SUFFIX)
+    """The queue that a name or the name of a sub-queue means; Service Bus does not tell case apart."""
+    return name.lower().removesuffix(TRANSFER_DEAD_LETTER_SUFFIX).removesuffix(DEAD_LETTER_SUFFIX)
+
+
+def _sub_queue(queue: Queue, suffix: str) -> Queue:
+    found = {
+        DEAD_LETTER_SUFFIX: queue.dead_letters,
+        TRANSFER_DEAD_LETTER_SUFFIX: queue.transfer_dead_letters,
+    }.get(suffix)
+    return queue if found is None else found

@@ -80,6 +80,7 @@ _WAITS = (
     OSError,
     TimeoutError,
 )
+_NOT_FOUND = 404
 _BROKEN = (TypeError, ValueError, LookupError, AttributeError, struct.error)
 _RIGHTS: Mapping[str, str] = {
     "send": "the role 'Azure Service Bus Data Sender', or a key with the Send right",
@@ -165,7 +166,7 @@ def _meaning(error: BaseException) -> _Meaning | None:
     meaning = _MEANINGS.get(condition)
     if isinstance(error, sdk.MessageLockLostError):
         meaning = "lock lost"
-    elif isinstance(error, sdk.MessagingEntityNotFoundError):
+    elif isinstance(error, sdk.MessagingEntityNotFoundError) or _status(inner) == _NOT_FOUND:
         meaning = "no queue"
     elif isinstance(error, sdk.MessageSizeExceededError):
         meaning = "too large"
@@ -180,13 +181,19 @@ def _meaning(error: BaseException) -> _Meaning | None:
     return meaning
 
 
+def _status(inner: object) -> int | None:
+    """The status of an answer from `$cbs`: it refuses a token for a queue that is not there with 404."""
+    status: object = getattr(inner, "status_code", None)
+    return status if isinstance(status, int) else None
+
+
 def _is_passing(error: BaseException, inner: object) -> bool:
     """Whether the SDK's error hides that the bus is not itself just now.
 
     It calls every token that is not taken a refusal, also where the service says that it is busy; and an answer that is
     no AMQP fails in its decoder, in whatever way.
     """
-    status: object = getattr(inner, "status_code", None)
-    if isinstance(status, int):
+    status = _status(inner)
+    if status is not None:
         return status >= 500 or status in {408, 429}
     return isinstance(error, sdk.ServiceBusError) and isinstance(inner, _BROKEN)
