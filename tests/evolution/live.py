@@ -32,6 +32,7 @@ from boilermaker.contract import (
     definition_of,
 )
 from boilermaker.contract.naming import names_of
+from boilermaker.evolution.flags import mask_of
 from boilermaker.payload.externals import NONE, Externals
 from boilermaker_codegen.package.render import render
 from boilermaker_codegen.types.shapes import Shapes
@@ -46,7 +47,7 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "none": (None,),
     "bool": (True, False),
     "int": _INTS,
-    "float": (*(n + 0.5 for n in range(-6, 20)), *(float(n) for n in _INTS), 1e9 + 0.5, -1e9 - 0.5),
+    "float": (*(n + 0.5 for n in range(-6, 20)), *(float(n) for n in _INTS), 0.25, 1e9 + 0.5, -1e9 - 0.5),
     "str": _TEXTS,
     "bytes": ("", "YWI=", "YWFhYQ==", "YWFhYWFhYWFh"),
     "bytearray": ("", "YWI=", "YWFhYWFhYWFh"),
@@ -168,7 +169,8 @@ class Samples:
 
     def _keys(self, type_: Type, depth: int) -> list[str]:
         """Keys of a mapping; text may be the name of a field."""
-        keys = [str(key) for key in self.of(type_, depth - 1)[:3]]
+        values = self.of(type_, depth - 1)
+        keys = [str(key) for key in (*values[:3], *values[3:][-1:])]
         return [*keys, *NAMES, "more", "on_the_wire", "type", "kind"] if type_ == Scalar(name="str") else keys
 
     def _fitting(self, type_: Constrained, values: list[Any]) -> list[Any]:
@@ -177,6 +179,8 @@ class Samples:
 
     def _defined(self, definition: Any, depth: int) -> list[Any]:
         match definition:
+            case EnumDefinition(base="Flag" | "IntFlag"):
+                return _flags(definition)
             case EnumDefinition(members=members):
                 return [member.value for member in members]
             case NewTypeDefinition(type=inner):
@@ -201,6 +205,13 @@ class Samples:
             return list(_objects(record, slots))
         head = [] if record.tag is None else [record.tag]
         return [[*head, *row] for row in _choices([values for _, values, _ in slots])]
+
+
+def _flags(definition: EnumDefinition) -> list[int]:
+    """All combinations, none at all among them; of flags that keep unknown bits one with such a bit, too."""
+    mask = mask_of(definition)
+    combined = [value for value in range(mask + 1) if not value & ~mask]
+    return [*combined, mask + 1] if definition.base == "IntFlag" else combined
 
 
 def _decodes(decoder: Any, value: Any) -> bool:

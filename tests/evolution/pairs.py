@@ -4,118 +4,23 @@ The verdicts are written by hand. Two oracles check them: msgspec, and type chec
 the stubs from before.
 """
 
-from textwrap import dedent
-from typing import NamedTuple
-
-PREAMBLE = """\
-import datetime as dt
-import decimal
-import enum
-import uuid
-from fractions import Fraction
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotRequired, Required, TypedDict, TypeVar
-
-import attrs
-import msgspec
-
-from boilermaker import Boilermaker, InMemoryServiceBus
-
-worker = Boilermaker(None, InMemoryServiceBus(), queue="q")
-T = TypeVar("T")
-U = TypeVar("U")
-
-
-"""
-
-
-class Pair(NamedTuple):
-    """Two versions of a service's source, and the rules that must be found with what they break: `Q R S M`.
-
-    Attributes:
-        wires: what the configuration says travels for a `Fraction` of the standard library, before and after.
-    """
-
-    before: str
-    after: str
-    verdict: dict[str, str]
-    wires: tuple[str, str] = ("", "")
-
-
-def takes(parameters: str, classes: str = "", *, gives: str = "None", options: str = "") -> str:
-    """A service with one task."""
-    decorator = f"@worker.task({options})" if options else "@worker.task"
-    return f"{dedent(classes)}\n\n{decorator}\nasync def work(state, {parameters}) -> {gives}: ...\n"
-
-
-def gives(result: str, classes: str = "") -> str:
-    """A service with one task that takes nothing."""
-    return f"{dedent(classes)}\n\n@worker.task\nasync def work(state) -> {result}: ...\n"
-
-
-def type_(before: str, after: str, verdict: dict[str, str]) -> Pair:
-    """The type of a parameter becomes another."""
-    return Pair(takes(f"x: {before}"), takes(f"x: {after}"), verdict)
-
-
-def result(before: str, after: str, verdict: dict[str, str]) -> Pair:
-    """The type of a result becomes another."""
-    return Pair(gives(before), gives(after), verdict)
-
-
-def class_(before: str, after: str, verdict: dict[str, str], *, annotation: str = "X") -> Pair:
-    """A class that a parameter has becomes another."""
-    return Pair(takes(f"x: {annotation}", before), takes(f"x: {annotation}", after), verdict)
-
-
-def given(before: str, after: str, verdict: dict[str, str], *, annotation: str = "X") -> Pair:
-    """A class that a result has becomes another."""
-    return Pair(gives(annotation, before), gives(annotation, after), verdict)
-
-
-def external(
-    before: str, after: str, verdict: dict[str, str], classes: str = "", *, annotation: str = "Fraction"
-) -> Pair:
-    """What travels for a class of a third party becomes another type."""
-    source = takes(f"x: {annotation}", classes)
-    return Pair(source, source, verdict, (before, after))
-
-
-def meta(before: str, after: str, base: str, verdict: dict[str, str]) -> Pair:
-    """The constraints of a parameter become others."""
-    old, new = (
-        f"Annotated[{base}, msgspec.Meta({limits})]" if limits else base for limits in (before, after)
-    )
-    return type_(old, new, verdict)
-
-
-def struct(fields: str, options: str = "", name: str = "X") -> str:
-    """A Struct: fields separated by semicolons."""
-    bases = f"msgspec.Struct, {options}" if options else "msgspec.Struct"
-    return f"class {name}({bases}):\n" + "".join(f"    {line.strip()}\n" for line in fields.split(";"))
-
-
-def enum_(members: str, base: str = "enum.Enum", name: str = "X") -> str:
-    """An enum: members separated by semicolons."""
-    return f"class {name}({base}):\n" + "".join(f"    {line.strip()}\n" for line in members.split(";"))
-
-
-def typed_dict(fields: str, options: str = "", name: str = "X") -> str:
-    """A TypedDict: fields separated by semicolons."""
-    return struct(fields, name=name).replace("(msgspec.Struct)", f"(TypedDict{options and ', '}{options})")
-
-
-def row(fields: str, name: str = "X") -> str:
-    """A NamedTuple: fields separated by semicolons."""
-    return struct(fields, name=name).replace("(msgspec.Struct)", "(NamedTuple)")
-
-
-def data(fields: str, options: str = "", name: str = "X") -> str:
-    """A dataclass: fields separated by semicolons."""
-    decorator = f"@dataclass({options})\n" if options else "@dataclass\n"
-    return decorator + struct(fields, name=name).replace("(msgspec.Struct)", "")
-
+from evolution.changes import (
+    Pair,
+    class_,
+    data,
+    enum_,
+    external,
+    given,
+    gives,
+    meta,
+    result,
+    row,
+    struct,
+    takes,
+    type_,
+    typed_dict,
+)
+from evolution.finer_pairs import FINER
 
 TWO = "@worker.task\nasync def {}(state, x: int) -> None: ...\n\n\n@worker.task\nasync def {}(state, x: int) -> None: ...\n"
 TREE = struct("value: {}; children: list['X'] = []")
@@ -151,7 +56,7 @@ TASKS: dict[str, Pair] = {
     "two tasks merged, other parameters": Pair(
         "@worker.task\nasync def work(state, x: int) -> None: ...\n\n\n@worker.task\nasync def other(state, y: str) -> None: ...\n",
         takes("x: int", options="aliases=['other']"),
-        {"FUNCTION_RENAMED": "S", "FIELD_ADDED_REQUIRED": "QS", "FIELD_REMOVED_REQUIRED": "RSM"},
+        {"FUNCTION_RENAMED": "S", "FIELD_ADDED_REQUIRED": "QSM", "FIELD_REMOVED_REQUIRED": "RSM"},
     ),
     "one task split, alias moved": Pair(
         takes("x: int", options="aliases=['other']"), TWO.format("work", "other"), {}
@@ -169,7 +74,7 @@ TASKS: dict[str, Pair] = {
 }
 
 PARAMETERS: dict[str, Pair] = {
-    "added, required": Pair(takes("x: int"), takes("x: int, y: int"), {"FIELD_ADDED_REQUIRED": "QS"}),
+    "added, required": Pair(takes("x: int"), takes("x: int, y: int"), {"FIELD_ADDED_REQUIRED": "QSM"}),
     "added, with default": Pair(takes("x: int"), takes("x: int, y: int = 0"), {"FIELD_ADDED": "M"}),
     "added before another, with default": Pair(
         takes("x: int = 0"), takes("y: int = 0, x: int = 0"), {"FIELD_ADDED": "M", "PARAMETER_MOVED": "M"}
@@ -211,7 +116,7 @@ PARAMETERS: dict[str, Pair] = {
         takes("x: int = 0"), takes("x: int = int('0')"), {"DEFAULT_CHANGED": "M"}
     ),
     "default taken from the worker": Pair(
-        takes("x: int = int('0')"), takes("x: int = 0"), {"DEFAULT_CHANGED": "M"}
+        takes("x: int = int('0')"), takes("x: int = 0"), {"DEFAULT_CHANGED": "SM"}
     ),
     "default that the worker decides changed": Pair(
         takes("x: int = int('0')"), takes("x: int = int('1')"), {}
@@ -269,7 +174,7 @@ PARAMETERS: dict[str, Pair] = {
     "two of one type renamed": Pair(
         takes("x: int, y: int"),
         takes("a: int, b: int"),
-        {"FIELD_REMOVED_REQUIRED": "RSM", "FIELD_ADDED_REQUIRED": "QS"},
+        {"FIELD_REMOVED_REQUIRED": "RSM", "FIELD_ADDED_REQUIRED": "QSM"},
     ),
     "alias of another parameter, which is needed": Pair(
         takes("x: int, y: int", options="parameter_aliases={'x': ['z']}"),
@@ -295,7 +200,7 @@ PARAMETERS: dict[str, Pair] = {
     "added in the middle, required": Pair(
         takes("x: str, y: str"),
         takes("x: str, z: str, y: str"),
-        {"FIELD_ADDED_REQUIRED": "QS", "PARAMETER_MOVED": "S"},
+        {"FIELD_ADDED_REQUIRED": "QSM", "PARAMETER_MOVED": "S"},
     ),
     "added in the middle, with default": Pair(
         takes("x: int, y: str = ''"),
@@ -310,7 +215,7 @@ PARAMETERS: dict[str, Pair] = {
     "two parameters become a record": Pair(
         takes("street: str, city: str"),
         takes("address: X", struct("street: str; city: str")),
-        {"FIELD_REMOVED_REQUIRED": "RSM", "FIELD_ADDED_REQUIRED": "QS"},
+        {"FIELD_REMOVED_REQUIRED": "RSM", "FIELD_ADDED_REQUIRED": "QSM"},
     ),
     "default of a nested record changed": Pair(
         takes("x: X = X(1)", struct("a: int; b: int = 0")),
@@ -339,7 +244,7 @@ SCALARS: dict[str, Pair] = {
     "timedelta to int": type_("dt.timedelta", "int", {"TYPE_CHANGED": "QRS"}),
     "date to str": type_("dt.date", "str", {"TYPE_WIDENED": "RS", "TEXT_REINTERPRETED": "M"}),
     "str to Any": type_("str", "Any", {"TYPE_WIDENED": "R"}),
-    "Any to str": type_("Any", "str", {"TYPE_NARROWED": "Q"}),
+    "Any to str": type_("Any", "str", {"TYPE_NARROWED": "QS"}),
     "None allowed": type_("int", "int | None", {"TYPE_WIDENED": "R"}),
     "None forbidden": type_("int | None", "int", {"TYPE_NARROWED": "QS"}),
     "union grows": type_("int | None", "int | str | None", {"MEMBER_ADDED": "R"}),
@@ -412,7 +317,9 @@ COLLECTIONS: dict[str, Pair] = {
     "dict to Mapping": type_("dict[str, int]", "Mapping[str, int]", {}),
     "Mapping value widened": type_("Mapping[str, int]", "Mapping[str, float]", {"TYPE_WIDENED": "R"}),
     "dict to a Struct": class_(
-        "X = dict[str, int]", struct("a: int = 0; b: int = 0"), {"ANNOTATION_CHANGED": "S"}
+        "X = dict[str, int]",
+        struct("a: int = 0; b: int = 0"),
+        {"KEYS_DROPPED": "M", "ANNOTATION_CHANGED": "S"},
     ),
     "list to dict": type_("list[int]", "dict[str, int]", {"TYPE_CHANGED": "QRS"}),
 }
@@ -549,7 +456,7 @@ ENUMS: dict[str, Pair] = {
 
 RECORDS: dict[str, Pair] = {
     "field added, required": class_(
-        struct("a: int"), struct("a: int; b: int"), {"FIELD_ADDED_REQUIRED": "QS"}
+        struct("a: int"), struct("a: int; b: int"), {"FIELD_ADDED_REQUIRED": "QSM"}
     ),
     "field added, with default": class_(struct("a: int"), struct("a: int; b: int = 0"), {"FIELD_ADDED": "M"}),
     "field added in the middle, with default": class_(
@@ -685,17 +592,17 @@ RECORDS: dict[str, Pair] = {
     "array_like, field added at the end, required": class_(
         struct("a: int", "array_like=True"),
         struct("a: int; b: int", "array_like=True"),
-        {"FIELD_ADDED_REQUIRED": "QS"},
+        {"FIELD_ADDED_REQUIRED": "QSM"},
     ),
     "array_like, field inserted in the middle": class_(
         struct("a: int; c: str", "array_like=True"),
         struct("a: int; b: int; c: str", "array_like=True"),
-        {"TYPE_CHANGED": "QR", "FIELD_ADDED_REQUIRED": "QS", "FIELD_MOVED": "S"},
+        {"TYPE_CHANGED": "QR", "FIELD_ADDED_REQUIRED": "QSM", "FIELD_MOVED": "S"},
     ),
     "array_like, field inserted of the same type": class_(
         struct("a: int; c: int", "array_like=True"),
         struct("a: int; b: int; c: int", "array_like=True"),
-        {"FIELD_ADDED_REQUIRED": "QS", "FIELD_MOVED": "SM"},
+        {"FIELD_ADDED_REQUIRED": "QSM", "FIELD_MOVED": "SM"},
     ),
     "array_like, fields of one type swapped": class_(
         struct("a: int; b: int", "array_like=True"),
@@ -753,7 +660,7 @@ RECORDS: dict[str, Pair] = {
         typed_dict("a: int"), typed_dict("a: Required[int]", "total=False"), {}
     ),
     "TypedDict key added": class_(
-        typed_dict("a: int"), typed_dict("a: int; b: int"), {"FIELD_ADDED_REQUIRED": "QS"}
+        typed_dict("a: int"), typed_dict("a: int; b: int"), {"FIELD_ADDED_REQUIRED": "QSM"}
     ),
     "TypedDict key added, not required": class_(
         typed_dict("a: int"), typed_dict("a: int; b: NotRequired[int]"), {"FIELD_ADDED": "M"}
@@ -764,7 +671,7 @@ RECORDS: dict[str, Pair] = {
     "TypedDict to dict": Pair(
         takes("x: X", typed_dict("a: int; b: int")),
         takes("x: dict[str, int]"),
-        {"TYPE_WIDENED": "R", "CLASS_REMOVED": "S"},
+        {"TYPE_WIDENED": "R", "KEYS_DROPPED": "M", "CLASS_REMOVED": "S"},
     ),
     "attrs to Struct": class_("@attrs.define\nclass X:\n    a: int\n", struct("a: int"), {}),
     "attrs, alias of a field changed": class_(
@@ -994,7 +901,7 @@ GENERICS: dict[str, Pair] = {
     "field added to the argument": Pair(
         takes("x: X[Y]", PAGE + struct("a: int", name="Y")),
         takes("x: X[Y]", PAGE + struct("a: int; b: int", name="Y")),
-        {"FIELD_ADDED_REQUIRED": "QS"},
+        {"FIELD_ADDED_REQUIRED": "QSM"},
     ),
     "type variable renamed": Pair(takes("x: X[int]", PAGE), takes("x: X[int]", PAGE.replace("T", "U")), {}),
     "type variable added": Pair(
@@ -1073,6 +980,7 @@ PAIRS: dict[str, Pair] = {
         "result": RESULTS,
         "generic": GENERICS,
         "external": EXTERNALS,
+        **FINER,
     }.items()
     for name, pair in pairs.items()
 }

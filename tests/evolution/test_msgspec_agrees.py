@@ -15,6 +15,7 @@ from boilermaker.payload import UnfitValue
 from boilermaker.payload.externals import NONE, Externals
 from boilermaker_codegen.package.ordering import needs
 from boilermaker_codegen.types.shapes import Shapes
+from evolution.arrivals import dropping, is_whole, tags_of, written_out
 from evolution.drawn_contracts import external_in, pairs
 from evolution.live import Samples, bring, bring_worker
 
@@ -52,6 +53,31 @@ def test_a_payload_breaks_where_the_verdict_says_so(pair: tuple[Contract, Contra
         verdict = any(category in f.categories for f in findings)
         event(f"{category} breaks: {verdict}")
         assert verdict == bool(refused), category
+
+
+@given(pair=pairs())
+@BUDGET
+def test_values_are_dropped_where_the_verdict_says_so(
+    pair: tuple[Contract, Contract], tmp_path: Path
+) -> None:
+    """MEANING: what is read without an error, and is not all there."""
+    old, new = (needed(contract) for contract in pair)
+    assume(is_carried(old) and is_carried(new))
+    findings = [f for f in compare(old, new) if f.task and not f.path.startswith("return")]
+    note(repr(findings))
+    are_dropped: list[bytes] = []
+    for writing, reading in ((old, new), (new, old)):
+        worker = bring_worker(written_out(reading), tmp_path, external_in(reading))
+        messages = list(written(Samples(writing).payloads(writing), bring(writing, tmp_path).payload))
+        taken = [m for m in messages if is_read(m, worker.payload, worker.externals)]
+        are_dropped += [m for m in taken if not is_whole(m, worker, tags_of(writing))]
+    note(f"dropped: {are_dropped[:3]}")
+    event(f"dropped: {bool(are_dropped)}")
+
+    if are_dropped:
+        assert any("MEANING" in f.categories for f in findings)
+    elif dropping(findings):
+        assert any({"QUEUE", "ROLLOUT"} & set(f.categories) for f in findings)  # no message gets so far
 
 
 @given(pair=pairs())

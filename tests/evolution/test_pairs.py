@@ -20,8 +20,10 @@ from boilermaker.payload import UnfitValue, renamed
 from boilermaker_codegen.config import load
 from boilermaker_codegen.package.render import render
 from boilermaker_codegen.scan import scan
+from evolution.arrivals import dropping, is_whole, tags_of, written_out
+from evolution.changes import PREAMBLE
 from evolution.live import Live, Samples, bring, bring_worker
-from evolution.pairs import PAIRS, PREAMBLE
+from evolution.pairs import PAIRS
 from evolution.producing import Producer
 from evolution.test_msgspec_agrees import is_read, is_read_as, needed, written
 
@@ -117,6 +119,33 @@ def test_messages_break_where_the_verdict_says_so(
         for (what, category), is_broken in actual.items():
             found = of_payload if what == "payload" else of_result
             assert is_broken == any(category in f.categories for f in found), (what, category)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_values_are_dropped_where_the_verdict_says_so(
+    name: str, contracts: dict[str, Contracts], tmp_path: Path
+) -> None:
+    """What is read without an error and not all there is a matter of meaning; nothing else is told to be dropped."""
+    old, new = contracts[name]
+    for before, after in both(old, new):
+        findings = [
+            f for f in compare(before, after) if f.task and f.path and not f.path.startswith("return")
+        ]
+        sides = [(before, after, PAIRS[name].wires[1]), (after, before, PAIRS[name].wires[0])]
+        are_dropped = []
+        for writing, reading, wire in sides:
+            names = {"fractions.Fraction"} if wire else set[str]()
+            worker = bring_worker(written_out(reading), tmp_path, names)
+            aliases = {p.name: p.aliases for p in reading.tasks[0].parameters if p.aliases}
+            messages = written(Samples(writing).payloads(writing), bring(writing, tmp_path).payload)
+            taken = [m for m in messages if is_taken(m, worker, reading.tasks[0])]
+            are_dropped += [
+                not is_whole(bytes(renamed(msgspec.Raw(m), aliases)), worker, tags_of(writing)) for m in taken
+            ]
+        if any(are_dropped):
+            assert any("MEANING" in f.categories for f in findings)
+        elif dropping(findings):
+            assert any({"QUEUE", "ROLLOUT"} & set(f.categories) for f in findings)  # no message gets so far
 
 
 def both(old: Contract, new: Contract) -> Iterator[tuple[Contract, Contract]]:

@@ -7,7 +7,17 @@ import msgspec
 import pytest
 
 from boilermaker import Boilermaker
-from boilermaker.contract import Contract, Field, Named, Parameter, RecordDefinition, Scalar, TaskContract
+from boilermaker.contract import (
+    Constrained,
+    Contract,
+    Field,
+    Named,
+    Parameter,
+    RecordDefinition,
+    Scalar,
+    TaskContract,
+    UnionOf,
+)
 from boilermaker.evolution.compare import compare
 from boilermaker.evolution.rules import CATEGORIES, RULES
 from boilermaker.transport.memory.bus import InMemoryServiceBus
@@ -132,7 +142,7 @@ CASES: dict[str, tuple[Contract, Contract, dict[str, set[str]]]] = {
     "alias dropped": (contract_of(work, aliases=["old"]), contract_of(work), {"TASK_REMOVED": {Q}}),
     "function renamed, name kept": (contract_of(work), contract_of(other, name="work"), {"FUNCTION_RENAMED": {S}}),
     "queue changed": (contract_of(work), contract_of(work, queue="p"), {"QUEUE_CHANGED": {Q, R}}),
-    "required parameter added": (named(work_one), named(work_needs), {"FIELD_ADDED_REQUIRED": {Q, S}}),
+    "required parameter added": (named(work_one), named(work_needs), {"FIELD_ADDED_REQUIRED": {Q, S, M}}),
     "parameter with default added": (named(work_one), named(work_offers), {"FIELD_ADDED": {M}}),
     "required parameter removed": (named(work_needs), named(work_one), {"FIELD_REMOVED_REQUIRED": {R, S, M}}),
     "parameter with default removed": (named(work_offers), named(work_one), {"FIELD_REMOVED": {S, M}}),
@@ -182,7 +192,7 @@ CASES: dict[str, tuple[Contract, Contract, dict[str, set[str]]]] = {
     "a new name for str": (taking(str), taking(UserId), {"ANNOTATION_CHANGED": {S}}),
     "default changed": (taking(int, default=1), taking(int, default=2), {"DEFAULT_CHANGED": {M}}),
     "default left to the worker": (taking(int, default=1), taking(int, default=MISSING), {"DEFAULT_CHANGED": {M}}),
-    "default taken from the worker": (taking(int, default=MISSING), taking(int, default=1), {"DEFAULT_CHANGED": {M}}),
+    "default taken from the worker": (taking(int, default=MISSING), taking(int, default=1), {"DEFAULT_CHANGED": {S, M}}),
     "worker decides what was required": (taking(int), taking(int, default=MISSING), {"FIELD_MADE_OPTIONAL": {R}}),
     "what the worker decided is required": (taking(int, default=MISSING), taking(int), {"FIELD_MADE_REQUIRED": {Q, S}}),
     "worker decides a new parameter": (taking(), taking(int, default=MISSING), {"FIELD_ADDED": {M}}),
@@ -235,11 +245,64 @@ def test_a_place_inside_a_type_is_named_from_the_payload_on() -> None:
     assert "work: x{...}[...][1]" == finding.place
 
 
+def test_a_change_of_a_type_says_from_what_to_what() -> None:
+    """Classes by their own names, and of many values the first."""
+    told = {
+        finding.rule: finding.text
+        for finding in (
+            *compare(taking(dict[str, list[int]]), taking(dict[str, list[str | None]])),
+            *compare(giving(Old), giving(int | None)),
+            *compare(taking(int), taking(Literal[tuple(range(100))])),
+        )
+    }
+
+    assert {
+        "TYPE_CHANGED": "a type is another one (`int` to `str | None`)",
+        "RESULT_CHANGED": "a result is of another type (`Old` to `int | None`)",
+        "CLASS_REMOVED": RULES["CLASS_REMOVED"].text,
+        "TYPE_NARROWED": "a type takes fewer values (`int` to `Literal[0, 1, 2, 3, 4, 5, 6, 7, …]`)",
+    } == told
+
+
+def test_of_another_pattern_it_is_not_sure_whom_it_breaks() -> None:
+    """What texts two patterns have in common is not decided: this one is wider."""
+    narrow, wide = (Annotated[str, msgspec.Meta(pattern=p)] for p in ("^[a-z]+$", "^[a-z0-9]+$"))
+
+    found = [*compare(taking(narrow), taking(wide)), *compare(giving(narrow), giving(wide))]
+
+    assert ["LIMIT_LOOSENED", "LIMIT_TIGHTENED", "RESULT_CHANGED"] == [finding.rule for finding in found]
+    assert all(" may " in finding.text for finding in found)
+    (sure,) = compare(taking(str), taking(narrow))
+    assert " may " not in sure.text
+
+
+def test_limits_around_a_union_are_those_of_its_members() -> None:
+    """Of those that can have them: no generator writes it so, and whoever writes a contract by hand may."""
+
+    def limited(least: int) -> Contract:
+        union = UnionOf(members=(Scalar(name="int"), Scalar(name="none"), Scalar(name="str")))
+        task = TaskContract(
+            name="work",
+            parameters=(Parameter(name="x", type=Constrained(type=union, ge=least)),),
+            result=Scalar(name="none"),
+        )
+        return Contract(service="s", queue="q", tasks=(task,))
+
+    assert [] == compare(limited(1), limited(1))
+    assert [("LIMIT_TIGHTENED", "x")] == [(f.rule, f.path) for f in compare(limited(1), limited(2))]
+
+
 def test_the_order_of_deploying_follows_from_what_breaks() -> None:
-    """Queue: producers first. Rollout: worker first. Both: two steps. Code alone: any order."""
+    """Queue: producers first. Rollout: worker first. Both: two steps. Meaning: as its rule says. Code alone: any order."""
     orders = {
         case: [finding.order for finding in compare(*CASES[case][:2])]
-        for case in ("limit tightened", "limit loosened", "int to str", "default taken away")
+        for case in (
+            "limit tightened",
+            "limit loosened",
+            "int to str",
+            "default taken away",
+            "required parameter added",
+        )
     }
 
     assert {
@@ -247,6 +310,7 @@ def test_the_order_of_deploying_follows_from_what_breaks() -> None:
         "limit loosened": ["worker first"],
         "int to str": ["two steps"],
         "default taken away": ["any order"],
+        "required parameter added": ["two steps"],  # an old worker drops what producers send first
     } == orders
 
 
@@ -294,7 +358,9 @@ def test_keys_that_are_numbers_are_no_fields() -> None:
         id: None = None
 
     found = compare(giving(dict[int, None]), giving(Tagged))
-    assert {"QUEUE", "SOURCE"} == {category for finding in found for category in finding.categories}
+    assert {"QUEUE", "SOURCE", "MEANING"} == {
+        category for finding in found for category in finding.categories
+    }
 
 
 USER = RecordDefinition(name="User", style="struct", fields=(Field(name="id", type=Scalar(name="int")),))

@@ -8,8 +8,8 @@ from boilermaker.contract import Contract, TaskContract
 from boilermaker.contract.naming import names_of
 from boilermaker.evolution import source, transit
 from boilermaker.evolution.findings import Finding, Idle, merged
+from boilermaker.evolution.identity import Renaming
 from boilermaker.evolution.joined import joined
-from boilermaker.evolution.typed import Renaming
 
 
 def compare(old: Contract, new: Contract) -> list[Finding]:

@@ -16,6 +16,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         path: where in the payload, or from `return` on (no parameter can be called so); empty for the task itself.
         categories: what it breaks, of those that its rule names.
         detail: what it is about, in a few words.
+        is_sure: False where it cannot be decided whether it breaks anybody.
         reason: why it is allowed, where the source says so.
     """
 
@@ -24,6 +25,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     categories: tuple[Category, ...]
     detail: str = ""
+    is_sure: bool = True
     reason: str | None = None
 
     @property
@@ -34,14 +36,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def order(self) -> Order:
         """In which order to deploy: what it breaks decides. Code alone is changed with its stubs, whenever that is."""
-        breaks_queue, breaks_rollout = "QUEUE" in self.categories, "ROLLOUT" in self.categories
-        if breaks_queue and breaks_rollout:
-            return "two steps"
-        if breaks_queue:
-            return "producers first"
-        if breaks_rollout:
-            return "worker first"
-        return self.definition.order if "MEANING" in self.categories else "any order"
+        orders: set[Order] = set()
+        if "QUEUE" in self.categories:
+            orders.add("producers first")
+        if "ROLLOUT" in self.categories:
+            orders.add("worker first")
+        if "MEANING" in self.categories:
+            orders.add(self.definition.order)
+        return _one_of(orders)
 
     @property
     def place(self) -> str:
@@ -51,15 +53,20 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """What happened, in a line."""
-        return f"{self.definition.text} ({self.detail})" if self.detail else self.definition.text
+        text = self.definition.text if self.is_sure else self.definition.text_unsure
+        return f"{text} ({self.detail})" if self.detail else text
 
 
 def order_of(findings: Iterable[Finding]) -> Order:
     """In which order to deploy all of it at once; two steps where one finding asks for another order than the next."""
-    orders: set[Order] = {finding.order for finding in findings if finding.order != "any order"}
-    if len(orders) > 1:
+    return _one_of({finding.order for finding in findings})
+
+
+def _one_of(orders: set[Order]) -> Order:
+    asked = orders - {"any order"}
+    if len(asked) > 1:
         return "two steps"
-    return orders.pop() if orders else "any order"
+    return asked.pop() if asked else "any order"
 
 
 class Idle(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,9 +103,12 @@ def merged(findings: Iterable[Finding]) -> list[Finding]:
     for finding in findings:
         key = (finding.task, finding.path, finding.rule, finding.detail)
         known = found.setdefault(key, finding)
-        found[key] = msgspec.structs.replace(
-            known, categories=in_order((*known.categories, *finding.categories))
-        )
+        if known is not finding:
+            found[key] = msgspec.structs.replace(
+                known,
+                categories=in_order((*known.categories, *finding.categories)),
+                is_sure=known.is_sure or finding.is_sure,
+            )
     return [found[key] for key in sorted(found)]
 
 

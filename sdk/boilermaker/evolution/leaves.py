@@ -5,12 +5,12 @@ import decimal
 import math
 import types
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from boilermaker.contract import Constrained, LiteralOf, Scalar, ScalarName
+from boilermaker.contract import Constrained, Scalar, ScalarName
 
 Token = Literal["null", "bool", "int", "float", "str", "array", "object"]
 Value = str | int | bool | None
@@ -59,32 +59,27 @@ def is_read_as(scalar: ScalarName, reader: ScalarName) -> bool:
     return reader in (scalar, "str") or {scalar, reader} <= _BYTES
 
 
-def takes(reader: Scalar | LiteralOf, limits: Constrained | None, value: Value) -> bool:
-    """Whether a reader takes one value, by asking msgspec."""
-    if isinstance(reader, LiteralOf):
-        return any(value == known and type(value) is type(known) for known in reader.values)
-    return _decodes(msgspec.json.encode(value), _annotation(reader, limits))
+def taker(scalar: Scalar, limits: Constrained | None) -> Callable[[Value], bool]:
+    """Says of single values whether a reader takes them, by asking msgspec."""
+    decoder = msgspec.json.Decoder[Any](_annotation(scalar, limits))
+    return lambda value: _decodes(msgspec.json.encode(value), decoder)
 
 
-def takes_key(reader: Scalar | LiteralOf, limits: Constrained | None, value: Value) -> bool:
-    """Whether a reader takes one value as the key of an object, where numbers stand in quotes."""
-    text = value if isinstance(value, str) else str(value)
-    if isinstance(reader, LiteralOf):
-        return any(text == str(known) for known in reader.values)
-    return _decodes(
-        msgspec.json.encode({text: None}), types.GenericAlias(dict, (_annotation(reader, limits), None))
-    )
+def key_taker(scalar: Scalar, limits: Constrained | None) -> Callable[[Value], bool]:
+    """Says of single values whether a reader takes them as keys of an object, where numbers stand in quotes."""
+    decoder = msgspec.json.Decoder[Any](types.GenericAlias(dict, (_annotation(scalar, limits), None)))
+    return lambda value: _decodes(msgspec.json.encode({str(value): None}), decoder)
 
 
 def _annotation(reader: Scalar, limits: Constrained | None) -> Any:
     plain = PYTHON[reader.name]
     form: Any = Annotated  # made of values: to type checkers it is no type
-    return plain if limits is None else form[plain, msgspec.Meta(**_given(limits))]
+    return plain if limits is None else form[plain, msgspec.Meta(**given(limits))]
 
 
-def _decodes(data: bytes, annotation: Any) -> bool:
+def _decodes(data: bytes, decoder: msgspec.json.Decoder[Any]) -> bool:
     try:
-        msgspec.json.decode(data, type=annotation)
+        decoder.decode(data)
     except msgspec.ValidationError:
         return False
     return True
@@ -93,7 +88,8 @@ def _decodes(data: bytes, annotation: Any) -> bool:
 # ---- constraints ----------------------------------------------------------------------------------------
 
 
-def _given(limits: Constrained) -> dict[str, Any]:
+def given(limits: Constrained) -> dict[str, Any]:
+    """The limits that are set, by name."""
     return {
         name: value
         for name in limits.__struct_fields__
@@ -101,20 +97,25 @@ def _given(limits: Constrained) -> dict[str, Any]:
     }
 
 
-def broken(scalar: ScalarName, limits: Constrained | None, reader: Constrained | None) -> Iterator[str]:
-    """Limits of the reader that a written scalar may break, in words. Patterns are compared as texts."""
+def broken(
+    scalar: ScalarName, limits: Constrained | None, reader: Constrained | None
+) -> Iterator[tuple[str, bool]]:
+    """Limits of the reader that a written scalar may break, in words, and whether some value surely does.
+
+    What texts two patterns have in common is not decided: of another pattern it is not sure.
+    """
     if reader is None:
         return
     if scalar in ("int", "float"):
-        yield from _broken_numbers(scalar, limits, reader)
+        yield from ((limit, True) for limit in _broken_numbers(scalar, limits, reader))
     inner = reader.type.name if isinstance(reader.type, Scalar) else None
     own = limits if inner == scalar or {inner, scalar} <= _BYTES else None
     lengths = length_of(own) if inner == scalar or own is not None else _text_lengths(scalar, limits)
-    yield from _broken_lengths(lengths, reader)
+    yield from ((limit, True) for limit in _broken_lengths(lengths, reader))
     if reader.pattern is not None and (own is None or own.pattern != reader.pattern):
-        yield f"pattern={reader.pattern!r}"
+        yield f"pattern={reader.pattern!r}", scalar == "str" and (own is None or own.pattern is None)
     if reader.tz is not None and (own is None or own.tz != reader.tz):
-        yield f"tz={reader.tz}"
+        yield f"tz={reader.tz}", True
 
 
 def length_of(limits: Constrained | None) -> tuple[int, float]:
@@ -162,6 +163,14 @@ def _broken_numbers(scalar: ScalarName, limits: Constrained | None, reader: Cons
     wanted = reader.multiple_of
     if wanted is not None and (step is None or step % wanted != 0) and not (scalar == "int" and wanted == 1):
         yield f"multiple_of={wanted}"
+
+
+def whole_numbers(limits: Constrained | None) -> range | None:
+    """The whole numbers within limits; None where there is no end of them."""
+    (low, _), (high, _) = _bounds("int", limits)
+    if limits is None or math.isinf(low) or math.isinf(high):
+        return None
+    return range(int(low), int(high) + 1, int(limits.multiple_of or 1))
 
 
 def _bounds(scalar: ScalarName, limits: Constrained | None) -> tuple[tuple[float, int], tuple[float, int]]:

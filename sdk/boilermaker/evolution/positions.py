@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from boilermaker.evolution.views import Made
+from boilermaker.evolution.made import Made
 
 
 class Moves(msgspec.Struct, frozen=True, kw_only=True):

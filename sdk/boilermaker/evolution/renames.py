@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from boilermaker.contract import TaskContract
 from boilermaker.evolution.findings import Finding, in_order, merged
+from boilermaker.evolution.misfit import Misfit
 from boilermaker.evolution.rules import Category
-from boilermaker.evolution.wire import Misfit
 
 _ADDED = frozenset({"FIELD_ADDED_REQUIRED", "FIELD_ADDED"})
 _REMOVED = frozenset({"FIELD_REMOVED_REQUIRED", "FIELD_REMOVED"})

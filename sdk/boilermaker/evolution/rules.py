@@ -26,6 +26,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         categories: what it may break; a finding says which of them it does.
         text: what happened, in a few words.
+        text_unsure: the same where it cannot be decided.
         explanation: why that breaks.
         order: in which order to deploy if it must be.
         instead: how to get there without breaking.
@@ -37,12 +38,21 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     explanation: str
     order: Order
     instead: str
+    text_unsure: str = ""
 
 
-def _rule(id_: str, categories: str, text: str, explanation: str, order: Order, instead: str) -> Rule:
+def _rule(
+    id_: str, categories: str, text: str, explanation: str, order: Order, instead: str, *, unsure: str = ""
+) -> Rule:
     names: list[Category] = [name for name in CATEGORIES if name in categories.split()]
     return Rule(
-        id=id_, categories=tuple(names), text=text, explanation=explanation, order=order, instead=instead
+        id=id_,
+        categories=tuple(names),
+        text=text,
+        explanation=explanation,
+        order=order,
+        instead=instead,
+        text_unsure=unsure or text,
     )
 
 
@@ -64,9 +74,9 @@ _TABLE = (
           "Messages in the old queue are read by nobody who knows the task, and the old worker does not listen on the new one.",
           "two steps", "Run a worker for each queue (`boilermaker worker TARGET --queue OLD` beside the usual one); move the producers; stop the worker of the old queue once that is drained."),
     # fields: a parameter of a task, or a field of a type
-    _rule("FIELD_ADDED_REQUIRED", "QUEUE SOURCE", "a parameter or field is new and has no default",
-          "Messages published before do not have it and are dead-lettered as InvalidPayload; calls without it do not type-check.",
-          "producers first", "Give it a default. Once no old message is left, take the default away."),
+    _rule("FIELD_ADDED_REQUIRED", "QUEUE SOURCE MEANING", "a parameter or field is new and has no default",
+          "Messages published before do not have it and are dead-lettered as InvalidPayload; calls without it do not type-check. An old worker drops the value without an error, so deploying producers first loses it.",
+          "two steps", "Give it a default and deploy the worker, then the producers that pass it. Once no message without it is left, remove the default."),
     _rule("FIELD_ADDED", "MEANING", "a parameter or field is new and has a default",
           "An old worker drops the value without a word; a new worker takes the default for old messages.",
           "worker first", "Deploy the worker before any producer that passes it."),
@@ -108,11 +118,13 @@ _TABLE = (
           "An old worker dead-letters messages that hold it; where the enum has a `_missing_`, that decides what becomes of them. Code is broken where the Literal stands inside a list, a set or a dict.",
           "worker first", "Deploy the worker before any producer that sends it."),
     _rule("LIMIT_TIGHTENED", "QUEUE", "a constraint takes fewer values",
-          "Old messages may break it.",
-          "producers first", "Tighten it where messages are made, drain the queue, then tighten it in the worker."),
+          "Old messages may break it. What texts two patterns have in common is not decided: a changed pattern is told as both tightened and loosened, and may be one of them or neither.",
+          "producers first", "Tighten it where messages are made, drain the queue, then tighten it in the worker.",
+          unsure="a constraint may take fewer values; patterns are compared as text"),
     _rule("LIMIT_LOOSENED", "ROLLOUT", "a constraint takes more values",
-          "An old worker refuses what it now lets pass.",
-          "worker first", "Deploy the worker first."),
+          "An old worker refuses what it now lets pass. What texts two patterns have in common is not decided: a changed pattern is told as both tightened and loosened, and may be one of them or neither.",
+          "worker first", "Deploy the worker first.",
+          unsure="a constraint may take more values; patterns are compared as text"),
     _rule("MEMBER_REMOVED", "QUEUE SOURCE", "a union lost a member",
           "Old messages may hold one of that type.",
           "producers first", "Stop sending it, drain the queue, then remove it."),
@@ -128,13 +140,16 @@ _TABLE = (
     # results
     _rule("RESULT_NARROWED", "ROLLOUT SOURCE", "a result takes fewer values",
           "New producers may plan with the narrower result; the old worker still gives the wider one. Inside a list, a set or a dict checkers refuse it too: a `list[int]` is no `list[int | None]`.",
-          "worker first", "Deploy the worker first."),
+          "worker first", "Deploy the worker first.",
+          unsure="a result may take fewer values; patterns are compared as text"),
     _rule("RESULT_WIDENED", "QUEUE SOURCE", "a result takes more values",
           "Workflows under way hand it to steps that were checked against the narrower one.",
-          "producers first", "Let the steps that refer to it take the wider result first."),
+          "producers first", "Let the steps that refer to it take the wider result first.",
+          unsure="a result may take more values; patterns are compared as text"),
     _rule("RESULT_CHANGED", "QUEUE ROLLOUT SOURCE", "a result is of another type",
           "Workflows under way hand it to steps that were checked against the other one.",
-          "two steps", "Register a task with the new result under a new name, move producers, then remove the old one."),
+          "two steps", "Register a task with the new result under a new name, move producers, then remove the old one.",
+          unsure="a result may take other values; patterns are compared as text"),
     # source only
     _rule("ANNOTATION_CHANGED", "SOURCE", "a type that travels alike is another one to type checkers",
           "What producers pass, or hand on as a result, no longer is what the stubs ask for: a plain text for a NewType, a list for a set, one class for another.",
@@ -161,11 +176,11 @@ _TABLE = (
           "Producers' code names a member that is no longer there. Its value, if it is still there, travels as before.",
           "any order", "Keep the old name beside the new one: a second name for a value is an alias."),
     _rule("CLASS_CHANGED", "SOURCE", "a class of the stubs is built in another way",
-          "Struct, dataclass, TypedDict and named tuple are written alike and used differently, NewTypes are called and members of enums named. A frozen class takes no assignments, and members of an enum that is no StrEnum any more are no texts.",
+          "Struct, dataclass, TypedDict and named tuple look alike and are used differently; NewTypes are called, and members of enums are named. A frozen class takes no assignments, and one that is no longer frozen has no hash. Flags can be combined, other enums cannot, and members of an enum that is no longer a StrEnum are not texts.",
           "any order", "Change the producers together with their stubs."),
     # meaning only
-    _rule("DEFAULT_CHANGED", "MEANING", "a default is another one, or the other side decides it",
-          "Defaults are written out when a task is built: old producers go on writing the old one. Where they are left out (`omit_defaults`, or because the worker decides) old messages change their meaning.",
+    _rule("DEFAULT_CHANGED", "SOURCE MEANING", "a default is another one, or the other side decides it",
+          "Defaults are written out when a task is built: old producers go on writing the old one. Where they are left out (`omit_defaults`, or because the worker decides) old messages change their meaning. Once the worker no longer decides the default, code that passes `UNSET` does not type-check.",
           "any order", "Pass the value where it matters, or add a new parameter."),
     _rule("VALUE_REASSIGNED", "MEANING", "a value of an enum belongs to another member",
           "Old messages hold the value and now mean the other member.",
@@ -173,6 +188,9 @@ _TABLE = (
     _rule("REPEATS_DROPPED", "MEANING", "a list became a set, or a set a list",
           "Where one side reads a set, items that the other repeats are dropped without a word.",
           "any order", "Make sure that nothing depends on repeats."),
+    _rule("KEYS_DROPPED", "MEANING", "a mapping became a record, or a record a mapping",
+          "A record takes the keys that it has fields for and drops the others without an error: a mapping of other keys arrives with all its fields at their defaults.",
+          "two steps", "Keep the mapping, or add a parameter of the record's type beside it and move producers. A record with `forbid_unknown_fields` refuses other keys instead."),
     _rule("TEXT_REINTERPRETED", "MEANING", "a value that is written as text is now read as plain text",
           "Bytes arrive as base64, dates and ids in their ISO form.",
           "any order", "Convert in the handler, or keep the type."),

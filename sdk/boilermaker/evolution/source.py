@@ -7,9 +7,8 @@ parameters take, and read what results hold; a class that is in both is looked a
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-import msgspec
-
 from boilermaker.contract import (
+    BY_WORKER,
     Container,
     Contract,
     Definition,
@@ -24,12 +23,16 @@ from boilermaker.contract import (
     Type,
     UnionOf,
 )
+from boilermaker.evolution import enums
 from boilermaker.evolution.defaults import are_others
 from boilermaker.evolution.findings import Finding
+from boilermaker.evolution.identity import Renaming, identities
 from boilermaker.evolution.leaves import written
+from boilermaker.evolution.made import Made, made_of_record, made_of_task
 from boilermaker.evolution.positions import moves
-from boilermaker.evolution.typed import Checker, Renaming, base_of, identities
-from boilermaker.evolution.views import Bare, Made, alternatives, made_of_record, made_of_task, values_of
+from boilermaker.evolution.spelling import change
+from boilermaker.evolution.typed import Checker
+from boilermaker.evolution.views import Bare, alternatives
 
 Use = Literal["built", "read"]
 
@@ -53,7 +56,7 @@ class Code:
         self._new = new
         self._task = task
         self._renaming = renaming
-        self._checker = Checker(new)
+        self._built_with, self._read_as = Checker(new, old="given"), Checker(new, old="wanted")
         self._seen: set[tuple[Type, Type, Use]] = set()
 
     def breaks(self, before: TaskContract, after: TaskContract) -> Iterator[Finding]:
@@ -66,29 +69,40 @@ class Code:
     def _type(self, old: Type, new: Type, path: str, use: Use) -> Iterator[Finding]:
         moved = self._renaming.move(old)
         if moved is not None:
-            given, wanted = (moved, new) if use == "built" else (new, moved)
-            for place in self._checker.misfits(given, wanted, path):
-                yield self._finding("ANNOTATION_CHANGED", place)
+            for place in self._misfits(moved, new, path, use):
+                detail = change(old, new) if place == path else ""
+                yield self._finding("ANNOTATION_CHANGED", place, detail)
         elif self._renaming.has_lost_import(old):  # of the stubs' own classes, what is gone is told by itself
-            yield self._finding("ANNOTATION_CHANGED", path)
+            yield self._finding("ANNOTATION_CHANGED", path, change(old, new))
         yield from self._new_types(old, new, path, use)
         yield from self._kinds(old, path)
+        yield from self._members(old, new, path, use)
+
+    def _misfits(self, moved: Type, new: Type, path: str, use: Use) -> Iterator[str]:
+        if use == "built":
+            return self._built_with.misfits(moved, new, path)
+        return self._read_as.misfits(new, moved, path)
+
+    def _members(self, old: Type, new: Type, path: str, use: Use) -> Iterator[Finding]:
+        """What is inside: the members of unions that are of one name or kind."""
         olds, news = alternatives(old, self._old.types), alternatives(new, self._new.types)
+        if len(olds) == len(news) == 1:
+            yield from self._pair(olds[0], news[0], path, use)
+            return
+        twins: dict[object, list[Bare]] = {}
+        for other in news:
+            twins.setdefault(_kin(other), []).append(other)
         for one in olds:
-            for other in news:
-                if len(olds) == len(news) == 1 or _is_twin(one, other):
-                    yield from self._pair(one, other, path, use)
+            for other in twins.get(_kin(one), ()) if _kin(one) is not None else ():
+                yield from self._pair(one, other, path, use)
 
     def _new_types(self, old: Type, new: Type, path: str, use: Use) -> Iterator[Finding]:
         """What a NewType is made of: producers call it with that, or take what it is for that."""
         bases = dict(_new_types(new, self._new))
         for id_, base in _new_types(old, self._old):
             moved, now = self._renaming.move(base), bases.get(self._renaming.of(id_) or "")
-            if moved is None or now is None:
-                continue
-            given, wanted = (moved, now) if use == "built" else (now, moved)
-            if not self._checker.fits(given, wanted):
-                yield self._finding("ANNOTATION_CHANGED", path)
+            if moved is not None and now is not None and list(self._misfits(moved, now, path, use)):
+                yield self._finding("ANNOTATION_CHANGED", path, change(base, now))
 
     def _kinds(self, old: Type, path: str) -> Iterator[Finding]:
         """Classes that are something else by now: a NewType that was made by calling it, an enum whose members were named."""
@@ -139,22 +153,8 @@ class Code:
             yield self._finding("CLASS_CHANGED", path, f"{had} type arguments to {has}")
 
     def _enums(self, old: EnumDefinition, new: EnumDefinition, path: str, use: Use) -> Iterator[Finding]:
-        names = {member.name: member.value for member in new.members}
-        values = {member.value for member in new.members}
-        is_told = (
-            use == "built" and old.base != "IntFlag"
-        )  # of what results hold, and of open bits, messages say nothing
-        lost = set(values_of(old)) - set(values_of(new if is_told else old))
-        for member in old.members:
-            shown = f"{old.name}.{member.name}"
-            if member.name not in names and member.value in lost:
-                yield self._finding("VALUE_REMOVED", path, msgspec.json.encode(member.value).decode())
-            elif member.name not in names:
-                yield self._finding("MEMBER_NAME_REMOVED", path, shown)
-            elif names[member.name] != member.value and member.value in values:
-                yield self._finding("VALUE_REASSIGNED", path, shown, is_meaning=True)
-        if base_of(old) not in (None, base_of(new)):
-            yield self._finding("CLASS_CHANGED", path, f"no longer a {base_of(old)}")
+        for rule, detail in enums.changes(old, new, is_built=use == "built"):
+            yield self._finding(rule, path, detail, is_meaning=rule == "VALUE_REASSIGNED")
 
     # ---- records, and signatures, which are built alike
 
@@ -166,6 +166,8 @@ class Code:
             yield self._finding("CLASS_CHANGED", path, f"{styles[0]} to {styles[1]}")
         elif use == "built" and new.frozen and not old.frozen:
             yield self._finding("CLASS_CHANGED", path, "frozen")
+        elif old.frozen and not new.frozen:
+            yield self._finding("CLASS_CHANGED", path, "no longer frozen, so it has no hash")
         before, after = (made_of_record(each, path, is_by_name=styles[0] != styles[1]) for each in (old, new))
         if use == "built":
             yield from self._built(before, after, path)
@@ -203,6 +205,8 @@ class Code:
             yield self._finding("FIELD_MADE_REQUIRED", new.path)
         if are_others(old.default, new.default):
             yield self._finding("DEFAULT_CHANGED", new.path, is_meaning=True)
+        if old.default == BY_WORKER and new.default not in (None, BY_WORKER):
+            yield self._finding("DEFAULT_CHANGED", new.path)  # `UNSET` is no longer taken
         yield from self._type(old.type, new.type, new.path, "built")
 
     def _read(self, old: Sequence[Made], new: Sequence[Made]) -> Iterator[Finding]:
@@ -236,7 +240,7 @@ class Code:
     def _lands(self, made: Made, now: Made) -> bool:
         """Whether an argument by position is taken by what now stands there."""
         moved = self._renaming.move(made.type)
-        return moved is not None and self._checker.fits(moved, now.type)
+        return moved is not None and self._built_with.fits(moved, now.type)
 
     def _finding(self, rule: str, path: str, detail: str = "", *, is_meaning: bool = False) -> Finding:
         return Finding(
@@ -291,7 +295,8 @@ def _new_types(type_: Type, contract: Contract) -> Iterator[tuple[str, Type]]:
             yield member.id, definition.type
 
 
-def _is_twin(one: Bare, other: Bare) -> bool:
-    if one.id or other.id:
-        return one.id.rpartition(".")[2] == other.id.rpartition(".")[2]
-    return type(one.type) is type(other.type) and not isinstance(one.type, Scalar)
+def _kin(bare: Bare) -> object:
+    """What members of two unions have in common that are to be compared: the name of a class, or the kind."""
+    if bare.id:
+        return bare.id.rpartition(".")[2]
+    return None if isinstance(bare.type, Scalar) else type(bare.type)

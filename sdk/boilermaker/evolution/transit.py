@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 from boilermaker.contract import BY_WORKER, Contract, TaskContract
 from boilermaker.evolution import renames
 from boilermaker.evolution.findings import Finding, in_order, merged
+from boilermaker.evolution.misfit import HARMLESS, Kind, Misfit
 from boilermaker.evolution.rules import Category
+from boilermaker.evolution.spelling import change
 from boilermaker.evolution.views import payload_as_read, payload_of
-from boilermaker.evolution.wire import HARMLESS, Kind, Misfit, Wire
+from boilermaker.evolution.wire import Wire
 
 _OLD_TO_NEW: dict[Kind, str] = {
     "type": "TYPE_NARROWED",
@@ -20,6 +22,7 @@ _OLD_TO_NEW: dict[Kind, str] = {
     "unsure": "FIELD_MADE_REQUIRED",
     "unknown": "FIELD_REFUSED",
     "dropped": "FIELD_REMOVED",
+    "keys": "KEYS_DROPPED",
     "repeats": "REPEATS_DROPPED",
     "moved": "FIELD_MOVED",
     "retagged": "TAG_CHANGED",
@@ -36,6 +39,7 @@ _NEW_TO_OLD: dict[Kind, str] = {
     "unsure": "FIELD_MADE_OPTIONAL",
     "unknown": "FIELD_REFUSED",
     "dropped": "FIELD_ADDED",
+    "keys": "KEYS_DROPPED",
     "repeats": "REPEATS_DROPPED",
     "moved": "FIELD_MOVED",
     "retagged": "TAG_CHANGED",
@@ -75,20 +79,21 @@ def _results(queue: list[Misfit], rollout: list[Misfit], task: str) -> Iterator[
     widened, narrowed = ({misfit.path for misfit in _errors(each)} for each in (queue, rollout))
     for misfit in _errors(queue):
         if misfit.path in narrowed:
-            yield _finding("RESULT_CHANGED", task, misfit, ("QUEUE", "ROLLOUT"))
+            yield _finding("RESULT_CHANGED", task, misfit, ("QUEUE", "ROLLOUT"), is_backwards=True)
         else:
-            yield _finding("RESULT_WIDENED", task, misfit, ("QUEUE",))
+            yield _finding("RESULT_WIDENED", task, misfit, ("QUEUE",), is_backwards=True)
     for misfit in _errors(rollout):
         if misfit.path not in widened:
-            yield _finding("RESULT_NARROWED", task, misfit, ("ROLLOUT",))
-    for misfit in (*queue, *rollout):
-        if misfit.kind in ("moved", "retagged"):
-            yield _finding(_OLD_TO_NEW[misfit.kind], task, misfit, ())
+            yield _finding("RESULT_NARROWED", task, misfit, ("ROLLOUT",), is_backwards=False)
+    for misfits, is_backwards in ((queue, True), (rollout, False)):
+        for misfit in misfits:
+            if misfit.kind in ("moved", "retagged", "keys"):
+                yield _finding(
+                    _OLD_TO_NEW[misfit.kind], task, misfit, ("MEANING",), is_backwards=is_backwards
+                )
     for misfit in rollout:
-        if (
-            misfit.kind == "dropped" and misfit.path not in widened
-        ):  # later steps take their own default for it
-            yield _finding("FIELD_REMOVED", task, misfit, ())
+        if misfit.kind == "dropped" and misfit.path not in widened:  # later steps take their default for it
+            yield _finding("FIELD_REMOVED", task, misfit, ("MEANING",), is_backwards=False)
 
 
 def aliases(before: TaskContract, after: TaskContract) -> Iterator[Finding]:
@@ -134,6 +139,7 @@ def _errors(misfits: Iterable[Misfit]) -> list[Misfit]:
 def _told(queue: list[Misfit], rollout: list[Misfit], task: str) -> Iterator[Finding]:
     both = {m.path for m in queue if m.kind == "type"} & {m.path for m in rollout if m.kind == "type"}
     absent = {m.path for m in (*queue, *rollout) if m.kind in ("missing", "unknown")}
+    silent = {m.path for m in (*queue, *rollout) if m.kind == "dropped"}
     directions: tuple[tuple[list[Misfit], dict[Kind, str], Category], ...] = (
         (queue, _OLD_TO_NEW, "QUEUE"),
         (rollout, _NEW_TO_OLD, "ROLLOUT"),
@@ -144,26 +150,28 @@ def _told(queue: list[Misfit], rollout: list[Misfit], task: str) -> Iterator[Fin
                 continue  # the other direction says more about the same field
             is_other = misfit.kind == "type" and misfit.path in both
             rule = "TYPE_CHANGED" if is_other else rules[misfit.kind]
+            is_silent = misfit.kind in HARMLESS or (misfit.kind == "missing" and misfit.path in silent)
             breaks: tuple[Category, ...] = () if misfit.kind in HARMLESS else (category,)
-            yield _finding(rule, task, misfit, breaks)
+            meaning: tuple[Category, ...] = ("MEANING",) if is_silent else ()
+            yield _finding(rule, task, misfit, (*breaks, *meaning), is_backwards=category == "ROLLOUT")
 
 
-def _finding(rule: str, task: str, misfit: Misfit, breaks: tuple[Category, ...]) -> Finding:
-    beside: tuple[Category, ...] = ("MEANING",) if _is_silent(rule, misfit) else ()
+def _finding(
+    rule: str, task: str, misfit: Misfit, breaks: tuple[Category, ...], *, is_backwards: bool
+) -> Finding:
+    """A misfit as a finding; read backwards, what is written is the new type, and what is read the old one."""
+    detail = misfit.detail if misfit.kind in _TOLD else ""
+    if misfit.types is not None:
+        old, new = reversed(misfit.types) if is_backwards else misfit.types
+        detail = change(old, new)
     return Finding(
         rule=rule,
         task=task,
         path=misfit.path,
-        categories=in_order((*breaks, *beside)),
-        detail=misfit.detail if misfit.kind in _TOLD else "",
+        categories=in_order(breaks),
+        detail=detail,
+        is_sure=misfit.is_sure,
     )
 
 
 _TOLD: frozenset[Kind] = frozenset({"value", "limit", "member", "tag", "length", "moved", "retagged", "open"})
-
-
-def _is_silent(rule: str, misfit: Misfit) -> bool:
-    return misfit.kind in HARMLESS or rule in _REMOVED
-
-
-_REMOVED = frozenset({"FIELD_REMOVED_REQUIRED", "FIELD_REMOVED"})

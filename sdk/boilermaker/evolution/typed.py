@@ -1,11 +1,12 @@
 """Types as type checkers see them: what may be passed where another type is expected. Bytes do not matter here.
 
-All of it takes place in the stubs of the new contract, for that is what producers' code is checked with: the types that they
-wrote down before are first moved there, by the names of their classes.
+All of it takes place in the stubs of the new contract, for that is what producers' code is checked with: `identity` moves
+the types there that they wrote down before.
 """
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Literal
 
 import msgspec
 
@@ -13,6 +14,7 @@ from boilermaker.contract import (
     Constrained,
     Container,
     Contract,
+    Definition,
     EnumDefinition,
     LiteralOf,
     MappingOf,
@@ -24,12 +26,8 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
-    Variable,
     definition_of,
-    named_in,
-    within,
 )
-from boilermaker.contract.naming import foreign, names_of
 
 _IS_A: dict[str, frozenset[str]] = {
     "Sequence": frozenset({"list", "MutableSequence", "tuple"}),
@@ -59,111 +57,81 @@ _ITEMS: dict[ScalarName, Scalar] = {
     "bytes": Scalar(name="int"),
     "bytearray": Scalar(name="int"),
 }
+_ANY, _BOOL = Scalar(name="any"), Scalar(name="bool")
 _SCALAR_OF: dict[type, ScalarName] = {bool: "bool", int: "int", str: "str", type(None): "none"}
 
 
-def identities(contract: Contract) -> dict[str, str]:
-    """What tells a class from others in producers' code, by id: its name in the stubs, or where it is imported from.
-
-    Where in another package a class is defined is that package's own matter, unless several classes there have its name.
-    """
-    places = {id_: place for id_, place in foreign(contract).items() if id_ in contract.types}
-    short = {id_: f"{module.partition('.')[0]}:{name}" for id_, (module, name) in places.items()}
-    counts = Counter(short.values())
-    full = {id_: ":".join(place) for id_, place in places.items()}
-    imported = {id_: name if counts[name] == 1 else full[id_] for id_, name in short.items()}
-    return {**names_of(contract).types, **imported}
-
-
-class Renaming:
-    """Moves types of the old contract into the new one, by the names of their classes."""
-
-    def __init__(self, old: Contract, new: Contract) -> None:
-        there = {name: id_ for id_, name in identities(new).items()}
-        self._names = identities(old)
-        self._ids = {id_: there.get(name) for id_, name in self._names.items()}
-        self._new = new.types
-
-    def of(self, id_: str) -> str | None:
-        """The id that a class has in the new contract; None where it is gone."""
-        return self._ids[id_]
-
-    def has_lost_import(self, type_: Type) -> bool:
-        """Whether a class in it was imported from elsewhere, and no longer is."""
-        return any(self._ids[id_] is None and ":" in self._names[id_] for id_ in named_in(type_))
-
-    def move(self, type_: Type) -> Type | None:
-        """The type in the new contract; None where one of its classes is gone, or takes other type arguments."""
-        if any(self._ids[id_] is None for id_ in named_in(type_)):
-            return None
-        moved = self._moved(type_)
-        is_kept = all(self._takes(part) for part in within(moved) if isinstance(part, Named))
-        return moved if is_kept else None
-
-    def _takes(self, named: Named) -> bool:
-        return len(named.arguments) == len(getattr(self._new[named.id], "parameters", ()))
-
-    def _moved(self, type_: Type) -> Type:
-        match type_:
-            case Named(id=id_, arguments=arguments):
-                moved = tuple(map(self._moved, arguments))
-                return msgspec.structs.replace(type_, id=self._ids[id_] or id_, arguments=moved)
-            case Constrained(type=inner):
-                return self._moved(inner)
-            case Container(item=item):
-                return msgspec.structs.replace(type_, item=self._moved(item))
-            case TupleOf(items=parts):
-                return TupleOf(items=tuple(map(self._moved, parts)))
-            case UnionOf(members=parts):
-                return UnionOf(members=tuple(map(self._moved, parts)))
-            case MappingOf(key=key, value=value):
-                return msgspec.structs.replace(type_, key=self._moved(key), value=self._moved(value))
-            case Scalar() | LiteralOf() | Variable():
-                return type_
-
-
 class Checker:
-    """Says what mypy and pyright say of passing one type for another."""
+    """Says what mypy and pyright say of passing one type for another.
 
-    def __init__(self, contract: Contract) -> None:
+    What producers made of an `Any` of the old stubs is anything: it fits an `Any` alone, whichever way it goes.
+
+    Args:
+        contract: whose stubs the types are of.
+        old: whether what is given comes from the old stubs, or what is wanted.
+    """
+
+    def __init__(self, contract: Contract, old: Literal["given", "wanted"]) -> None:
+        self._contract = contract
         self._types = contract.types
+        self._old = old
+        self._wants: dict[bytes, _Members] = {}
+
+    @cached_property
+    def _mirror(self) -> "Checker":
+        return Checker(self._contract, "wanted" if self._old == "given" else "given")
 
     def fits(self, given: Type, wanted: Type) -> bool:
         """Whether a value of one type may be passed for another."""
-        given, wanted = _plain(given), _plain(wanted)
-        if _is_alike(given, wanted) or Scalar(name="any") in (given, wanted):
+        given, wanted = plain(given), plain(wanted)
+        old, new = (given, wanted) if self._old == "given" else (wanted, given)
+        if new == _ANY:
             return True
+        if old == _ANY:
+            return False
         if isinstance(given, UnionOf):
-            return all(self.fits(member, wanted) for member in given.members)
-        if isinstance(given, LiteralOf) and len(given.values) != 1:
-            return all(self.fits(LiteralOf(values=(value,)), wanted) for value in given.values)
+            return not self._unfit(given, wanted)
         if isinstance(wanted, UnionOf):
-            return any(self.fits(given, member) for member in wanted.members) or self._is_spelled_out(
-                given, wanted
-            )
+            return self._fits_one_of(given, self._members(wanted))
         return self._one(given, wanted)
 
     def are_same(self, one: Type, other: Type) -> bool:
         """Whether each may be passed for the other."""
-        return self.fits(one, other) and self.fits(other, one)
+        return self.fits(one, other) and self._mirror.fits(other, one)
 
-    def _is_spelled_out(self, given: Type, wanted: UnionOf) -> bool:
-        """A bool where both of its values are wanted."""
-        return given == Scalar(name="bool") and all(
-            any(self.fits(LiteralOf(values=(value,)), member) for member in wanted.members)
-            for value in (True, False)
-        )
+    def _members(self, wanted: UnionOf) -> "_Members":
+        key = msgspec.json.encode(wanted)  # as values `Literal[1]` and `Literal[True]` are equal
+        if key not in self._wants:
+            self._wants[key] = _Members(wanted)
+        return self._wants[key]
+
+    def _unfit(self, given: UnionOf, wanted: Type) -> list[Type]:
+        """The members of a union that may not be passed."""
+        if not isinstance(wanted, UnionOf):
+            return [member for member in given.members if not self.fits(member, wanted)]
+        members = self._members(wanted)
+        return [member for member in given.members if not self._fits_one_of(plain(member), members)]
+
+    def _fits_one_of(self, given: Type, members: "_Members") -> bool:
+        if isinstance(given, LiteralOf):
+            lost = [value for value in given.values if (type(value), value) not in members.values]
+            return all(
+                any(self.fits(scalar, member) for member in members.others) for scalar in _scalars_of(lost)
+            )
+        if given == _BOOL and {(bool, True), (bool, False)} <= members.values:
+            return True  # both are spelled out
+        return any(self.fits(given, member) for member in members.for_(given, self._types))
 
     def _one(self, given: Type, wanted: Type) -> bool:
         match given, wanted:
             case Scalar(name="bool"), LiteralOf(values=values):
                 return {True, False} <= {v for v in values if isinstance(v, bool)}
-            case LiteralOf(values=(value,)), LiteralOf(values=values):
-                return any(value == each and type(value) is type(each) for each in values)
-            case LiteralOf(values=(value,)), _:
-                return self.fits(Scalar(name=_SCALAR_OF[type(value)]), wanted)
+            case LiteralOf(values=some), LiteralOf(values=values):
+                return {(type(v), v) for v in some} <= {(type(v), v) for v in values}
+            case LiteralOf(values=values), _:
+                return all(self.fits(scalar, wanted) for scalar in _scalars_of(values))
             case Scalar(name=name), Scalar(name=other):
-                return other in _WIDER.get(name, ())
+                return name == other or other in _WIDER.get(name, ())
             case Scalar(name=name), Container(container=container, item=item):
                 return container in _SEQUENCES and name in _ITEMS and self.fits(_ITEMS[name], item)
             case Container(), Container():
@@ -185,7 +153,7 @@ class Checker:
             case Named(), _:
                 return self._named(given, wanted)
             case _:
-                return False
+                return given == wanted
 
     def _hold(self, given: Type, wanted: Type, container: str) -> bool:
         return self.are_same(given, wanted) if container in _CHANGEABLE else self.fits(given, wanted)
@@ -210,7 +178,7 @@ class Checker:
         """Checkers compare them key by key, whatever their names are."""
         if isinstance(wanted, MappingOf):
             is_text = wanted.key == Scalar(name="str")
-            return wanted.mapping == "Mapping" and is_text and wanted.value == Scalar(name="any")
+            return wanted.mapping == "Mapping" and is_text and wanted.value == _ANY and self._old == "given"
         other = definition_of(wanted, self._types) if isinstance(wanted, Named) else None
         if not isinstance(other, RecordDefinition) or other.style != "typeddict":
             return False
@@ -226,16 +194,16 @@ class Checker:
 
     def misfits(self, given: Type, wanted: Type, path: str) -> Iterator[str]:
         """The innermost places where one type is not what the other expects."""
-        given, wanted = _plain(given), _plain(wanted)
-        if self.fits(given, wanted):
-            return
-        for one in given.members if isinstance(given, UnionOf) else (given,):
-            if not self.fits(one, wanted):
-                yield from self._places(one, wanted, path)
+        given, wanted = plain(given), plain(wanted)
+        if isinstance(given, UnionOf):
+            for one in self._unfit(given, wanted):
+                yield from self._places(plain(one), wanted, path)
+        elif not self.fits(given, wanted):
+            yield from self._places(given, wanted, path)
 
     def _places(self, given: Type, wanted: Type, path: str) -> Iterator[str]:
-        members = wanted.members if isinstance(wanted, UnionOf) else (wanted,)
-        inner = [found for member in members if (found := list(self._inner(given, _plain(member), path)))]
+        members = self._members(wanted).parted if isinstance(wanted, UnionOf) else (wanted,)
+        inner = [found for member in members if (found := list(self._inner(given, member, path)))]
         if len(inner) == 1:
             yield from inner[0]
         else:
@@ -261,6 +229,39 @@ class Checker:
             yield path
 
 
+class _Members:
+    """The members of a union that something is passed for: looked up, not searched."""
+
+    def __init__(self, union: UnionOf) -> None:
+        members = tuple(map(plain, union.members))
+        self._named: dict[str, list[Type]] = {}
+        for member in members:
+            if isinstance(member, Named):
+                self._named.setdefault(member.id, []).append(member)
+        self._all_named = [member for group in self._named.values() for member in group]
+        literals = [member for member in members if isinstance(member, LiteralOf)]
+        self.values = frozenset((type(value), value) for each in literals for value in each.values)
+        self.others = [member for member in members if not isinstance(member, Named | LiteralOf)]
+        self.parted = [m for m in self.others if isinstance(m, Container | MappingOf | TupleOf)]
+
+    def for_(self, given: Type, types: Mapping[str, Definition]) -> Iterable[Type]:
+        """The members that a type may be passed for, at most: classes go by their names, TypedDicts by their keys."""
+        if not isinstance(given, Named):
+            return self.others
+        definition = types[given.id]
+        if isinstance(definition, NewTypeDefinition):
+            own = self._named.get(given.id, [])
+            return [*own, *self.for_(plain(definition.type), types)]
+        if isinstance(definition, RecordDefinition) and definition.style == "typeddict":
+            return [*self._all_named, *self.others]
+        return [*self._named.get(given.id, ()), *self.others]
+
+
+def _scalars_of(values: Iterable[str | int | bool | None]) -> list[Scalar]:
+    """The types of a Literal's values."""
+    return [Scalar(name=_SCALAR_OF[kind]) for kind in dict.fromkeys(map(type, values))]
+
+
 def is_kind(given: str, wanted: str) -> bool:
     """Whether a container may be passed for another, its items aside."""
     return given == wanted or given in _IS_A.get(wanted, ())
@@ -273,13 +274,8 @@ def base_of(definition: EnumDefinition) -> ScalarName | None:
     return "int" if definition.base in ("IntEnum", "IntFlag") else definition.mixin
 
 
-def _is_alike(one: Type, other: Type) -> bool:
-    return one == other and msgspec.json.encode(one) == msgspec.json.encode(
-        other
-    )  # `Literal[1]` is no `Literal[True]`
-
-
-def _plain(type_: Type) -> Type:
+def plain(type_: Type) -> Type:
+    """A type without its limits."""
     while isinstance(type_, Constrained):
         type_ = type_.type
     return type_

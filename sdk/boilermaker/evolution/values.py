@@ -13,7 +13,7 @@ from boilermaker.contract import (
     TupleOf,
     Type,
 )
-from boilermaker.evolution import leaves, views
+from boilermaker.evolution import flags, leaves, views
 from boilermaker.evolution.views import Bare, Row, Types
 
 
@@ -50,7 +50,7 @@ def _bare(value: object, bare: Bare, types: Types, path: str, *, is_one_of_many:
         yield f"{path}: has not the length that the type asks for"
     match bare.type:
         case Scalar() | LiteralOf():
-            if not leaves.takes(bare.type, bare.limits, cast("Any", value)):
+            if not _takes(bare, value):
                 yield f"{path}: {_shown(value)} is no {_expected(bare)}"
         case Container(item=item):
             yield from _items(value, item, types, path)
@@ -60,6 +60,12 @@ def _bare(value: object, bare: Bare, types: Types, path: str, *, is_one_of_many:
             yield from _mapping(value, bare.type, types, path)
         case _:
             yield from _enum(value, types[bare.id], path)
+
+
+def _takes(bare: Bare, value: object) -> bool:
+    if isinstance(bare.type, Scalar):
+        return leaves.taker(bare.type, bare.limits)(cast("Any", value))
+    return any(value == known and type(value) is type(known) for known in bare.values or ())
 
 
 def _has_length(value: object, bare: Bare) -> bool:
@@ -75,9 +81,7 @@ def _enum(value: object, definition: object, path: str) -> Iterator[str]:
 
 def _is_member(value: object, enum: EnumDefinition) -> bool:
     if enum.base == "Flag" and isinstance(value, int) and not isinstance(value, bool):
-        mask = views.mask_of(enum)
-        every = (1 << mask.bit_length()) - 1
-        return ~every <= value <= every and not value & (every ^ mask)
+        return flags.is_combination(value, flags.mask_of(enum))
     if enum.is_open and isinstance(value, str | int) and not isinstance(value, bool):
         return True  # whether its `_missing_` takes the value, only the worker knows
     return any(value == each.value and type(value) is type(each.value) for each in enum.members)
@@ -113,8 +117,10 @@ def _mapping(value: object, type_: MappingOf, types: Types, path: str) -> Iterat
 
 
 def _takes_key(key: str, bare: Bare, types: Types) -> bool:
-    if isinstance(bare.type, Scalar | LiteralOf):
-        return leaves.takes_key(bare.type, bare.limits, key)
+    if isinstance(bare.type, Scalar):
+        return leaves.key_taker(bare.type, bare.limits)(key)
+    if isinstance(bare.type, LiteralOf):
+        return key in map(str, bare.type.values)
     definition = types.get(bare.id)
     return isinstance(definition, EnumDefinition) and any(
         key == str(member.value) for member in definition.members

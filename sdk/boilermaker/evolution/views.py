@@ -21,6 +21,7 @@ from boilermaker.contract import (
     UnionOf,
     definition_of,
 )
+from boilermaker.evolution import flags, leaves
 from boilermaker.evolution.leaves import Value
 
 Types = Mapping[str, Definition]
@@ -30,15 +31,18 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
     """A type that is neither a union nor a new name, beside what constrains it.
 
     Attributes:
-        enum: the values, for an enum; of flags the single bits.
+        limits: those that a type of its kind has.
+        values: of an enum or a Literal, each once; of flags the single bits.
+        mask: all bits of flags, whose members combine.
         record: the definition, for a record; of a generic one with its arguments put in.
-        id: the name of the definition, for both.
+        id: the name of the definition, for enums and records.
         is_open: an enum that may take other values, too.
     """
 
     type: Type
     limits: Constrained | None = None
-    enum: tuple[Value, ...] | None = None
+    values: tuple[Value, ...] | None = None
+    mask: int | None = None
     record: RecordDefinition | None = None
     id: str = ""
     is_open: bool = False
@@ -58,8 +62,10 @@ def _alternatives(type_: Type, types: Types, limits: Constrained | None) -> Iter
             yield from _alternatives(inner, types, _both(type_, limits))
         case Named():
             yield from _defined(type_, definition_of(type_, types), types, limits)
+        case LiteralOf(values=values):
+            yield Bare(type=type_, values=tuple({(type(value), value): value for value in values}.values()))
         case _:
-            yield Bare(type=type_, limits=limits)
+            yield Bare(type=type_, limits=_borne(limits, type_))
 
 
 def _defined(
@@ -69,36 +75,50 @@ def _defined(
         case NewTypeDefinition(type=inner):
             yield from _alternatives(inner, types, limits)
         case EnumDefinition(base="IntFlag"):  # keeps bits that it has no names for
-            yield Bare(type=Scalar(name="int"), limits=limits, id=type_.id)
+            yield Bare(type=Scalar(name="int"), id=type_.id)
         case EnumDefinition(is_open=is_open):
-            yield Bare(type=type_, limits=limits, enum=values_of(definition), id=type_.id, is_open=is_open)
+            mask = flags.mask_of(definition) if definition.base == "Flag" else None
+            yield Bare(type=type_, values=values_of(definition), mask=mask, id=type_.id, is_open=is_open)
         case RecordDefinition():
-            yield Bare(type=type_, limits=limits, record=definition, id=type_.id)
+            yield Bare(type=type_, record=definition, id=type_.id)
 
 
 def values_of(definition: EnumDefinition) -> tuple[Value, ...]:
     """The values that are no combination of others."""
-    values = [m.value for m in definition.members if not isinstance(m.value, float)]
     if definition.base != "Flag":
-        return tuple(values)
-    mask = mask_of(definition)
-    return tuple(1 << at for at in range(mask.bit_length()) if mask >> at & 1)
+        values = [m.value for m in definition.members if not isinstance(m.value, float)]
+        return tuple({(type(value), value): value for value in values}.values())
+    return tuple(flags.bits(flags.mask_of(definition)))
 
 
-def mask_of(definition: EnumDefinition) -> int:
-    """All bits of a flag."""
-    mask = 0
-    for member in definition.members:
-        mask |= member.value if isinstance(member.value, int) else 0
-    return mask
+_NUMBER = frozenset({"gt", "ge", "lt", "le", "multiple_of"})
+_LENGTH = frozenset({"min_length", "max_length"})
+_BORNE: Mapping[str, frozenset[str]] = {
+    "int": _NUMBER,
+    "float": _NUMBER,
+    "str": _LENGTH | {"pattern"},
+    "bytes": _LENGTH,
+    "bytearray": _LENGTH,
+    "datetime": frozenset({"tz"}),
+    "time": frozenset({"tz"}),
+}
+"""The limits that values of a scalar can have: limits around a union are those of the members that can have them."""
+
+
+def _borne(limits: Constrained | None, type_: Type) -> Constrained | None:
+    """Of some limits those that a type can have, as limits of that type."""
+    if limits is None:
+        return None
+    known = _BORNE.get(type_.name, frozenset[str]()) if isinstance(type_, Scalar) else _LENGTH
+    given = {name: value for name, value in leaves.given(limits).items() if name in known}
+    return Constrained(type=type_, **given) if given else None
 
 
 def _both(inner: Constrained, outer: Constrained | None) -> Constrained:
     """Constraints of a constrained type that is constrained again: the outer one has the last word."""
     if outer is None:
         return inner
-    named = {n: v for n in outer.__struct_fields__ if n != "type" and (v := getattr(outer, n)) is not None}
-    return msgspec.structs.replace(inner, **named)
+    return msgspec.structs.replace(inner, **leaves.given(outer))
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,77 +232,3 @@ def row_length(row: Row) -> tuple[int, float]:
     """How few and how many items an array may have to be read as a row."""
     least = max((n for n, slot in enumerate(row.slots, 1) if slot.is_sure), default=0)
     return least, len(row.slots) if row.is_exact else math.inf
-
-
-class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """One argument that makes a task or a record, as code gives it.
-
-    Attributes:
-        label: its name in Python.
-        path: where it is on the wire.
-        default: the same as in the contract.
-        is_optional: a key of a TypedDict that need not be there.
-        is_unpacked: given by position when the record is taken apart.
-        is_item: has a place on the wire, and no name.
-        is_omitted: left out of messages where it has its default.
-        aliases: other names under which it is read.
-    """
-
-    label: str
-    wire: str
-    path: str
-    type: Type
-    default: object = None
-    is_optional: bool = False
-    is_keyword_only: bool = False
-    is_unpacked: bool = False
-    is_item: bool = False
-    is_omitted: bool = False
-    aliases: tuple[str, ...] = ()
-
-    @property
-    def is_required(self) -> bool:
-        """Whether code must give it."""
-        return self.default is None and not self.is_optional
-
-    @property
-    def may_be_missing(self) -> bool:
-        """Whether code that reads it must ask whether it is there."""
-        return self.is_optional or self.default == BY_WORKER
-
-
-def made_of_task(task: TaskContract) -> list[Made]:
-    """What a generated function takes."""
-    return [
-        Made(
-            label=p.name,
-            wire=p.name,
-            path=p.name,
-            type=p.type,
-            default=p.default,
-            is_keyword_only=p.keyword_only,
-            aliases=p.aliases,
-        )
-        for p in task.parameters
-    ]
-
-
-def made_of_record(record: RecordDefinition, path: str, *, is_by_name: bool) -> list[Made]:
-    """What the class takes when it is made; by name alone, where positions are not to be compared."""
-    is_array = record.array_like or record.style == "namedtuple"
-    first = 1 if is_array and record.tag is not None else 0
-    return [
-        Made(
-            label=f.name,
-            wire=f.wire or f.name,
-            path=f"{path}[{at}]" if is_array else f"{path}.{f.wire or f.name}",
-            type=f.type,
-            default=f.default,
-            is_optional=f.name in record.optional,
-            is_keyword_only=is_by_name or record.kw_only or record.style == "typeddict",
-            is_unpacked=record.style == "namedtuple",
-            is_item=is_array,
-            is_omitted=record.omit_defaults and not is_array,
-        )
-        for at, f in enumerate(record.fields, first)
-    ]

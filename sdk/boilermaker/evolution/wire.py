@@ -5,13 +5,14 @@ The truth of it is msgspec's; a test holds both equal.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
 
 import msgspec
 
 from boilermaker.contract import Container, MappingOf, Scalar, TupleOf, Type
-from boilermaker.evolution import leaves, routing
+from boilermaker.evolution import choices, leaves, routing
 from boilermaker.evolution.leaves import Value
+from boilermaker.evolution.misfit import HARMLESS, Kind, Misfit
+from boilermaker.evolution.routing import Members
 from boilermaker.evolution.views import (
     Bare,
     Row,
@@ -22,29 +23,6 @@ from boilermaker.evolution.views import (
     as_written,
     row_length,
 )
-
-Kind = Literal[
-    "type", "value", "limit", "member", "tag", "length", "missing", "unsure", "unknown", "dropped", "repeats", "moved", "retagged", "open"
-]  # fmt: skip
-HARMLESS: frozenset[Kind] = frozenset({"dropped", "repeats", "moved", "retagged", "open"})
-"""What no message fails for: values are passed over, or taken for something else."""
-
-
-class Misfit(msgspec.Struct, frozen=True, kw_only=True):
-    """One place where what is written does not fit what is read.
-
-    Attributes:
-        path: from the payload, or from `return` on: `user.address[...]`.
-        kind: what is wrong. `unsure`: a field may be left out that is needed. `moved`: items of a row are taken for other
-            fields. `retagged`: a record is taken for another one. `open`: an enum's `_missing_` decides on the value.
-        detail: the value, limit or field that it is about.
-        type: of a field that only one side has.
-    """
-
-    path: str
-    kind: Kind
-    detail: str = ""
-    type: Type | None = None
 
 
 class Wire:
@@ -60,11 +38,16 @@ class Wire:
 
     def misfits(self, written: Type, read: Type, path: str) -> Iterator[Misfit]:
         """Where values of one type are not read as the other."""
-        readers = alternatives(read, self._read)
-        if any(reader.type == Scalar(name="any") for reader in readers):
+        for misfit in self._misfits(written, read, path):
+            is_whole = misfit.kind in ("type", "keys") and misfit.path == path and misfit.types is None
+            yield msgspec.structs.replace(misfit, types=(written, read)) if is_whole else misfit
+
+    def _misfits(self, written: Type, read: Type, path: str) -> Iterator[Misfit]:
+        readers = Members(alternatives(read, self._read))
+        if _ANY in readers.types:
             return
-        writers = alternatives(written, self._written)
-        for writer in writers:
+        writers = Members(alternatives(written, self._written))
+        for writer in writers.all:
             yield from self._written_as(writer, readers, path, writers)
 
     def rows(self, written: Row, read: Row, path: str) -> Iterator[Misfit]:
@@ -82,40 +65,40 @@ class Wire:
 
     # ---- routing: msgspec chooses the member of a union by the token that it meets
 
-    def _written_as(
-        self, writer: Bare, readers: tuple[Bare, ...], path: str, writers: tuple[Bare, ...]
-    ) -> Iterator[Misfit]:
-        is_scalar = isinstance(writer.type, Scalar)
-        values = routing.FINITE.get(writer.type) if is_scalar else routing.values_of(writer)
+    def _written_as(self, writer: Bare, readers: Members, path: str, writers: Members) -> Iterator[Misfit]:
+        values = routing.FINITE.get(writer.type) if writer.values is None else writer.values
         if values is not None:
-            yield from self._values(values, readers, path, is_named=not is_scalar)
+            yield from self._values(writer, values, readers, path)
             return
-        if writer.type == Scalar(name="any"):
+        if writer.type == _ANY:
             yield Misfit(path=path, kind="type")
             return
-        candidates = routing.candidates(readers, routing.token_of(writer))
-        is_tag_needed = routing.is_tag_needed(readers)
+        if choices.are_all_taken(writer, readers):
+            return
+        candidates = readers.reading(routing.token_of(writer))
         if not candidates:
             is_lost = routing.are_unions(writers, readers)
             detail = routing.name_of(writer) if is_lost else ""
             yield Misfit(path=path, kind="member" if is_lost else "type", detail=detail)
         elif writer.record is None:
-            yield from self._pair(writer, candidates[0], path, is_tag_needed=is_tag_needed)
-        elif (reader := routing.chosen(writer, candidates)) is None:
-            is_lost = len(writers) > 1 and not routing.is_among(writer, candidates)
-            yield Misfit(path=path, kind="member" if is_lost else "tag", detail=routing.name_of(writer))
+            yield from self._pair(writer, candidates[0], path, is_tag_needed=readers.is_tag_needed)
+        elif (reader := readers.chosen(writer)) is None:
+            name = routing.name_of(writer)
+            is_lost = len(writers.all) > 1 and name not in readers.records
+            yield Misfit(path=path, kind="member" if is_lost else "tag", detail=name)
         else:
-            inner = list(self._pair(writer, reader, path, is_tag_needed=is_tag_needed))
+            inner = list(self._pair(writer, reader, path, is_tag_needed=readers.is_tag_needed))
             yield from _as_one(writer, reader, inner, path, sides=(writers, readers))
 
     def _values(
-        self, values: tuple[Value, ...], readers: tuple[Bare, ...], path: str, *, is_named: bool
+        self, writer: Bare, values: tuple[Value, ...], readers: Members, path: str
     ) -> Iterator[Misfit]:
-        refused = [v for v in values if not routing.take(routing.candidates(readers, leaves.token_of(v)), v)]
-        if len(refused) < len(values) or (is_named and routing.have_values(readers)):
-            kind: Kind = "open" if any(reader.is_open for reader in readers) else "value"
+        refused = list(choices.refused(writer, values, readers, readers.take))
+        is_met = any(map(readers.take, values))
+        if is_met or (writer.values is not None and readers.have_values):
+            kind: Kind = "open" if readers.is_open else "value"
             for value in refused:
-                yield Misfit(path=path, kind=kind, detail=msgspec.json.encode(value).decode())
+                yield Misfit(path=path, kind=kind, detail=value)
         elif refused:
             yield Misfit(path=path, kind="type")
 
@@ -135,8 +118,8 @@ class Wire:
                 if not leaves.is_read_as(scalar, wanted):
                     yield Misfit(path=path, kind="type")
                 else:
-                    for limit in leaves.broken(scalar, writer.limits, reader.limits):
-                        yield Misfit(path=path, kind="limit", detail=limit)
+                    for limit, is_sure in leaves.broken(scalar, writer.limits, reader.limits):
+                        yield Misfit(path=path, kind="limit", detail=limit, is_sure=is_sure)
             case MappingOf(), _:
                 yield from self._mapping(writer.type, writer, reader, path)
             case (Container() | TupleOf(), _) if reader.record is None:
@@ -206,9 +189,9 @@ class Wire:
                 as_tuple = Bare(type=TupleOf(items=tuple(slot.type for slot in row.slots)))
                 yield from self._array(as_tuple, reader, path)
             case MappingOf(key=key, value=value) if not row.is_array:
-                readers = alternatives(key, self._read)
+                readers = Members(alternatives(key, self._read))
                 for slot in row.slots:
-                    if not routing.take_key(readers, slot.wire):
+                    if not readers.take_key(slot.wire):
                         yield Misfit(path=_join(path, slot.wire), kind="unknown", detail=slot.label)
                     yield from self.misfits(slot.type, value, _join(path, slot.wire))
                 sure = sum(slot.is_sure for slot in row.slots)
@@ -249,14 +232,7 @@ class Wire:
 
     def _mapping(self, mapping: MappingOf, writer: Bare, reader: Bare, path: str) -> Iterator[Misfit]:
         if reader.record is not None:
-            row = as_read(reader.record, is_tag_needed=False)
-            if row.is_array or row.is_exact or any(slot.is_sure for slot in row.slots):
-                yield Misfit(path=path, kind="type")
-                return
-            keys = alternatives(mapping.key, self._written)
-            for slot in row.slots:
-                if routing.take_key(keys, slot.wire):  # no dict[int, ...] has a key of that name
-                    yield from self.misfits(mapping.value, slot.type, _join(path, slot.wire))
+            yield from self._mapping_as_row(mapping, as_read(reader.record, is_tag_needed=False), path)
             return
         if not isinstance(reader.type, MappingOf):
             yield Misfit(path=path, kind="type")
@@ -265,20 +241,42 @@ class Wire:
         yield from self.misfits(mapping.value, reader.type.value, f"{path}{{...}}")
         yield from _lengths(leaves.length_of(writer.limits), reader, path, is_thinned=False)
 
+    def _mapping_as_row(self, mapping: MappingOf, row: Row, path: str) -> Iterator[Misfit]:
+        if row.is_array or row.is_exact:
+            yield Misfit(path=path, kind="type")
+            return
+        keys = Members(alternatives(mapping.key, self._written))
+        if not _are_fields(keys, row):
+            yield Misfit(path=path, kind="keys")
+        if any(slot.is_sure for slot in row.slots):
+            yield Misfit(path=path, kind="type")
+            return
+        for slot in row.slots:
+            if keys.take_key(slot.wire):  # no dict[int, ...] has a key of that name
+                yield from self.misfits(mapping.value, slot.type, _join(path, slot.wire))
+
     def _keys(self, written: Type, read: Type, path: str) -> Iterator[Misfit]:
         """Keys are strings on the wire: what is read from one of them is read, whatever it was."""
-        readers = alternatives(read, self._read)
-        for writer in alternatives(written, self._written):
-            values = routing.values_of(writer)
-            if values is not None:
-                for value in values:
-                    if not routing.take_key(readers, value):
-                        shown = msgspec.json.encode(value).decode()
-                        yield Misfit(path=path, kind="value", detail=shown)
-            elif any(routing.is_plain_text(reader) for reader in readers):
-                continue
-            else:
-                yield from self.misfits(writer.type, read, path)
+        readers = Members(alternatives(read, self._read))
+        writers = Members(alternatives(written, self._written))
+        for writer in writers.all:
+            if writer.values is not None:
+                for value in choices.refused(writer, writer.values, readers, readers.take_key):
+                    yield Misfit(path=path, kind="value", detail=value)
+            elif not any(routing.reads_any_key(reader, writer.type) for reader in readers.all):
+                yield from self._written_as(writer, readers, path, writers)
+
+
+_ANY = Scalar(name="any")
+
+
+def _are_fields(keys: Members, row: Row) -> bool:
+    """Whether all keys of a mapping are names of fields."""
+    wires = {slot.wire for slot in row.slots}
+    return all(
+        key.values is not None and key.mask is None and all(str(value) in wires for value in key.values)
+        for key in keys.all
+    )
 
 
 def _lengths(lengths: tuple[float, float], reader: Bare, path: str, *, is_thinned: bool) -> Iterator[Misfit]:
@@ -301,20 +299,15 @@ def _has_other_tag(written: Row, read: Row) -> bool:
 
 
 def _as_one(
-    writer: Bare,
-    reader: Bare,
-    inner: list[Misfit],
-    path: str,
-    *,
-    sides: tuple[tuple[Bare, ...], tuple[Bare, ...]],
+    writer: Bare, reader: Bare, inner: list[Misfit], path: str, *, sides: tuple[Members, Members]
 ) -> Iterator[Misfit]:
     """What is wrong with a record; as a whole, where it is met by another class than its own."""
     is_broken = _is_broken(inner)
     name = routing.name_of(writer)
     is_other = name != routing.name_of(reader)
-    if is_other and routing.is_among(writer, sides[1]):
+    if is_other and name in sides[1].records:
         yield Misfit(path=path, kind="tag" if is_broken else "retagged", detail=name)
-    elif is_other and is_broken and routing.is_among(reader, sides[0]):
+    elif is_other and is_broken and reader.record is not None and routing.name_of(reader) in sides[0].records:
         yield Misfit(path=path, kind="member", detail=name)
     else:
         yield from inner

@@ -1,0 +1,44 @@
+"""Flags: enums whose members combine, so that their values are more than those that have names."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from boilermaker.contract import EnumDefinition
+from boilermaker.evolution.leaves import Value
+
+
+def mask_of(definition: EnumDefinition) -> int:
+    """All bits of a flag."""
+    mask = 0
+    for member in definition.members:
+        mask |= member.value if isinstance(member.value, int) else 0
+    return mask
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The single bits of flags."""
+    return (1 << at for at in range(mask.bit_length()) if mask >> at & 1)
+
+
+def is_combination(value: Value, mask: int) -> bool:
+    """Whether a value is some of the flags, none of them, or the complement of some."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return False
+    every = (1 << mask.bit_length()) - 1
+    return ~every <= value <= every and not value & (every ^ mask)
+
+
+def combinations(mask: int, most: int) -> Iterator[int]:
+    """Values of flags that are no single one: all of them together, up to so many others, and none."""
+    if mask & (mask - 1):
+        yield mask
+    yield from islice(_others(mask), most)
+    yield 0
+
+
+def _others(mask: int) -> Iterator[int]:
+    value = -mask & mask
+    while value != mask:
+        if value & (value - 1):
+            yield value
+        value = (value - mask) & mask
