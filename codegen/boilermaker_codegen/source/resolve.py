@@ -27,6 +27,7 @@ from boilermaker_codegen.source.symbols import (
 from boilermaker_codegen.source.vocabulary import plain
 
 _BUILTINS = frozenset(dir(builtins))
+_CONSTANTS = frozenset({"None", "True", "False"})  # names to the grammar, and values
 _OF_MODULES = frozenset(
     {"__file__", "__path__", "__cached__"}
 )  # in each module, though nothing in it binds them
@@ -39,6 +40,7 @@ class Resolver:
         self._library = library
         self.exports = Exports(library, self._module_named)
         self._stars = Stars(library, self.exports, self._global)
+        self._following: set[str] = set()  # names whose meaning is being looked for
 
     def resolve(self, node: cst.BaseExpression, scope: Scope) -> Meaning:
         """What a name or a dotted name means.
@@ -49,13 +51,38 @@ class Resolver:
         """
         match node:
             case cst.Name(value=name):
-                return self._name(name, node, scope)
+                return self._followed(self._name(name, node, scope))
             case cst.Attribute(value=inner, attr=cst.Name(value=attr)):
-                return self._attribute(self.resolve(inner, scope), attr, node, scope)
+                return self._followed(self._attribute(self.resolve(inner, scope), attr, node, scope))
             case _:
                 raise scope.unknown(
                     node, "NAME_UNREADABLE", f"`{code(node)}` is not a name; give it one at module level"
                 )
+
+    def _followed(self, meaning: Meaning) -> Meaning:
+        """What a name stands for that is bound to another name: a class, a function or a module is what that one is.
+
+        Values stay: a constant that is bound to an enum's member is read by whoever reads values. So do names that lead
+        nowhere, or back to themselves: they are told where they are read.
+        """
+        match meaning:
+            case Found(symbol=ValueSymbol(value=cst.Name() | cst.Attribute() as value)):
+                pass
+            case _:
+                return meaning
+        if dotted(value) in _CONSTANTS or meaning.id in self._following:
+            return meaning
+        self._following.add(meaning.id)
+        try:
+            target = self.resolve(value, meaning.scope)
+        except Refused as refused:
+            if not all(problem.id.startswith("NAME_") for problem in refused.problems):
+                raise  # a file that cannot be read is told once
+            return meaning
+        finally:
+            self._following.remove(meaning.id)
+        is_value = isinstance(target, Found) and isinstance(target.symbol, ValueSymbol)
+        return meaning if is_value else target
 
     def member(self, module: str, name: str, node: cst.CSTNode, scope: Scope) -> Meaning:
         """What a name means in a module that is named by text."""

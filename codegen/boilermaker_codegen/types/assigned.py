@@ -8,9 +8,11 @@ from boilermaker.contract import BY_WORKER, ByWorker
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.meanings import External, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
+from boilermaker_codegen.source.symbols import dotted
 from boilermaker_codegen.source.vocabulary import ATTRS_FACTORIES, ATTRS_FIELDS, plain
 from boilermaker_codegen.types.classes import Style
 from boilermaker_codegen.types.literals import Literals, Value
+from boilermaker_codegen.types.results import Results
 
 _MAKERS: dict[Style, frozenset[str]] = {
     "dataclass": frozenset({"dataclasses.field"}),
@@ -23,6 +25,7 @@ _WANTED: dict[Style, str] = {
     "struct": "use `msgspec.field`",
     "attrs": "use `attrs.field`",
 }
+_OTHERS = frozenset({"boilermaker", "msgspec"})
 _IGNORED: dict[Style, frozenset[str]] = {
     "dataclass": frozenset({"repr", "hash", "compare", "metadata"}),
     "attrs": frozenset(
@@ -61,10 +64,11 @@ class Assignments:
     def __init__(self, resolver: Resolver, literals: Literals) -> None:
         self._resolver = resolver
         self._literals = literals
+        self._results = Results(resolver, _EVERY_MAKER | ATTRS_FACTORIES, _OTHERS)
 
     def maker(self, node: cst.BaseExpression | None, scope: Scope) -> str:
         """The full name of what is called, if it is something of others'."""
-        if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Name | cst.Attribute):
+        if not isinstance(node, cst.Call) or not dotted(node.func):
             return ""
         meaning = self._resolver.resolve(node.func, scope)
         return meaning.name if isinstance(meaning, External) else ""
@@ -83,7 +87,25 @@ class Assignments:
                 remedy = _WANTED.get(style, "leave it out")
                 raise scope.refuse(node, "FIELD_NOT_READ", f"`{maker}` means nothing in this class; {remedy}")
             return self._call(node, style, scope)
-        return self._default(Assigned(), node, style, scope)
+        found = self._default(Assigned(), node, style, scope)
+        if style in _MAKERS and found.default == BY_WORKER and not found.is_made:
+            self._check_plain(node, style, scope)
+        return found
+
+    def _check_plain(self, node: cst.BaseExpression, style: Style, scope: Scope) -> None:
+        """That what only running the code tells is a value, and says nothing else of the field.
+
+        Raises:
+            Refused: it may be what a maker of fields gives.
+        """
+        if self._results.may_be(node, scope):
+            factory = "factory" if style == "attrs" else "default_factory"
+            raise scope.refuse(
+                node,
+                "FIELD_NOT_READ",
+                f"what `{code(node)}` gives cannot be known without running the code, and it may say more of the field than "
+                f"its value; {_WANTED[style]} here, with `{factory}=...` for a default that has to be made",
+            )
 
     def _default(self, so_far: Assigned, node: cst.BaseExpression, style: Style, scope: Scope) -> Assigned:
         if style == "attrs" and self.maker(node, scope) in ATTRS_FACTORIES and isinstance(node, cst.Call):

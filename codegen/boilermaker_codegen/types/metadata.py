@@ -7,11 +7,11 @@ import libcst as cst
 import msgspec
 
 from boilermaker.contract import Constrained, LiteralOf, Type
-from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.meanings import External, Found, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
-from boilermaker_codegen.source.symbols import ValueSymbol
+from boilermaker_codegen.source.symbols import ValueSymbol, dotted
 from boilermaker_codegen.types.literals import Literals
+from boilermaker_codegen.types.results import Results
 
 Read = Callable[[cst.BaseExpression, Scope], Type]
 LiteralValue = str | int | bool | None
@@ -19,6 +19,12 @@ LiteralValue = str | int | bool | None
 _LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_length", "tz")
 _SAYINGS = ("title", "description", "examples", "extra_json_schema", "extra")
 _CONSTANTS = ("None", "True", "False")
+_META = "msgspec.Meta"
+# Packages whose metadata is for others than msgspec.
+_OTHERS = frozenset({
+    "annotated_doc", "annotated_types", "attr", "attrs", "boilermaker", "fastapi", "pydantic", "pydantic_core", "starlette",
+    "sqlalchemy", "strawberry", "typer", "typing_extensions",
+})  # fmt: skip
 
 
 class Metadata:
@@ -34,6 +40,7 @@ class Metadata:
         self._resolver = resolver
         self._literals = literals
         self._read = read
+        self._results = Results(resolver, frozenset({_META}), _OTHERS)
 
     # ---- Literal
 
@@ -112,21 +119,28 @@ class Metadata:
         return {name: value for name, value in limits.items() if value is not None}
 
     def _meta_call(self, node: cst.BaseExpression, scope: Scope) -> tuple[cst.Call | None, Scope]:
-        """The call of `msgspec.Meta` that a piece of metadata is, or is bound to; None for other metadata."""
-        try:
-            if isinstance(node, cst.Name | cst.Attribute):
-                found = self._resolver.resolve(node, scope)
-                if (
-                    isinstance(found, Found)
-                    and isinstance(found.symbol, ValueSymbol)
-                    and found.symbol.value is not None
-                ):
-                    return self._meta_call(found.symbol.value, found.scope)
-            elif isinstance(node, cst.Call):
-                maker = self._resolver.resolve(node.func, scope)
-                if isinstance(maker, External) and maker.name == "msgspec.Meta":
-                    return node, scope
-        except Refused:
-            if "Meta" in code(node):
-                raise
+        """The call of `msgspec.Meta` that a piece of metadata is, or is bound to; None for other metadata.
+
+        Raises:
+            Refused: it may be one, and cannot be read.
+        """
+        if isinstance(node, cst.Name | cst.Attribute) and code(node) not in _CONSTANTS:
+            found = self._resolver.resolve(node, scope)
+            if (
+                isinstance(found, Found)
+                and isinstance(found.symbol, ValueSymbol)
+                and found.symbol.value is not None
+            ):
+                return self._meta_call(found.symbol.value, found.scope)
+        elif isinstance(node, cst.Call) and dotted(node.func):
+            maker = self._resolver.resolve(node.func, scope)
+            if isinstance(maker, External) and maker.name == _META:
+                return node, scope
+        if code(node) not in _CONSTANTS and self._results.may_be(node, scope):
+            raise scope.refuse(
+                node,
+                "META_INVALID",
+                f"what `{code(node)}` is cannot be known without running the code, and it may be a constraint; write "
+                f"`msgspec.Meta(...)` in its place, or leave it out",
+            )
         return None, scope
