@@ -115,7 +115,7 @@ EXPLANATIONS: dict[ErrorId, Explanation] = {
         "Its fields depend on code, on a base or on an option that the generator does not follow.",
         "Write it as a dataclass, msgspec.Struct, NamedTuple or TypedDict with plain fields."),
     "CLASS_REFUSED": Explanation(
-        "Python or msgspec refuses a class with these bases, options or fields",
+        "Python, msgspec or attrs refuses a class with these bases, options or fields",
         "The same error would be raised when the class is made.",
         "Correct it as the quoted words say."),
     "FIELD_NOT_READ": Explanation(

@@ -17,6 +17,17 @@ def settle(tree: cst.CSTNode) -> None:
         waiting.extend(node.children)
 
 
+def mangled(name: str, owner: str) -> str:
+    """A name in the body of a class, as Python has it: `__secret` in `Account` is `_Account__secret`."""
+    stripped = owner.lstrip("_")
+    return f"_{stripped}{name}" if stripped and is_mangled(name) else name
+
+
+def is_mangled(name: str) -> bool:
+    """Whether Python changes a name in classes."""
+    return name.startswith("__") and not name.endswith("__")
+
+
 def expression(text: str) -> cst.BaseExpression:
     """The expression that a text is.
 

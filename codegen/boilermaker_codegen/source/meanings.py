@@ -28,6 +28,8 @@ class Scope:
         variables: ids of the type variables that it takes, of those that are made by `TypeVar`.
         moment: the name of what it stands in, a value or a definition: it is read when that is carried out, and sees what is
             bound by then. None where it is read when all is bound.
+        seen: how many statements of the class's body have been carried out by then; None stands for all.
+        is_deferred: it is an annotation that is read when all is bound: names of the module go before those of the class.
     """
 
     module: Module
@@ -36,6 +38,8 @@ class Scope:
     parameters: cst.TypeParameters | None = None
     variables: frozenset[str] = frozenset()
     moment: cst.CSTNode | None = None
+    seen: int | None = None
+    is_deferred: bool = False
 
     def refuse(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Refused:
         """The error that says what is wrong at a node."""
@@ -54,7 +58,17 @@ class Scope:
             parameters=node.type_parameters,
             variables=frozenset(),
             moment=None if self.module.defers_annotations else node.name,
+            seen=None,
+            is_deferred=False,
         )
+
+    def after(self, seen: int) -> "Scope":
+        """The scope of what is read in the body of a class after some of its statements."""
+        return replace(self, moment=self.classes[-1].name, seen=seen, is_deferred=False)
+
+    def deferred(self) -> "Scope":
+        """The scope of an annotation that is read when all is bound."""
+        return replace(self, moment=None, seen=None, is_deferred=True)
 
     def generic(self, parameters: cst.TypeParameters | None, variables: Iterable[str]) -> "Scope":
         """The same place, in a class or alias that takes these type variables."""
@@ -62,7 +76,7 @@ class Scope:
 
     def quoted(self, node: cst.CSTNode) -> "Scope":
         """The scope of an expression that stands in a string, which is read when all is bound."""
-        return self if self.anchor else replace(self, anchor=node, moment=None)
+        return self if self.anchor else replace(self.deferred(), anchor=node)
 
 
 @dataclass(frozen=True)

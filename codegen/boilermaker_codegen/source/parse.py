@@ -2,7 +2,7 @@
 
 import functools
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -13,9 +13,9 @@ from boilermaker_codegen.source.contents import read_bytes, version_of
 from boilermaker_codegen.source.discover import Index, SourceFile
 from boilermaker_codegen.source.identifiers import settle
 from boilermaker_codegen.source.symbols import (
-    Statements,
     Symbol,
     dotted,
+    flat,
     later_stars,
     star_imports,
     symbols_of,
@@ -79,7 +79,7 @@ class Module:
             and dotted(small.module) == "__future__"
             and not isinstance(small.names, cst.ImportStar)
             and any(dotted(alias.name) == "annotations" for alias in small.names)
-            for small in _flat(self.tree.body)
+            for small in flat(self.tree.body)
         )
 
     def binds_before(self, name: str, node: cst.CSTNode) -> bool:
@@ -88,7 +88,7 @@ class Module:
         part = self._parts.get(name)
         if part is not None:
             return part.line + len(part.text.splitlines()) <= place[0]
-        before = [statement for statement in _flat(self.tree.body) if self.place(statement) <= place]
+        before = [statement for statement in flat(self.tree.body) if self.place(statement) <= place]
         if before and isinstance(before[-1], cst.BaseSmallStatement | cst.FunctionDef | cst.ClassDef):
             before.pop()  # what it stands in, or what stands in the place of that
         return name in symbols_of(before, self.package)
@@ -163,15 +163,6 @@ class Module:
         """The error that says what is wrong at a node."""
         line, column = self.place(node)
         return Refused(Problem(path=self.file.shown, line=line, column=column, id=id_, message=message))
-
-
-def _flat(body: Statements) -> Iterator[cst.BaseStatement | cst.BaseSmallStatement]:
-    """Statements, one by one where they share a line."""
-    for statement in body:
-        if isinstance(statement, cst.SimpleStatementLine):
-            yield from statement.body
-        else:
-            yield statement
 
 
 class Library:

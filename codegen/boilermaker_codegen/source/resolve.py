@@ -13,6 +13,7 @@ from boilermaker_codegen.source.parse import Module, Reading
 from boilermaker_codegen.source.stars import Stars, Trail
 from boilermaker_codegen.source.symbols import (
     Binding,
+    ClassBody,
     ClassSymbol,
     FunctionSymbol,
     Imported,
@@ -22,7 +23,6 @@ from boilermaker_codegen.source.symbols import (
     TypeStatement,
     ValueSymbol,
     dotted,
-    symbols_of,
 )
 from boilermaker_codegen.source.vocabulary import plain
 
@@ -40,6 +40,7 @@ class Resolver:
         self._library = library
         self.exports = Exports(library, self._module_named)
         self._stars = Stars(library, self.exports, self._global)
+        self._bodies: dict[cst.ClassDef, ClassBody] = {}
         self._following: set[str] = set()  # names whose meaning is being looked for
 
     def resolve(self, node: cst.BaseExpression, scope: Scope) -> Meaning:
@@ -90,16 +91,27 @@ class Resolver:
 
     def _name(self, name: str, node: cst.CSTNode, scope: Scope) -> Meaning:
         if scope.classes:  # a class body sees its own names and the module's, not those of classes around it
-            symbols = symbols_of(scope.classes[-1].body.body, scope.module.package)
-            if name in symbols:
+            symbol = self.body(scope.classes[-1], scope).symbol(name, scope.seen)
+            if symbol is not None and not (scope.is_deferred and self._is_global(name, node, scope)):
                 qualified = ".".join([*(owner.name.value for owner in scope.classes), name])
-                return self._follow(
-                    symbols[name], qualified, node, scope, replace(scope, anchor=None), Trail()
-                )
+                place = replace(scope, anchor=None, seen=None, is_deferred=False)
+                return self._follow(symbol, qualified, node, scope, place, Trail())
         for parameter in scope.parameters.params if scope.parameters else ():
             if parameter.param.name.value == name:
                 return Found(scope, name, TypeParameter(parameter))
         return self._global(name, node, scope, scope.module, Trail())
+
+    def body(self, node: cst.ClassDef, scope: Scope) -> ClassBody:
+        """The names that a class of a scope's module binds."""
+        if node not in self._bodies:
+            self._bodies[node] = ClassBody(node, scope.module.package)
+        return self._bodies[node]
+
+    def _is_global(self, name: str, node: cst.CSTNode, scope: Scope) -> bool:
+        """Whether the module has a name, whatever its classes have."""
+        if scope.module.binds(name):
+            return True
+        return self._stars.given(name, node, scope, scope.module, Trail()) is not None
 
     def _global(self, name: str, node: cst.CSTNode, scope: Scope, module: Module, seen: Trail) -> Meaning:
         symbol = module.symbol(name)
@@ -249,9 +261,9 @@ class Resolver:
                 return self._member(name, attr, node, scope, Trail())
             case Found(symbol=ClassSymbol(node=owner)):
                 inside = base.scope.inside(owner)
-                symbols = symbols_of(owner.body.body, base.scope.module.package)
-                if attr in symbols:
-                    return self._follow(symbols[attr], f"{base.name}.{attr}", node, scope, inside, Trail())
+                symbol = self.body(owner, base.scope).symbol(attr)
+                if symbol is not None:
+                    return self._follow(symbol, f"{base.name}.{attr}", node, scope, inside, Trail())
                 told = scope.unknown if owner.bases or owner.keywords or hasattr(type, attr) else scope.refuse
                 raise told(node, "NAME_UNKNOWN", f"`{base.name}` has no `{attr}` in its body")
             case Found(symbol=ValueSymbol(value=cst.Name() | cst.Attribute() as value)):

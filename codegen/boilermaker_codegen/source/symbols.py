@@ -88,6 +88,57 @@ def symbols_of(body: Statements, package: str) -> dict[str, Symbol]:
     return {name: _symbol(bound) for name, bound in found.items()}
 
 
+class ClassBody:
+    """The names that a class's body binds, and when.
+
+    Args:
+        node: the class.
+        package: what relative imports start from.
+    """
+
+    def __init__(self, node: cst.ClassDef, package: str) -> None:
+        self._bound: dict[str, list[tuple[int, Binding, When]]] = {}
+        self._places: dict[cst.CSTNode, int] = {}
+        self._statements = list(flat(node.body.body))
+        for place, statement in enumerate(self._statements):
+            self._places[statement] = place
+            for name, binding, when in _bindings([statement], package, "running"):
+                self._bound.setdefault(name, []).append((place, binding, when))
+
+    def place(self, statement: cst.CSTNode) -> int:
+        """How many statements are carried out before one of them."""
+        return self._places[statement]
+
+    def symbol(self, name: str, seen: int | None = None) -> Symbol | None:
+        """What a name is bound to; None where it is not.
+
+        Args:
+            name: the name.
+            seen: the number of statements that have been carried out; all of them if left out.
+        """
+        bound = self._bound.get(name, [])
+        if seen is not None:
+            bound = [each for each in bound if each[0] < seen]
+            if bound and isinstance(
+                self._statements[bound[-1][0]], cst.BaseSmallStatement | cst.FunctionDef | cst.ClassDef
+            ):
+                bound = bound[-1:]
+        return _symbol([(binding, when) for _, binding, when in bound]) if bound else None
+
+    def bindings(self, name: str) -> int:
+        """How many times a name is bound."""
+        return len(self._bound.get(name, ()))
+
+
+def flat(body: Statements) -> Iterator[cst.BaseStatement | cst.BaseSmallStatement]:
+    """Statements, one by one where they share a line."""
+    for statement in body:
+        if isinstance(statement, cst.SimpleStatementLine):
+            yield from statement.body
+        else:
+            yield statement
+
+
 def _symbol(bound: list[tuple[Binding, When]]) -> Symbol:
     """What a name stands for: as Python runs, if it is bound then; else as type checkers see it."""
     running = [pair for pair in bound if pair[1] != "checking"] or bound

@@ -62,10 +62,11 @@ ENUM_BASES: dict[str, EnumBase] = {f"enum.{name}": name for name in get_args(Enu
 
 DATACLASS = "dataclasses.dataclass"
 
+_NEW = {"auto_detect": True, "slots": True}
 _OLD = {"auto_attribs": False, "collect_by_mro": False}
 ATTRS: dict[str, dict[str, bool]] = {
-    **{f"{module}.{name}": {} for module in ("attrs", "attr") for name in ("define", "mutable")},
-    **{f"{module}.frozen": {"frozen": True} for module in ("attrs", "attr")},
+    **{f"{module}.{name}": _NEW for module in ("attrs", "attr") for name in ("define", "mutable")},
+    **{f"{module}.frozen": {**_NEW, "frozen": True} for module in ("attrs", "attr")},
     **{f"attr.{name}": _OLD for name in ("s", "attrs", "attributes")},
     "attr.dataclass": {**_OLD, "auto_attribs": True},
 }

@@ -1,6 +1,7 @@
 """What stands to the right of a field's `=`: a default, or a call that says more of the field."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import libcst as cst
 
@@ -10,16 +11,19 @@ from boilermaker_codegen.source.meanings import External, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import dotted
 from boilermaker_codegen.source.vocabulary import ATTRS_FACTORIES, ATTRS_FIELDS, plain
+from boilermaker_codegen.types import attrs_options
+from boilermaker_codegen.types.attrs_options import read_option
 from boilermaker_codegen.types.classes import Style
 from boilermaker_codegen.types.literals import Literals, Value
 from boilermaker_codegen.types.results import Results
+from boilermaker_codegen.types.samples import Samples
 
-_MAKERS: dict[Style, frozenset[str]] = {
+MAKERS: dict[Style, frozenset[str]] = {
     "dataclass": frozenset({"dataclasses.field"}),
     "struct": frozenset({"msgspec.field"}),
     "attrs": ATTRS_FIELDS,
 }
-_EVERY_MAKER = frozenset(maker for makers in _MAKERS.values() for maker in makers)
+_EVERY_MAKER = frozenset(maker for makers in MAKERS.values() for maker in makers)
 _WANTED: dict[Style, str] = {
     "dataclass": "use `dataclasses.field`",
     "struct": "use `msgspec.field`",
@@ -28,10 +32,11 @@ _WANTED: dict[Style, str] = {
 _OTHERS = frozenset({"boilermaker", "msgspec"})
 _IGNORED: dict[Style, frozenset[str]] = {
     "dataclass": frozenset({"repr", "hash", "compare", "metadata"}),
-    "attrs": frozenset(
-        {"repr", "hash", "eq", "order", "cmp", "metadata", "on_setattr", "validator", "converter"}
-    ),
+    "attrs": frozenset({"repr", "hash", "eq", "order", "metadata", "on_setattr", "validator", "converter"}),
 }
+_NOT_CALLED = (cst.BaseNumber, cst.BaseString, cst.BaseList, cst.Tuple, cst.BaseSet, cst.BaseDict)
+_POSITIONAL = ("attr.ib", "attr.attrib")  # the others take all by name
+_DEFAULTS = ("default", "default_factory", "factory")
 _FACTORIES = {"builtins.list", "builtins.dict", "builtins.set", "builtins.frozenset", "builtins.tuple"}
 
 
@@ -44,6 +49,8 @@ class Assigned:
         wire: its name on the wire, where that is not its own.
         is_made: whether the default is made anew for each object.
         is_by_name: whether it is given by name alone; None where nothing says so.
+        sample: an object as mutable as the default; None where it may surely be shared.
+        has_hook: whether attrs runs something when it is set.
     """
 
     name: str | None = None
@@ -51,6 +58,8 @@ class Assigned:
     default: Value | ByWorker | None = None
     is_made: bool = False
     is_by_name: bool | None = None
+    sample: Any = None
+    has_hook: bool = False
 
 
 class Assignments:
@@ -59,11 +68,13 @@ class Assignments:
     Args:
         resolver: finds what names mean.
         literals: reads values.
+        samples: finds objects that are as mutable as defaults.
     """
 
-    def __init__(self, resolver: Resolver, literals: Literals) -> None:
+    def __init__(self, resolver: Resolver, literals: Literals, samples: Samples) -> None:
         self._resolver = resolver
         self._literals = literals
+        self._samples = samples
         self._results = Results(resolver, _EVERY_MAKER | ATTRS_FACTORIES, _OTHERS)
 
     def maker(self, node: cst.BaseExpression | None, scope: Scope) -> str:
@@ -83,12 +94,12 @@ class Assignments:
             return Assigned()
         maker = self.maker(node, scope)
         if maker in _EVERY_MAKER and isinstance(node, cst.Call):
-            if maker not in _MAKERS.get(style, ()):
+            if maker not in MAKERS.get(style, ()):
                 remedy = _WANTED.get(style, "leave it out")
                 raise scope.refuse(node, "FIELD_NOT_READ", f"`{maker}` means nothing in this class; {remedy}")
             return self._call(node, style, scope)
         found = self._default(Assigned(), node, style, scope)
-        if style in _MAKERS and found.default == BY_WORKER and not found.is_made:
+        if style in MAKERS and found.default == BY_WORKER and not found.is_made:
             self._check_plain(node, style, scope)
         return found
 
@@ -110,14 +121,21 @@ class Assignments:
     def _default(self, so_far: Assigned, node: cst.BaseExpression, style: Style, scope: Scope) -> Assigned:
         if style == "attrs" and self.maker(node, scope) in ATTRS_FACTORIES and isinstance(node, cst.Call):
             return replace(so_far, default=self._attrs_factory(node, scope), is_made=True)
-        return replace(so_far, default=self._literals.default(node, scope))
+        default = self._literals.default(node, scope)
+        return replace(so_far, default=default, sample=self._samples.of(default, node, scope))
 
     def _call(self, call: cst.Call, style: Style, scope: Scope) -> Assigned:
         found = Assigned()
-        for argument in call.args:
+        options: dict[str, Any] = {}
+        positional = style == "attrs" and self.maker(call, scope) in _POSITIONAL
+        for number, argument in enumerate(call.args):
             name = argument.keyword.value if argument.keyword else ""
+            if name == "" and number == 0 and positional and not argument.star:
+                name = "default"
+            if name in _DEFAULTS and found.default is not None:
+                raise _twice(call, style, scope)
             match name, style:
-                case ("default", _) | ("", "attrs") if not argument.star:
+                case "default", _:
                     found = self._default(found, argument.value, style, scope)
                 case ("default_factory", "dataclass" | "struct") | ("factory", "attrs"):
                     found = replace(found, default=self._factory(argument.value, scope), is_made=True)
@@ -130,10 +148,12 @@ class Assignments:
                 case "init", "dataclass" | "attrs" if self._literals.read(argument.value, scope) is True:
                     pass
                 case _ if name in _IGNORED.get(style, ()):
-                    pass
+                    options[name] = read_option(argument.value, self._literals, scope)
                 case _:
                     raise _unread(argument, name, scope)
-        return found
+        if style == "attrs" and (told := attrs_options.broken_by_field(options)):
+            raise scope.refuse(call, "CLASS_REFUSED", f"attrs refuses `{code(call)}`: {told}")
+        return replace(found, has_hook=options.get("on_setattr") is not None)
 
     def _attrs_factory(self, call: cst.Call, scope: Scope) -> Value | ByWorker:
         if len(call.args) != 1 or call.args[0].star:
@@ -146,6 +166,12 @@ class Assignments:
 
     def _factory(self, node: cst.BaseExpression, scope: Scope) -> Value | ByWorker:
         """What a factory makes, as far as its text tells: `list`, `list[int]`, a lambda of what can be read."""
+        if isinstance(node, _NOT_CALLED):
+            raise scope.refuse(
+                node,
+                "CLASS_REFUSED",
+                f"`{code(node)}` makes nothing; write what does, such as `lambda: {code(node)}`",
+            )
         if isinstance(node, cst.Lambda) and not node.params.params:
             return self._literals.default(node.body, scope)
         made = node.value if isinstance(node, cst.Subscript) else node
@@ -155,6 +181,16 @@ class Assignments:
                 return self._literals.value(cst.Call(func=made), replace(scope, anchor=node))
         self._literals.check_bound(node, scope)
         return BY_WORKER
+
+
+def _twice(call: cst.Call, style: Style, scope: Scope) -> Refused:
+    who = {"struct": "msgspec", "attrs": "attrs"}.get(style, "Python")
+    factory = "factory" if style == "attrs" else "default_factory"
+    return scope.refuse(
+        call,
+        "CLASS_REFUSED",
+        f"{who} refuses `{code(call)}`: it has both `default` and `{factory}`; keep one of them",
+    )
 
 
 def _unread(argument: cst.Arg, name: str, scope: Scope) -> Refused:

@@ -8,7 +8,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from boilermaker.contract import Field, RecordDefinition, Type, substituted
-from boilermaker_codegen.types.declared import Declared
+from boilermaker_codegen.types.attrs_options import UNREAD, Said, check
+from boilermaker_codegen.types.declared import Declared, Shell
 
 
 @dataclass(frozen=True)
@@ -25,22 +26,34 @@ class _Attribute:
         return self.declared.field.wire or self.declared.field.name
 
 
-def recreated(name: str, own: Sequence[Declared], options: Mapping[str, Any], bases: Sequence[Any]) -> Any:
+def recreated(name: str, own: Sequence[Declared], shell: Shell, bases: Sequence[Any]) -> Any:
     """A class with these fields beside those of its bases, which come first; one declared anew moves to the end.
 
     Raises:
-        TypeError: Python refuses it; the text says why.
-        ValueError: attrs refuses it.
+        TypeError: Python or attrs refuses it; the text says why.
+        ValueError: as `TypeError`.
     """
-    made: Any = types.new_class(name, tuple(bases))
+    options = shell.options
+    space = {**shell.space, "__attrs_attrs__": ()}
+    if options.get("slots"):
+        inherited = {name for base in bases for name in _slots(base)}
+        space["__slots__"] = tuple(
+            d.field.wire or d.field.name for d in own if (d.field.wire or d.field.name) not in inherited
+        )
+    made: Any = types.new_class(name, tuple(bases), dict(shell.keywords), lambda made: made.update(space))
     declared = [_Attribute(each, made) for each in own]
     taken = {attribute.name for attribute in declared}
     collect = _by_order if options.get("collect_by_mro", True) else _by_nearness
-    inherited = [_Attribute(a.declared, a.owner, is_inherited=True) for a in collect(made, taken)]
+    inherited_ones = [_Attribute(a.declared, a.owner, is_inherited=True) for a in collect(made, taken)]
     is_by_name = bool(options.get("kw_only"))
-    made.__attrs_attrs__ = (*inherited, *(_by_name(attribute, is_by_name) for attribute in declared))
-    made.__attrs_frozen__ = bool(options.get("frozen")) or getattr(made, "__attrs_frozen__", False)
+    made.__attrs_attrs__ = (*inherited_ones, *(_by_name(attribute, is_by_name) for attribute in declared))
+    made.__attrs_frozen__ = options.get("frozen") is True or getattr(made, "__attrs_frozen__", False)
     _check_order(made.__attrs_attrs__)
+    hooks = {"on_setattr": UNREAD} if any(each.has_hook for each in own) else {}
+    said = Said(options={**options, **hooks}, space=shell.space, is_frozen=made.__attrs_frozen__)
+    check(said)
+    if not said.is_hashable:
+        made.__hash__ = None
     return made
 
 
@@ -86,6 +99,13 @@ def _by_nearness(made: Any, taken: set[str]) -> list[_Attribute]:
             if attribute.name not in taken:
                 found.setdefault(attribute.name, attribute)
     return list(found.values())
+
+
+def _slots(base: Any) -> Iterator[str]:
+    for cls in base.__mro__:
+        space: Mapping[str, Any] = cls.__dict__
+        slots: str | tuple[str, ...] = space.get("__slots__", ())
+        yield from (slots,) if isinstance(slots, str) else slots
 
 
 def _of(cls: Any) -> Iterator[_Attribute]:

@@ -17,18 +17,21 @@ from boilermaker.contract import (
     Type,
 )
 from boilermaker_codegen.problems import Problem, Refused
-from boilermaker_codegen.source.meanings import External, Found, Meaning, Scope, code
+from boilermaker_codegen.source.meanings import External, Found, Meaning, Scope
 from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import ClassSymbol, ValueSymbol
 from boilermaker_codegen.source.vocabulary import plain
 from boilermaker_codegen.types.annotations import Annotations, indexes
+from boilermaker_codegen.types.assigned import Assignments
 from boilermaker_codegen.types.classes import Classes, Kind, Style
 from boilermaker_codegen.types.enum_bases import enum_kind, is_enum
+from boilermaker_codegen.types.enum_rules import Decorator, decorator_of, undecorated
 from boilermaker_codegen.types.enums import read_enum
 from boilermaker_codegen.types.fields import Fields
 from boilermaker_codegen.types.inheritance import EXTERNAL_BASES
 from boilermaker_codegen.types.literals import Literals, Value
 from boilermaker_codegen.types.records import Records, RecordSource
+from boilermaker_codegen.types.samples import Samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +69,8 @@ class Definitions:
         self._broken: set[str] = set()
         self.literals = Literals(resolver, self._member_value, self._literal_record, self.note)
         self.annotations = Annotations(resolver, self.literals, self._define, (external, self.found))
-        fields = Fields(resolver, self.annotations, self.literals, self.note)
+        assignments = Assignments(resolver, self.literals, Samples(resolver, self._instance))
+        fields = Fields(resolver, self.annotations, assignments, self.note)
         self._records = Records(fields, self.literals)
 
     def note(self, type_: Type, scope: Scope, node: cst.CSTNode, default: Value | ByWorker | None) -> None:
@@ -93,10 +97,10 @@ class Definitions:
             raise TypeError(found.symbol)  # `annotations` hands on classes and NewTypes only
         node = found.symbol.node
         if is_enum(found, self._classes):
-            self._check_enum_decorators(node, found.scope)
+            decorators = self._enum_decorators(node, found.scope)
             inside = found.scope.inside(node)
             kind = enum_kind(found, node, self._classes)
-            return read_enum(node, found.name, kind, self._resolver, self.literals, inside)
+            return read_enum(node, found.name, kind, (self._resolver, self.literals), inside, decorators)
         style, record_kind = self._classes.record(found, node)
         return self._records.read(self._source(found, node, style, record_kind))
 
@@ -161,6 +165,18 @@ class Definitions:
             return self._records.made(base.id)
         return EXTERNAL_BASES.get(plain(base.name)) if isinstance(base, External) else None
 
+    def _instance(self, of: Found | str) -> Any:
+        """An object as mutable as those of a class of the service; None where it may surely be shared."""
+        if isinstance(of, str):
+            return self._records.instance(of)
+        try:
+            if not isinstance(of.symbol, ClassSymbol) or is_enum(of, self._classes):
+                return None
+            self._read_parent(of)
+        except Refused:  # where it is the type of something, that is told there
+            return None
+        return self._records.instance(of.id)
+
     # ---- NewType
 
     def _newtype(self, found: Found, symbol: ValueSymbol) -> NewTypeDefinition:
@@ -181,14 +197,14 @@ class Definitions:
         self.note(type_, found.scope, arguments[1].value, None)
         return NewTypeDefinition(name=found.name, type=type_)
 
-    def _check_enum_decorators(self, node: cst.ClassDef, scope: Scope) -> None:
-        for decorator, name in self._classes.decorators(node, scope):
-            if name not in ("enum.unique", "enum.verify", "typing.final"):
-                raise scope.refuse(
-                    decorator,
-                    "ENUM_NOT_READ",
-                    f"what `@{code(decorator)}` makes of `{node.name.value}` cannot be known; leave it out",
-                )
+    def _enum_decorators(self, node: cst.ClassDef, scope: Scope) -> list[Decorator]:
+        found: list[Decorator] = []
+        for expression, name in self._classes.decorators(node, scope):
+            decorator = decorator_of(expression, name, self._resolver, scope)
+            if decorator is None:
+                raise undecorated(node, expression, scope)
+            found.append(decorator)
+        return found
 
     # ---- records and members of enums, as values
 

@@ -1,6 +1,7 @@
 """Enums read from source text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
@@ -12,14 +13,26 @@ from boilermaker_codegen.source.meanings import External, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import dotted
 from boilermaker_codegen.types.enum_bases import EnumKind
+from boilermaker_codegen.types.enum_rules import Decorator, check_made, is_no_member
 from boilermaker_codegen.types.literals import Literals
 
 _UNREAD = frozenset({"__new__", "__init__", "__set_name__", "__init_subclass__"})
+_SETTINGS = frozenset({"_ignore_", "_order_"})
+# Bound by assignment, these are neither members nor refused.
+_RESERVED = frozenset({
+    "_missing_", "_numeric_repr_", "_value_repr_", "_use_args_", "_new_member_", "_generate_next_value_", "_add_alias_",
+    "_add_value_alias_",
+})  # fmt: skip
 _OF_AUTO = "_generate_next_value_"  # Python asks it for the value of `auto()`, and for nothing else
 
 
 def read_enum(
-    node: cst.ClassDef, name: str, kind: EnumKind, resolver: Resolver, literals: Literals, scope: Scope
+    node: cst.ClassDef,
+    name: str,
+    kind: EnumKind,
+    tools: tuple[Resolver, Literals],
+    scope: Scope,
+    decorators: Sequence[Decorator] = (),
 ) -> EnumDefinition:
     """The definition of an enum.
 
@@ -27,14 +40,14 @@ def read_enum(
         node: the class.
         name: its qualified name.
         kind: what it is by its bases.
-        resolver: finds what names mean.
-        literals: reads the members' values.
+        tools: what finds what names mean, and what reads the members' values.
         scope: the scope of its body.
+        decorators: what it is decorated with.
 
     Raises:
         Refused: its members cannot be known without running the code, or msgspec cannot carry them.
     """
-    base, mixin = kind.base, kind.mixin
+    resolver, literals = tools
     for keyword in node.keywords:
         raise scope.refuse(
             keyword,
@@ -43,16 +56,11 @@ def read_enum(
         )
     uses_auto = any(v is not None and _is_auto(v, resolver, scope) for _, v in _assignments(node, scope))
     _check_methods(node, name, kind, _UNREAD | {_OF_AUTO} if uses_auto else _UNREAD, scope)
+    said = _said(node, kind, tools, scope)
     ignored = _ignored(node, literals, scope)
-    members: list[Member] = []
-    for target, value_node in _assignments(node, scope):
-        if value_node is None or _is_no_member(target) or target in ignored:
-            continue
-        if _is_auto(value_node, resolver, scope):
-            value = _next(target, base, mixin, members, value_node, scope)
-        else:
-            value = _value(value_node, base, mixin, members, literals, scope)
-        members.append(Member(name=target, value=value))
+    members = tuple(
+        Member(name=n, value=value) for n, value in said if not is_no_member(n) and n not in ignored
+    )
     if not members:
         raise scope.refuse(node.name, "ENUM_NOT_READ", f"the enum `{name}` has no members; give it one")
     if len({isinstance(member.value, str) for member in members}) != 1:
@@ -61,14 +69,40 @@ def read_enum(
             "ENUM_VALUE",
             f"the enum `{name}` mixes str and int values; msgspec carries one or the other",
         )
+    check_made(node, kind, said, scope, decorators)
     return EnumDefinition(
         name=name,
-        members=tuple(members),
-        base=base,
-        mixin=mixin,
+        members=members,
+        base=kind.base,
+        mixin=kind.mixin,
         doc=doc_of(node),
         is_open=any("_missing_" in _named(*each) for each in ((node, scope), *kind.inherited)),
     )
+
+
+def _said(
+    node: cst.ClassDef, kind: EnumKind, tools: tuple[Resolver, Literals], scope: Scope
+) -> list[tuple[str, Any]]:
+    """What is assigned, in source order: members with their values, those that are ignored, names such as `_order_`."""
+    resolver, literals = tools
+    ignored = _ignored(node, literals, scope)
+    found: list[tuple[str, Any]] = []
+    members: list[Member] = []
+    for target, value_node in _assignments(node, scope):
+        if value_node is None or target.startswith("__") or target in _RESERVED:
+            continue
+        if target in _SETTINGS:
+            found.append((target, literals.read(value_node, scope)))
+        elif is_no_member(target) or target in ignored:
+            found.append((target, None))
+        else:
+            if _is_auto(value_node, resolver, scope):
+                value = _next(target, kind.base, kind.mixin, members, value_node, scope)
+            else:
+                value = _value(value_node, kind.base, kind.mixin, members, literals, scope)
+            members.append(Member(name=target, value=value))
+            found.append((target, value))
+    return found
 
 
 def _check_methods(
@@ -87,18 +121,13 @@ def _check_methods(
             )
     for owner, inside in kind.inherited:
         if values := [
-            target for target, value in _assignments(owner, inside) if value and not _is_no_member(target)
+            target for target, value in _assignments(owner, inside) if value and not is_no_member(target)
         ]:
             raise scope.refuse(
                 node.name,
                 "ENUM_NOT_READ",
                 f"`{name}` inherits `{values[0]}` from `{owner.name.value}`; an enum has members of its own alone",
             )
-
-
-def _is_no_member(name: str) -> bool:
-    """Whether a name says that it is none: `_ignore_`, or `__private`."""
-    return name.startswith("__") or (name.startswith("_") and name.endswith("_"))
 
 
 def _ignored(node: cst.ClassDef, literals: Literals, scope: Scope) -> frozenset[str]:
@@ -204,7 +233,7 @@ def _value(
         value = known[node.value]
     else:
         written: Any = node.visit(_Members(known)) if isinstance(node, cst.BinaryOperation) else node
-        value = literals.read(written, scope.quoted(node) if written is not node else scope)
+        value = literals.read(written, replace(scope, anchor=node) if written is not node else scope)
     wanted: type[Any] | tuple[type[Any], ...] = (str, int)
     if base == "StrEnum" or mixin == "str":
         wanted = str

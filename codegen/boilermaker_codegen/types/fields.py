@@ -1,21 +1,25 @@
 """Fields of records read from source text: their types, their names on the wire, their defaults."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
 
-from boilermaker.contract import ByWorker, Field, Type
+from boilermaker.contract import BY_WORKER, ByWorker, Field, Named, Type, variables_in
 from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.source.free import free_names
+from boilermaker_codegen.source.identifiers import mangled
 from boilermaker_codegen.source.meanings import External, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
-from boilermaker_codegen.source.vocabulary import ATTRS_FIELDS, plain
-from boilermaker_codegen.types.annotations import Annotations
-from boilermaker_codegen.types.assigned import Assignments
-from boilermaker_codegen.types.classes import Style
+from boilermaker_codegen.source.symbols import dotted
+from boilermaker_codegen.source.vocabulary import plain
+from boilermaker_codegen.types.annotations import Annotations, takes_none
+from boilermaker_codegen.types.assigned import MAKERS, Assignments
+from boilermaker_codegen.types.bodies import Body, annotated
 from boilermaker_codegen.types.declared import Declared
-from boilermaker_codegen.types.literals import Literals, Value, contracted
+from boilermaker_codegen.types.literals import Value, contracted
+from boilermaker_codegen.types.own import hidden
 
 Note = Callable[[Type, Scope, cst.CSTNode, Value | ByWorker | None], None]
 
@@ -28,57 +32,51 @@ _UNREAD = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Body:
-    """A class's body whose annotations are fields.
-
-    Attributes:
-        node: the class.
-        style: what it is.
-        scope: the scope of its body.
-        is_total: for a TypedDict, whether keys must be there unless marked.
-    """
-
-    node: cst.ClassDef
-    style: Style
-    scope: Scope
-    is_total: bool = True
-
-
 class Fields:
     """Reads fields.
 
     Args:
         resolver: finds what names mean.
         annotations: reads the types of fields.
-        literals: reads defaults and options.
+        assignments: reads what is assigned to fields.
         note: called with each field's type, its node and the node of its default, to be checked once all is read.
     """
 
-    def __init__(self, resolver: Resolver, annotations: Annotations, literals: Literals, note: Note) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        annotations: Annotations,
+        assignments: Assignments,
+        note: Note,
+    ) -> None:
         self._resolver = resolver
         self._annotations = annotations
-        self._assignments = Assignments(resolver, literals)
+        self._assignments = assignments
         self._note = note
 
-    def read(self, body: Body) -> list[Declared]:
-        """The fields that a class declares, in source order.
+    def read(self, body: Body) -> tuple[list[Declared], list[str]]:
+        """The fields that a class declares, in source order, and the names of its class variables.
 
         Raises:
             Refused: some are not understood; all of them are named.
         """
         declared: list[Declared] = []
+        class_variables: list[str] = []
         refused: list[Refused] = []
         is_by_name = False
-        if body.style == "attrs":
-            self._check_attrs(body)
+        if body.style in ("attrs", "dataclass"):
+            self._check_unannotated(body)
         for statement in annotated(body.node, body.scope):
             try:
-                annotation, scope = self._unquoted(statement.annotation.annotation, body.scope)
+                annotation, scope = self._unquoted(statement, body.scope)
                 marker = self._marker(annotation, scope)
                 if marker == _BY_NAME and body.style == "dataclass":
+                    self._check_once(statement, body, is_by_name=is_by_name)
                     is_by_name = True
-                elif marker not in _NOT_FIELDS:
+                elif marker in _NOT_FIELDS:
+                    self._check_class_variable(statement, body)
+                    class_variables.append(mangled(code(statement.target), body.node.name.value))
+                else:
                     field = self._field(statement, annotation, marker, scope, body)
                     by_name = field.is_by_name if field.is_by_name is not None else is_by_name or None
                     declared.append(replace(field, is_by_name=by_name))
@@ -86,12 +84,37 @@ class Fields:
                 refused.append(error)
         if refused:
             raise Refused(*(problem for error in refused for problem in error.problems))
-        return declared
+        return declared, class_variables
+
+    def _check_once(self, statement: cst.AnnAssign, body: Body, *, is_by_name: bool) -> None:
+        if is_by_name:
+            raise body.scope.refuse(
+                statement,
+                "CLASS_REFUSED",
+                f"Python refuses `{body.node.name.value}`: `{code(statement.target)}` is KW_ONLY, but KW_ONLY has already been "
+                f"specified; leave one of them out",
+            )
+
+    def _check_class_variable(self, statement: cst.AnnAssign, body: Body) -> None:
+        if statement.value is None or body.style != "dataclass":
+            return
+        said = self._assignments.read(statement.value, body.style, self._value_scope(statement, body))
+        if said.is_made or said.is_by_name is not None:
+            raise body.scope.refuse(
+                statement.value,
+                "CLASS_REFUSED",
+                f"Python refuses `{body.node.name.value}`: `{code(statement.target)}` is a ClassVar, which takes neither "
+                f"`default_factory` nor `kw_only`; assign the value",
+            )
+
+    def _value_scope(self, statement: cst.AnnAssign, body: Body) -> Scope:
+        """What is assigned is read when the class has carried out what stands above it."""
+        return body.scope.after(self._resolver.body(body.node, body.scope).place(statement))
 
     def first(self, node: cst.ClassDef, scope: Scope) -> cst.AnnAssign | None:
         """The first annotation in a class's body that would be a field."""
         for statement in annotated(node, scope):
-            if self._marker(*self._unquoted(statement.annotation.annotation, scope)) not in _NOT_FIELDS:
+            if self._marker(*self._unquoted(statement, scope)) not in _NOT_FIELDS:
                 return statement
         return None
 
@@ -111,6 +134,7 @@ class Fields:
                 statement, "FIELD_NOT_READ", f"`{code(statement)}` is no field; leave it out"
             )
         name = statement.target.value
+        self._check_types(annotation, scope, body)
         type_ = self._annotations.read(annotation, scope)
         if body.style == "attrs" and name.startswith("_"):
             raise body.scope.refuse(
@@ -118,8 +142,12 @@ class Fields:
                 "FIELD_NOT_READ",
                 f"msgspec leaves `{name}` out when it writes an attrs class, as it begins with an underscore; name it `{name.lstrip('_')}`",
             )
-        said = self._assignments.read(statement.value, body.style, body.scope)
+        self._check_bound_once(statement, name, body)
+        said = self._assignments.read(statement.value, body.style, self._value_scope(statement, body))
+        if body.style != "namedtuple" and _is_left_out(said.default, type_):
+            said = replace(said, default=BY_WORKER)
         self._note(type_, body.scope, annotation, said.default)
+        name = mangled(name, body.node.name.value)
         given, wire = said.name or name, name if said.wire is None else said.wire
         field = Field(
             name=given,
@@ -128,13 +156,46 @@ class Fields:
             default=contracted(said.default),
         )
         return Declared(
-            field=field, is_made=said.is_made, is_optional=is_optional, is_by_name=said.is_by_name
+            field=field,
+            sample=said.sample,
+            has_hook=said.has_hook,
+            is_made=said.is_made,
+            is_optional=is_optional,
+            is_by_name=said.is_by_name,
         )
 
-    def _unquoted(self, node: cst.BaseExpression, scope: Scope) -> tuple[cst.BaseExpression, Scope]:
+    def _check_bound_once(self, statement: cst.AnnAssign, name: str, body: Body) -> None:
+        """That the class has nothing else by a field's name: what it is bound to last would be the default."""
+        if body.style == "typeddict" and statement.value is not None:
+            raise body.scope.refuse(
+                statement.value,
+                "FIELD_NOT_READ",
+                f"a key of a TypedDict has no default, and type checkers refuse it; leave it out, and mark `{name}` as "
+                f"`NotRequired[...]` where it may be missing",
+            )
+        others = self._resolver.body(body.node, body.scope).bindings(name) - (statement.value is not None)
+        if others or body.names[name] > 1:
+            raise body.scope.refuse(
+                statement,
+                "FIELD_NOT_READ",
+                f"the class has `{name}` more than once, and the last one counts; call them by different names",
+            )
+
+    def _unquoted(self, statement: cst.AnnAssign, scope: Scope) -> tuple[cst.BaseExpression, Scope]:
+        """The annotation of a field, and the scope that it is read in: Python binds a field's default before that."""
+        node = statement.annotation.annotation
         if isinstance(node, cst.SimpleString | cst.ConcatenatedString):
             return self._annotations.parse_quoted(node, scope), scope.quoted(node)
-        return node, scope
+        if scope.module.defers_annotations:
+            return node, scope.deferred()
+        return node, scope.after(self._resolver.body(scope.classes[-1], scope).place(statement) + 1)
+
+    def _check_types(self, annotation: cst.BaseExpression, scope: Scope, body: Body) -> None:
+        """That no name in an annotation means a field of the class, which is what the class has by that name then."""
+        for node in free_names(annotation):
+            name = dotted(node).partition(".")[0]
+            if name in body.hiding and scope.is_deferred and not scope.module.binds(name):
+                raise hidden(name, node, scope)
 
     def _marker(self, node: cst.BaseExpression, scope: Scope) -> str:
         outer = node.value if isinstance(node, cst.Subscript) else node
@@ -145,18 +206,17 @@ class Fields:
         meaning = self._resolver.resolve(outer, scope)
         return plain(meaning.name) if isinstance(meaning, External) else ""
 
-    # ---- attrs classes
+    # ---- attributes without annotations
 
-    def _check_attrs(self, body: Body) -> None:
-        """That all attributes of an attrs class can be read and carried."""
-        names = {statement.target.value for statement in annotated(body.node, body.scope) if isinstance(statement.target, cst.Name)}  # fmt: skip
+    def _check_unannotated(self, body: Body) -> None:
+        """That all attributes of a class whose makers of fields are looked for can be read and carried."""
         for statement in body.node.body.body:
-            if isinstance(statement, cst.FunctionDef):
-                self._check_method(statement, names, body.scope)
+            if isinstance(statement, cst.FunctionDef) and body.style == "attrs":
+                self._check_method(statement, body.names, body.scope)
             for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
                 if (
                     isinstance(small, cst.Assign)
-                    and self._assignments.maker(small.value, body.scope) in ATTRS_FIELDS
+                    and self._assignments.maker(small.value, body.scope) in MAKERS[body.style]
                 ):
                     raise body.scope.refuse(
                         small,
@@ -164,7 +224,7 @@ class Fields:
                         f"`{code(small.targets[0].target)}` has no annotation; add one",
                     )
 
-    def _check_method(self, method: cst.FunctionDef, names: set[str], scope: Scope) -> None:
+    def _check_method(self, method: cst.FunctionDef, names: Container[str], scope: Scope) -> None:
         for decorator in method.decorators:
             match decorator.decorator:
                 case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value="default")) if (
@@ -179,24 +239,11 @@ class Fields:
                     pass
 
 
+def _is_left_out(default: Value | ByWorker | None, type_: Type) -> bool:
+    """Whether a default is None where the type does not take it: it never travels, and the worker has it when it is left out."""
+    is_open = isinstance(type_, Named) or bool(variables_in(type_))  # a NewType may take it
+    return isinstance(default, Value) and default.raw is None and not is_open and not takes_none(type_)
+
+
 def _inside(annotation: cst.Subscript) -> Any:
     return cst.ensure_type(annotation.slice[0].slice, cst.Index).value
-
-
-def annotated(node: cst.ClassDef, scope: Scope) -> Iterator[cst.AnnAssign]:
-    """The annotations in a class's body.
-
-    Raises:
-        Refused: some depend on a condition.
-    """
-    for statement in node.body.body:
-        smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else (statement,)
-        for small in smalls:
-            if isinstance(small, cst.AnnAssign):
-                yield small
-            elif isinstance(small, cst.If | cst.For | cst.While | cst.Try | cst.With):
-                raise scope.refuse(
-                    small,
-                    "FIELD_NOT_READ",
-                    "fields that depend on a condition are not read; write each one out",
-                )

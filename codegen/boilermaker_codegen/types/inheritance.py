@@ -5,20 +5,19 @@ found again there.
 """
 
 import abc
-import collections
 import dataclasses
 import inspect
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NotRequired, Protocol, Required
 
 import msgspec
 from msgspec.structs import replace
 
 from boilermaker.contract import BY_WORKER, AnyDefault, Default, Field, RecordDefinition, Type, substituted
 from boilermaker_codegen.types import attrs_classes
-from boilermaker_codegen.types.declared import Declared
+from boilermaker_codegen.types.declared import Declared, Shell
 
 Bindings = Mapping[str, Type]
 """What stands for type variables, by their names."""
@@ -27,14 +26,13 @@ EXTERNAL_BASES: dict[str, Any] = {
     "abc.ABC": abc.ABC,
     "typing.Protocol": Protocol,
     "typing.TypedDict": typing.TypedDict,
+    "typing.NamedTuple": typing.NamedTuple,
     "msgspec.Struct": msgspec.Struct,
 }
 """Bases of others' that a re-created class has too; those left out change nothing."""
 
 
-def recreated(
-    record: RecordDefinition, own: Sequence[Declared], options: Mapping[str, Any], bases: Sequence[Any]
-) -> Any:
+def recreated(record: RecordDefinition, own: Sequence[Declared], shell: Shell, bases: Sequence[Any]) -> Any:
     """A class with these fields beside those of its bases.
 
     Raises:
@@ -42,59 +40,86 @@ def recreated(
         ValueError: as `TypeError`.
     """
     name = record.name.rpartition(".")[2]
+    made: Any
     match record.style:
         case "attrs":
-            return attrs_classes.recreated(name, own, options, bases)
+            made = attrs_classes.recreated(name, own, shell, bases)
         case "struct":
-            return msgspec.defstruct(name, list(map(_struct_field, own)), bases=tuple(bases), **options)
+            made = _made(name, bases, shell, {d.field.name: _struct_field(d) for d in own}, shell.options)
         case "typeddict":
-            return _typeddict(name, own, bases)
+            marks = {d.field.name: NotRequired if d.is_optional else Required for d in own}
+            made = _made(name, bases, shell, {}, {}, {field: mark[Any] for field, mark in marks.items()})
         case "namedtuple":
-            names = [declared.field.name for declared in own]
-            defaults = [declared.field.default for declared in own if declared.field.default is not None]
-            return collections.namedtuple(name, names, defaults=defaults)  # noqa: PYI024 # pyright: ignore[reportUntypedNamedTuple]
+            defaults = {d.field.name: d.field.default for d in own if d.field.default is not None}
+            made = _made(name, bases, shell, defaults, {}, dict.fromkeys((d.field.name for d in own), Any))
         case _:
-            return _dataclass(name, own, options, bases)
+            made = _dataclass(name, own, shell, bases)
+    _check_class_variables(made, record, shell)
+    return made
 
 
-def undeclared(name: str, bases: Sequence[Any]) -> Any:
+def undeclared(name: str, bases: Sequence[Any], shell: Shell) -> Any:
     """A class that declares no fields.
 
     Raises:
         TypeError: Python refuses it; the text says why.
+        ValueError: as `TypeError`.
     """
-    return types.new_class(name, tuple(bases))
+    return types.new_class(name, tuple(bases), dict(shell.keywords), lambda space: space.update(shell.space))
 
 
-def _struct_field(declared: Declared) -> tuple[str, Any, Any]:
+def _made(
+    name: str,
+    bases: Sequence[Any],
+    shell: Shell,
+    values: Mapping[str, Any],
+    keywords: Mapping[str, Any],
+    hints: Mapping[str, Any] | None = None,
+) -> Any:
+    """What the statement makes of a class, before any decorator."""
+    hints = dict.fromkeys(values, Any) if hints is None else dict(hints)
+    annotations = {**hints, **dict.fromkeys(shell.class_variables, typing.ClassVar[Any])}
+    space = {**shell.space, **values, "__annotations__": annotations}
+    return types.new_class(name, tuple(bases), dict(keywords), lambda made: made.update(space))
+
+
+def _struct_field(declared: Declared) -> Any:
     field = declared.field
-    default = {} if field.default is None else {"default": None}
-    return field.name, Any, msgspec.field(name=field.wire, **default)
+    default: dict[str, Any] = {} if field.default is None else {"default": None}
+    if default and declared.is_made:
+        default = {"default_factory": lambda: None}
+    elif default and declared.sample is not None:
+        default = {"default": declared.sample}
+    return msgspec.field(name=field.wire, **default)
 
 
-def _typeddict(name: str, own: Sequence[Declared], bases: Sequence[Any]) -> Any:
-    marks = {d.field.name: typing.NotRequired if d.is_optional else typing.Required for d in own}
-    hints = {field: mark[Any] for field, mark in marks.items()}
-    return types.new_class(name, tuple(bases), exec_body=lambda space: space.update(__annotations__=hints))
-
-
-def _dataclass(name: str, own: Sequence[Declared], options: Mapping[str, Any], bases: Sequence[Any]) -> Any:
-    hints = {declared.field.name: Any for declared in own}
+def _dataclass(name: str, own: Sequence[Declared], shell: Shell, bases: Sequence[Any]) -> Any:
     values: dict[str, Any] = {}
     for declared in own:
         choices: dict[str, Any] = {} if declared.is_by_name is None else {"kw_only": declared.is_by_name}
-        if declared.field.default is not None:
-            given = declared.field.default
-            choices |= (
-                {"default_factory": lambda given=given: given} if declared.is_made else {"default": given}
-            )
+        given: Any = declared.field.default
+        if given is not None and declared.is_made:
+            choices["default_factory"] = lambda given=given: given
+        elif given is not None:
+            choices["default"] = given if declared.sample is None else declared.sample
         if choices:
             values[declared.field.name] = dataclasses.field(**choices)
-    made = types.new_class(
-        name, tuple(bases), exec_body=lambda space: space.update(values, __annotations__=hints)
-    )
-    decorate: Any = dataclasses.dataclass(**options)
-    return decorate(made)
+    hints = {declared.field.name: Any for declared in own}
+    made = _made(name, bases, shell, values, shell.keywords, hints)
+    decorate: Any = dataclasses.dataclass(**shell.options)
+    made = decorate(made)
+    for declared in own:
+        if declared.sample is not None and not declared.is_made:  # it may be shared
+            made.__dataclass_fields__[declared.field.name].default = declared.field.default
+    return made
+
+
+def _check_class_variables(made: Any, record: RecordDefinition, shell: Shell) -> None:
+    """That no class variable takes a field's place: msgspec reads the type of a field where it is annotated last."""
+    inherited = {"struct": "__struct_fields__", "attrs": "__attrs_attrs__"}.get(record.style, "")
+    names = [getattr(field, "name", field) for field in getattr(made, inherited, ())]
+    if hidden := [name for name in shell.class_variables if name in names]:
+        raise TypeError(f"`{hidden[0]}` is a field of a parent, and no ClassVar can take its place")
 
 
 def described(

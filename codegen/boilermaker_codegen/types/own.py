@@ -84,6 +84,8 @@ class OwnTypes:
                 raise scope.refuse(
                     node, "TYPE_INVALID", f"`{code(node)}` is a function, not a type; name a type"
                 )
+            case ValueSymbol(annotation=cst.BaseExpression()) if found.scope.classes:
+                raise hidden(found.name.rpartition(".")[2], node, scope)
             case ValueSymbol(value=cst.Call() as call):
                 return self._made(found, call, parts, node, scope)
             case ValueSymbol(value=cst.BaseExpression() as value):
@@ -235,6 +237,13 @@ class OwnTypes:
             "TYPE_NOT_READ",
             f"`{found.name}` is made by a call of `{code(call.func)}`, which is not run; name a class",
         )
+
+
+def hidden(name: str, node: cst.CSTNode, scope: Scope) -> Refused:
+    """The error of an annotation that names a field where it means to name a type."""
+    remedy = "" if scope.is_deferred else "write the annotation in quotes, or "
+    text = f"`{name}` is the class's own field here, and no type; {remedy}rename the field"
+    return scope.refuse(node, "TYPE_INVALID", text)
 
 
 def _counted(count: int) -> str:

@@ -2,65 +2,43 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import libcst as cst
+import msgspec
 
 from boilermaker.contract import BY_WORKER, Field, RecordDefinition
 from boilermaker_codegen.source.docs import doc_of
 from boilermaker_codegen.source.meanings import Scope, code
 from boilermaker_codegen.types import inheritance
+from boilermaker_codegen.types.attrs_options import UNREAD, read_option
+from boilermaker_codegen.types.bodies import Body, annotated
 from boilermaker_codegen.types.classes import SHOWN, Style
-from boilermaker_codegen.types.declared import Declared
-from boilermaker_codegen.types.fields import Body, Fields, annotated
+from boilermaker_codegen.types.declared import Declared, Shell
+from boilermaker_codegen.types.fields import Fields
 from boilermaker_codegen.types.inheritance import Bindings
 from boilermaker_codegen.types.literals import Literals
+from boilermaker_codegen.types.namespaces import namespace
 
-# Options of each style that shape the wire or the stub, and those that do neither.
+# Options of each style that shape the wire or the stub, and those that do neither: these may only be refused.
 _OPTIONS: dict[Style, frozenset[str]] = {
-    "struct": frozenset(
-        {
-            "frozen",
-            "kw_only",
-            "array_like",
-            "omit_defaults",
-            "forbid_unknown_fields",
-            "tag",
-            "tag_field",
-            "rename",
-        }
-    ),
+    "struct": frozenset({
+        "frozen", "kw_only", "array_like", "omit_defaults", "forbid_unknown_fields", "tag", "tag_field", "rename",
+    }),
     "dataclass": frozenset({"frozen", "kw_only", "slots"}),
     "attrs": frozenset({"frozen", "kw_only", "auto_attribs", "collect_by_mro"}),
     "typeddict": frozenset({"total"}),
     "namedtuple": frozenset(),
-}
+}  # fmt: skip
 _IGNORED: dict[Style, frozenset[str]] = {
     "struct": frozenset({"eq", "order", "gc", "weakref", "dict", "cache_hash", "repr_omit_defaults"}),
-    "attrs": frozenset(
-        [
-            "init",
-            "repr",
-            "eq",
-            "order",
-            "cmp",
-            "hash",
-            "unsafe_hash",
-            "slots",
-            "weakref_slot",
-            "str",
-            "cache_hash",
-            "auto_exc",
-            "auto_detect",
-            "getstate_setstate",
-            "on_setattr",
-            "match_args",
-            "force_kw_only",
-            "repr_ns",
-        ]
-    ),
+    "attrs": frozenset({
+        "init", "repr", "eq", "order", "cmp", "hash", "unsafe_hash", "slots", "weakref_slot", "str", "cache_hash", "auto_exc",
+        "auto_detect", "getstate_setstate", "on_setattr", "match_args", "force_kw_only", "repr_ns",
+    }),
     "dataclass": frozenset({"init", "repr", "eq", "order", "unsafe_hash", "match_args", "weakref_slot"}),
-}
+}  # fmt: skip
 _REMEDIES = {
     "lay-out conflict": "; only one base of a Struct may have fields: hold the other as a field",
     "metaclass conflict": "; a Struct is no ABC: leave that base out",
@@ -134,14 +112,16 @@ class Records:
                 f"or pass `auto_attribs=True`",
             )
         own: Sequence[Declared] = ()
+        class_variables: Sequence[str] = ()
         if source.is_declaring:
             body = Body(
                 node=source.node,
                 style=source.style,
                 scope=source.scope,
                 is_total=options.pop("total", True),
+                has_slots=options.get("slots") is True,
             )
-            own = self._fields.read(body)
+            own, class_variables = self._fields.read(body)
         else:
             self._check_undeclared(source)
         fields = tuple(declared.field for declared in own)
@@ -152,7 +132,7 @@ class Records:
             doc=doc_of(source.node),
             parameters=source.parameters,
         )
-        made = self._recreated(record, own, options, source)
+        made = self._recreated(record, own, self._shell(source, options, class_variables), source)
         bindings = inheritance.bindings(made, self._bindings)
         known = inheritance.latest(made, source.bases, {**self._own, made: fields}, bindings)
         definition = inheritance.described(made, record, known, bindings)
@@ -167,8 +147,8 @@ class Records:
             Refused: Python would refuse it.
         """
         try:
-            made = inheritance.undeclared(source.node.name.value, source.bases)
-        except TypeError as error:
+            made = inheritance.undeclared(source.node.name.value, source.bases, self._shell(source))
+        except (AttributeError, TypeError, ValueError) as error:
             raise self._refused(source, error) from None
         self._keep(made, source)
 
@@ -176,17 +156,48 @@ class Records:
         self,
         record: RecordDefinition,
         own: Sequence[Declared],
-        options: dict[str, Any],
+        shell: Shell,
         source: RecordSource,
     ) -> Any:
         try:
             if source.is_declaring:
-                made = inheritance.recreated(record, own, options, source.bases)
+                made = inheritance.recreated(record, own, shell, source.bases)
             else:
-                made = inheritance.undeclared(source.node.name.value, source.bases)
-        except (TypeError, ValueError) as error:
+                made = inheritance.undeclared(source.node.name.value, source.bases, shell)
+        except (AttributeError, TypeError, ValueError) as error:
             raise self._refused(source, error) from None
         return self._keep(made, source)
+
+    def _shell(
+        self,
+        source: RecordSource,
+        options: Mapping[str, Any] = MappingProxyType({}),
+        variables: Sequence[str] = (),
+    ) -> Shell:
+        space = namespace(source.node, self._literals, source.scope)
+        keywords = () if source.style in ("struct", "typeddict", "namedtuple") else source.node.keywords
+        return Shell(
+            {
+                name: value
+                for name, value in options.items()
+                if value is not UNREAD or source.style == "attrs"
+            },
+            space,
+            variables,
+            {k.keyword.value: None for k in keywords if k.keyword and k.keyword.value != "metaclass"},
+        )
+
+    def instance(self, id_: str) -> Any:
+        """An object of a class that was read, as mutable as any; None where that cannot be made, or all may share it."""
+        made = self._made.get(id_)
+        if made is None:
+            return None
+        if issubclass(made, msgspec.Struct):
+            return None if made.__struct_config__.frozen else msgspec.defstruct(made.__name__, [])()
+        try:
+            return object.__new__(made)
+        except TypeError:  # a named tuple
+            return None
 
     def _keep(self, made: Any, source: RecordSource) -> Any:
         kept = self._made.setdefault(source.id, made)
@@ -211,14 +222,19 @@ class Records:
             if isinstance(statement.target, cst.Name)
         }
         for each in record.fields:
-            if each.default == BY_WORKER:
-                raise source.scope.refuse(
-                    places.get(each.name) or source.node.name,
-                    "VALUE_UNREADABLE",
-                    f"what `{each.name}` is by default cannot be known without running the code, and nothing can be left "
-                    f"out of `{record.name}`, which travels as an array; write a literal, or make it a class that travels "
-                    f"as an object",
-                )
+            if each.default != BY_WORKER:
+                continue
+            node = places.get(each.name) or source.node.name
+            array = f"and nothing can be left out of `{record.name}`, which travels as an array"
+            if code(node) == "None":
+                text = f"the default `None` of `{each.name}` is not of its type, {array}; declare it with `| None`"
+                raise source.scope.refuse(node, "DEFAULT_UNFIT", text)
+            raise source.scope.refuse(
+                node,
+                "VALUE_UNREADABLE",
+                f"what `{each.name}` is by default cannot be known without running the code, {array}; write a literal, or "
+                f"make it a class that travels as an object",
+            )
 
     def _check_undeclared(self, source: RecordSource) -> None:
         """A class that merely inherits from a dataclass or a NamedTuple: what it annotates itself are no fields."""
@@ -251,7 +267,9 @@ class Records:
                 )
             if name in _OPTIONS[style]:
                 options[name] = self._literals.read(argument.value, source.scope)
-            elif name == "init" and self._literals.read(argument.value, source.scope) is not True:
+            else:
+                options[name] = read_option(argument.value, self._literals, source.scope)
+            if name == "init" and options[name] is not True:
                 raise source.scope.refuse(
                     argument,
                     "CLASS_NOT_READ",

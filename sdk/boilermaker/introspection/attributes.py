@@ -7,6 +7,10 @@ from typing import Any
 
 import msgspec
 
+from boilermaker.errors import UncarriedError
+
+NOT_GIVEN = "msgspec writes and reads it although it is not given when an object is made; make it a property"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Attribute:
@@ -45,17 +49,22 @@ def of_struct(cls: type[msgspec.Struct]) -> Iterator[Attribute]:
 
 
 def of_dataclass(cls: Any) -> Iterator[Attribute]:
-    """The fields of a dataclass as they are declared: a hand-written `__init__` may take its arguments otherwise."""
+    """The fields of a dataclass as they are declared: a hand-written `__init__` may take its arguments otherwise.
+
+    Raises:
+        UncarriedError: msgspec does not carry one of them.
+    """
     for field in dataclasses.fields(cls):
-        if field.init:
-            yield Attribute(
-                name=field.name,
-                given=field.name,
-                wire=field.name,
-                default=_as_msgspec_says(field.default),
-                factory=_as_msgspec_says(field.default_factory),
-                is_by_name=field.kw_only is True,
-            )
+        if not field.init:
+            raise UncarriedError(f"field `{field.name}` of `{cls.__qualname__}`: {NOT_GIVEN}")
+        yield Attribute(
+            name=field.name,
+            given=field.name,
+            wire=field.name,
+            default=_as_msgspec_says(field.default),
+            factory=_as_msgspec_says(field.default_factory),
+            is_by_name=field.kw_only is True,
+        )
 
 
 def of_namedtuple(cls: Any) -> Iterator[Attribute]:

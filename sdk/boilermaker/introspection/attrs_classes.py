@@ -7,7 +7,7 @@ from typing import Any, cast
 import msgspec
 
 from boilermaker.errors import UncarriedError
-from boilermaker.introspection.attributes import Attribute
+from boilermaker.introspection.attributes import NOT_GIVEN, Attribute
 
 
 def is_attrs(cls: Any) -> bool:
@@ -50,9 +50,7 @@ def _refusal(field: Any, *, takes_self: bool) -> str | None:
     if field.name.startswith("_"):
         return "msgspec leaves out what begins with an underscore when it writes an attrs class; rename it"
     if not field.init:
-        return (
-            "msgspec writes and reads it although it is not given when an object is made; make it a property"
-        )
+        return NOT_GIVEN
     if takes_self:
         return "msgspec does not carry defaults that are made from the object; make it without"
     return None
