@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
+from proton import Message as AmqpMessage
+from proton import char, decimal32, decimal64, decimal128
+from proton.utils import BlockingConnection
 
 from boilermaker import Boilermaker
 from boilermaker.envelope import codec
@@ -226,6 +229,30 @@ def test_what_cannot_be_read_is_left_and_named_by_its_number(on_bus: Run, namesp
     left, total = done.stderr.splitlines()
     assert left.startswith(f"{message.sequence_number}: the first line is no header")
     assert "Left as they were: 1, see above why." == total
+
+
+@pytest.mark.parametrize("value", [char("x"), decimal32(1), decimal64(1), decimal128(b"\1" * 16)])
+def test_an_odd_dead_letter_blinds_no_command(
+    on_bus: Run, namespace: LocalServiceBus, numbers: list[int], value: object
+) -> None:
+    """The SDK cannot decode a property of its type; the others are listed and replayed, it is named by its number."""
+    connection: Any = BlockingConnection(f"127.0.0.1:{namespace.port}", timeout=10)
+    connection.create_sender("accounts").send(AmqpMessage(body=b"odd", properties={"odd": value}))
+    receiver = connection.create_receiver("accounts")
+    receiver.receive(10)
+    receiver.reject()
+    connection.close()
+
+    listed = on_bus("list")
+    replayed = on_bus("replay", "--all")
+    purged = on_bus("purge", "--all", "--yes")
+
+    assert [*map(str, numbers), str(numbers[-1] + 1)] == [
+        line.split()[0] for line in listed.stdout.splitlines()[1:4]
+    ], listed.stderr
+    assert "2 of 3 dead letters replayed." in replayed.stdout, replayed.stderr
+    assert f"{numbers[-1] + 1}: " in replayed.stderr
+    assert "1 of 1 dead letters removed." in purged.stdout, purged.stderr
 
 
 def test_each_letter_has_a_line_however_long_its_names(on_bus: Run, namespace: LocalServiceBus) -> None:

@@ -85,7 +85,7 @@ class DeadLetters:
         wanted = selection or Selection()
         following = 1
         while page := await self._looking.peek(_PAGE, following):
-            following = page[-1].sequence_number + 1
+            following = max(following, *(message.sequence_number for message in page)) + 1
             for message in page:
                 found = letter.read(message, self.queue)
                 if wanted.takes(found):

@@ -140,7 +140,11 @@ def _decode_rare(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     raw = data[at + 1 : end]
     if len(raw) < end - at - 1:
         raise FrameError("a value that is cut short")
-    return (uuid.UUID(bytes=raw) if code == 0x98 else raw), end
+    if code == 0x98:
+        return uuid.UUID(bytes=raw), end
+    if code == 0x73:  # a char: "UTF-32BE"
+        return raw.decode("utf-32-be", "replace"), end
+    return raw, end
 
 
 def _items(data: bytes, at: int, end: int, depth: int, *, is_map: bool) -> Any:

@@ -1,12 +1,15 @@
 """AMQP 1.0 messages as bytes (part 3.2): what is read of one that was received, and one that is sent. See `frames`."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from boilermaker.transport import amqp_types as types
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus.frames import FrameError, decode
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 BATCH_FORMAT = 0x80013700  # Service Bus: "a batch envelope's message-format"
 BATCH_ENTRY_BYTES = 8  # what each message of a batch takes beside itself: its section's descriptor and size
@@ -80,6 +83,33 @@ def content(message: bytes) -> Content:
         annotations=_section(message, found, _ANNOTATIONS, {}),
         application=found.get(_APPLICATION),
     )
+
+
+def readable(message: bytes) -> Content:
+    """As much of a message as can be read; its annotations, which the broker writes, in any case."""
+    try:
+        return content(message)
+    except FrameError:
+        nothing = Content(b"", None, None, None, 0, {}, None)
+    try:
+        return nothing._replace(annotations=_section(message, sections(message), _ANNOTATIONS, {}))
+    except FrameError:
+        return nothing
+
+
+def number(annotations: Mapping[Any, Any], name: str) -> int | None:
+    """An annotation that is a number."""
+    value = annotations.get(name)
+    return value if isinstance(value, int) else None
+
+
+def moment(annotations: Mapping[Any, Any], name: str) -> datetime | None:
+    """An annotation that is a time: AMQP counts in milliseconds; one that is out of range is as good as none."""
+    count = number(annotations, name)
+    try:
+        return None if count is None else _EPOCH + timedelta(milliseconds=count)
+    except OverflowError:
+        return None
 
 
 def application_properties(message: bytes, at: int) -> dict[str, object]:

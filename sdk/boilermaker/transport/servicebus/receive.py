@@ -28,9 +28,11 @@ from boilermaker.transport.servicebus.refusals import translate
 from boilermaker.transport.servicebus.settle import Disposition, Unconfirmed
 
 try:
+    from boilermaker.transport.servicebus.pyamqp import peek as peeking
     from boilermaker.transport.servicebus.pyamqp.receive import Reader
 except ImportError:  # another version of the SDK: private modules come and go
     Reader = None  # type: ignore[assignment,misc]
+    peeking = None  # type: ignore[assignment]
 
 _log = logging.getLogger("boilermaker.transport")
 
@@ -108,13 +110,13 @@ class AzureReceiver:
 
     async def peek(self, max_messages: int, from_sequence_number: int = 1) -> Sequence[Message]:
         """Look without locking, through $management. See the port for errors."""
-        attachment = await self._attached()
+        receiver = (await self._attached()).receiver
+        first = max(from_sequence_number, 1)  # 0 would mean "behind what was seen last" to the SDK
         try:
             async with self._managing:
-                # 0 would mean "behind what was seen last" to the SDK.
-                found = await attachment.receiver.peek_messages(
-                    max_messages, sequence_number=max(from_sequence_number, 1)
-                )
+                if peeking is not None and peeking.can_peek(receiver):
+                    return await peeking.peek(receiver, max_messages, first)
+                found = await receiver.peek_messages(max_messages, sequence_number=first)
         except Exception as error:
             raise translate(error, self._queue, "receive from") from error
         return [AzureMessage(message) for message in found]

@@ -3,7 +3,6 @@
 import contextlib
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from azure.servicebus import ServiceBusReceivedMessage
@@ -13,8 +12,6 @@ from azure.servicebus.aio import ServiceBusReceiver
 from boilermaker.transport.servicebus import frames as amqp
 from boilermaker.transport.servicebus import message as messages
 from boilermaker.transport.servicebus.delivery import FOREVER, AzureDelivery, LinkReader
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LinkDelivery(AzureDelivery):
@@ -38,17 +35,14 @@ class LinkDelivery(AzureDelivery):
         self._encoded = encoded
         self._properties: Mapping[str, object] | None = None
         self._message: ServiceBusReceivedMessage | None = None
-        self._application: int | None = None
-        self._annotations: Mapping[object, object] = {}
-        with contextlib.suppress(amqp.FrameError):
-            content = messages.content(encoded)
-            self.body, self.message_id = content.body, content.message_id
-            self.subject, self.correlation_id = content.subject, content.correlation_id
-            self.delivery_count, self._annotations = content.delivery_count, content.annotations
-            self._application = content.application
-        self.sequence_number = self._number("x-opt-sequence-number") or 0
-        self.enqueued_time = self._moment("x-opt-enqueued-time")
-        self.locked_until = self._moment("x-opt-locked-until") or FOREVER
+        content = messages.readable(encoded)
+        self.body, self.message_id = content.body, content.message_id
+        self.subject, self.correlation_id = content.subject, content.correlation_id
+        self.delivery_count = content.delivery_count
+        self._application = content.application
+        self.sequence_number = messages.number(content.annotations, "x-opt-sequence-number") or 0
+        self.enqueued_time = messages.moment(content.annotations, "x-opt-enqueued-time")
+        self.locked_until = messages.moment(content.annotations, "x-opt-locked-until") or FOREVER
 
     @property
     def properties(self) -> Mapping[str, object]:
@@ -74,15 +68,3 @@ class LinkDelivery(AzureDelivery):
             )
             self._message = made
         return self._message
-
-    def _number(self, name: str) -> int | None:
-        value = self._annotations.get(name)
-        return value if isinstance(value, int) else None
-
-    def _moment(self, name: str) -> datetime | None:
-        """AMQP counts in milliseconds; a time that is out of range is as good as none."""
-        count = self._number(name)
-        try:
-            return None if count is None else _EPOCH + timedelta(milliseconds=count)
-        except OverflowError:
-            return None
