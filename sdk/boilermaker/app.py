@@ -103,7 +103,8 @@ class Boilermaker(Registrar, Generic[S]):
         self.bus = bus
         self.service = options.get("service") or named
         self.registry = Registry(named, annotations.known_externals(options.get("external")))
-        self.client = Client(bus, registry=self.registry)
+        limits = options.get("limits") or Limits()
+        self.client = Client(bus, registry=self.registry, max_messages=limits.max_messages)
         self.sync_client = SyncClient.over(lambda: self.client)
         history = options.get("history")
         self.history = History(self.contract, None if history is None else Path(history))

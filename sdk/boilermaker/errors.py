@@ -89,7 +89,16 @@ class EventLoopError(BoilermakerError):
 
 
 class OutcomeStoreError(BoilermakerError):
-    """An outcome store cannot be asked or written just now."""
+    """An outcome store cannot be asked or written.
+
+    Attributes:
+        is_transient: True where the same call may succeed later; a worker waits for that. False where the store refuses this
+            record and takes others: the worker fails the task as `OutcomeNotSaved`.
+    """
+
+    def __init__(self, message: str, *, is_transient: bool = True) -> None:
+        super().__init__(message)
+        self.is_transient = is_transient
 
 
 class BusError(BoilermakerError):

@@ -4,6 +4,7 @@ Importing it pulls in neither azure nor asyncio, so stubs cost a producer next t
 """
 
 import functools
+import re
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
@@ -12,6 +13,7 @@ import msgspec
 
 from boilermaker.failure import FailureInfo
 from boilermaker.payload import Payload
+from boilermaker.workflow.bounds import DIGEST
 from boilermaker.workflow.ref import Arg, Ref
 from boilermaker.workflow.target import Target
 from boilermaker.workflow.task import Task
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from typing_extensions import deprecated
 
 __all__ = ["Arg", "FailureInfo", "Payload", "Ref", "Task", "TaskStub", "deprecated"]
+
+_is_digest = re.compile(DIGEST).fullmatch
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,7 +38,10 @@ class TaskStub(Generic[R]):
         payload: its payload struct.
         result: the type of its result, as an annotation would say it.
         queue: where its worker listens.
-        digest: names the wire shape that it was generated from.
+        digest: names the wire shape that it was generated from; 16 hex digits.
+
+    Raises:
+        ValueError: the digest is none: workers would refuse its messages.
     """
 
     __slots__ = ("target",)
@@ -42,6 +49,8 @@ class TaskStub(Generic[R]):
     def __init__(
         self, name: str, payload: type[msgspec.Struct], result: Any, *, queue: str, digest: str
     ) -> None:
+        if not _is_digest(digest):
+            raise ValueError(f"the digest of `{name}` is not 16 hex digits; generate the stubs again")
         self.target = Target(payload_type=payload, result_type=result, name=name, queue=queue, digest=digest)
 
     def __call__(self, /, **arguments: object) -> Task[R]:

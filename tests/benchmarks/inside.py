@@ -16,7 +16,7 @@ import msgspec
 from tests.benchmarks.goals import AtMost, Line
 
 from boilermaker import Boilermaker, chain
-from boilermaker.envelope import Next, codec
+from boilermaker.envelope import Next, codec, identity
 from boilermaker.errors import BusError
 from boilermaker.stub import Payload, TaskStub
 from boilermaker.tasks.registry import resolve_stub
@@ -127,7 +127,7 @@ async def _processor_seconds(steps: int, count: int) -> float:
     maker = Boilermaker(None, _NoBus([])).register_async(noop)
     tasks = [maker.create_task(noop, number) for number in range(steps)]
     whole = plan.flatten(chain(*tasks) if steps > 1 else tasks[0], maker.registry.resolve)
-    bus = _NoBus([codec.encode(whole, f"{number:032x}") for number in range(count)])
+    bus = _NoBus([codec.encode(whole, f"{number:032x}", identity.new_seed()) for number in range(count)])
     worker = Boilermaker(None, bus).register_async(noop)
     gc.collect()
     before = time.process_time()
@@ -143,7 +143,7 @@ def sizes(scale: float) -> Iterator[Line]:
     """Bytes of each further step of a chain, each step a task of its own, less the bytes of its payload."""
     for is_fed, what in ((False, ""), (True, ", result handed on")):
         few, many = (_chain(count, tasks=100, is_fed=is_fed) for count in (10, 100))
-        further = len(codec.encode(many, "w")) - len(codec.encode(few, "w"))
+        further = len(codec.encode(many, "w", _SEED)) - len(codec.encode(few, "w", _SEED))
         payloads = sum(len(msgspec.json.encode(step.payload)) for step in many[10:])
         yield Line(
             measure=f"bytes a further chain step{what}, payload apart",
@@ -173,7 +173,7 @@ def hop(scale: float) -> Iterator[Line]:
     """The codec's part of a hop in a chain that goes round ten tasks, from its second step to its third: read the header, this step and the next, write the next message."""
     times: dict[int, float] = {}
     for steps in (10, 1_000):
-        body = _hop(codec.encode(_chain(steps, tasks=10, is_fed=True), "w" * 32))
+        body = _hop(codec.encode(_chain(steps, tasks=10, is_fed=True), "w" * 32, _SEED))
         times[steps] = min(_hop_seconds(body, int(2_000 * scale)) for _ in range(7)) * 1e6
     yield Line(measure="codec us a hop, 10 steps", ours=times[10], goal=AtMost(limit=20))
     yield Line(measure="codec us a hop, 1,000 steps", ours=times[1_000], goal=AtMost(limit=20))
@@ -196,10 +196,12 @@ def _hop(body: bytes) -> bytes:
     return codec.advance(
         envelope,
         Next(slot=0, to=step.number, task=step.task, queue=step.queue, digest=step.digest, result=_RESULT),
+        identity.derived(envelope.header.seed, QUEUE, envelope.header.workflow, 0).seed,
     )
 
 
 _RESULT = msgspec.Raw(b"7")
+_SEED = "5eed" * 8
 
 
 _IMPORT = """

@@ -6,7 +6,7 @@ import pytest
 
 from boilermaker import Boilermaker, failure
 from boilermaker.dead_letters import DeadLetters, Fate, Selection, again, taking
-from boilermaker.envelope import codec
+from boilermaker.envelope import codec, identity
 from boilermaker.failure import FailureInfo
 from boilermaker.transport.port import Delivery
 from bus.rigs import Rig, message, new_queue, one, take_all
@@ -45,6 +45,12 @@ async def _buried_by_the_bus(rig: Rig, queue: str) -> None:
     for _ in range(2):
         await receiver.abandon(await one(receiver))
     await receiver.close()
+
+
+async def _seed(rig: Rig, queue: str) -> str:
+    """Of the message that lies in the queue."""
+    [lying] = await rig.bus.receiver(queue).peek(10)
+    return codec.decode(lying.body).header.seed
 
 
 def _numbers(letters: list[Delivery]) -> list[int]:
@@ -223,6 +229,7 @@ async def test_a_sweep_tells_the_failure_callbacks_of_what_the_bus_has_buried(ri
     charged = worker.create_task(charge, 7)
     charged.on_failure = worker.create_task(refund, failure.cause.placeholder())
     await worker.publish_task(charged, id="told")
+    seed = await _seed(rig, queue)
     await _buried_by_the_bus(rig, queue)
     await worker.publish_task(worker.create_task(charge, 8), id="nobody")
     await _buried_by_the_bus(rig, queue)
@@ -237,7 +244,10 @@ async def test_a_sweep_tells_the_failure_callbacks_of_what_the_bus_has_buried(ri
     assert (1, 1, 0, 1) == (tally.done, tally.left, repeated.done, repeated.left)
     [callback] = await take_all(rig.bus.receiver(queue))
     envelope = codec.decode(callback.body)
-    assert ("refund", codec.message_id("told", 0)) == (envelope.current.task, callback.message_id)
+    assert ("refund", identity.derived(seed, queue, "told", 0).id) == (
+        envelope.current.task,
+        callback.message_id,
+    )
     assert envelope.header.failure is not None
     assert ("DeliveriesExhausted", "charge", "told") == (
         envelope.header.failure.reason,
@@ -271,7 +281,8 @@ async def test_a_sweep_does_not_add_to_what_a_worker_has_published(rig: Rig) -> 
     charged = worker.create_task(charge, 7)
     charged.on_failure = worker.create_task(told, 7)
     await worker.publish_task(charged, id="done")
-    await rig.bus.sender(queue).send(message(b"success", message_id=codec.message_id("done", 0)))
+    success = identity.derived(await _seed(rig, queue), queue, "done", 0)
+    await rig.bus.sender(queue).send(message(b"success", message_id=success.id))
     receiver = rig.bus.receiver(queue)
     first, second = [await one(receiver), await one(receiver)]
     await receiver.complete(second)

@@ -10,12 +10,12 @@ from typing import Annotated, Literal
 import msgspec
 
 from boilermaker import payload
-from boilermaker.envelope import Next, Step, codec, legacy
+from boilermaker.envelope import Next, Step, codec, identity, legacy
 from boilermaker.errors import EnvelopeError
 from boilermaker.payload import UnfitValue
 from boilermaker.tasks.options import Limits
 from boilermaker.worker.decide import Circumstances, decide
-from boilermaker.worker.outcome import Failed, RetryAsked, Succeeded
+from boilermaker.worker.outcome import Failed, Forked, Outcome, RetryAsked, Succeeded
 
 CANARY = "Zq7xCanary"
 """In every payload value of the seeds: no text that leaves the process may hold it."""
@@ -102,16 +102,19 @@ def _read(body: bytes) -> str:
 def _follow(envelope: codec.Envelope) -> None:
     """Publish whatever may follow: each verdict as bytes that are read again."""
     around = Circumstances(registration=None, limits=Limits(), queues=QUEUES, message_id="probe", jitter=0.5)
-    outcomes = (
+    named = identity.derived(envelope.header.seed, "jobs", "probe", 0)
+    codec.fingerprint(envelope)
+    outcomes: tuple[Outcome, ...] = (
         Succeeded(result=msgspec.Raw(b"1")),
         RetryAsked(description="again"),
         Failed(reason="TaskFailed", description="for good"),
+        Forked(),
     )
     for outcome in outcomes:
         verdict = decide(envelope, outcome, around)
         for following in verdict.publish:
-            _again(codec.advance(envelope, following), following, envelope.current)
-    codec.restart(envelope, "again")
+            _again(codec.advance(envelope, following, named.seed), following, envelope.current)
+    codec.restart(envelope, named)
 
 
 def _again(body: bytes, following: Next, before: Step) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from fuzz.probe import CANARY
 
 _HEADER: dict[str, Any] = {
-    "boilermaker": 1, "workflow": "w", "at": 0, "lines": [[0, 2]], "queues": ["jobs", "other"], "otherwise": [2],
+    "boilermaker": 1, "workflow": "w", "seed": "5eed" * 8, "at": 0, "lines": [[0, 2]], "queues": ["jobs", "other"],
+    "otherwise": [2],
     "policies": [{"max_tries": 3, "delay": 1.0, "delay_max": 9.0, "retry_mode": "Fixed"}],
     "digests": {"jobs": {"first": "073169d8d9a4cc2b"}},
 }  # fmt: skip

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from aio_azure_clients_toolbox import ManagedAzureServiceBusSender
 from boilermaker.sample import STATIC_DEBUG_TASK
+from boilermaker.task import TaskGraph
 
 from boilermaker import Boilermaker, retries
-from boilermaker.workflow.task import TaskGraph
 
 
 class State:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boilermaker.envelope import codec, legacy
+from boilermaker.envelope.identity import Identity
 from boilermaker.errors import EnvelopeError
 from boilermaker.introspection.signature import read
 from boilermaker.payload import UnfitValue
@@ -57,7 +58,7 @@ def test_a_changed_message_is_read_or_refused(body: bytes) -> None:
     try:
         envelope = legacy.read(body, "tasks")
         step = envelope.current
-        again = codec.decode(codec.restart(envelope, "again"))
+        again = codec.decode(codec.restart(envelope, Identity("again", "0" * 32)))
     except EnvelopeError:
         return
     assert step == again.current

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from boilermaker import Boilermaker, InMemoryServiceBus, QueueSettings, errors, retries
+from boilermaker import Boilermaker, InMemoryServiceBus, QueueSettings, Task, chain, errors, retries
 from boilermaker.store import InMemoryOutcomeStore, sql
 from boilermaker.store.sql import SqlOutcomeStore
+from boilermaker.transport.port import OutgoingMessage
 
 Runs = list[str]
 
@@ -123,7 +124,7 @@ async def test_a_store_that_does_not_answer_says_so_and_a_worker_waits_for_it(
     logging.getLogger("boilermaker.app").addHandler(waiting)
     folder = tmp_path / "later"
     store = SqlOutcomeStore(_engine(folder / "outcomes.db"))
-    with pytest.raises(errors.OutcomeStoreError, match="does not answer"):
+    with pytest.raises(errors.OutcomeStoreError, match="does not do what is asked"):
         await store.load("a")
     runs: Runs = []
     worker = _worker(runs, store)
@@ -142,10 +143,16 @@ async def test_a_store_that_does_not_answer_says_so_and_a_worker_waits_for_it(
     assert "Works again" in caplog.text
 
 
+class _Foreign(InMemoryOutcomeStore):
+    """Holds what another program wrote."""
+
+    async def load(self, attempt: str) -> bytes | None:
+        return b"{}"
+
+
 async def test_a_record_that_is_no_verdict_is_told(caplog: pytest.LogCaptureFixture) -> None:
     """Another program's table, or a later version's record: nothing is run, and the log says why."""
-    store = InMemoryOutcomeStore()
-    store.records["jobs/order-1"] = b"{}"
+    store = _Foreign()
     runs: Runs = []
     worker = _worker(runs, store)
     flip = worker.registry.get("flip")
@@ -156,3 +163,87 @@ async def test_a_record_that_is_no_verdict_is_told(caplog: pytest.LogCaptureFixt
     assert "no verdict" in caplog.text
     assert isinstance(worker.bus, InMemoryServiceBus)
     assert [letter.message_id for letter in worker.bus.dead_letters("jobs")] == ["order-1"]
+
+
+# ---- whose outcome it is --------------------------------------------------------------------------------
+
+
+def _counting(
+    runs: Runs, store: InMemoryOutcomeStore, *queues: str
+) -> tuple[Boilermaker[Runs], InMemoryServiceBus]:
+    """A worker on the first queue whose tasks note what they run for; no queue detects duplicates."""
+    bus = InMemoryServiceBus(*(QueueSettings(name=each, duplicate_detection_window=None) for each in queues))
+    worker = Boilermaker(runs, bus, queue=queues[0], outcomes=store)
+
+    @worker.task
+    async def pay(runs: Runs, amount: int) -> None:
+        runs.append(f"pay {amount}")
+
+    @worker.task
+    async def note(runs: Runs, text: str) -> None:
+        runs.append(text)
+
+    return worker, bus
+
+
+def _tasks(worker: Boilermaker[Runs], amount: int) -> Task[Any]:
+    pay, note = worker.registry.get("pay"), worker.registry.get("note")
+    assert pay is not None
+    assert note is not None
+    return chain(worker.create_task(pay.function, amount), worker.create_task(note.function, "paid"))
+
+
+async def test_a_workflow_that_is_published_twice_runs_each_handler_once() -> None:
+    """Each publication has a seed of its own; what follows from the saved outcome has the ids of the first."""
+    runs: Runs = []
+    worker, bus = _counting(runs, InMemoryOutcomeStore(), "jobs")
+    for _ in range(3):
+        await worker.publish_task(_tasks(worker, 5), id="order-4711")
+    bodies = {message.body for message in bus.messages("jobs")}
+    await worker.drain()
+    assert len(bodies) == 3
+    assert runs == ["pay 5", "paid"]
+
+
+async def test_a_saved_outcome_counts_for_the_same_task_and_payload_only() -> None:
+    """Who guesses an id and sends something else under it first does not keep the real one from running."""
+    runs: Runs = []
+    worker, _ = _counting(runs, InMemoryOutcomeStore(), "jobs")
+    await worker.publish_task(_tasks(worker, 0), id="order-4711")
+    await worker.drain()
+    await worker.publish_task(_tasks(worker, 5), id="order-4711")
+    await worker.drain()
+    assert runs == ["pay 0", "paid", "pay 5", "paid"]
+
+
+async def test_a_saved_outcome_counts_for_its_queue_only() -> None:
+    """Two services that share a store may use the same ids for the same tasks."""
+    runs: Runs = []
+    store = InMemoryOutcomeStore()
+    worker, bus = _counting(runs, store, "jobs", "others")
+    await worker.publish_task(_tasks(worker, 5), id="order-4711")
+    [message] = bus.messages("jobs")
+    await bus.sender("others").send(OutgoingMessage(body=message.body, message_id="order-4711"))
+    await worker.drain()
+    other = Boilermaker(runs, bus, queue="others", outcomes=store, forwards_to=["jobs"])
+    for name in ("pay", "note"):
+        registration = worker.registry.get(name)
+        assert registration is not None
+        other.register(registration.function)
+    await other.drain()
+    assert runs.count("pay 5") == 2
+
+
+@pytest.mark.parametrize("message_id", ["a\0b", "x" * 128, "", "ORDER", "order", "\u017f", "s"])
+async def test_a_key_is_hex_digits_whatever_the_id(message_id: str) -> None:
+    """Databases refuse NULs and surrogates, cut long texts, and fold cases."""
+    runs: Runs = []
+    store = InMemoryOutcomeStore()
+    worker, bus = _counting(runs, store, "jobs")
+    await worker.publish_task(_tasks(worker, 5))
+    [message] = bus.messages("jobs")
+    await bus.sender("jobs").send(OutgoingMessage(body=message.body, message_id=message_id))
+    await worker.drain()
+    assert runs == ["pay 5", "pay 5", "paid", "paid"]
+    assert [64] * 4 == [len(key) for key in store.records]
+    assert set("".join(store.records)) <= set("0123456789abcdef")

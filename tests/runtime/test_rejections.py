@@ -72,9 +72,9 @@ async def _body_of(worker: Boilermaker[State], bus: InMemoryServiceBus, task: Ta
         b"null",
         b'{"boilermaker":2}',
         b"[" * 100_000,
-        b'{"boilermaker":1,"workflow":"w","at":0,"lines":[[0,0]],"queues":["tasks"]}\n{}',
+        b'{"boilermaker":1,"workflow":"w","seed":"5eed5eed5eed5eed5eed5eed5eed5eed","at":0,"lines":[[0,0]],"queues":["tasks"]}\n{}',
         (
-            b'{"boilermaker":1,"workflow":"w","at":0,"lines":[[0,0]],"queues":["tasks"]}\n'
+            b'{"boilermaker":1,"workflow":"w","seed":"5eed5eed5eed5eed5eed5eed5eed5eed","at":0,"lines":[[0,0]],"queues":["tasks"]}\n'
             b'{"task":"note","payload":{"text":"hunter2"},"then":0}'
         ),
     ],

@@ -46,7 +46,7 @@ class Find(Payload, frozen=True, kw_only=True):
     note: str | UnsetType = UNSET
 
 
-STUB = TaskStub[None]("find", Find, None, queue="tasks", digest="")
+STUB = TaskStub[None]("find", Find, None, queue="tasks", digest="0" * 16)
 
 
 async def name(state: list[Any]) -> bool:
@@ -57,7 +57,7 @@ class Nothing(Payload, frozen=True, kw_only=True):
     pass
 
 
-NAME = TaskStub[bool]("name", Nothing, bool, queue="tasks", digest="")
+NAME = TaskStub[bool]("name", Nothing, bool, queue="tasks", digest="0" * 16)
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from boilermaker.envelope import codec
+from boilermaker.envelope import identity
 from simulation.scenario import Node
-from simulation.world import MAX_DELIVERIES, MAX_TRIES, Sent, World
+from simulation.world import MAX_DELIVERIES, MAX_TRIES, QUEUE, Sent, World
 
 _SLOTS = 8  # more than any outcome of a scenario leads to
 
@@ -24,7 +24,8 @@ class Lineage:
         self.sent = list(dict.fromkeys(world.journal.sent))
         for sent in self.sent:
             for slot in range(_SLOTS):
-                self.parents[codec.message_id(sent.message_id, slot)] = sent.message_id
+                following = identity.derived(sent.seed, QUEUE, sent.message_id, slot)
+                self.parents[following.id] = sent.message_id
             self.may_follow[sent.message_id].update(*self.wanted(sent))
         for sent in world.journal.sent:
             if sent.message_id in self.parents:

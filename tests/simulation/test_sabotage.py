@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from boilermaker.dead_letters import again
-from boilermaker.envelope import codec
+from boilermaker.envelope import codec, identity
 from boilermaker.store import InMemoryOutcomeStore
 from boilermaker.worker import decide, publish
 from boilermaker.worker.handle import Handling
@@ -39,16 +39,17 @@ def _after_decision(patch: pytest.MonkeyPatch, change: Callable[[Any, Any], Any]
 
 def ids_by_chance(patch: pytest.MonkeyPatch) -> None:
     """A repeat under another id passes the duplicate detection."""
-    patch.setattr(publish.codec, "message_id", lambda *_: uuid.uuid4().hex)
+    original = identity.derived
+    patch.setattr(identity, "derived", lambda *cause: original(*cause)._replace(id=uuid.uuid4().hex))
 
 
 def ids_by_target(patch: pytest.MonkeyPatch) -> None:
     """A failure handler that two branches share is dropped the second time."""
     original = Publishing._message
 
-    def named(self: Publishing, envelope: Any, next_: Any, body: bytes) -> Any:
+    def named(self: Publishing, envelope: Any, next_: Any, *rest: Any) -> Any:
         target = f"{envelope.header.workflow}:{next_.to}:{next_.attempt}:{next_.put_off}"
-        return _change(original(self, envelope, next_, body), message_id=target)
+        return _change(original(self, envelope, next_, *rest), message_id=target)
 
     patch.setattr(Publishing, "_message", named)
 

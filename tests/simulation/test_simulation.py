@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
-from boilermaker.envelope import codec
+from boilermaker.envelope import identity
 from simulation.__main__ import main
 from simulation.scenario import Fault, Node, Scenario
 from simulation.simulate import search, simulate
@@ -84,7 +84,8 @@ def test_dead_letters_that_are_replayed_start_anew() -> None:
 
 def test_the_ids_of_one_cause_differ() -> None:
     """What the rules know of lineage is what the codec says."""
-    assert len({codec.message_id("cause", slot) for slot in range(8)}) == 8
+    seed = identity.new_seed()
+    assert len({identity.derived(seed, "jobs", "cause", slot) for slot in range(8)}) == 8
 
 
 @pytest.mark.parametrize("seed", range(0, 5000, 500))

@@ -45,6 +45,7 @@ class Sent(msgspec.Struct, frozen=True):
     workflow: str
     step: int
     number: int
+    seed: str
     is_fork: bool = False
 
 
@@ -403,7 +404,7 @@ class _Sender:
         envelope = codec.decode(message.body)
         label = msgspec.json.decode(envelope.current.payload)["label"]
         header = envelope.header
-        sent = Sent(message.message_id, header.workflow, label, header.attempt, header.fork)
+        sent = Sent(message.message_id, header.workflow, label, header.attempt, header.seed, header.fork)
 
         async def effect() -> None:
             journal, before = self._line.world.journal, self._line.world.held()

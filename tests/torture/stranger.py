@@ -42,7 +42,9 @@ def garbage(draw: random.Random) -> bytes:
 
 def _envelope(draw: random.Random, task: str, payload: dict[str, Any]) -> bytes:
     workflow = f"stranger-{draw.getrandbits(60):x}"
-    header = {"boilermaker": 1, "workflow": workflow, "at": 0, "lines": [[0, 0]], "queues": [QUEUE]}
+    header = {
+        "boilermaker": 1, "workflow": workflow, "seed": "0" * 32, "at": 0, "lines": [[0, 0]], "queues": [QUEUE]
+    }  # fmt: skip
     line = {"task": task, "payload": payload, "then": None}
     return b"\n".join(json.dumps(part).encode() for part in (header, line))
 

@@ -16,6 +16,8 @@ from boilermaker.tasks.registry import Registry, resolve_stub
 from boilermaker.transport.port import Bus, Sender
 from boilermaker.transport.servicebus.bus import AzureServiceBus
 from boilermaker.workflow import plan
+from boilermaker.workflow.bounds import MAX_MESSAGES
+from boilermaker.workflow.plan import Plan
 from boilermaker.workflow.task import head_of
 
 
@@ -35,10 +37,14 @@ class Client:
     Args:
         bus: the Service Bus namespace, or an `InMemoryServiceBus`.
         registry: for tasks made from functions: whose registrations give them name, queue and policy.
+        max_messages: that a workflow may lead to; where it is raised, raise `Limits.max_messages` of the workers too.
     """
 
-    def __init__(self, bus: Bus, *, registry: Registry | None = None) -> None:
+    def __init__(
+        self, bus: Bus, *, registry: Registry | None = None, max_messages: int = MAX_MESSAGES
+    ) -> None:
         self._bus = bus
+        self._max_messages = max_messages
         self._resolve = resolve_stub if registry is None else registry.resolve
         self._senders: dict[str, Sender] = {}
         self._home = Home(self._forget)
@@ -62,7 +68,8 @@ class Client:
             item: a task with its callbacks, or a chain.
             delay: seconds (or a timedelta) until the first task may run, or when: a datetime
                 with a time zone.
-            id: the workflow's id, at most 128 characters; made up where none is given.
+            id: the workflow's id, at most 128 characters; made up where none is given. Anybody who may send to the queue and
+                guesses an id can send something else under it first, which the queue takes for the workflow.
 
         Raises:
             WorkflowError: the workflow cannot run as it stands; nothing was sent.
@@ -74,7 +81,7 @@ class Client:
         workflow = checked_id(id)
         if not self._home.is_here():
             return await self._home.elsewhere(lambda: self.publish(item, delay=delay, id=workflow))
-        steps = plan.flatten(head_of(item), self._resolve)
+        steps = self._flatten(item)
         queue = steps[0].resolved.queue
         try:
             sender = await self.sender(queue)
@@ -82,6 +89,9 @@ class Client:
         except BusError as error:
             raise not_published(error, workflow, queue) from error
         return workflow
+
+    def _flatten(self, item: Publishable) -> Plan:
+        return plan.flatten(head_of(item), self._resolve, self._max_messages)
 
     async def schedule(self, item: Publishable, delay: Delay, *, id: str | None = None) -> Scheduled:  # noqa: A002 - as publish
         """Publish a workflow for later, so that it can be cancelled until then: see `cancel_scheduled`.
@@ -100,7 +110,7 @@ class Client:
         workflow = checked_id(id)
         if not self._home.is_here():
             return await self._home.elsewhere(lambda: self.schedule(item, delay, id=workflow))
-        steps = plan.flatten(head_of(item), self._resolve)
+        steps = self._flatten(item)
         queue = steps[0].resolved.queue
         try:
             sender = await self.sender(queue)
@@ -180,7 +190,7 @@ class Client:
         self, delay: Delay | None, progress: Callable[[int], object] | None, before: Sequence[str] = ()
     ) -> Many:
         return Many(
-            resolve=self._resolve,
+            flatten=self._flatten,
             sender=self.sender,
             clock=self._bus.clock,
             delay=delay,

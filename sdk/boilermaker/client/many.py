@@ -9,9 +9,7 @@ from boilermaker.client.sealing import Publishable, checked_id, seal
 from boilermaker.errors import BusError, PublishManyError
 from boilermaker.retries import Delay
 from boilermaker.transport.port import Clock, OutgoingMessage, Sender
-from boilermaker.workflow import plan
-from boilermaker.workflow.plan import Plan, Resolve
-from boilermaker.workflow.task import head_of
+from boilermaker.workflow.plan import Plan
 
 CHUNK = 500
 """Workflows that are planned, sealed and handed to their senders at a time."""
@@ -39,14 +37,14 @@ class Many:
     def __init__(
         self,
         *,
-        resolve: Resolve,
+        flatten: Callable[[Publishable], Plan],
         sender: Callable[[str], Awaitable[Sender]],
         clock: Clock,
         delay: Delay | None,
         progress: Callable[[int], object] | None,
         before: Sequence[str] = (),
     ) -> None:
-        self._resolve = resolve
+        self._flatten = flatten
         self._sender = sender
         self._clock = clock
         self._delay = delay
@@ -83,7 +81,7 @@ class Many:
         """The next few hundred; what is under way goes on meanwhile."""
         planned: list[_Planned] = []
         for item in itertools.islice(taken, CHUNK):
-            planned.append((next_id(given), plan.flatten(head_of(item), self._resolve)))
+            planned.append((next_id(given), self._flatten(item)))
             if not len(planned) % _TURN:
                 await asyncio.sleep(0)
         return planned

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from boilermaker.envelope import codec, outgoing
+from boilermaker.envelope import codec, identity, outgoing
 from boilermaker.errors import BusError, PublishError, WorkflowTooLargeError
 from boilermaker.retries import Delay, checked_delay, seconds_until
 from boilermaker.telemetry import trace
@@ -20,7 +20,7 @@ Publishable = Task[Any] | Chain[Any, Any]
 
 def seal(steps: Plan, workflow: str, delay: Delay | None, sender: Sender, clock: Clock) -> OutgoingMessage:
     """The message that starts a workflow. Raises WorkflowTooLargeError, ValueError (of the delay)."""
-    body = codec.encode(steps, workflow)
+    body = codec.encode(steps, workflow, identity.new_seed())
     limit = outgoing.limit_for(sender.max_message_size)
     if len(body) > limit:
         raise WorkflowTooLargeError(len(body), limit, tuple(codec.sizes(steps)[:3]))

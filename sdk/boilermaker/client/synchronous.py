@@ -19,6 +19,7 @@ from boilermaker.retries import Delay, Seconds, seconds
 from boilermaker.tasks.registry import Registry
 from boilermaker.transport.port import Bus
 from boilermaker.transport.servicebus.bus import AzureServiceBus
+from boilermaker.workflow.bounds import MAX_MESSAGES
 
 T = TypeVar("T")
 
@@ -37,10 +38,13 @@ class SyncClient:
     Args:
         bus: the Service Bus namespace, or an `InMemoryServiceBus`.
         registry: for tasks made from functions: whose registrations give them name, queue and policy.
+        max_messages: that a workflow may lead to; where it is raised, raise `Limits.max_messages` of the workers too.
     """
 
-    def __init__(self, bus: Bus, *, registry: Registry | None = None) -> None:
-        client = Client(bus, registry=registry)
+    def __init__(
+        self, bus: Bus, *, registry: Registry | None = None, max_messages: int = MAX_MESSAGES
+    ) -> None:
+        client = Client(bus, registry=registry, max_messages=max_messages)
         self._begin(lambda: client)
 
     def _begin(self, client: Callable[[], Client]) -> None:

@@ -1,9 +1,7 @@
 """What is published on account of a dead letter: the task once more, or word of its failure. Pure; nothing is sent here."""
 
-import hashlib
-
 from boilermaker.dead_letters.letter import DeadLetter, envelope_of
-from boilermaker.envelope import codec, outgoing
+from boilermaker.envelope import ahead, codec, identity, outgoing
 from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
 from boilermaker.tasks.options import Limits
@@ -20,21 +18,22 @@ class Unsent(Exception):  # noqa: N818  # no fault: this dead letter is left as 
 def replay_of(message: Message, queue: str, clock: Clock) -> OutgoingMessage:
     """The message that runs a dead letter's task again, with what follows from it.
 
-    It starts a lineage of its own: another workflow id, and the first attempt. The id is made of the dead letter's: the
-    replay of one dead letter, done twice because somebody pulled the plug, runs once where the queue detects duplicates.
+    It starts a lineage of its own: another workflow id, another seed, and the first attempt. Both are derived from the dead
+    letter: the replay of one dead letter, done twice because somebody pulled the plug, runs once where the queue detects
+    duplicates.
 
     Raises:
         EnvelopeError: the dead letter holds no envelope.
     """
     envelope = envelope_of(message, queue)
-    origin = f"{queue}\n{message.sequence_number}\n{message.message_id}"
-    workflow = hashlib.blake2b(f"replay\n{origin}".encode(), digest_size=16).hexdigest()
+    origin = f"{message.sequence_number}\n{identity.own_id(message, queue)}"
+    named = identity.derived(envelope.header.seed, queue, origin, identity.REPLAY)
     step = envelope.current
     return outgoing.message(
-        body=codec.restart(envelope, workflow),
-        message_id=workflow,
+        body=codec.restart(envelope, named),
+        message_id=named.id,
         task=step.task,
-        workflow=workflow,
+        workflow=named.id,
         digest=step.digest,
         trace=trace.of_properties(message.properties),
         delay=0,
@@ -63,15 +62,16 @@ def failure_of(
     """
     envelope = envelope_of(message, queue)
     _check_handlers(envelope, queues)
-    cause = message.message_id or f"sequence-number-{message.sequence_number}"
+    cause = identity.own_id(message, queue)
     around = Circumstances(registration=None, limits=Limits(), queues=queues, message_id=cause, jitter=0)
     verdict = decide(envelope, _outcome(envelope, letter), around)
+    named = [identity.derived(envelope.header.seed, queue, cause, each.slot) for each in verdict.publish]
     return [
         (
             following.queue,
             outgoing.message(
-                body=codec.advance(envelope, following),
-                message_id=codec.message_id(cause, following.slot),
+                body=codec.advance(envelope, following, name.seed),
+                message_id=name.id,
                 task=following.task,
                 workflow=envelope.header.workflow,
                 digest=following.digest,
@@ -80,7 +80,7 @@ def failure_of(
                 clock=clock,
             ),
         )
-        for following in verdict.publish
+        for following, name in zip(verdict.publish, named, strict=True)
     ]
 
 
@@ -100,10 +100,14 @@ def _outcome(envelope: Envelope, letter: DeadLetter) -> Outcome:
 
 
 def _check_handlers(envelope: Envelope, queues: frozenset[str]) -> None:
+    numbers = envelope.current.otherwise
+    readable = ahead.messages(envelope.steps, numbers)
     handlers: set[str] = set()
-    for number in envelope.current.otherwise:
+    for number in numbers:
+        if number not in readable:
+            raise Unsent(f"a failure callback, step {number}, or what follows from it cannot be read")
         try:
-            handlers.add(codec.step_ahead(envelope, number).queue)
+            handlers.add(envelope.steps[number].queue)
         except EnvelopeError as error:
             raise Unsent(f"a failure callback cannot be read: {error}") from None
     if not handlers:

@@ -6,23 +6,27 @@ a hop hardly more than one of ten.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
 
 from boilermaker import payload
+from boilermaker.envelope import ahead
+from boilermaker.envelope.identity import Identity
 from boilermaker.envelope.lines import Lines
 from boilermaker.envelope.structs import Header, Kept, Next, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
+from boilermaker.failure import FailureInfo
 from boilermaker.payload.externals import NONE
 from boilermaker.retries import MOST_TRIES, RetryPolicy
-from boilermaker.workflow.plan import MAX_STEPS, Plan, PlanStep, StepRef
+from boilermaker.workflow.bounds import MAX_STEPS
+from boilermaker.workflow.plan import Plan, PlanStep, StepRef
 
 CONTENT_TYPE = "application/jsonl"
 MAX_BYTES = 100 * 1024 * 1024  # the largest message that any Service Bus tier takes
 MAX_PUT_OFF = 1000
-MAX_QUEUE_NAME = 260  # Service Bus: characters of an entity's path
+MAX_TEXT = 4096  # of a failure's description, and of each other text that it has
 _ERRORS = (msgspec.MsgspecError, RecursionError, ValueError)
 
 T = TypeVar("T")
@@ -31,11 +35,11 @@ T = TypeVar("T")
 # ---- publishing -----------------------------------------------------------------------------------------
 
 
-def encode(plan: Plan, workflow: str) -> bytes:
-    """The envelope of a new workflow, at its first step."""
+def encode(plan: Plan, workflow: str, seed: str) -> bytes:
+    """The envelope of a new workflow, at its first step; `seed` is its own (`identity.new_seed`)."""
     queues = _by_use(step.resolved.queue for step in plan)
     policies = _by_use(step.resolved.policy for step in plan)
-    shared = _by_use(step.otherwise for step in plan if step.otherwise)
+    shared = list(_by_use(step.otherwise for step in plan if step.otherwise))
     usual = shared[0] if shared else ()
     digests: dict[str, dict[str, str]] = {}
     for resolved in (step.resolved for step in plan):
@@ -44,10 +48,11 @@ def encode(plan: Plan, workflow: str) -> bytes:
     header = Header(
         boilermaker=1,
         workflow=workflow,
+        seed=seed,
         at=0,
         lines=((0, len(plan) - 1),),
         queues=tuple(queues),
-        policies=() if policies == [None] else tuple(policies),
+        policies=() if policies.keys() == {None} else tuple(policies),
         otherwise=usual,
         digests=digests,
     )
@@ -60,24 +65,24 @@ def sizes(plan: Plan) -> list[tuple[str, int]]:
     total: Counter[str] = Counter()
     for number, step in enumerate(plan):
         total[step.resolved.name] += len(
-            _encode(_line(number, step, [step.resolved.queue], [step.resolved.policy], ()))
+            _encode(_line(number, step, {step.resolved.queue: 0}, {step.resolved.policy: 0}, ()))
         )
     return total.most_common()
 
 
-def _by_use(values: Iterable[T]) -> list[T]:
-    """Distinct values, the most common first: index 0 is what steps leave out."""
+def _by_use(values: Iterable[T]) -> dict[T, int]:
+    """Distinct values and their places, the most common first: index 0 is what steps leave out."""
     found = list(values)
     if not found or found.count(found[0]) == len(found):  # nearly always: one queue, one policy
-        return found[:1]
-    return [value for value, _ in Counter(found).most_common()]
+        return dict.fromkeys(found[:1], 0)
+    return {value: place for place, (value, _) in enumerate(Counter(found).most_common())}
 
 
 def _line(
     number: int,
     step: PlanStep,
-    queues: Sequence[str],
-    policies: Sequence[RetryPolicy | None],
+    queues: Mapping[str, int],
+    policies: Mapping[RetryPolicy | None, int],
     usual: tuple[int, ...],
 ) -> StepLine:
     return StepLine(
@@ -85,8 +90,8 @@ def _line(
         payload=_payload(step),
         args=step.args,
         refs={name: _wire_ref(ref) for name, ref in step.refs.items()},
-        queue=queues.index(step.resolved.queue),
-        policy=policies.index(step.resolved.policy),
+        queue=queues[step.resolved.queue],
+        policy=policies[step.resolved.policy],
         then=msgspec.UNSET if step.then == number + 1 else step.then,
         otherwise=msgspec.UNSET if step.otherwise == usual else step.otherwise,
         keep=step.keep,
@@ -117,10 +122,15 @@ _decode_header = msgspec.json.Decoder(Header).decode
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """A received message: its header, and its steps, each read when asked for."""
+    """A received message: its header, and its steps, each read when asked for.
+
+    Attributes:
+        head: the first line as it came; of a message of boilermaker-servicebus 1.x, all of it.
+    """
 
     header: Header
     steps: Lines
+    head: bytes
 
     @property
     def current(self) -> Step:
@@ -146,15 +156,18 @@ def decode(body: bytes) -> Envelope:
     except _ERRORS:
         raise EnvelopeError("the first line is no header of a Boilermaker envelope (format 1)") from None
     _check_header(header, rest)
-    return Envelope(header=header, steps=Lines(header, rest))
+    return Envelope(header=header, steps=Lines(header, rest), head=head)
 
 
 def _check_header(header: Header, rest: bytes) -> None:
-    below = -1
+    below = -2
     count = 0
     for first, last in header.lines:
-        if not below < first <= last < MAX_STEPS:
-            raise EnvelopeError("the header's step numbers are out of order or out of range")
+        # Ranges that touch are one range: whoever looks for a line must not have to look through one for each line.
+        if not (below + 1 < first <= last < MAX_STEPS and first >= 0):
+            raise EnvelopeError(
+                "the header's step numbers are out of order, out of range, or not put together"
+            )
         below = last
         count += last - first + 1
     if not header.lines or header.lines[0][0] != header.at:
@@ -163,30 +176,44 @@ def _check_header(header: Header, rest: bytes) -> None:
     # missing all the same is an error where it is read.
     if header.at == 0 and rest.count(b"\n") != count - 1:
         raise EnvelopeError(f"the header announces {count:,} steps, another number of lines follows")
-    if not header.queues or not 1 <= header.attempt <= MOST_TRIES or not 0 <= header.put_off <= MAX_PUT_OFF:
-        raise EnvelopeError("the header names no queue, or counts what cannot be")
+    if not 1 <= header.attempt <= MOST_TRIES or not 0 <= header.put_off <= MAX_PUT_OFF:
+        raise EnvelopeError("the header counts what cannot be")
     if header.fork and header.failure is None:
         raise EnvelopeError("the message stands for failure callbacks and tells no failure")
-    if any(not 0 < len(queue) <= MAX_QUEUE_NAME or not queue.isprintable() for queue in header.queues):
+    if not all(map(str.isprintable, header.queues)):
         raise EnvelopeError("the header names a queue that no queue can be called")
-    if any(not 0 <= number < header.at for number in header.kept):
+    if not all(0 <= number < header.at for number in header.kept):
         raise EnvelopeError("the header keeps results of steps that have not run")
-    if not 0 < len(header.workflow) <= 128:
-        raise EnvelopeError("the workflow id is empty or longer than 128 characters")
+    if not header.workflow.isprintable():
+        raise EnvelopeError("the workflow id holds a character that cannot be printed")
+    if header.failure is not None and _is_long(header.failure):
+        raise EnvelopeError(f"the failure that led here has a text of more than {MAX_TEXT:,} characters")
+
+
+def _is_long(failure: FailureInfo) -> bool:
+    texts = (failure.task, failure.reason, failure.description, failure.error, failure.message_id)
+    return any(text is not None and len(text) > MAX_TEXT for text in texts)
 
 
 # ---- going on -------------------------------------------------------------------------------------------
 
 
-def advance(envelope: Envelope, next_: Next) -> bytes:
+def advance(envelope: Envelope, next_: Next, seed: str) -> bytes:
     """The envelope of the next message of the same workflow. Steps that can no longer run are left out.
+
+    Args:
+        envelope: of the message that leads to it.
+        next_: what it is.
+        seed: its own, as `identity.derived` gave it.
 
     Raises:
         EnvelopeError: a step on the way is malformed.
     """
     header, lines = envelope.header, envelope.steps
     ranges, data = (
-        lines.from_step(next_.to) if _keeps_all(envelope, next_) else lines.only(_reachable(lines, next_.to))
+        lines.from_step(next_.to)
+        if _keeps_all(envelope, next_)
+        else lines.only(ahead.reachable(lines, next_.to))
     )
     kept = {number: kept for number, kept in header.kept.items() if kept.until >= next_.to}
     current = envelope.current
@@ -194,6 +221,7 @@ def advance(envelope: Envelope, next_: Next) -> bytes:
         kept[header.at] = Kept(until=current.keep, value=next_.result)
     following = msgspec.structs.replace(
         header,
+        seed=seed,
         at=next_.to,
         attempt=next_.attempt,
         put_off=next_.put_off,
@@ -206,9 +234,11 @@ def advance(envelope: Envelope, next_: Next) -> bytes:
     return b"\n".join((_encode(following), data))
 
 
-def restart(envelope: Envelope, workflow: str) -> bytes:
+def restart(envelope: Envelope, identity: Identity) -> bytes:
     """The envelope of a new workflow that goes on at the current step, at its first attempt and as it was published."""
-    header = msgspec.structs.replace(envelope.header, workflow=workflow, attempt=1, put_off=0, policy=None)
+    header = msgspec.structs.replace(
+        envelope.header, workflow=identity.id, seed=identity.seed, attempt=1, put_off=0, policy=None
+    )
     return b"\n".join((_encode(header), envelope.steps.from_step(header.at)[1]))
 
 
@@ -223,37 +253,28 @@ def _keeps_all(envelope: Envelope, next_: Next) -> bool:
     return next_.to == current.then and set(current.otherwise) <= set(envelope.header.otherwise)
 
 
-def _reachable(lines: Lines, start: int) -> list[int]:
-    seen = {start}
-    waiting = [start]
-    while waiting:
-        for target in lines.edges(waiting.pop()):
-            if target not in seen:
-                seen.add(target)
-                waiting.append(target)
-    return sorted(seen)
-
-
-def step_ahead(envelope: Envelope, number: int) -> Step:
-    """A step that the workflow may go on to: it can be read, and so can the way from it on.
+def results_for(envelope: Envelope, step: Step) -> dict[str, msgspec.Raw]:
+    """The values of a step's references, as JSON, by parameter. What is not there is null.
 
     Raises:
-        EnvelopeError: a line on the way is malformed.
+        EnvelopeError: they are more than a message can hold: one large result, referred to many times.
     """
-    _reachable(envelope.steps, number)
-    return envelope.steps[number]
-
-
-def results_for(envelope: Envelope, step: Step) -> dict[str, msgspec.Raw]:
-    """The values of a step's references, as JSON, by parameter. What is not there is null."""
-    return {name: _value(envelope.header, ref) for name, ref in step.refs.items()}
-
-
-def _value(header: Header, ref: StepRef) -> msgspec.Raw:
-    if ref.step is None:
-        return msgspec.Raw(_encode(header.failure))
-    kept = header.kept.get(ref.step)
-    return kept.value if kept is not None else _NULL
+    if not step.refs:
+        return {}
+    header, failure = envelope.header, None
+    results: dict[str, msgspec.Raw] = {}
+    for name, ref in step.refs.items():
+        if ref.step is None:
+            failure = failure or msgspec.Raw(_encode(header.failure))
+            results[name] = failure
+        else:
+            kept = header.kept.get(ref.step)
+            results[name] = _NULL if kept is None else kept.value
+    if sum(memoryview(value).nbytes for value in results.values()) > MAX_BYTES:
+        raise EnvelopeError(
+            f"the results that step {step.number} refers to have more than {MAX_BYTES:,} bytes"
+        )
+    return results
 
 
 _NULL = msgspec.Raw(b"null")
@@ -262,10 +283,9 @@ _NULL = msgspec.Raw(b"null")
 # ---- identity -------------------------------------------------------------------------------------------
 
 
-def message_id(cause: str, slot: int) -> str:
-    """The id of a message that an attempt leads to: 32 hex digits of the attempt's own message id and a slot.
-
-    Named after its cause, so that the repeat of an attempt publishes under the same ids and the bus drops it, and
-    nothing else ever carries them. Success, failure and retry draw from the same slots: the first outcome wins.
-    """
-    return hashlib.blake2b(f"{cause}\n{slot}".encode(), digest_size=16).hexdigest()
+def fingerprint(envelope: Envelope) -> str:
+    """The same for messages whose bodies differ in their seed only, as those of one workflow that is published twice."""
+    digest = hashlib.blake2b(envelope.head.replace(envelope.header.seed.encode(), b"", 1), digest_size=32)
+    digest.update(b"\n")
+    digest.update(envelope.steps.data)
+    return digest.hexdigest()

@@ -11,12 +11,13 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from boilermaker import payload
-from boilermaker.envelope import codec
+from boilermaker.envelope import codec, identity
 from boilermaker.envelope.codec import Envelope
 from boilermaker.envelope.structs import Step
 from boilermaker.errors import EnvelopeError
 from boilermaker.retries import LONGEST_SECONDS, MOST_TRIES, RetryMode, RetryPolicy
-from boilermaker.workflow.plan import MAX_STEPS, PlanStep, Resolved
+from boilermaker.workflow.bounds import MAX_STEPS
+from boilermaker.workflow.plan import PlanStep, Resolved
 
 MAX_DEPTH = 400
 """Callbacks nested in callbacks; 1.x itself cannot read 200."""
@@ -141,10 +142,10 @@ def decode(body: bytes, queue: str) -> Envelope:
     if not 0 <= head.attempts.attempts < MOST_TRIES:
         raise EnvelopeError("a message of boilermaker-servicebus 1.x counts impossible attempts")
     workflow = head.task_id[:128] or hashlib.blake2b(body, digest_size=16).hexdigest()
-    envelope = codec.decode(codec.encode(plan, workflow))
+    envelope = codec.decode(codec.encode(plan, workflow, identity.seed_of(body)))
     # Theirs counts executions so far, ours the one to come.
     header = msgspec.structs.replace(envelope.header, attempt=head.attempts.attempts + 1)
-    return Envelope(header=header, steps=envelope.steps)
+    return Envelope(header=header, steps=envelope.steps, head=body)
 
 
 class _Place(NamedTuple):

@@ -1,9 +1,15 @@
 """The step lines of a received envelope: bytes that are read one by one, when asked for, and passed on untouched.
 
-Part of the codec's room. Everything that a line says is checked here: numbers in range, edges forward.
+Part of the codec's room. Everything that a line says is checked here: numbers in range, edges forward. A stranger may have
+written it, so nothing here takes more than linear work: lines are found by passing over them once, and what most steps share
+is checked once.
 """
 
+import itertools
+import re
+from bisect import bisect_right
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,21 +17,43 @@ from boilermaker.envelope.structs import Edges, Header, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
 from boilermaker.retries import LONGEST_SECONDS
 from boilermaker.tasks.rules import MAX_NAME
-from boilermaker.workflow.plan import MAX_HANDLERS, StepRef
+from boilermaker.workflow.bounds import DIGEST, MAX_HANDLERS, MAX_REFS
+from boilermaker.workflow.plan import StepRef
 
 _ERRORS = (msgspec.MsgspecError, RecursionError, ValueError)
 _decode_line = msgspec.json.Decoder(StepLine).decode
 _decode_edges = msgspec.json.Decoder(Edges).decode
+_is_digest = re.compile(DIGEST).fullmatch
+
+
+class Leads(NamedTuple):
+    """The steps that one may lead to: after success, and after failure."""
+
+    then: int | None
+    otherwise: tuple[int, ...]
 
 
 class Lines:
-    """The step lines of one envelope, as bytes; each is read when asked for."""
+    """The step lines of one envelope, as bytes; each is found once, and read when asked for.
 
-    __slots__ = ("_data", "_header", "_read")
+    Attributes:
+        data: the lines, untouched.
+        usual: the failure handlers of the steps that name none.
+    """
+
+    __slots__ = (
+        "_count", "_header", "_leads", "_places", "_read", "_starts", "_usual_fault", "data", "usual"
+    )  # fmt: skip
 
     def __init__(self, header: Header, data: bytes) -> None:
         self._header = header
-        self._data = data
+        self.data = data
+        self.usual = header.otherwise
+        self._usual_fault: str | None = None  # empty once the usual handlers are checked, and right
+        self._places: tuple[list[int], list[int]] | None = None
+        self._starts = [0]  # of the lines that were passed so far: a hop passes the first few
+        self._count: int | None = None  # of the lines, once somebody has looked for one that is missing
+        self._leads: dict[int, Leads] = {}
         self._read: dict[int, Step] = {}
 
     def __getitem__(self, number: int) -> Step:
@@ -41,21 +69,26 @@ class Lines:
     def raw(self, number: int) -> bytes:
         """The line of a step, untouched."""
         start, end = self._span(number)
-        return self._data[start:end]
+        return self.data[start:end]
 
-    def edges(self, number: int) -> tuple[int, ...]:
-        """The steps that this one may lead to."""
-        try:
-            edges = _decode_edges(self.raw(number))
-        except _ERRORS:
-            raise EnvelopeError(f"line of step {number} is no step") from None
-        then, otherwise = self._targets(number, edges.then, edges.otherwise)
-        return otherwise if then is None else (then, *otherwise)
+    def leads(self, number: int) -> Leads:
+        """The steps that this one may lead to.
+
+        Raises:
+            EnvelopeError: the line is no step, or points where it may not.
+        """
+        if number not in self._leads:
+            try:
+                edges = _decode_edges(self.raw(number))
+            except _ERRORS:
+                raise EnvelopeError(f"line of step {number} is no step") from None
+            self._leads[number] = self._targets(number, edges.then, edges.otherwise)
+        return self._leads[number]
 
     def from_step(self, to: int) -> tuple[tuple[tuple[int, int], ...], memoryview]:
         """Ranges and lines from this step on: those below it can no longer run. A view: there may be many."""
         ranges = tuple((max(first, to), last) for first, last in self._header.lines if last >= to)
-        return ranges, memoryview(self._data)[self._span(to)[0] :]
+        return ranges, memoryview(self.data)[self._span(to)[0] :]
 
     def only(self, numbers: Sequence[int]) -> tuple[tuple[tuple[int, int], ...], bytes]:
         """Ranges and lines of these steps, which are in order."""
@@ -68,24 +101,33 @@ class Lines:
         return tuple(ranges), b"\n".join(map(self.raw, numbers))
 
     def _index(self, number: int) -> int | None:
-        index = 0
-        for first, last in self._header.lines:
-            if first <= number <= last:
-                return index + number - first
-            index += last - first + 1
-        return None
+        ranges = self._header.lines
+        first, last = ranges[0]
+        if first <= number <= last:
+            return number - first
+        if len(ranges) == 1:
+            return None
+        if self._places is None:  # where each range begins: its number, and how many lines are before it
+            sizes = (last - first + 1 for first, last in ranges)
+            self._places = [first for first, _ in ranges], [0, *itertools.accumulate(sizes)]
+        firsts, before = self._places
+        place = bisect_right(firsts, number) - 1
+        if place < 0 or number > ranges[place][1]:
+            return None
+        return before[place] + number - firsts[place]
 
     def _span(self, number: int) -> tuple[int, int]:
         index = self._index(number)
         if index is None:
             raise EnvelopeError(f"step {number} is not in the envelope")
-        start = 0
-        for _ in range(index):
-            start = self._data.find(b"\n", start) + 1
-            if not start:
+        starts = self._starts
+        while len(starts) <= index:
+            if self._count == len(starts) or not (start := self.data.find(b"\n", starts[-1]) + 1):
+                self._count = len(starts)
                 raise EnvelopeError(f"the line of step {number} is missing")
-        end = self._data.find(b"\n", start)
-        return start, len(self._data) if end < 0 else end
+            starts.append(start)
+        end = self.data.find(b"\n", starts[index])
+        return starts[index], len(self.data) if end < 0 else end
 
     def _step(self, number: int) -> Step:
         try:
@@ -104,7 +146,12 @@ class Lines:
             raise EnvelopeError(f"step {number} has a negative number of arguments")
         if line.keep is not None and line.keep <= number:
             raise EnvelopeError(f"step {number} keeps its result for an earlier step")
+        if len(line.refs) > MAX_REFS:
+            raise EnvelopeError(f"step {number} refers to more than {MAX_REFS:,} results")
         queue = header.queues[line.queue]
+        digest = header.digests.get(queue, {}).get(line.task)
+        if digest is not None and not _is_digest(digest):
+            raise EnvelopeError(f"step {number} was published for a contract digest that is none")
         return Step(
             number=number,
             task=line.task,
@@ -119,7 +166,7 @@ class Lines:
             delay=line.delay,
             should_dead_letter=line.should_dead_letter,
             acks_late=line.acks_late,
-            digest=header.digests.get(queue, {}).get(line.task),
+            digest=digest,
         )
 
     def _targets(
@@ -127,19 +174,40 @@ class Lines:
         number: int,
         then: int | msgspec.UnsetType | None,
         otherwise: tuple[int, ...] | msgspec.UnsetType,
-    ) -> tuple[int | None, tuple[int, ...]]:
+    ) -> Leads:
         after = number + 1 if then is msgspec.UNSET else then
-        handlers = self._header.otherwise if otherwise is msgspec.UNSET else otherwise
-        if len(handlers) > MAX_HANDLERS or len(set(handlers)) < len(handlers):
-            raise EnvelopeError(
-                f"step {number} leads to a step twice, or to more than {MAX_HANDLERS:,} after failure"
-            )
-        for target in handlers if after is None else (after, *handlers):
-            if target <= number or self._index(target) is None:
-                raise EnvelopeError(
-                    f"step {number} leads to step {target}, which is not ahead of it in the envelope"
-                )
-        return after, handlers
+        if after is not None and (after <= number or self._index(after) is None):
+            raise _misled(number, after)
+        if otherwise is msgspec.UNSET:
+            if self.usual:
+                self._check_usual(number)
+            return Leads(after, self.usual)
+        if fault := self._fault(otherwise, number):
+            raise EnvelopeError(f"step {number} {fault}")
+        return Leads(after, otherwise)
+
+    def _check_usual(self, number: int) -> None:
+        """Check the failure handlers that most steps share: all once, and for each step the first, for they are in order."""
+        if self._usual_fault is None:
+            self._usual_fault = self._fault(self.usual, -1) or ""
+        if self._usual_fault:
+            raise EnvelopeError(f"step {number} {self._usual_fault}")
+        if self.usual[0] <= number:
+            raise _misled(number, self.usual[0])
+
+    def _fault(self, handlers: tuple[int, ...], below: int) -> str | None:
+        """What is wrong with failure handlers of steps up to this one."""
+        if len(handlers) > MAX_HANDLERS:
+            return f"leads to more than {MAX_HANDLERS:,} steps after failure"
+        for target in handlers:
+            if target <= below or self._index(target) is None:
+                return f"leads to step {target}, which is not ahead of it in the envelope, or out of order"
+            below = target
+        return None
+
+
+def _misled(number: int, target: int) -> EnvelopeError:
+    return EnvelopeError(f"step {number} leads to step {target}, which is not ahead of it in the envelope")
 
 
 def _read_ref(number: int, ref: WireRef) -> StepRef:

@@ -1,6 +1,6 @@
 """What travels in one message: a header and one line for each step that can still run. Wire structs; `codec` has the bytes.
 
-    {"boilermaker":1,"workflow":"...","at":0,"lines":[[0,2]],"queues":["accounts"],"otherwise":[2], ...}
+    {"boilermaker":1,"workflow":"...","seed":"...","at":0,"lines":[[0,2]],"queues":["accounts"],"otherwise":[2], ...}
     {"task":"create_user","payload":{"email":"a@b.org","name":"Ada"},"keep":1}
     {"task":"send_welcome_email","payload":{},"refs":{"user_id":0},"then":null}
     {"task":"handle_signup_failure","payload":{"email":"a@b.org"},"then":null,"otherwise":[]}
@@ -8,13 +8,25 @@
 What most steps share stands in the header once. Fields with their default are left out; unknown fields are ignored.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
+from boilermaker.envelope.identity import SEED
 from boilermaker.failure import FailureInfo
 from boilermaker.retries import RetryPolicy
+from boilermaker.tasks.rules import MAX_NAME, MAX_QUEUE
+from boilermaker.workflow.bounds import MAX_HANDLERS, MAX_STEPS
 from boilermaker.workflow.plan import StepRef
+
+MAX_ID = 128  # Service Bus: "MessageId ... up to 128 characters"
+
+Digests = Annotated[
+    dict[Annotated[str, Meta(max_length=MAX_NAME)], Annotated[str, Meta(min_length=16, max_length=16)]],
+    Meta(max_length=MAX_STEPS),
+]
+"""By task; that a digest is one is looked at when its task's line is read."""
 
 WireRef = int | str
 """`3`: the result of step 3. `"3?"`: that result or null. `"failure"`: the cause of the failure."""
@@ -33,6 +45,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         boilermaker: version of the format.
         workflow: id of the workflow, the same in all its messages.
+        seed: what the ids of all that follows are keyed with; 32 hex digits that only holders of the message know.
         at: number of the step to run.
         attempt: which execution of it this is, from 1.
         put_off: how often this step was put off because the worker did not know it.
@@ -48,16 +61,22 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     boilermaker: Literal[1]
-    workflow: str
+    workflow: Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
+    seed: Annotated[str, Meta(pattern=SEED)]
     at: int
     attempt: int = 1
     put_off: int = 0
-    lines: tuple[tuple[int, int], ...]
-    queues: tuple[str, ...]
-    policies: tuple[RetryPolicy | None, ...] = ()
-    otherwise: tuple[int, ...] = ()
-    digests: dict[str, dict[str, str]] = {}
-    kept: dict[int, Kept] = {}
+    lines: Annotated[tuple[tuple[int, int], ...], Meta(max_length=MAX_STEPS)]
+    queues: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=MAX_QUEUE)], ...],
+        Meta(min_length=1, max_length=MAX_STEPS),
+    ]
+    policies: Annotated[tuple[RetryPolicy | None, ...], Meta(max_length=MAX_STEPS)] = ()
+    otherwise: Annotated[tuple[int, ...], Meta(max_length=MAX_HANDLERS)] = ()
+    digests: Annotated[
+        dict[Annotated[str, Meta(max_length=MAX_QUEUE)], Digests], Meta(max_length=MAX_STEPS)
+    ] = {}
+    kept: Annotated[dict[int, Kept], Meta(max_length=MAX_STEPS)] = {}
     failure: FailureInfo | None = None
     policy: RetryPolicy | None = None
     fork: bool = False

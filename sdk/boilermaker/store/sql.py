@@ -1,13 +1,19 @@
-"""Outcomes in a database, through SQLAlchemy: SQLite for one machine, PostgreSQL or Azure SQL for workers on several."""
+"""Outcomes in a database, through SQLAlchemy: SQLite for one machine, PostgreSQL or Azure SQL for workers on several.
+
+What a database says when it fails differs from driver to driver. So whether a record is refused or the database does not work
+is not read from the error alone: a record that is refused while another one is taken concerns one message, which fails.
+Everything else concerns all messages, and is waited for.
+"""
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
 from boilermaker.errors import OutcomeStoreError
 
@@ -20,7 +26,7 @@ _METADATA = sa.MetaData()
 _OUTCOMES = sa.Table(
     "boilermaker_outcomes",
     _METADATA,
-    sa.Column("attempt", sa.String(400), primary_key=True),
+    sa.Column("attempt", sa.String(64), primary_key=True),  # hex digits, the same in every collation
     sa.Column("record", sa.LargeBinary, nullable=False),
     sa.Column("saved_at", sa.DateTime, nullable=False, index=True),
 )
@@ -66,12 +72,17 @@ class SqlOutcomeStore:
         """Keep the record if the attempt has none; returns the one that is kept.
 
         Raises:
-            OutcomeStoreError: the database cannot be written.
+            OutcomeStoreError: the database cannot be written; not transient where it refuses this record only.
         """
-        try:
-            await self._run(lambda connection: _insert(connection, attempt, record))
-        except _TakenError:
-            return await self.load(attempt) or record
+        for _ in range(2):  # the record that was there may have been purged since
+            try:
+                await self._add(attempt, record)
+                break
+            except _TakenError:
+                if (kept := await self.load(attempt)) is not None:
+                    return kept
+        else:
+            raise _refused(record, "a constraint does not hold")
         self._saves += 1
         if self._saves % _SAVES_BETWEEN_PURGES == 0:
             await self._tidy()
@@ -93,6 +104,38 @@ class SqlOutcomeStore:
         except OutcomeStoreError as error:
             log.warning("Old outcomes stay for now: %s", error)
 
+    async def _add(self, attempt: str, record: bytes) -> None:
+        def insert(connection: sa.Connection) -> None:
+            _insert(connection, attempt, record)
+
+        try:
+            await self._run(insert)
+        except OutcomeStoreError as error:
+            if not _may_concern_the_record(error) or not await self._takes_another():
+                raise
+        else:
+            return
+        try:
+            await self._run(insert)  # the table may have been missing, and is there now
+        except OutcomeStoreError as error:
+            if not _may_concern_the_record(error):
+                raise
+            raise _refused(record, str(error)) from error
+
+    async def _takes_another(self) -> bool:
+        """Whether a small record would be taken; it is not kept."""
+
+        def try_one(connection: sa.Connection) -> None:
+            with connection.begin_nested() as savepoint:
+                _insert(connection, secrets.token_hex(32), b"{}")
+                savepoint.rollback()
+
+        try:
+            await self._run(try_one)
+        except OutcomeStoreError:
+            return False
+        return True
+
     async def _run(self, do: Callable[[sa.Connection], _T]) -> _T:
         return await asyncio.to_thread(self._do, do)
 
@@ -105,8 +148,11 @@ class SqlOutcomeStore:
         except IntegrityError:
             raise _TakenError from None
         except SQLAlchemyError as error:
+            self._is_ready = False  # somebody may have dropped the table: look again
             kind = type(getattr(error, "orig", None) or error).__name__
-            raise OutcomeStoreError(f"the outcome store's database does not answer ({kind})") from error
+            raise OutcomeStoreError(
+                f"the outcome store's database does not do what is asked ({kind})"
+            ) from error
 
     def _prepare(self) -> None:
         try:
@@ -116,6 +162,23 @@ class SqlOutcomeStore:
         ):  # another thread or process may have made the table after this one looked: look again
             _METADATA.create_all(self._engine)
         self._is_ready = True
+
+
+def _refused(record: bytes, why: str) -> OutcomeStoreError:
+    return OutcomeStoreError(
+        f"the outcome store refuses a record of {len(record):,} bytes and takes others: {why}",
+        is_transient=False,
+    )
+
+
+def _may_concern_the_record(error: OutcomeStoreError) -> bool:
+    """Whether it is no fault of the connection, which would go away."""
+    said = error.__cause__
+    return (
+        isinstance(said, DBAPIError)
+        and not isinstance(said, OperationalError | InterfaceError)
+        and not said.connection_invalidated
+    )
 
 
 class _TakenError(Exception):

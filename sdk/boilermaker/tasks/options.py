@@ -11,6 +11,7 @@ import msgspec
 from boilermaker.errors import ConfigurationError
 from boilermaker.retries import RetryPolicy, Seconds, check_count, seconds
 from boilermaker.store import OutcomeStore
+from boilermaker.workflow.bounds import MAX_MESSAGES
 
 DescribeError = Callable[[BaseException], str]
 """Adds words about an exception to what leaves the process; what it returns is the application's responsibility."""
@@ -24,21 +25,26 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         max_delay: seconds between two tries, likewise.
         max_deliveries: a message delivered this often without coming to an outcome is given up; below the queue's own
             maximum delivery count, or the bus buries it first and nobody is told.
+        max_messages: messages that the failure callbacks of one step may lead to, with all that follows from them; a step's
+            tries count as one. More are dead-lettered as `TooManyMessages`, and none is published. A workflow that may lead
+            to more cannot be published from this worker.
         put_off_seconds: waits before a task that this worker does not know is looked at again; dead-lettered after the
             last. Deploys overlap: an old worker meets new tasks.
 
     Raises:
         TypeError: a limit that is no number.
-        ValueError: less than one try or delivery, or more than `retries.MOST_TRIES`, or a wait that is negative or longer than 100 years.
+        ValueError: less than one try, delivery or message, or more than `retries.MOST_TRIES`, or a wait that is negative or
+            longer than 100 years.
     """
 
     max_tries: int = 100
     max_delay: float = 24 * 3600
     max_deliveries: int = 5
+    max_messages: int = MAX_MESSAGES
     put_off_seconds: tuple[float, ...] = (15, 30, 60, 120)
 
     def __post_init__(self) -> None:
-        for limit in ("max_tries", "max_deliveries"):
+        for limit in ("max_tries", "max_deliveries", "max_messages"):
             check_count(f"Limits({limit}=...)", getattr(self, limit))
         waits = self.put_off_seconds
         if not isinstance(waits, tuple):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody runs a type checker
@@ -74,7 +80,8 @@ class WorkerOptions(TypedDict, total=False):
         service: the service's name in its contract; the queue's name if left out.
         external: how objects of third parties' classes travel, by class: `{Version: External(wire=str)}`.
         forwards_to: further queues that workflows may go on to from here. Others are refused as `QueueNotAllowed`: a
-            message must not reach through a worker what its publisher may not.
+            message must not reach through a worker what its publisher may not. Whoever may send to this worker's queue can
+            run any task of these queues, with any payload.
         limits: what messages may ask of this worker.
         describe_error: adds words about an exception to dead letters and `FailureInfo`, which hold its type only.
         max_lock_renewal: how long the lock of one message is renewed while its handler runs, unless its task says

@@ -3,6 +3,7 @@
 OpenTelemetry is asked only where the application has imported it already; nothing here depends on it.
 """
 
+import re
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -23,6 +24,15 @@ def current() -> dict[str, str]:
     return found or dict(incoming.get() or {})
 
 
+_is_parent = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]{0,200})?").fullmatch
+_is_state = re.compile(r"[ -~\t]{0,512}").fullmatch  # "at least 512 characters" are to be propagated
+
+
 def of_properties(properties: Mapping[str, object]) -> dict[str, str]:
-    """The trace context in a message's application properties."""
-    return {name: value for name in FIELDS if isinstance(value := properties.get(name), str)}
+    """The trace context in a message's application properties; what is none is dropped, for it would be sent on."""
+    parent, state = (properties.get(name) for name in FIELDS)
+    if not isinstance(parent, str) or not _is_parent(parent):
+        return {}
+    if not isinstance(state, str) or not _is_state(state):
+        return {FIELDS[0]: parent}
+    return {FIELDS[0]: parent, FIELDS[1]: state}

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from boilermaker import payload
-from boilermaker.envelope import codec
+from boilermaker.envelope import codec, identity
 from boilermaker.stub import Task, TaskStub
 from boilermaker.tasks.registry import resolve_stub
 from boilermaker.testing.strategies import arguments, values
@@ -96,7 +96,7 @@ def _no_stubs(package: ModuleType) -> ValueError:
 
 def _sent(task: Task[Any]) -> msgspec.Struct:
     """The payload as the worker reads it from the message of this task."""
-    envelope = codec.decode(codec.encode(plan.flatten(task, resolve_stub), "round-trip"))
+    envelope = codec.decode(codec.encode(plan.flatten(task, resolve_stub), "round-trip", identity.new_seed()))
     return payload.decode(envelope.current.payload, task.target.payload_type, {})
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from boilermaker.envelope import Next, Step, codec
+from boilermaker.envelope import Next, Step, ahead
 from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
 from boilermaker.failure import FailureInfo, legible
@@ -153,11 +153,11 @@ def _failed(envelope: Envelope, failed: Failed, around: Circumstances) -> Verdic
         task=current.task,
         reason=failed.reason,
         description=failed.description[:MAX_DESCRIPTION],
-        error=failed.error,
+        error=None if failed.error is None else failed.error[:MAX_DESCRIPTION],
         attempt=envelope.header.attempt,
         message_id=around.message_id,
     )
-    handlers, broken = _handlers(envelope)
+    handlers, broken, _ = _handlers(envelope)
     allowed = [step for step in handlers if step.queue in around.queues]
     publish = _callbacks(allowed, info)
     if len(publish) > 1:
@@ -178,16 +178,24 @@ def _failed(envelope: Envelope, failed: Failed, around: Circumstances) -> Verdic
     )
 
 
-def _handlers(envelope: Envelope) -> tuple[list[Step], list[int]]:
-    """The failure callbacks of the current step, and the numbers of those that cannot be read."""
+def _handlers(envelope: Envelope) -> tuple[list[Step], list[int], dict[int, int]]:
+    """The failure callbacks of the current step that can be read, with all that follows, and the numbers of the others.
+
+    With them, by number, how many messages each may lead to.
+    """
+    most = ahead.messages(envelope.steps, envelope.current.otherwise)
     handlers: list[Step] = []
     broken: list[int] = []
     for number in envelope.current.otherwise:
         try:
-            handlers.append(codec.step_ahead(envelope, number))
+            step = envelope.steps[number] if number in most else None
         except EnvelopeError:
+            step = None
+        if step is None:
             broken.append(number)
-    return handlers, broken
+        else:
+            handlers.append(step)
+    return handlers, broken, most
 
 
 def _listed(numbers: list[int]) -> str:
@@ -205,11 +213,24 @@ def without_callbacks(verdict: Verdict, why: str) -> Verdict:
 
 
 def _forked(envelope: Envelope, around: Circumstances) -> Verdict:
-    handlers, _ = _handlers(envelope)  # what is broken was told in the dead letter of the failure
-    publish = _callbacks([step for step in handlers if step.queue in around.queues], envelope.header.failure)
+    handlers, _, most = _handlers(envelope)  # what is broken was told in the dead letter of the failure
+    allowed = [step for step in handlers if step.queue in around.queues]
+    if sum(most[step.number] for step in allowed) > around.limits.max_messages:
+        return _too_many(len(allowed), around.limits.max_messages)
+    publish = _callbacks(allowed, envelope.header.failure)
     return Verdict(
         publish=publish, settlement=Complete(), word="Forked", detail=f"{len(publish)} failure callbacks"
     )
+
+
+def _too_many(count: int, limit: int) -> Verdict:
+    """None of the failure callbacks is published. Their message can be sent again once they are allowed."""
+    why = (
+        f"its {count} failure callbacks, with the failure callbacks of what follows from them, may lead to more than {limit:,} "
+        "messages and were not published: raise `Limits(max_messages=...)` of this worker, then replay this dead letter"
+    )
+    letter = DeadLetter("TooManyMessages", why)  # whatever its line says about dead letters
+    return Verdict(settlement=letter, word="Failed", detail=f"TooManyMessages: {why}")
 
 
 def _callbacks(handlers: Sequence[Step], info: FailureInfo | None) -> tuple[Next, ...]:

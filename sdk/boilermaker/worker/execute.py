@@ -16,6 +16,7 @@ from boilermaker import failure, payload
 from boilermaker.attempt import Cause
 from boilermaker.envelope import Step, codec, legacy
 from boilermaker.envelope.codec import Envelope
+from boilermaker.errors import EnvelopeError
 from boilermaker.payload import UnfitValue
 from boilermaker.retries import RetryException, checked_policy, seconds
 from boilermaker.tasks.history import History
@@ -39,6 +40,8 @@ def prepare(envelope: Envelope, registration: Registration, history: History) ->
         return arguments_of(envelope, registration, history)
     except UnfitValue as unfit:
         return _invalid(step, registration, unfit, history)
+    except EnvelopeError as error:
+        return Rejected(reason="UndecodableMessage", description=str(error))
 
 
 async def execute(

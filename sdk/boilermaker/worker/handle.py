@@ -115,7 +115,7 @@ class Handling:
         if envelope.header.fork:
             await self._conclude(envelope, Forked(), registration, started)
             return
-        if (verdict := await self._publishing.recall()) is not None:
+        if (verdict := await self._publishing.recall(envelope)) is not None:
             await self._conclude(envelope, verdict, registration, started)
             return
         log.info("[%s] Begin Task sequence_number=%s", step.task, self.delivery.sequence_number)

@@ -10,8 +10,8 @@ from boilermaker.retries import RetryPolicy
 
 Reason = Literal[
     "UndecodableMessage", "InvalidPayload", "UnknownTask", "QueueNotAllowed", "DeliveriesExhausted",
-    "InvalidResult", "ResultTooLarge", "TaskFailed", "RetriesExhausted",
-    "Expired",
+    "InvalidResult", "ResultTooLarge", "OutcomeNotSaved", "TaskFailed", "RetriesExhausted",
+    "TooManyMessages", "Expired",
 ]  # fmt: skip
 """Stable dead-letter reasons: operators and alerts rely on them."""
 
@@ -90,18 +90,28 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-def make_record(verdict: Verdict) -> bytes:
-    """A verdict as an outcome store keeps it."""
-    return msgspec.json.encode(verdict)
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What an outcome store keeps of an attempt: its verdict, and the seed under which that is published.
+
+    The seed is part of it: a workflow that is published twice has two, and what follows from it must have the same ids.
+    """
+
+    verdict: Verdict
+    seed: str
 
 
-def read_record(record: bytes) -> Verdict:
-    """A verdict from an outcome store.
+def make_record(record: Record) -> bytes:
+    """A record as an outcome store keeps it."""
+    return msgspec.json.encode(record)
+
+
+def read_record(kept: bytes) -> Record:
+    """A record from an outcome store.
 
     Raises:
         ConfigurationError: it is none; the store holds something else, or comes from a later version.
     """
     try:
-        return msgspec.json.decode(record, type=Verdict)
+        return msgspec.json.decode(kept, type=Record)
     except msgspec.MsgspecError as error:
         raise ConfigurationError(f"the outcome store gave a record that is no verdict: {error}") from None

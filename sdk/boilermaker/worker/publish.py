@@ -4,17 +4,20 @@ Whatever happens, a message comes to one verdict. One that cannot be published i
 that.
 """
 
+import logging
 import random
 
-from boilermaker.envelope import Next, codec, outgoing
+from boilermaker.envelope import Next, codec, identity, outgoing
 from boilermaker.envelope.codec import Envelope
-from boilermaker.errors import EnvelopeError, MessageTooLargeError
+from boilermaker.errors import EnvelopeError, MessageTooLargeError, OutcomeStoreError
 from boilermaker.tasks.registration import Registration
 from boilermaker.telemetry import trace
 from boilermaker.transport.port import Delivery, OutgoingMessage
 from boilermaker.worker.decide import Circumstances, decide, without_callbacks
-from boilermaker.worker.outcome import Failed, Outcome, Verdict, make_record, read_record
+from boilermaker.worker.outcome import Failed, Forked, Outcome, Record, Verdict, make_record, read_record
 from boilermaker.worker.workshop import Workshop
+
+log = logging.getLogger("boilermaker.app")
 
 
 class Publishing:
@@ -27,17 +30,17 @@ class Publishing:
     def __init__(self, workshop: Workshop, delivery: Delivery) -> None:
         self._shop = workshop
         self._delivery = delivery
-        self.cause = delivery.message_id or f"sequence-number-{delivery.sequence_number}"
+        self._seed: str | None = None  # of the saved outcome, where there is one
+        self.cause = identity.own_id(delivery, workshop.queue)
 
-    async def recall(self) -> Verdict | None:
+    async def recall(self, envelope: Envelope) -> Verdict | None:
         """What an earlier delivery of this message came to, where it was saved."""
         store = self._shop.outcomes
         if store is None:
             return None
-        record = await self._shop.patience.until_it_works(
-            "ask the outcome store", lambda: store.load(self._record_key)
-        )
-        return None if record is None else read_record(record)
+        key = self._record_key(envelope)
+        kept = await self._shop.patience.until_it_works("ask the outcome store", lambda: store.load(key))
+        return None if kept is None else self._recalled(kept)
 
     async def carry_out(
         self, envelope: Envelope, outcome: Outcome | Verdict, registration: Registration | None
@@ -51,10 +54,7 @@ class Publishing:
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
         )
         try:
-            if isinstance(outcome, Verdict):
-                verdict = outcome
-            else:
-                verdict = await self._remember(decide(envelope, outcome, around))
+            verdict = await self._settled_on(envelope, outcome, around)
             await self._publish(envelope, verdict)
         except MessageTooLargeError as error:
             failed = Failed(reason="ResultTooLarge", description=str(error))
@@ -69,20 +69,50 @@ class Publishing:
             return without_callbacks(verdict, str(error))
         return verdict
 
-    async def _remember(self, verdict: Verdict) -> Verdict:
-        """Save a verdict; what was saved first is what counts."""
+    async def _settled_on(
+        self, envelope: Envelope, outcome: Outcome | Verdict, around: Circumstances
+    ) -> Verdict:
+        """The verdict of an outcome, saved where there is a store; of its failure to be saved where the store refuses it."""
+        if isinstance(outcome, Verdict):
+            return outcome
+        verdict = decide(envelope, outcome, around)
+        if isinstance(outcome, Forked):
+            return verdict  # it comes out the same each time
+        try:
+            return await self._remember(envelope, verdict)
+        except OutcomeStoreError as error:
+            log.error("[%s] Its outcome is not saved: %s", envelope.current.task, error)  # noqa: TRY400 - the text says it all
+            failed = decide(envelope, Failed(reason="OutcomeNotSaved", description=str(error)), around)
+        try:
+            return await self._remember(envelope, failed)
+        except OutcomeStoreError:
+            return failed
+
+    async def _remember(self, envelope: Envelope, verdict: Verdict) -> Verdict:
+        """Save a verdict; what was saved first is what counts.
+
+        Raises:
+            OutcomeStoreError: the store takes others, and refuses this one.
+        """
         store = self._shop.outcomes
         if store is None:
             return verdict
-        record = make_record(verdict)
-        kept = await self._shop.patience.until_it_works(
-            "write to the outcome store", lambda: store.save(self._record_key, record)
+        key, record = (
+            self._record_key(envelope),
+            make_record(Record(verdict=verdict, seed=envelope.header.seed)),
         )
-        return verdict if kept == record else read_record(kept)
+        kept = await self._shop.patience.until_it_works(
+            "write to the outcome store", lambda: store.save(key, record)
+        )
+        return verdict if kept == record else self._recalled(kept)
 
-    @property
-    def _record_key(self) -> str:
-        return f"{self._shop.queue}/{self.cause}"
+    def _recalled(self, kept: bytes) -> Verdict:
+        record = read_record(kept)
+        self._seed = record.seed
+        return record.verdict
+
+    def _record_key(self, envelope: Envelope) -> str:
+        return identity.record_key(self._shop.queue, self.cause, codec.fingerprint(envelope))
 
     async def _publish(self, envelope: Envelope, verdict: Verdict) -> None:
         """Publish everything, or wait until it can be; raises MessageTooLargeError, EnvelopeError."""
@@ -95,7 +125,8 @@ class Publishing:
             await self._shop.patience.until_it_works(f"publish to `{next_.queue}`", send)
 
     def _sealed(self, envelope: Envelope, next_: Next, max_message_size: int) -> OutgoingMessage:
-        body = codec.advance(envelope, next_)
+        named = identity.derived(self._seed or envelope.header.seed, self._shop.queue, self.cause, next_.slot)
+        body = codec.advance(envelope, next_, named.seed)
         limit = (
             outgoing.limit_for(max_message_size) + outgoing.HEADROOM_BYTES // 2
         )  # results may use half of the headroom
@@ -104,12 +135,12 @@ class Publishing:
                 f"with what is kept for later steps the envelope has {len(body):,} bytes, "
                 f"`{next_.queue}` takes {limit:,}"
             )
-        return self._message(envelope, next_, body)
+        return self._message(envelope, next_, named.id, body)
 
-    def _message(self, envelope: Envelope, next_: Next, body: bytes) -> OutgoingMessage:
+    def _message(self, envelope: Envelope, next_: Next, message_id: str, body: bytes) -> OutgoingMessage:
         return outgoing.message(
             body=body,
-            message_id=codec.message_id(self.cause, next_.slot),
+            message_id=message_id,
             task=next_.task,
             workflow=envelope.header.workflow,
             digest=next_.digest,

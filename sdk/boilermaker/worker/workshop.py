@@ -34,12 +34,20 @@ class Patience:
         return bool(self._waiting)
 
     async def until_it_works(self, what: str, do: Callable[[], Awaitable[_T]]) -> _T:
-        """Do it until it is done; raises what is no fault of the bus or of the outcome store, and MessageTooLargeError."""
+        """Do it until it is done.
+
+        Raises:
+            MessageTooLargeError: time does not help.
+            OutcomeStoreError: likewise, the store refuses this record.
+            Exception: what is no fault of the bus or of the outcome store.
+        """
         try:
             return await do()
         except MessageTooLargeError:
             raise
         except (BusError, OutcomeStoreError) as error:
+            if isinstance(error, OutcomeStoreError) and not error.is_transient:
+                raise
             if what not in self._waiting:
                 log.error("Cannot %s, waiting until it works: %s", what, error)  # noqa: TRY400 - the text says it all
         self._waiting[what] = self._waiting.get(what, 0) + 1
@@ -58,7 +66,9 @@ class Patience:
                 done = await do()
             except MessageTooLargeError:
                 raise
-            except (BusError, OutcomeStoreError):
+            except (BusError, OutcomeStoreError) as error:
+                if isinstance(error, OutcomeStoreError) and not error.is_transient:
+                    raise
                 continue
             if self._waiting.get(what) == 1:
                 log.info("Works again: %s", what)

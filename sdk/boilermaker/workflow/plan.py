@@ -13,11 +13,16 @@ from boilermaker.errors import WorkflowError
 from boilermaker.introspection import fit
 from boilermaker.payload.externals import NONE, Externals
 from boilermaker.retries import RetryPolicy
+from boilermaker.workflow.bounds import (
+    COUNTED,
+    MAX_HANDLERS,
+    MAX_MESSAGES,
+    MAX_REFS,
+    MAX_STEPS,
+    most_messages,
+)
 from boilermaker.workflow.ref import AnyRef
 from boilermaker.workflow.task import AnyTask
-
-MAX_STEPS = 10_000
-MAX_HANDLERS = 100  # of one step's failure: each is a message that holds what is left of the workflow
 
 
 class StepRef(msgspec.Struct, frozen=True):
@@ -66,11 +71,12 @@ Plan = tuple[PlanStep, ...]
 Resolve = Callable[[AnyTask], Resolved]
 
 
-def flatten(head: AnyTask, resolve: Resolve) -> Plan:
+def flatten(head: AnyTask, resolve: Resolve, max_messages: int = MAX_MESSAGES) -> Plan:
     """The plan of the workflow that starts with this task, which becomes step 0.
 
     Raises:
-        WorkflowError: a loop, too many steps, a reference that may not be there or does not fit.
+        WorkflowError: a loop, too many steps, more messages than it may lead to, a reference that may not be there or does
+            not fit.
         UnregisteredTaskError: the publisher does not know a function.
     """
     tasks = _in_order(head)
@@ -82,6 +88,10 @@ def flatten(head: AnyTask, resolve: Resolve) -> Plan:
         raise WorkflowError(
             f"{most} has {len(most.failure_callbacks):,} failure callbacks, at most {MAX_HANDLERS:,} are run for one failure"
         )
+    if len(crowded := max(tasks, key=lambda task: len(task.refs)).refs) > MAX_REFS:
+        raise WorkflowError(
+            f"a step refers to {len(crowded):,} results, at most {MAX_REFS:,} may be handed to one"
+        )
     numbers = {id(task): number for number, task in enumerate(tasks)}
     refs = _references(tasks, numbers)
     keep: dict[int, int] = {}
@@ -89,10 +99,12 @@ def flatten(head: AnyTask, resolve: Resolve) -> Plan:
         for ref in of_step.values():
             if ref.step is not None:
                 keep[ref.step] = number  # steps come in order: the last one stays
-    return tuple(
+    plan = tuple(
         _step(task, numbers, refs[number], keep.get(number), resolve(task))
         for number, task in enumerate(tasks)
     )
+    _check_messages(plan, max_messages)
+    return plan
 
 
 def _step(
@@ -119,6 +131,23 @@ def _step(
         should_dead_letter=chosen.should_dead_letter,
         acks_late=chosen.acks_late,
     )
+
+
+# ---- messages -------------------------------------------------------------------------------------------
+
+
+def _check_messages(plan: Plan, max_messages: int) -> None:
+    if len(plan) <= max_messages and not any(len(step.otherwise) > 1 for step in plan):
+        return  # no failure has several callbacks, so no way through it is longer than the plan: most workflows
+    numbers = range(len(plan) - 1, -1, -1)
+    count = most_messages((number, plan[number].then, plan[number].otherwise) for number in numbers)[0]
+    if count > max_messages:
+        told = f"{count:,}" if count < COUNTED else "more than a billion"
+        raise WorkflowError(
+            f"the workflow may lead to {told} messages, at most {max_messages:,} are allowed: failure callbacks that fail "
+            "run failure callbacks of their own, and each step that several lead to runs for each of them. Give failure "
+            "callbacks fewer failure callbacks, or publish a workflow of its own from one of them."
+        )
 
 
 # ---- order ----------------------------------------------------------------------------------------------
