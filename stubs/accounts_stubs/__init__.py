@@ -2,7 +2,7 @@
 """Tasks of the service `accounts`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `f646e9ad218e9bf6`.
+Contract `a0bff3784653cf1d`.
 """
 
 from . import payloads

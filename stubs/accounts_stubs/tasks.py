@@ -74,31 +74,31 @@ _create_user: Final = TaskStub[UserId](
     payloads.CreateUser,
     UserId,
     queue="accounts",
-    digest="073169d8d9a4cc2b",
+    digest="94ec83dd21341b5d",
 )
 _fetch_data: Final = TaskStub[Batch](
-    "fetch_data", payloads.FetchData, Batch, queue="accounts", digest="9a04c8e22d6f9750"
+    "fetch_data", payloads.FetchData, Batch, queue="accounts", digest="833bc573240f97f0"
 )
 _handle_pipeline_failure: Final = TaskStub[None](
     "handle_pipeline_failure",
     payloads.HandlePipelineFailure,
     None,
     queue="accounts",
-    digest="969b2a69f6ff5c03",
+    digest="dad5c968b7d908f8",
 )
 _handle_signup_failure: Final = TaskStub[None](
     "handle_signup_failure",
     payloads.HandleSignupFailure,
     None,
     queue="accounts",
-    digest="34638a258d4ad93f",
+    digest="659abc5180077d4b",
 )
 _save_to_database: Final = TaskStub[int](
     "save_to_database",
     payloads.SaveToDatabase,
     int,
     queue="accounts",
-    digest="86c321f43d6a5f27",
+    digest="e319c0373a58f020",
 )
 _send_notification: Final = TaskStub[None](
     "send_notification",
@@ -119,5 +119,5 @@ _validate_data: Final = TaskStub[Batch](
     payloads.ValidateData,
     Batch,
     queue="accounts",
-    digest="add342d0d164c5c5",
+    digest="6b33c097b28d5f73",
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `billing`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `6225bb64dc9d6af7`.
+Contract `81e6694b6b1ff72b`.
 """
 
 from . import payloads

@@ -26,5 +26,5 @@ _open_invoice: Final = TaskStub[InvoiceId](
     payloads.OpenInvoice,
     InvoiceId,
     queue="billing",
-    digest="edaffc60b36197e1",
+    digest="a6a997d63d21c61f",
 )

@@ -9,7 +9,7 @@ _HEADER: dict[str, Any] = {
     "boilermaker": 1, "workflow": "w", "seed": "5eed" * 8, "at": 0, "lines": [[0, 2]], "queues": ["jobs", "other"],
     "otherwise": [2],
     "policies": [{"max_tries": 3, "delay": 1.0, "delay_max": 9.0, "retry_mode": "Fixed"}],
-    "digests": {"jobs": {"first": "073169d8d9a4cc2b"}},
+    "digests": {"jobs": {"first": "94ec83dd21341b5d"}},
 }  # fmt: skip
 _PAYLOAD: dict[str, Any] = {
     "text": CANARY, "number": 7, "real": 0.5, "money": "12.50", "when": "2026-01-02T03:04:05Z", "lasts": "PT5S",

@@ -1,16 +1,19 @@
 """Digests: names of wire shapes. Equal digests mean that the same bytes fit.
 
 A digest covers names and types of what travels and what may be left out, and leaves out what does not travel: docs,
-modules, class names, order, and what a default is.
+modules, class names, order, and what a default is. What has a definition stands in it as a hash of its own shape, so that
+no order of members or fields, and no place where it is met first, makes a difference.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from boilermaker.contract.definitions import Definition, EnumDefinition, NewTypeDefinition
+from boilermaker.contract.circles import circles
+from boilermaker.contract.definitions import Definition, EnumDefinition, NewTypeDefinition, RecordDefinition
 from boilermaker.contract.generics import definition_of
 from boilermaker.contract.tasks import Contract, TaskContract
 from boilermaker.contract.types import (
@@ -24,6 +27,7 @@ from boilermaker.contract.types import (
     Type,
     UnionOf,
     Variable,
+    within,
 )
 
 
@@ -36,12 +40,13 @@ def task_digest(contract: Contract, name: str) -> str:
     task = next((t for t in contract.tasks if t.name == name), None)
     if task is None:
         raise KeyError(name)
-    return _task_digest(task, contract.types)
+    return _task_digest(task, _Shapes(contract.types))
 
 
 def task_digests(contract: Contract) -> dict[str, str]:
     """The digests of all tasks, by name."""
-    return {task.name: _task_digest(task, contract.types) for task in contract.tasks}
+    shapes = _Shapes(contract.types)
+    return {task.name: _task_digest(task, shapes) for task in contract.tasks}
 
 
 def contract_digest(contract: Contract, digests: Mapping[str, str] | None = None) -> str:
@@ -57,77 +62,122 @@ def contract_digest(contract: Contract, digests: Mapping[str, str] | None = None
     )
 
 
-def _task_digest(task: TaskContract, types: Mapping[str, Definition]) -> str:
-    shape = _Shape(types)
+def _task_digest(task: TaskContract, shapes: "_Shapes") -> str:
     fields = sorted(
-        [p.name, shape.of(p.type), *(["default"] if p.default else [])]
-        for p in sorted(task.parameters, key=lambda p: p.name)
+        ([p.name, shapes.of(p.type), *(["default"] if p.default else [])] for p in task.parameters),
+        key=_sort_key,
     )
-    return _hash({"name": task.name, "parameters": fields, "result": shape.of(task.result)})
+    return _hash({"name": task.name, "parameters": fields, "result": shapes.of(task.result)})
 
 
 def _hash(tree: object) -> str:
-    return hashlib.sha256(msgspec.json.encode(tree, order="sorted")).hexdigest()[:16]
+    return hashlib.sha256(_sort_key(tree)).hexdigest()[:16]
+
+
+def _sort_key(tree: object) -> bytes:
+    return msgspec.json.encode(tree, order="sorted")
 
 
 _ARRAYS = {"set": "set", "MutableSet": "set", "frozenset": "set", "Set": "set"}
+_SELF = ""
+"""The hash that a definition has in its own shape, to begin with."""
 
 
-class _Shape:
-    """Wire shapes as JSON trees. A definition met again is named by when it was first met: recursion ends."""
+class _Shapes:
+    """Wire shapes of one contract as JSON trees."""
 
     def __init__(self, types: Mapping[str, Definition]) -> None:
         self._types = types
-        self._seen: dict[Named, int] = {}
+        self._hashes: dict[Named, str] = {}
 
     def of(self, type_: Type) -> Any:
+        """The shape of a type."""
+        new = (named for named in self._named(type_) if named not in self._hashes)
+        for circle in circles(new, self._parts):
+            self._settle(circle)
+        return self._shape(type_, self._hashes)
+
+    def _settle(self, circle: Sequence[Named]) -> None:
+        """Hash definitions that hold one another.
+
+        Each round tells more of them apart, until none does; all of the hashes together tell what holds what.
+        """
+        found = dict.fromkeys(circle, _SELF)
+        apart = 0
+        while len(set(found.values())) > apart:
+            apart = len(set(found.values()))
+            known = ChainMap(found, self._hashes)
+            found = {
+                named: _hash(self._definition(definition_of(named, self._types), known)) for named in circle
+            }
+        together = sorted(set(found.values()))
+        self._hashes.update({named: _hash([found[named], together]) for named in circle})
+
+    def _parts(self, named: Named) -> list[Named]:
+        definition = definition_of(named, self._types)
+        if not isinstance(definition, RecordDefinition):
+            return []
+        parts = (part for field in definition.fields for part in self._named(field.type))
+        return [part for part in parts if part not in self._hashes]
+
+    def _named(self, type_: Type) -> Iterator[Named]:
+        """The enums and records in a type, new names looked through."""
+        for part in within(type_):
+            if isinstance(part, Named):
+                definition = self._types[part.id]
+                if isinstance(definition, NewTypeDefinition):
+                    yield from self._named(definition.type)
+                else:
+                    yield part
+
+    def _shape(self, type_: Type, known: Mapping[Named, str]) -> Any:
         match type_:
             case Scalar(name=name):
                 return "bytes" if name == "bytearray" else name
             case LiteralOf(values=values):
-                return ["literal", *sorted(values, key=lambda v: (type(v).__name__, str(v)))]
+                return ["literal", *_sorted(values)]
             case Container(container=container, item=item):
-                return [_ARRAYS.get(container, "array"), self.of(item)]
+                return [_ARRAYS.get(container, "array"), self._shape(item, known)]
             case TupleOf(items=items):
-                return ["tuple", *(self.of(item) for item in items)]
+                return ["tuple", *(self._shape(item, known) for item in items)]
             case MappingOf(key=key, value=value):
-                return ["mapping", self.of(key), self.of(value)]
+                return ["mapping", self._shape(key, known), self._shape(value, known)]
             case UnionOf(members=members):
-                return ["union", *sorted((self.of(m) for m in members), key=_sort_key)]
+                return ["union", *sorted((self._shape(member, known) for member in members), key=_sort_key)]
             case Constrained(type=inner):
                 limits = {
                     name: value
                     for name in type_.__struct_fields__
                     if name != "type" and (value := getattr(type_, name)) is not None
                 }
-                return ["constrained", self.of(inner), limits]
-            case Named():
-                return self._definition(type_)
+                return ["constrained", self._shape(inner, known), limits]
+            case Named(id=id_):
+                definition = self._types[id_]
+                if isinstance(definition, NewTypeDefinition):
+                    return self._shape(definition.type, known)
+                is_number = isinstance(definition, EnumDefinition) and definition.base == "IntFlag"
+                return "int" if is_number else ["defined", known[type_]]  # an IntFlag takes any number
             case Variable(name=name):
                 raise KeyError(name)  # only in generics, whose arguments have taken its place
 
-    def _definition(self, named: Named) -> Any:
-        if named in self._seen:
-            return ["again", self._seen[named]]
-        definition = definition_of(named, self._types)
-        if isinstance(definition, NewTypeDefinition):
-            return self.of(definition.type)
-        self._seen[named] = len(self._seen)
-        if isinstance(definition, EnumDefinition):
-            return [
-                "enum",
-                *sorted({m.value for m in definition.members}, key=lambda v: (type(v).__name__, str(v))),
-            ]
-        array_like = definition.array_like or definition.style == "namedtuple"
+    def _definition(self, definition: Definition, known: Mapping[Named, str]) -> Any:
+        match definition:
+            case EnumDefinition():
+                return _enum(definition)
+            case RecordDefinition():
+                return self._record(definition, known)
+            case NewTypeDefinition():
+                return self._shape(definition.type, known)
+
+    def _record(self, record: RecordDefinition, known: Mapping[Named, str]) -> Any:
+        array_like = record.array_like or record.style == "namedtuple"
         fields = [
-            [f.wire or f.name, self.of(f.type), *(["default"] if f.default else [])]
-            + (["optional"] if f.name in definition.optional else [])
-            for f in (
-                definition.fields if array_like else sorted(definition.fields, key=lambda f: f.wire or f.name)
-            )
+            [f.wire or f.name, self._shape(f.type, known), *(["default"] if f.default else [])]
+            + (["optional"] if f.name in record.optional else [])
+            for f in record.fields
         ]
-        tag = [] if definition.tag is None else [definition.tag_field or "type", definition.tag]
-        strict = ["strict"] if definition.forbid_unknown_fields else []
+        tag = [] if record.tag is None else [record.tag_field or "type", record.tag]
+        strict = ["strict"] if record.forbid_unknown_fields else []
         return [
             "row" if array_like else "record",
             *tag,
@@ -136,5 +186,16 @@ class _Shape:
         ]
 
 
-def _sort_key(tree: object) -> bytes:
-    return msgspec.json.encode(tree, order="sorted")
+def _enum(enum: EnumDefinition) -> Any:
+    if enum.base == "Flag":  # all combinations travel, whichever of them have names
+        mask = 0
+        for member in enum.members:
+            mask |= member.value if isinstance(member.value, int) else 0
+        return ["flags", mask]
+    return ["enum", *(["open"] if enum.is_open else []), *_sorted(member.value for member in enum.members)]
+
+
+def _sorted(values: Iterable[str | float | bool | None]) -> list[object]:
+    """Each value once; 1 is not True."""
+    found = {(type(value).__name__, str(value)): value for value in values}
+    return [found[key] for key in sorted(found)]

@@ -2,7 +2,7 @@
 """Tasks of the service `aliases`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `b11eefbbd2c24b09`.
+Contract `8a5f041734d2df04`.
 """
 
 from . import payloads

@@ -57,13 +57,13 @@ _dict_: Final = TaskStub[dict[str, int]](
     "dict", payloads.Dict, dict[str, int], queue="aliases", digest="0a731b605df31880"
 )
 _early: Final = TaskStub[dict[str, int]](
-    "early", payloads.Early, dict[str, int], queue="aliases", digest="62c75c5e3baba374"
+    "early", payloads.Early, dict[str, int], queue="aliases", digest="e93a4c9e30d855da"
 )
 _quoted: Final = TaskStub[Sequence[str]](
     "quoted", payloads.Quoted, Sequence[str], queue="aliases", digest="3b85fc0f969d021a"
 )
 _shadowed: Final = TaskStub[list[str]](
-    "shadowed", payloads.Shadowed, list[str], queue="aliases", digest="50a02fee64ffc400"
+    "shadowed", payloads.Shadowed, list[str], queue="aliases", digest="7b24080778377ecc"
 )
 _tuple_: Final = TaskStub[None](
     "tuple", payloads.Tuple, None, queue="aliases", digest="72f9fcde4276e88f"

@@ -2,7 +2,7 @@
 """Tasks of the service `attrs_classes`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `490c8df546e269c2`.
+Contract `9b07211afe459d67`.
 """
 
 from . import payloads

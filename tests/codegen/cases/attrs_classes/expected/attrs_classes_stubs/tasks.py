@@ -37,8 +37,8 @@ def send(
 # What the functions stand on.
 
 _move: Final = TaskStub[Person](
-    "move", payloads.Move, Person, queue="attrs-classes", digest="06b7dc3b6b8aedb0"
+    "move", payloads.Move, Person, queue="attrs-classes", digest="550e9ec28408faae"
 )
 _send: Final = TaskStub[set[Old]](
-    "send", payloads.Send, set[Old], queue="attrs-classes", digest="a183eb5dcd6f5ffe"
+    "send", payloads.Send, set[Old], queue="attrs-classes", digest="e8a911c45f84266b"
 )

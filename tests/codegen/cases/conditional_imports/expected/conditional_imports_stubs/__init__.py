@@ -2,7 +2,7 @@
 """Tasks of the service `conditional-imports`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `24ce9f625e515df3`.
+Contract `85610fc0a9bcf63f`.
 """
 
 from . import payloads

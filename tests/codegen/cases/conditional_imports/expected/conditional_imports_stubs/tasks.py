@@ -27,5 +27,5 @@ _order: Final = TaskStub[None](
     payloads.Order,
     None,
     queue="conditional-imports",
-    digest="529053c5a74cae87",
+    digest="0b14ecad9b1d3adf",
 )

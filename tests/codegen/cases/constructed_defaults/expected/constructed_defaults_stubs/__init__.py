@@ -2,7 +2,7 @@
 """Tasks of the service `constructed_defaults`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `af53a1a434f59488`.
+Contract `373bc3eece3d1931`.
 """
 
 from . import payloads

@@ -59,5 +59,5 @@ def ship(
 # What the functions stand on.
 
 _ship: Final = TaskStub[None](
-    "ship", payloads.Ship, None, queue="constructed_defaults", digest="c4f99a656005028a"
+    "ship", payloads.Ship, None, queue="constructed_defaults", digest="85278ebb71b1b1d4"
 )

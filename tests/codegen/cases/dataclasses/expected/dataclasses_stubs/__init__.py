@@ -2,7 +2,7 @@
 """Tasks of the service `dataclasses`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `cee5c0b57375055b`.
+Contract `7c95b59eeaaf10f8`.
 """
 
 from . import payloads

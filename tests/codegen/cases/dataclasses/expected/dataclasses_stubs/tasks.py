@@ -32,8 +32,8 @@ def stack(layer: Arg[Layer]) -> Task[None]:
 # What the functions stand on.
 
 _move: Final = TaskStub[Person](
-    "move", payloads.Move, Person, queue="dataclasses", digest="2960e92d1c75ca5b"
+    "move", payloads.Move, Person, queue="dataclasses", digest="ec39623a88c13a58"
 )
 _stack: Final = TaskStub[None](
-    "stack", payloads.Stack, None, queue="dataclasses", digest="3c9bc2ec326d3b74"
+    "stack", payloads.Stack, None, queue="dataclasses", digest="b78efa14b05527ce"
 )

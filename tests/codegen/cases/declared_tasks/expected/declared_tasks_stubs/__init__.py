@@ -2,7 +2,7 @@
 """Tasks of the service `declared_tasks`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `88ec25a3bd4b58eb`.
+Contract `0478261a25e6359f`.
 """
 
 # pyright: reportDeprecated=false

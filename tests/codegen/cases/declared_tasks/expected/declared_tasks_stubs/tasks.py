@@ -44,11 +44,11 @@ _conditional: Final = TaskStub[None](
     digest="0c59c096c8dbcd16",
 )
 _first: Final = TaskStub[None](
-    "first", payloads.First, None, queue="declared", digest="26484c45f3fc736d"
+    "first", payloads.First, None, queue="declared", digest="8bcb7479c74c952a"
 )
 _in_function: Final = TaskStub[int](
     "in-function", payloads.InFunction, int, queue="other", digest="f80c2f2d899c8168"
 )
 _second: Final = TaskStub[None](
-    "second", payloads.Second, None, queue="declared", digest="3003bda8e89b1e6f"
+    "second", payloads.Second, None, queue="declared", digest="f2d1fec62158efec"
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `defaults`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `967fc6de566f729f`.
+Contract `c103c009e291b0c0`.
 """
 
 from . import payloads

@@ -112,10 +112,10 @@ _constant_values: Final = TaskStub[None](
     payloads.ConstantValues,
     None,
     queue="defaults",
-    digest="7b589f90ef316434",
+    digest="6a0ac393ccf397a4",
 )
 _containers: Final = TaskStub[None](
-    "containers", payloads.Containers, None, queue="defaults", digest="5284325c0fba0002"
+    "containers", payloads.Containers, None, queue="defaults", digest="871709b2a5cb5293"
 )
 _literals: Final = TaskStub[None](
     "literals", payloads.Literals, None, queue="defaults", digest="8b63bda3d085a62b"

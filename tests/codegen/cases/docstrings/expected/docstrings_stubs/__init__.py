@@ -2,7 +2,7 @@
 """Tasks of the service `docstrings`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `4a164b621d93c2a7`.
+Contract `02a6ead806f7e23b`.
 """
 
 from . import payloads

@@ -68,7 +68,7 @@ _long: Final = TaskStub[None](
     "long", payloads.Long, None, queue="docstrings", digest="88bdfeb460b3b34a"
 )
 _none: Final = TaskStub[Nothing](
-    "none", payloads.None_, Nothing, queue="docstrings", digest="68183c26b32cc8f1"
+    "none", payloads.None_, Nothing, queue="docstrings", digest="b7601ac652933b1a"
 )
 _quotes: Final = TaskStub[None](
     "quotes", payloads.Quotes, None, queue="docstrings", digest="336a7ea035902460"

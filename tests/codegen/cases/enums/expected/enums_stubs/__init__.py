@@ -2,7 +2,7 @@
 """Tasks of the service `enums`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `225ae5f2d0522436`.
+Contract `419cf4db3b0ba954`.
 """
 
 from . import payloads

@@ -63,12 +63,12 @@ def inherited(
 # What the functions stand on.
 
 _every_enum: Final = TaskStub[Plan](
-    "every_enum", payloads.EveryEnum, Plan, queue="enums", digest="121604ad53ea16c0"
+    "every_enum", payloads.EveryEnum, Plan, queue="enums", digest="a2cbfd9c9cda4fa3"
 )
 _inherited: Final = TaskStub[Size | None](
     "inherited",
     payloads.Inherited,
     Size | None,
     queue="enums",
-    digest="4a3219cb183565c1",
+    digest="6396b7ff82860231",
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `external_types`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `65cdd00226ed5e2a`.
+Contract `a51346ac64751abe`.
 """
 
 from . import payloads

@@ -43,15 +43,15 @@ def name(at: Arg[Point], where: Arg[PurePosixPath]) -> Task[Command]:
 # What the functions stand on.
 
 _draw: Final = TaskStub[Point](
-    "draw", payloads.Draw, Point, queue="external-types", digest="f8f2d2279b123d4a"
+    "draw", payloads.Draw, Point, queue="external-types", digest="b990c58fc9716e5c"
 )
 _measure: Final = TaskStub[Span | None](
     "measure",
     payloads.Measure,
     Span | None,
     queue="external-types",
-    digest="a176489abf50f207",
+    digest="2da42f6bd462db64",
 )
 _name: Final = TaskStub[Command](
-    "name", payloads.Name, Command, queue="external-types", digest="a35103ecf50c1d68"
+    "name", payloads.Name, Command, queue="external-types", digest="5e94a9f433af2c39"
 )

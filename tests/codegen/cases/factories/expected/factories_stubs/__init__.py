@@ -2,7 +2,7 @@
 """Tasks of the service `factories`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `ffdbe4d9fadbdcc8`.
+Contract `0f4ace21027f06dd`.
 """
 
 from . import payloads

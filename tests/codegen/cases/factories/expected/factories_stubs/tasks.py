@@ -25,5 +25,5 @@ _every_factory: Final = TaskStub[None](
     payloads.EveryFactory,
     None,
     queue="factories",
-    digest="88562e5d34641aea",
+    digest="6464c018822e0b10",
 )

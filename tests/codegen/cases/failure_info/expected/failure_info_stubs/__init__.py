@@ -2,7 +2,7 @@
 """Tasks of the service `failure-info`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `3350808a7a35a78e`.
+Contract `4f66c7e799581b26`.
 """
 
 from . import payloads

@@ -22,5 +22,5 @@ def report(
 # What the functions stand on.
 
 _report: Final = TaskStub[None](
-    "report", payloads.Report, None, queue="failure-info", digest="75fda87b02b5e415"
+    "report", payloads.Report, None, queue="failure-info", digest="b83e0218adb3c6ce"
 )

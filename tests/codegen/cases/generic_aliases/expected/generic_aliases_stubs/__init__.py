@@ -2,7 +2,7 @@
 """Tasks of the service `generic-aliases`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `4391031ef1733e26`.
+Contract `ab1a26f6c5cfd4a6`.
 """
 
 from . import payloads

@@ -46,7 +46,7 @@ _nested: Final = TaskStub[list[Page[str]]](
     payloads.Nested,
     list[Page[str]],
     queue="generic_aliases",
-    digest="3c6d6193e8060230",
+    digest="2e11cb0872986121",
 )
 _plain: Final = TaskStub[int | None](
     "plain",
@@ -60,5 +60,5 @@ _renamed: Final = TaskStub[None](
     payloads.Renamed,
     None,
     queue="generic_aliases",
-    digest="6627672a79026997",
+    digest="7d998c109eec1c04",
 )

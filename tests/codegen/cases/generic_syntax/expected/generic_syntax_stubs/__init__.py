@@ -2,7 +2,7 @@
 """Tasks of the service `generic-syntax`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `865aff891cd8e748`.
+Contract `0bed60e9a8a18b0d`.
 """
 
 from . import payloads

@@ -45,19 +45,19 @@ _inner: Final = TaskStub[Inner[str]](
     payloads.Inner,
     Inner[str],
     queue="generic_syntax",
-    digest="18b58aa1ce0c9a26",
+    digest="800ca6efa8f084df",
 )
 _others: Final = TaskStub[dict[int, list[User]]](
     "others",
     payloads.Others,
     dict[int, list[User]],
     queue="generic_syntax",
-    digest="2e6f814ef9bbdf8d",
+    digest="6f33d6c44ffcacf0",
 )
 _pages: Final = TaskStub[Numbered[int]](
     "pages",
     payloads.Pages,
     Numbered[int],
     queue="generic_syntax",
-    digest="55af133b1e876b2d",
+    digest="72ce8f063332f8a7",
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `generics`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `fdd711e32bc25491`.
+Contract `6d7c9fcd99ea6bc9`.
 """
 
 from . import payloads

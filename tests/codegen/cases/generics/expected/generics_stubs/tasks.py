@@ -111,43 +111,43 @@ _corners: Final = TaskStub[Marker[str]](
     payloads.Corners,
     Marker[str],
     queue="generics",
-    digest="a10618d09727a53f",
+    digest="dffd8202244545fb",
 )
 _inherited: Final = TaskStub[UserPage](
     "inherited",
     payloads.Inherited,
     UserPage,
     queue="generics",
-    digest="6fa0a944ef223e02",
+    digest="691aef0ccdfcc808",
 )
 _outcomes: Final = TaskStub[Ok[Page[User]]](
     "outcomes",
     payloads.Outcomes,
     Ok[Page[User]],
     queue="generics",
-    digest="0df9e29e78056d92",
+    digest="a5a3d1b97c8b7760",
 )
 _page: Final = TaskStub[Page[User]](
-    "page", payloads.Page, Page[User], queue="generics", digest="cf8aeae80d89639b"
+    "page", payloads.Page, Page[User], queue="generics", digest="20de13956780e3c1"
 )
 _parts: Final = TaskStub[LabelledBox[str]](
     "parts",
     payloads.Parts,
     LabelledBox[str],
     queue="generics",
-    digest="7e3b858d7e19082d",
+    digest="a660eb552beb056e",
 )
 _slices: Final = TaskStub[Pair[str, int]](
     "slices",
     payloads.Slices,
     Pair[str, int],
     queue="generics",
-    digest="30c207a475dc08c0",
+    digest="7867e7b500a55c39",
 )
 _trees: Final = TaskStub[list[Tree[str]]](
     "trees",
     payloads.Trees,
     list[Tree[str]],
     queue="generics",
-    digest="473a44a76fd4728f",
+    digest="9cb4fcc2303ec367",
 )

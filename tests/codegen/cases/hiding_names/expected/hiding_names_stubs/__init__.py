@@ -2,7 +2,7 @@
 """Tasks of the service `hiding_names`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `574827ce313bacea`.
+Contract `c346b9cbc0d43008`.
 """
 
 from . import payloads

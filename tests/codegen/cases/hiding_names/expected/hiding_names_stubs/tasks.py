@@ -30,8 +30,8 @@ def take(
 # What the functions stand on.
 
 _sort: Final = TaskStub[list[Bucket]](
-    "sort", payloads.Sort, list[Bucket], queue="hiding_names", digest="b4814255b01f14be"
+    "sort", payloads.Sort, list[Bucket], queue="hiding_names", digest="2dc6f0e76f013d8b"
 )
 _take: Final = TaskStub[Part](
-    "take", payloads.Take, Part, queue="hiding_names", digest="1a1e1bd96bc11abe"
+    "take", payloads.Take, Part, queue="hiding_names", digest="d1cdca7678d89483"
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `identifiers`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `0df612a229043d9b`.
+Contract `0006e70884113852`.
 """
 
 from . import payloads

@@ -2,7 +2,7 @@
 """Tasks of the service `inheritance`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `7a78f16f9e1dd6ed`.
+Contract `2b885dca8c65ad96`.
 """
 
 from . import payloads

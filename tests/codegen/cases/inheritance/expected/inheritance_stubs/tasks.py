@@ -29,5 +29,5 @@ def record(
 # What the functions stand on.
 
 _record: Final = TaskStub[None](
-    "record", payloads.Record, None, queue="inheritance", digest="b7f3e2e59132c64f"
+    "record", payloads.Record, None, queue="inheritance", digest="5be718bf5feea26f"
 )

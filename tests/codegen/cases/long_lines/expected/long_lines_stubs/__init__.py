@@ -2,7 +2,7 @@
 """Tasks of the service `long-lines`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `57285dde80b4022d`.
+Contract `0799c3a797d4b0ef`.
 """
 
 from . import payloads

@@ -98,10 +98,10 @@ _a_function_with_a_long_name_and_a_long_result: Final = TaskStub[
     payloads.AFunctionWithALongNameAndALongResult,
     dict[str, list[AVeryLongNameForAClassThatHoldsAddresses]],
     queue="long-lines",
-    digest="7167b0992280db7e",
+    digest="4e4a2a275b917913",
 )
 _held: Final = TaskStub[None](
-    "held", payloads.Held, None, queue="long-lines", digest="993c390e2befc621"
+    "held", payloads.Held, None, queue="long-lines", digest="e0c103018a2d17fa"
 )
 _just_over_a_line_long: Final = TaskStub[None](
     "just_over_a_line_long",
@@ -125,5 +125,5 @@ _long_parameters: Final = TaskStub[
         int,
     ],
     queue="long-lines",
-    digest="009aba84df9b2275",
+    digest="2b4f0b187c917004",
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `made_defaults`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `3a197a6e34615093`.
+Contract `26f9a8a2e2c7ee58`.
 """
 
 from . import payloads

@@ -66,5 +66,5 @@ def draw(
 # What the functions stand on.
 
 _draw: Final = TaskStub[None](
-    "draw", payloads.Draw, None, queue="made_defaults", digest="b1ed340c3ac1cc6e"
+    "draw", payloads.Draw, None, queue="made_defaults", digest="35457c14e0ed1e45"
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `mixins`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `384ab06714326cb6`.
+Contract `284603232fef2d95`.
 """
 
 from . import payloads

@@ -2,7 +2,7 @@
 """Tasks of the service `namedtuples`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `03dff9d56c229466`.
+Contract `c3a14467bbad49da`.
 """
 
 from . import payloads

@@ -21,5 +21,5 @@ def cut(span: Arg[Span]) -> Task[list[Span]]:
 # What the functions stand on.
 
 _cut: Final = TaskStub[list[Span]](
-    "cut", payloads.Cut, list[Span], queue="namedtuples", digest="21621c2bd0bc4757"
+    "cut", payloads.Cut, list[Span], queue="namedtuples", digest="b2dc44fc2bdefc84"
 )

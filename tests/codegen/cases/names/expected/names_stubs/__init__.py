@@ -2,7 +2,7 @@
 """Tasks of the service `names`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `d9979fce4f1d36fe`.
+Contract `862aa0d06904ef01`.
 """
 
 from . import payloads

@@ -81,7 +81,7 @@ def listed() -> Task[None]:
 # What the functions stand on.
 
 _Task_: Final = TaskStub[Arg_](
-    "Task", payloads.Task, Arg_, queue="names", digest="37eff055fb7606cf"
+    "Task", payloads.Task, Arg_, queue="names", digest="856ba822843db06e"
 )
 _private_: Final = TaskStub[None](
     "_private", payloads.Private, None, queue="names", digest="d1c16dd3303de571"
@@ -97,10 +97,10 @@ _kept_to_itself: Final = TaskStub[None](
     payloads.KeptToItself,
     None,
     queue="names",
-    digest="1500bcda547cf637",
+    digest="278b283315e0d022",
 )
 _list_: Final = TaskStub[Task__](
-    "list", payloads.List, Task__, queue="names", digest="46d0e6e81e60cf66"
+    "list", payloads.List, Task__, queue="names", digest="91a65d80c818bdca"
 )
 _models_: Final = TaskStub[None](
     "models", payloads.Models, None, queue="names", digest="1668616c22ffa17d"

@@ -2,7 +2,7 @@
 """Tasks of the service `nested-classes`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `6545f05c91820fc4`.
+Contract `da44edeebf743785`.
 """
 
 from . import payloads

@@ -21,5 +21,5 @@ def place(line: Arg[Line], status: Arg[Status] = Status.OPEN) -> Task[Line]:
 # What the functions stand on.
 
 _place: Final = TaskStub[Line](
-    "place", payloads.Place, Line, queue="nested-classes", digest="baaf911f232882bf"
+    "place", payloads.Place, Line, queue="nested-classes", digest="f3f74728b9b3083a"
 )

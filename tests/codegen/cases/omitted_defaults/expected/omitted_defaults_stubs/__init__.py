@@ -2,7 +2,7 @@
 """Tasks of the service `omitted_defaults`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `da56b3a203b2b1ab`.
+Contract `67566e8e1c9f454d`.
 """
 
 from . import payloads

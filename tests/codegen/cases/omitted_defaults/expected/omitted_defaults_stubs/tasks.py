@@ -40,5 +40,5 @@ def call(
 # What the functions stand on.
 
 _call: Final = TaskStub[Retry](
-    "call", payloads.Call, Retry, queue="omitted_defaults", digest="a353a55663c52672"
+    "call", payloads.Call, Retry, queue="omitted_defaults", digest="338c9bd72e03e5f5"
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `packages`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `37e70de678403e5b`.
+Contract `024a305184215449`.
 """
 
 from . import payloads

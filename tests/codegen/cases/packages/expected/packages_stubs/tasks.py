@@ -35,12 +35,12 @@ _close_account: Final = TaskStub[None](
     payloads.CloseAccount,
     None,
     queue="packages",
-    digest="baa5b045ac0051ae",
+    digest="ca5374649d459b30",
 )
 _open_account: Final = TaskStub[Account](
     "open_account",
     payloads.OpenAccount,
     Account,
     queue="packages",
-    digest="eee670092523897e",
+    digest="30acb4f244544be2",
 )

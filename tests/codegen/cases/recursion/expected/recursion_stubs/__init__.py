@@ -2,7 +2,7 @@
 """Tasks of the service `recursion`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `02f45872c5b93255`.
+Contract `adc724a3337341b0`.
 """
 
 from . import payloads

@@ -37,5 +37,5 @@ def grow(
 # What the functions stand on.
 
 _grow: Final = TaskStub[Tree | None](
-    "grow", payloads.Grow, Tree | None, queue="recursion", digest="efce44a74c672760"
+    "grow", payloads.Grow, Tree | None, queue="recursion", digest="82ab06cf1f2e3ac2"
 )

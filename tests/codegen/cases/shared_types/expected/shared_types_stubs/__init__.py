@@ -2,7 +2,7 @@
 """Tasks of the service `shared_types`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `af15aa2463ab49d8`.
+Contract `136fc56fbe8c0a20`.
 """
 
 from . import payloads

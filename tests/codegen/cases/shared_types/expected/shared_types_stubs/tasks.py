@@ -30,8 +30,8 @@ def move(user: Arg[UserId], old: Arg[Address], new: Arg[Address_]) -> Task[Addre
 # What the functions stand on.
 
 _close: Final = TaskStub[UserId](
-    "close", payloads.Close, UserId, queue="shared", digest="c4deaeb644a4a135"
+    "close", payloads.Close, UserId, queue="shared", digest="beb66ebe1ff1ae25"
 )
 _move: Final = TaskStub[Address](
-    "move", payloads.Move, Address, queue="shared", digest="db609ae8cf472aac"
+    "move", payloads.Move, Address, queue="shared", digest="a1659986c4be6e5e"
 )

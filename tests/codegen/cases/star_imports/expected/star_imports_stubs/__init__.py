@@ -2,7 +2,7 @@
 """Tasks of the service `star-imports`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `d6622a956bef233f`.
+Contract `24f63504b224148b`.
 """
 
 from . import payloads

@@ -40,11 +40,11 @@ def ship(
 # What the functions stand on.
 
 _draw: Final = TaskStub[None](
-    "draw", payloads.Draw, None, queue="star-imports", digest="000a3c6a11032cb9"
+    "draw", payloads.Draw, None, queue="star-imports", digest="304e29d8dca088e0"
 )
 _drive: Final = TaskStub[None](
-    "drive", payloads.Drive, None, queue="star-imports", digest="3829f86a6ac33330"
+    "drive", payloads.Drive, None, queue="star-imports", digest="be1f29fcccd92af2"
 )
 _ship: Final = TaskStub[Kind](
-    "ship", payloads.Ship, Kind, queue="star-imports", digest="d847fd6ffe3fae7a"
+    "ship", payloads.Ship, Kind, queue="star-imports", digest="2b8caaf77f65ed25"
 )

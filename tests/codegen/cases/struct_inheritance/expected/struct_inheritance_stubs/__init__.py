@@ -2,7 +2,7 @@
 """Tasks of the service `struct_inheritance`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `f1e7ebd40965ede6`.
+Contract `a25f51a903793748`.
 """
 
 from . import payloads

@@ -37,5 +37,5 @@ _record: Final = TaskStub[Closed](
     payloads.Record,
     Closed,
     queue="struct_inheritance",
-    digest="b780976e17736551",
+    digest="3c7b171413de657a",
 )

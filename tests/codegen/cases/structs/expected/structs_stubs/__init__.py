@@ -2,7 +2,7 @@
 """Tasks of the service `structs`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `a74d48dec797881e`.
+Contract `56516ca956474c58`.
 """
 
 from . import payloads

@@ -34,5 +34,5 @@ _every_struct: Final = TaskStub[list[Cat | Dog]](
     payloads.EveryStruct,
     list[Cat | Dog],
     queue="structs",
-    digest="31c8bc293484756b",
+    digest="9118d026b8bcaf40",
 )

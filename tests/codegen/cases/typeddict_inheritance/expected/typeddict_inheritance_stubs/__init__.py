@@ -2,7 +2,7 @@
 """Tasks of the service `typeddict_inheritance`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `769874e26e035421`.
+Contract `76ed90f854c94011`.
 """
 
 from . import payloads

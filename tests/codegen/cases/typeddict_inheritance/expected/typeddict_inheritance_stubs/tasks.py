@@ -31,5 +31,5 @@ _store: Final = TaskStub[Draft](
     payloads.Store,
     Draft,
     queue="typeddict-inheritance",
-    digest="c2f3da1ba38daa12",
+    digest="3f9e0bc50809165f",
 )

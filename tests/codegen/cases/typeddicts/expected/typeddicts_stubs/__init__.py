@@ -2,7 +2,7 @@
 """Tasks of the service `typeddicts`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `3f817b8f34424f50`.
+Contract `71ee3ab0fd8b5295`.
 """
 
 from . import payloads

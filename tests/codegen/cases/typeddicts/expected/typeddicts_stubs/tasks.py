@@ -23,5 +23,5 @@ def store(
 # What the functions stand on.
 
 _store: Final = TaskStub[Movie](
-    "store", payloads.Store, Movie, queue="typeddicts", digest="59600e5d49beb1cf"
+    "store", payloads.Store, Movie, queue="typeddicts", digest="f8964a5afe0a941e"
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `unions`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `6dbc470dc2219c85`.
+Contract `21925c2ee4d26aa2`.
 """
 
 from . import payloads

@@ -46,5 +46,5 @@ _every_union: Final = TaskStub[int | None](
     digest="a82f72106b00f48e",
 )
 _waited: Final = TaskStub[None](
-    "waited", payloads.Waited, None, queue="unions", digest="66f8b5408fa4f0a1"
+    "waited", payloads.Waited, None, queue="unions", digest="f29ea2e99a98d996"
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `unset`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `e289e445a16b4641`.
+Contract `c547bc4b8e3f785f`.
 """
 
 from . import payloads

@@ -27,5 +27,5 @@ def change(
 # What the functions stand on.
 
 _change: Final = TaskStub[None](
-    "change", payloads.Change, None, queue="unset", digest="8bf25f4bf29d2cc8"
+    "change", payloads.Change, None, queue="unset", digest="5262444e651d0eb7"
 )

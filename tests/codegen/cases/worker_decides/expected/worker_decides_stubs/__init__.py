@@ -2,7 +2,7 @@
 """Tasks of the service `worker_decides`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `535ef421da6d68a7`.
+Contract `920f9907706d1a95`.
 """
 
 from . import payloads

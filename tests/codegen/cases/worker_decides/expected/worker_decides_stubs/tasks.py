@@ -100,12 +100,12 @@ _every_record: Final = TaskStub[Search](
     payloads.EveryRecord,
     Search,
     queue="worker_decides",
-    digest="8fd298b0d6b4f0e2",
+    digest="76db42b63a9b3cd5",
 )
 _every_value: Final = TaskStub[None](
     "every_value",
     payloads.EveryValue,
     None,
     queue="worker_decides",
-    digest="fc8b1de528999424",
+    digest="506b3b234391a9a0",
 )
