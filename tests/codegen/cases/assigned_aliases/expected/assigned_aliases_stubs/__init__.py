@@ -2,7 +2,7 @@
 """Tasks of the service `assigned-aliases`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `af1cd5250565bf68`.
+Contract `ede39ae57a664bb7`.
 """
 
 from . import payloads

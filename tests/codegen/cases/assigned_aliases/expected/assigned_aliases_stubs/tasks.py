@@ -52,5 +52,5 @@ def take(
 # What the functions stand on.
 
 _take: Final = TaskStub[None](
-    "take", payloads.Take, None, queue="assigned-aliases", digest="a541e8a10895842b"
+    "take", payloads.Take, None, queue="assigned-aliases", digest="1592d336bdd92050"
 )

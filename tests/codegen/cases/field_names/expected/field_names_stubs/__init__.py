@@ -2,7 +2,7 @@
 """Tasks of the service `field-names`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `19e627408292c4e4`.
+Contract `478747472a373b21`.
 """
 
 from . import payloads
