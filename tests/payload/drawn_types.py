@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import enum
+import itertools
 import typing
 from collections.abc import Sequence
 from decimal import Decimal
@@ -141,6 +142,9 @@ UNTYPED: list[Any] = [
 ]
 
 
+_NUMBERS = itertools.count()  # contracts tell classes apart by their names
+
+
 def _larger(parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(
         parts.map(lambda item: list[item]),  # type: ignore[valid-type]
@@ -152,7 +156,9 @@ def _larger(parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         st.tuples(st.sampled_from(KEYS), parts).map(lambda pair: dict[pair[0], pair[1]]),  # type: ignore[index,name-defined]
         st.lists(parts, min_size=2, max_size=3).map(lambda members: typing.Union[*members]),
         parts.map(lambda item: typing.Optional[item]),  # noqa: UP045
-        parts.map(lambda item: msgspec.defstruct("Made", [("held", item), ("other", int, 1)])),
+        parts.map(
+            lambda item: msgspec.defstruct(f"Made{next(_NUMBERS)}", [("held", item), ("other", int, 1)])
+        ),
     )
 
 

@@ -24,7 +24,7 @@ def described(value: Any) -> AnyDefault:
         )
     except (TypeError, ValueError, RecursionError):
         return BY_WORKER
-    return Default(value=plain) if finite.find(value) is None else BY_WORKER
+    return BY_WORKER if finite.is_altered(value) else Default(value=plain)
 
 
 def _by_value(value: Any) -> Any:

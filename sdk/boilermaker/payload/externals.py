@@ -82,8 +82,8 @@ class Externals:
             raise
         except BaseException as error:
             raise UnfitValue((f"the encoder of `{name}` raised {type(error).__qualname__}",)) from error
-        if finite.find(wire) is not None:
-            raise UnfitValue((f"`{name}`: NaN and infinities have no JSON form",))
+        if (unfit := finite.unfit_result(wire, external.wire)) is not None:
+            raise UnfitValue((f"`{name}`: {unfit}",))
         return wire
 
 

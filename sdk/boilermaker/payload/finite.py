@@ -1,26 +1,34 @@
-"""Numbers that may not travel.
+"""Numbers and moments that may not travel.
 
 Floats that JSON does not have: msgspec encodes NaN and infinities as null, which a `float | None` then takes for None.
-And Decimals that would keep a worker busy: `int(Decimal("1E+999999"))` takes minutes, and so does printing it.
+And Decimals that would keep a worker busy: `int(Decimal("1E+999999"))` takes minutes, and so does printing it. And moments
+whose offset from UTC has seconds: msgspec writes whole minutes, so that another moment would arrive.
 """
 
+import datetime as dt
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec import inspect as shapes
+
+from boilermaker.payload.parts import holds, parts_of
 
 MAX_DIGITS = 1000
 """Digits of a Decimal, and its exponent in either direction."""
 _HUGE = f"a Decimal has at most {MAX_DIGITS:,} digits, and an exponent from -{MAX_DIGITS:,} to {MAX_DIGITS:,}"
 
+_INFINITE = "NaN and infinities have no JSON form"
+_ODD_OFFSET = "an offset from UTC with seconds has no form in ISO 8601; give the moment in UTC, `.astimezone(datetime.UTC)`"
+_MOMENTS = (shapes.DateTimeType, shapes.TimeType)
+
 
 def huge(payload: msgspec.Struct) -> tuple[str, ...]:
     """A sentence for each field that holds a Decimal with too many digits or too large an exponent, with its path."""
-    if not _may_hold_decimals(type(payload)):
+    if not holds(type(payload), (shapes.DecimalType,)):
         return ()
     return tuple(
         f"{field.encode_name}: {_HUGE} (at `{path}`)"
@@ -29,10 +37,26 @@ def huge(payload: msgspec.Struct) -> tuple[str, ...]:
     )
 
 
-def huge_result(value: object) -> str | None:
-    """The same sentence for a result."""
-    path = _search(value, _is_huge)
-    return None if path is None else f"{_HUGE} (at `{path}`)"
+def odd_offsets(payload_type: type[msgspec.Struct], given: Mapping[str, object]) -> tuple[str, ...]:
+    """A sentence for each argument that holds a moment whose offset from UTC is no whole minutes, with its path."""
+    if not holds(payload_type, _MOMENTS):
+        return ()
+    return tuple(
+        f"{name}: {_ODD_OFFSET} (at `{path}`)"
+        for name, value in given.items()
+        if (path := _search(value, _has_odd_offset)) is not None
+    )
+
+
+def unfit_result(value: object, type_: Any) -> str | None:
+    """A sentence for the first float, Decimal or moment of a result that may not travel."""
+    looked_for = [(_INFINITE, _is_not_finite, True)]
+    looked_for.append((_HUGE, _is_huge, holds(type_, (shapes.DecimalType, shapes.AnyType))))
+    looked_for.append((_ODD_OFFSET, _has_odd_offset, holds(type_, _MOMENTS)))
+    for said, is_wanted, is_possible in looked_for:
+        if is_possible and (path := _search(value, is_wanted)) is not None:
+            return f"{said} (at `{path}`)"
+    return None
 
 
 def _is_huge(value: object) -> bool:
@@ -46,13 +70,25 @@ def _is_not_finite(value: object) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
+def _has_odd_offset(value: object) -> bool:
+    if not isinstance(value, dt.datetime | dt.time) or value.tzinfo is None:
+        return False
+    offset = value.utcoffset()
+    return offset is not None and bool(offset % dt.timedelta(minutes=1))
+
+
 def find_all(given: Mapping[str, object]) -> tuple[str, ...]:
     """A sentence for each argument that holds such a float, with its path."""
     return tuple(
-        f"{name}: NaN and infinities have no JSON form (at `{path}`)"
+        f"{name}: {_INFINITE} (at `{path}`)"
         for name, value in given.items()
         if (path := find(value)) is not None
     )
+
+
+def is_altered(value: object) -> bool:
+    """Whether a value has a JSON form that says something else: NaN, infinities, offsets with seconds."""
+    return find(value) is not None or _search(value, _has_odd_offset) is not None
 
 
 def find(value: object) -> str | None:
@@ -60,38 +96,21 @@ def find(value: object) -> str | None:
     return _search(value, _is_not_finite)
 
 
+_LEAVES = (str, int, float, bytes, type(None), Decimal, dt.date, dt.time, dt.timedelta)
+
+
 def _search(value: object, is_wanted: Callable[[object], bool]) -> str | None:
     """Where such a value hides. Without recursion: msgspec encodes deeper nesting than Python calls."""
+    if isinstance(value, _LEAVES):
+        return "$" if is_wanted(value) else None
     waiting = [("$", value)]
     while waiting:
         path, item = waiting.pop()
         if is_wanted(item):
             return path
-        if item is not None and not isinstance(item, str | int | float | bytes):
-            waiting.extend(reversed(list(_parts(path, item))))
+        if not isinstance(item, _LEAVES):
+            waiting.extend(reversed(list(parts_of(path, item))))
     return None
-
-
-def _parts(path: str, value: object) -> Iterable[tuple[str, object]]:
-    """What a value holds as msgspec encodes it, each with its path."""
-    if isinstance(value, list | tuple | set | frozenset):
-        items = cast("Collection[object]", value)
-        return ((f"{path}[{index}]", item) for index, item in enumerate(items))
-    if isinstance(value, Mapping):
-        entries = cast("Mapping[object, object]", value)
-        return ((f"{path}[...]", item) for entry in entries.items() for item in entry)
-    return ((f"{path}.{name}", getattr(value, name, None)) for name in _field_names(type(value)))  # type: ignore[arg-type]  # mypy takes an object's `__hash__` for its class's
-
-
-@lru_cache(maxsize=4096)
-def _field_names(cls: type[Any]) -> tuple[str, ...]:
-    """Fields of a Struct, a dataclass or an attrs class; nothing else has parts that travel, enum members least."""
-    attributes: tuple[Any, ...] = getattr(cls, "__attrs_attrs__", ())
-    return tuple(
-        getattr(cls, "__struct_fields__", None)
-        or getattr(cls, "__dataclass_fields__", None)
-        or (attribute.name for attribute in attributes)
-    )
 
 
 @lru_cache(maxsize=4096)
@@ -119,26 +138,3 @@ def _may_take_null(info: shapes.Type) -> bool:
     if isinstance(info, shapes.Metadata):
         return _may_take_null(info.type)
     return True
-
-
-@lru_cache(maxsize=4096)
-def _may_hold_decimals(payload_type: type[msgspec.Struct]) -> bool:
-    """False where no part of the type is a Decimal: most payloads skip the search."""
-    waiting: list[object] = [shapes.type_info(payload_type)]
-    seen: set[int] = set()
-    while waiting:
-        info = waiting.pop()
-        if isinstance(info, shapes.DecimalType):
-            return True
-        if id(info) not in seen:
-            seen.add(id(info))
-            waiting.extend(_inner(info))
-    return False
-
-
-def _inner(info: object) -> Iterator[object]:
-    """What a description of a type holds, descriptions of other types among it."""
-    if isinstance(info, tuple):
-        yield from cast("tuple[object, ...]", info)
-    elif isinstance(info, msgspec.Struct):
-        yield from (getattr(info, name) for name in info.__struct_fields__)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from boilermaker.errors import InvalidArgumentsError
-from boilermaker.payload import finite
+from boilermaker.payload import finite, untyped
 from boilermaker.payload.encoding import encode, unencodable
 from boilermaker.payload.externals import NONE, Externals
 from boilermaker.payload.unfit import UnfitValue, decoder, problems_of, refusal, sentence
@@ -87,10 +87,10 @@ def seal(value: object, type_: Any, externals: Externals = NONE) -> msgspec.Raw:
         raise
     except BaseException as error:  # noqa: BLE001 - as in `inbound.decode`
         raise UnfitValue((refusal("the result", error),)) from None
-    if (path := finite.find(value)) is not None:
-        raise UnfitValue((f"the result: NaN and infinities have no JSON form (at `{path}`)",))
-    if (unfit := finite.huge_result(value)) is not None:
+    if (unfit := finite.unfit_result(value, type_)) is not None:
         raise UnfitValue((f"the result: {unfit}",))
+    if (unfit := untyped.change_of_result(value, type_)) is not None:
+        raise UnfitValue((unfit,))
     return msgspec.Raw(data)
 
 
@@ -108,6 +108,11 @@ def _through_the_door(
         raise UnfitValue(problems) from None
     if finite.may_hide(payload_type) and (problems := finite.find_all(given)):
         raise UnfitValue(problems)
-    if problems := finite.huge(payload):
+    problems = (
+        finite.huge(payload)
+        or finite.odd_offsets(payload_type, given)
+        or untyped.changes(payload_type, given)
+    )
+    if problems:
         raise UnfitValue(problems)
     return payload
