@@ -145,7 +145,8 @@ def _becomes(value: object) -> str | None:
     """What arrives for a value where no type is declared; None where it is the same."""
     if isinstance(value, (*_LEAVES, list, dict)):
         return None
-    made = "a dict" if field_names(type(value)) else "what travels for it"
+    kind: Any = type(value)
+    made = "a dict" if field_names(kind) else "what travels for it"
     return next((becomes for types, becomes in _BECOMES if isinstance(value, types)), made)
 
 
