@@ -27,6 +27,7 @@ from boilermaker.transport.memory.bus import InMemoryServiceBus
 from boilermaker.transport.port import Bus
 from boilermaker.worker.ending import Ending
 from boilermaker.worker.loop import THREADS, Health, Loop, Pace
+from boilermaker.worker.patience import Patience
 from boilermaker.worker.signals import on_stop_signals
 from boilermaker.worker.workshop import Workshop, log
 from boilermaker.workflow import task
@@ -334,18 +335,22 @@ class Boilermaker(Registrar, Generic[S]):
     def _new_loop(self, pace: Pace) -> Loop:
         options = self._options
         own = {self.registry.queue_of(registration) for registration in self.registry}
+        limits = options.get("limits") or Limits()
+        # In memory nothing heals by waiting: time moves when nothing is left to do.
+        give_up_seconds = 0 if isinstance(self.bus, InMemoryServiceBus) else sum(limits.put_off_seconds)
         workshop = Workshop(
             registry=self.registry,
             state=self.state,
             client=self.client,
             clock=self.bus.clock,
             queue=self.queue,
-            limits=options.get("limits") or Limits(),
+            limits=limits,
             queues=frozenset({self.queue, *own, *options.get("forwards_to", ())}),
             describe_error=options.get("describe_error"),
             is_confirmed=not options.get("optimistic", False),
             outcomes=options.get("outcomes"),
             history=self.history,
+            patience=Patience(give_up_seconds=give_up_seconds, crowd=pace.concurrency),
         )
         return Loop(workshop, self.bus.receiver(self.queue), pace)
 

@@ -31,7 +31,13 @@ def test_a_worker_that_does_not_receive_lives_and_is_not_ready() -> None:
         assert _get(endpoint, "/live")[0] == 200
         status, told = _get(endpoint, "/ready")
         assert status == 503
-        assert told == {"is_receiving": False, "is_blocked": False, "running": 0, "handled": 0}
+        assert told == {
+            "is_receiving": False,
+            "waits_for": [],
+            "is_blocked": False,
+            "running": 0,
+            "handled": 0,
+        }
         assert _get(endpoint, "/") == (404, {"error": "there are /live and /ready"})
 
 

@@ -111,10 +111,10 @@ async def test_a_handler_that_returns_when_it_is_cancelled_has_finished() -> Non
     assert message.delivery_count == 0
 
 
-async def test_many_handlers_that_wait_for_one_queue_are_told_of_once(
+async def test_many_messages_that_wait_for_one_queue_are_told_of_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The next queue is not there: one line for all of them, and no delivery is burnt."""
+    """The next queue is not there: one line for all of them, none runs, and no delivery is burnt."""
     bus = InMemoryServiceBus("tasks", create_queues=False)
     worker = Boilermaker(None, bus, queue="tasks", forwards_to=["absent"])
     ran: list[int] = []
@@ -131,10 +131,11 @@ async def test_many_handlers_that_wait_for_one_queue_are_told_of_once(
     await worker.client.publish_many([forwarded(number) for number in range(20)])
     running = asyncio.create_task(worker.run(grace_seconds=0))
     async with asyncio.timeout(10):
-        while len(ran) < 20 or worker.health().is_receiving:  # noqa: ASYNC110 - nothing wakes
+        while len(bus.scheduled("tasks")) < 20:  # noqa: ASYNC110 - nothing wakes
             await asyncio.sleep(0.01)
+        assert worker.health().waits_for == ("the queue absent",)
         worker.stop()
         ending = await running
-    assert ending.given_back == 20
-    assert caplog.text.count("Cannot publish to `absent`, waiting") == 1
-    assert {message.delivery_count for message in bus.messages("tasks")} == {0}
+    assert (ending.given_back, ran) == (0, [])
+    assert caplog.text.count("Cannot publish to `absent`, what needs it waits") == 1
+    assert {message.delivery_count for message in bus.scheduled("tasks")} == {0}

@@ -26,6 +26,12 @@ class Lineage:
             for slot in range(_SLOTS):
                 following = identity.derived(sent.seed, QUEUE, sent.message_id, slot)
                 self.parents[following.id] = sent.message_id
+        self.rejected: defaultdict[str, set[tuple[int, int, bool]]] = defaultdict(set)
+        for rejected in world.journal.rejected:
+            if rejected.message_id in self.parents:
+                step = rejected.step, rejected.number, rejected.is_fork
+                self.rejected[self.parents[rejected.message_id]].add(step)
+        for sent in self.sent:
             self.may_follow[sent.message_id].update(*self.wanted(sent))
         for sent in world.journal.sent:
             if sent.message_id in self.parents:
@@ -40,11 +46,18 @@ class Lineage:
     def wanted(self, sent: Sent) -> set[Following]:
         """What may follow a message: one set for each way in which it has ended."""
         world, node = self.world, self.node(sent)
+        rejected = self.rejected[sent.message_id]
         if sent.is_fork:
-            return {frozenset((other, 1, False) for other in node.otherwise)}
+            every = frozenset((other, 1, False) for other in node.otherwise)
+            return {every, every - rejected}
         wanted = {_following(node, outcome, sent) for outcome in self.outcomes(sent)}
         if world.journal.deliveries[sent.message_id] > MAX_DELIVERIES:
             wanted.add(_following(node, "fail", sent))
+        if (
+            rejected
+        ):  # what is rejected permanently is a failure, and where that is what is rejected, nothing follows
+            failed = _following(node, "fail", sent)
+            wanted |= {failed, failed - rejected}
         if node.early:  # a crash after its settlement loses it, before it runs or afterwards
             wanted.add(frozenset())
         if world.scenario.rollout:  # an old worker puts off what it does not know, then fails it
@@ -155,6 +168,8 @@ def _failed_is_buried(lineage: Lineage) -> Iterator[str]:
 
 
 def _may_fail(lineage: Lineage, sent: Sent) -> bool:
+    if lineage.rejected[sent.message_id]:
+        return True
     if sent.is_fork:
         return False
     return (

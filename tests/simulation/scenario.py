@@ -10,9 +10,9 @@ Behaviour = Literal["ok", "fail", "raise", "raise once", "raise first", "fail ag
 """What a step's handler does: "raise once" succeeds on the second try; "raise first" and "fail again" end differently when
 the same message comes again; "slow" takes longer than a lock; "kill" ends its worker each time."""
 
-FaultKind = Literal["crash before", "crash after", "refuse", "lose", "stall", "delay"]
-"""Around one call to the bus: the worker dies before or after it; the bus refuses it; the bus does it and the answer is
-lost; it takes longer than the lock; it takes a moment, in which others overtake."""
+FaultKind = Literal["crash before", "crash after", "refuse", "reject", "lose", "stall", "delay"]
+"""Around one call to the bus: the worker dies before or after it; the bus refuses it; it rejects a message permanently, this time
+and each time after; the bus does it and the answer is lost; it takes longer than the lock; it takes a moment, in which others overtake."""
 
 _change = msgspec.structs.replace
 _BEHAVIOURS: list[Behaviour] = [
@@ -70,7 +70,7 @@ def draw(seed: int, *, detects: bool, rollout: bool = False, remembers: bool = F
     dice = random.Random(seed)
     calls = dice.choice([20, 60, 150])
     faults = {dice.randrange(calls): dice.choice(_FAULTS) for _ in range(dice.choice([0, 1, 2, 4, 8]))}
-    return Scenario(
+    scenario = Scenario(
         workflows=tuple(_workflow(dice) for _ in range(dice.choice([1, 1, 2, 3]))),
         faults=tuple(Fault(at, kind) for at, kind in sorted(faults.items())),
         twice=dice.random() < 0.2,
@@ -81,6 +81,11 @@ def draw(seed: int, *, detects: bool, rollout: bool = False, remembers: bool = F
         workers=dice.choice([1, 1, 2]),
         concurrency=dice.choice([1, 3]),
     )
+    if dice.random() < 0.3:
+        rejected = Fault(dice.randrange(20), "reject")
+        others = [fault for fault in scenario.faults if fault.at != rejected.at]
+        scenario = _change(scenario, faults=tuple(sorted((*others, rejected), key=lambda fault: fault.at)))
+    return scenario
 
 
 def _workflow(dice: random.Random) -> tuple[Node, ...]:

@@ -177,6 +177,16 @@ def exhausted_deliveries_untold(patch: pytest.MonkeyPatch) -> None:
     _after_decision(patch, untold)
 
 
+def rejections_ignored(patch: pytest.MonkeyPatch) -> None:
+    """What the bus rejects permanently is forgotten, with all that would have followed."""
+    original = Publishing._publish
+
+    async def ignored(self: Publishing, envelope: Any, verdict: Any) -> None:
+        await original(self, envelope, verdict)
+
+    patch.setattr(Publishing, "_publish", ignored)
+
+
 def replays_with_the_old_id(patch: pytest.MonkeyPatch) -> None:
     """The duplicate detection drops them: the task is in no queue at all."""
     original = again.replay_of
@@ -225,6 +235,7 @@ SABOTAGE: dict[Callable[[pytest.MonkeyPatch], None], tuple[str, dict[str, bool]]
     redelivered_ones_dropped: ("every message comes to an outcome", {}),
     unknown_tasks_dropped: ("an outcome leads to all that follows from it", {"rollout": True}),
     exhausted_deliveries_untold: ("an outcome leads to all that follows from it", {}),
+    rejections_ignored: ("an outcome leads to all that follows from it", {}),
     replays_with_the_old_id: ("every workflow that is published begins, replays and second ones too", {}),
     early_ones_settled_late: ("what is settled early runs once for each time it was enqueued", {}),
 }

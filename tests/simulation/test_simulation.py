@@ -82,6 +82,16 @@ def test_dead_letters_that_are_replayed_start_anew() -> None:
         assert found is None, str(found)
 
 
+def test_what_is_rejected_permanently_is_a_failure() -> None:
+    """Whichever message it is, and whoever dies around it: its failure callbacks run, or its dead letter says why not."""
+    nodes = (Node("raise once", 1, (2, 3)), Node("ok", None, (3,)), Node("ok"), Node("fail"))
+    for at in range(1, 40):
+        for kind in ("crash after", "lose"):
+            scenario = Scenario(workflows=(nodes,), faults=(Fault(at, "reject"), Fault(at + 2, kind)))
+            found = simulate(scenario)
+            assert found is None, str(found)
+
+
 def test_the_ids_of_one_cause_differ() -> None:
     """What the rules know of lineage is what the codec says."""
     seed = identity.new_seed()

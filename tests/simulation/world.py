@@ -16,7 +16,7 @@ from boilermaker import Boilermaker, InMemoryServiceBus, Limits, QueueSettings, 
 from boilermaker.dead_letters import again
 from boilermaker.dead_letters.box import DeadLetters
 from boilermaker.envelope import codec
-from boilermaker.errors import BusError, OutcomeStoreError, SettlementError
+from boilermaker.errors import BusError, MessageRefusedError, OutcomeStoreError, SettlementError
 from boilermaker.failure import TaskFailed
 from boilermaker.retries import RetryMode, RetryPolicy
 from boilermaker.store import InMemoryOutcomeStore
@@ -54,6 +54,7 @@ class Journal:
 
     Attributes:
         origins: by workflow of a replay, the workflow whose dead letter it replays.
+        rejected: what the bus rejected permanently.
         buried: by message id, how often it was found among the dead letters: at a replay, and in the end.
     """
 
@@ -61,6 +62,7 @@ class Journal:
         self._loop = loop
         self.story: list[str] = []
         self.sent: list[Sent] = []
+        self.rejected: set[Sent] = set()
         self.deliveries: Counter[str] = Counter()
         self.outcomes: defaultdict[tuple[str, int, int], list[Outcome]] = defaultdict(list)
         self.published: list[str] = []
@@ -249,6 +251,14 @@ class World:
 
     # ---- faults
 
+    def rejects_next(self) -> bool:
+        """Whether the next call is the one that is rejected."""
+        fault = self._faults.get(self._calls + 1)
+        if fault is None or fault.kind != "reject":
+            return False
+        self._calls += 1
+        return True
+
     async def call(
         self, life: Life, what: str, effect: Callable[[], Coroutine[Any, Any, _T]], *, may_fail: bool
     ) -> _T:
@@ -265,7 +275,7 @@ class World:
             await asyncio.sleep(LOCK.total_seconds() * 1.5 if kind == "stall" else 0.5)
         if kind == "crash before":
             self._crash(life, f"dies before {what}")
-        if kind == "refuse":
+        if kind in {"refuse", "reject"}:
             self.journal.note(f"{life.name}: {what} is refused")
             raise _refusal(what)
         done = await effect()
@@ -372,6 +382,12 @@ class _Line:
     async def close(self) -> None:
         """The world's bus stays."""
 
+    def rejects(self, sent: Sent) -> bool:
+        """Whether this message is rejected, which it then always is. Replays are not: no workflow hears of that."""
+        if self.may_fail and sent.message_id != sent.workflow and self.world.rejects_next():
+            self.world.journal.rejected.add(sent)
+        return sent in self.world.journal.rejected
+
     async def call(self, what: str, effect: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         return await self.world.call(self.life, what, effect, may_fail=self.may_fail)
 
@@ -416,6 +432,9 @@ class _Sender:
             journal.note(f"{self._line.life.name}: published {told}{dropped}")
 
         told = f"{sent.message_id[:6]} (workflow {sent.workflow}, step {sent.step}, try {sent.number})"
+        if self._line.rejects(sent):
+            self._line.world.journal.note(f"{self._line.life.name}: {told} is rejected permanently")
+            raise MessageRefusedError(f"publishing {told} failed", queue=QUEUE)
         await self._line.call(f"publishing {told}", effect)
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:

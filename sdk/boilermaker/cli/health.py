@@ -16,7 +16,8 @@ class HealthEndpoint:
     """`GET /live` and `GET /ready`, with what the worker is doing as JSON.
 
     `/live` is 503 where the event loop has not turned for a while: restart the container. `/ready` is 503 where the
-    worker does not receive: it starts, stops, reconnects, or waits for a queue that it cannot publish to.
+    worker does not receive, because it starts, stops or reconnects, and where some or all of its work waits: `waits_for` names the
+    queues that it cannot publish to.
 
     Args:
         worker: asked at each request.
@@ -70,6 +71,7 @@ def _status(path: str, health: Health) -> int:
         case "/live":
             return 503 if health.is_blocked else 200
         case "/ready":
-            return 200 if health.is_receiving and not health.is_blocked else 503
+            is_ready = health.is_receiving and not health.is_blocked and not health.waits_for
+            return 200 if is_ready else 503
         case _:
             return 404

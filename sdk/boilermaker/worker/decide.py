@@ -12,6 +12,7 @@ from boilermaker.retries import RetryPolicy
 from boilermaker.tasks.options import Limits
 from boilermaker.tasks.registration import Registration
 from boilermaker.worker.outcome import (
+    Blocked,
     Complete,
     DeadLetter,
     Failed,
@@ -59,7 +60,12 @@ def decide(envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdi
         case RetryAsked():
             return _retry(envelope, outcome, around)
         case Rejected(may_heal=True) if envelope.header.put_off < len(around.limits.put_off_seconds):
-            return _put_off(envelope, outcome, around)
+            put_off = envelope.header.put_off
+            wait = around.limits.put_off_seconds[put_off]
+            return _put_off(envelope, outcome.description, wait, put_off + 1)
+        case Blocked(description=description, wait=wait):
+            verdict = _put_off(envelope, description, wait, envelope.header.put_off)
+            return msgspec.structs.replace(verdict, word="Waiting")
         case Rejected() | Failed():
             error = outcome.error if isinstance(outcome, Failed) else None
             return _failed(
@@ -129,13 +135,12 @@ def _wanted(policy: RetryPolicy | None, around: Circumstances) -> RetryPolicy:
     return policy or registered
 
 
-def _put_off(envelope: Envelope, rejected: Rejected, around: Circumstances) -> Verdict:
+def _put_off(envelope: Envelope, why: str, wait: float, put_off: int) -> Verdict:
     header = envelope.header
-    wait = around.limits.put_off_seconds[header.put_off]
     later = msgspec.structs.replace(
         _same_step(envelope.current),
         attempt=header.attempt,
-        put_off=header.put_off + 1,
+        put_off=put_off,
         policy=header.policy,
         delay=wait,
     )
@@ -143,7 +148,7 @@ def _put_off(envelope: Envelope, rejected: Rejected, around: Circumstances) -> V
         publish=(later,),
         settlement=Complete(),
         word="Put off",
-        detail=f"looked at again in {wait:g}s: {rejected.description}",
+        detail=f"looked at again in {wait:.0f}s: {why}",
     )
 
 
@@ -198,6 +203,11 @@ def _handlers(envelope: Envelope) -> tuple[list[Step], list[int], dict[int, int]
     return handlers, broken, most
 
 
+def handlers_of(envelope: Envelope) -> list[Step]:
+    """The failure callbacks of the current step, as far as they can be read."""
+    return _handlers(envelope)[0]
+
+
 def _listed(numbers: list[int]) -> str:
     more = f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
     return ", ".join(map(str, numbers[:10])) + more
@@ -210,6 +220,14 @@ def without_callbacks(verdict: Verdict, why: str) -> Verdict:
     if isinstance(settlement, DeadLetter):
         settlement = DeadLetter(settlement.reason, (settlement.description + said)[:MAX_DESCRIPTION])
     return msgspec.structs.replace(verdict, publish=(), settlement=settlement, detail=verdict.detail + said)
+
+
+def not_forked(verdict: Verdict, failed: Failed) -> Verdict:
+    """The verdict of a message that stands for failure callbacks, of which some were rejected permanently."""
+    said = f"failure callbacks were not published: {failed.description}"[:MAX_DESCRIPTION]
+    return msgspec.structs.replace(
+        verdict, settlement=DeadLetter(failed.reason, said), word="Failed", detail=f"{failed.reason}: {said}"
+    )
 
 
 def _forked(envelope: Envelope, around: Circumstances) -> Verdict:

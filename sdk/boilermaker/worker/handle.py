@@ -13,10 +13,12 @@ from boilermaker.errors import EnvelopeError
 from boilermaker.tasks.registration import Registration
 from boilermaker.telemetry import trace
 from boilermaker.transport.port import Delivery, Receiver
+from boilermaker.worker.decide import handlers_of
 from boilermaker.worker.execute import execute, prepare
 from boilermaker.worker.execution import Execution
 from boilermaker.worker.locks import LockKeeper
 from boilermaker.worker.outcome import (
+    Blocked,
     Complete,
     DeadLetter,
     Failed,
@@ -26,7 +28,8 @@ from boilermaker.worker.outcome import (
     Succeeded,
     Verdict,
 )
-from boilermaker.worker.publish import Publishing
+from boilermaker.worker.patience import Trouble
+from boilermaker.worker.publish import Publishing, reason_of
 from boilermaker.worker.settle import settle
 from boilermaker.worker.threads import Threads
 from boilermaker.worker.workshop import Workshop
@@ -121,7 +124,7 @@ class Handling:
         log.info("[%s] Begin Task sequence_number=%s", step.task, self.delivery.sequence_number)
         if step.args is not None:
             log.info("[%s] Published by boilermaker-servicebus 1.x", step.task)
-        outcome = self._known_before(envelope, registration)
+        outcome = self._known_before(envelope, registration) or await self._blocked(envelope)
         if outcome is None and registration is not None:
             outcome = await self._run_handler(envelope, registration)
         if outcome is not None:
@@ -176,6 +179,25 @@ class Handling:
             )
         return None
 
+    async def _blocked(self, envelope: Envelope) -> Blocked | Rejected | None:
+        """Why the handler is not run yet: the queue that comes after success does not work, and would not take what follows.
+
+        A message that came before may have been published there: it is run, and published under the same id.
+        """
+        current, shop = envelope.current, self._shop
+        if self.delivery.delivery_count:
+            return None
+        if current.then is not None and (queue := envelope.steps[current.then].queue) != shop.queue:
+            trouble = await shop.patience.trouble_with(queue, lambda: shop.client.sender(queue))
+            if trouble is not None:
+                return _waits_for(queue, trouble)
+        if shop.patience.waiting >= shop.patience.crowd:  # those that fail could only join the crowd
+            for step in handlers_of(envelope):
+                trouble = shop.patience.known_trouble_with(step.queue)
+                if trouble is not None and step.queue != shop.queue:
+                    return _waits_for(step.queue, trouble)
+        return None
+
     async def _execute(
         self, envelope: Envelope, registration: Registration, arguments: msgspec.Struct
     ) -> Outcome:
@@ -223,8 +245,8 @@ class Handling:
 
     def _log(self, task: str, verdict: Verdict, seconds: float) -> None:
         number = self.delivery.sequence_number
-        if verdict.word == "Forked":
-            log.debug("[%s] Published sequence_number=%s: %s", task, number, verdict.detail)
+        if verdict.word in {"Forked", "Waiting"}:  # what is waited for is told once, for all of them
+            log.debug("[%s] %s sequence_number=%s: %s", task, verdict.word, number, verdict.detail)
         elif verdict.word == "Completed":
             log.info("[%s] Completed Task sequence_number=%s in %.5fs", task, number, seconds)
         else:
@@ -238,3 +260,10 @@ class Handling:
                 seconds,
                 verdict.detail,
             )
+
+
+def _waits_for(queue: str, trouble: Trouble) -> Blocked | Rejected:
+    error = trouble.error
+    if error.is_transient:
+        return Blocked(description=f"`{queue}` is published to next: {error}", wait=trouble.wait_seconds)
+    return Rejected(reason=reason_of(error), description=str(error), may_heal=True)

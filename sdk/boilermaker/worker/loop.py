@@ -59,13 +59,15 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker is doing.
 
     Attributes:
-        is_receiving: it takes messages; not while it starts, stops, reconnects, or waits for a queue to publish to.
+        is_receiving: it takes messages; not while it starts, stops, reconnects, or waits for its outcome store.
+        waits_for: what does not work just now, in words: queues to publish to, the outcome store.
         is_blocked: the event loop does not turn, because a handler blocks it.
         running: handlers that are running.
         handled: messages taken since it started.
     """
 
     is_receiving: bool
+    waits_for: tuple[str, ...] = ()
     is_blocked: bool
     running: int
     handled: int
@@ -125,6 +127,7 @@ class Loop:
             await self._receiver.stop()
             ending = await wind_down(self._receiver, self._running, self._pace.grace_seconds, self._hurrying)
             self._locks.stop()
+            self._shop.patience.close()
             self._threads.close()
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
@@ -153,6 +156,7 @@ class Loop:
         """What it is doing; may be asked from any thread."""
         return Health(
             is_receiving=self._is_receiving and not self._stopping.is_set(),
+            waits_for=self._shop.patience.waits_for,
             is_blocked=self._watchdog is not None and self._watchdog.is_blocked,
             running=len(self._running),
             handled=self.handled,
@@ -172,7 +176,7 @@ class Loop:
         backoff = 0.0
         while not self._stopping.is_set():
             free = self._free()
-            is_paused = self._shop.patience.is_waiting
+            is_paused = self._shop.patience.is_paused
             if free <= 0 or is_paused:
                 self._is_receiving = not is_paused and not backoff
                 if not await self._wait_for_change():
@@ -234,8 +238,12 @@ class Loop:
             )
 
     def _free(self) -> int:
-        """How many more messages to take: never more plain functions wait for a thread than there are threads."""
-        free = self._pace.concurrency - len(self._running)
+        """How many more messages to take: never more plain functions wait for a thread than there are threads.
+
+        Those whose handlers have ended, and which wait for a queue to publish to, leave their slots to others, up to as many again.
+        """
+        concurrency, patience = self._pace.concurrency, self._shop.patience
+        free = concurrency - len(self._running) + min(patience.waiting, concurrency)
         return min(free, 2 * self._threads.count - self._threads.backlog) if self._has_plain else free
 
     def _startable_soon(self) -> int:

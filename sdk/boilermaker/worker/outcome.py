@@ -10,7 +10,7 @@ from boilermaker.retries import RetryPolicy
 
 Reason = Literal[
     "UndecodableMessage", "InvalidPayload", "UnknownTask", "QueueNotAllowed", "DeliveriesExhausted",
-    "InvalidResult", "ResultTooLarge", "OutcomeNotSaved", "TaskFailed", "RetriesExhausted",
+    "InvalidResult", "ResultTooLarge", "OutcomeNotSaved", "PublishRefused", "QueueNotFound", "TaskFailed", "RetriesExhausted",
     "TooManyMessages", "Expired",
 ]  # fmt: skip
 """Stable dead-letter reasons: operators and alerts rely on them."""
@@ -56,11 +56,22 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     may_heal: bool = False
 
 
+class Blocked(msgspec.Struct, frozen=True, kw_only=True):
+    """The handler was not run: the queue of the next step does not work just now, or there is nobody to wait in its place.
+
+    Attributes:
+        wait: seconds after which it is looked at again.
+    """
+
+    description: str
+    wait: float
+
+
 class Forked(msgspec.Struct, frozen=True, kw_only=True):
     """The message stands for the failure callbacks of its step; no handler was run."""
 
 
-Outcome = Forked | Succeeded | Failed | RetryAsked | Rejected
+Outcome = Forked | Succeeded | Failed | RetryAsked | Rejected | Blocked
 
 
 class Complete(msgspec.Struct, frozen=True, tag=True):
@@ -81,12 +92,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What an outcome leads to: messages to publish first, then how to settle.
 
     Attributes:
-        word: what became of the task, for the log: "Completed", "Retrying", "Failed", "Forked" or "Put off".
+        word: what became of the task, for the log: "Completed", "Retrying", "Failed", "Forked", "Put off" or "Waiting".
     """
 
     publish: tuple[Next, ...] = ()
     settlement: Settlement
-    word: Literal["Completed", "Retrying", "Failed", "Forked", "Put off"]
+    word: Literal["Completed", "Retrying", "Failed", "Forked", "Put off", "Waiting"]
     detail: str = ""
 
 

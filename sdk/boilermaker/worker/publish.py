@@ -4,16 +4,24 @@ Whatever happens, a message comes to one verdict. One that cannot be published i
 that.
 """
 
+import asyncio
 import logging
 import random
+from typing import Literal
 
 from boilermaker.envelope import Next, codec, identity, outgoing
 from boilermaker.envelope.codec import Envelope
-from boilermaker.errors import EnvelopeError, MessageTooLargeError, OutcomeStoreError
+from boilermaker.errors import (
+    BusError,
+    EnvelopeError,
+    MessageTooLargeError,
+    OutcomeStoreError,
+    QueueNotFoundError,
+)
 from boilermaker.tasks.registration import Registration
 from boilermaker.telemetry import trace
 from boilermaker.transport.port import Delivery, OutgoingMessage
-from boilermaker.worker.decide import Circumstances, decide, without_callbacks
+from boilermaker.worker.decide import Circumstances, decide, not_forked, without_callbacks
 from boilermaker.worker.outcome import Failed, Forked, Outcome, Record, Verdict, make_record, read_record
 from boilermaker.worker.workshop import Workshop
 
@@ -55,19 +63,20 @@ class Publishing:
         )
         try:
             verdict = await self._settled_on(envelope, outcome, around)
-            await self._publish(envelope, verdict)
-        except MessageTooLargeError as error:
-            failed = Failed(reason="ResultTooLarge", description=str(error))
-        except EnvelopeError as error:
-            failed = Failed(reason="UndecodableMessage", description=str(error))
+            error = await self._publish(envelope, verdict)
+        except EnvelopeError as undecodable:
+            failed = Failed(reason="UndecodableMessage", description=str(undecodable))
         else:
-            return verdict
+            if error is None:
+                return verdict
+            failed = _unpublished(error)
+            if verdict.word == "Forked":  # of a failure that has its dead letter
+                return not_forked(verdict, failed)
+            if verdict.word == "Failed":
+                return without_callbacks(verdict, str(error))
         verdict = decide(envelope, failed, around)
-        try:
-            await self._publish(envelope, verdict)
-        except MessageTooLargeError as error:
-            return without_callbacks(verdict, str(error))
-        return verdict
+        error = await self._publish(envelope, verdict)
+        return verdict if error is None else without_callbacks(verdict, str(error))
 
     async def _settled_on(
         self, envelope: Envelope, outcome: Outcome | Verdict, around: Circumstances
@@ -114,15 +123,29 @@ class Publishing:
     def _record_key(self, envelope: Envelope) -> str:
         return identity.record_key(self._shop.queue, self.cause, codec.fingerprint(envelope))
 
-    async def _publish(self, envelope: Envelope, verdict: Verdict) -> None:
-        """Publish everything, or wait until it can be; raises MessageTooLargeError, EnvelopeError."""
-        for next_ in verdict.publish:
+    async def _publish(self, envelope: Envelope, verdict: Verdict) -> BusError | None:
+        """Publish everything, or wait until it can be; returns why one of it never can be. Raises EnvelopeError."""
+        if len(verdict.publish) == 1:  # nearly always
+            fates = [await self._fate(envelope, verdict.publish[0])]
+        else:  # none waits for another's queue
+            fates = await asyncio.gather(*(self._fate(envelope, next_) for next_ in verdict.publish))
+        for fate in fates:
+            if isinstance(fate, EnvelopeError):
+                raise fate
+        return next((fate for fate in fates if isinstance(fate, BusError)), None)
 
-            async def send(next_: Next = next_) -> None:
-                sender = await self._shop.client.sender(next_.queue)
-                await sender.send(self._sealed(envelope, next_, sender.max_message_size))
+    async def _fate(self, envelope: Envelope, next_: Next) -> BusError | EnvelopeError | None:
+        """What became of one message: None once it is published."""
 
-            await self._shop.patience.until_it_works(f"publish to `{next_.queue}`", send)
+        async def send() -> None:
+            sender = await self._shop.client.sender(next_.queue)
+            await sender.send(self._sealed(envelope, next_, sender.max_message_size))
+
+        try:
+            await self._shop.patience.until_published(next_.queue, send, self)
+        except (BusError, EnvelopeError) as error:
+            return error
+        return None
 
     def _sealed(self, envelope: Envelope, next_: Next, max_message_size: int) -> OutgoingMessage:
         named = identity.derived(self._seed or envelope.header.seed, self._shop.queue, self.cause, next_.slot)
@@ -148,3 +171,15 @@ class Publishing:
             delay=next_.delay,
             clock=self._shop.clock,
         )
+
+
+def _unpublished(error: BusError) -> Failed:
+    """The failure of a task whose next message is rejected permanently."""
+    if isinstance(error, MessageTooLargeError):
+        return Failed(reason="ResultTooLarge", description=str(error))
+    return Failed(reason=reason_of(error), description=str(error))
+
+
+def reason_of(error: BusError) -> Literal["QueueNotFound", "PublishRefused"]:
+    """What dead letters say of a queue that cannot be published to, or of a message that it does not take."""
+    return "QueueNotFound" if isinstance(error, QueueNotFoundError) else "PublishRefused"
