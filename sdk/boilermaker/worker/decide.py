@@ -78,7 +78,7 @@ def _legible(outcome: Outcome) -> Outcome:
     if isinstance(outcome, Succeeded | Forked):
         return outcome
     described = msgspec.structs.replace(outcome, description=legible(outcome.description))
-    if isinstance(described, Rejected) or described.error is None:
+    if isinstance(described, Rejected | Blocked) or described.error is None:
         return described
     return msgspec.structs.replace(described, error=legible(described.error))
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -213,7 +213,7 @@ class Patience:
 
 
 @contextmanager
-def _counted(counts: dict[_K, int], what: _K) -> Iterator[None]:
+def _counted(counts: dict[_K, int], what: _K) -> Generator[None, None, None]:
     """Counts who waits, by what."""
     counts[what] = counts.get(what, 0) + 1
     try:
