@@ -84,13 +84,13 @@ def retries_without_counting(patch: pytest.MonkeyPatch) -> None:
 
 def one_try_too_many(patch: pytest.MonkeyPatch) -> None:
     """The policy's number is taken for that of retries."""
-    original = decide._policy
+    original = decide._wanted
 
     def generous(wanted: Any, around: Any) -> Any:
         policy = original(wanted, around)
         return _change(policy, max_tries=policy.max_tries + 1)
 
-    patch.setattr(decide, "_policy", generous)
+    patch.setattr(decide, "_wanted", generous)
 
 
 def a_failure_callback_less(patch: pytest.MonkeyPatch) -> None:
