@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from boilermaker import retries
 from boilermaker.app import Boilermaker
 from boilermaker.localbus.server import LocalServiceBus
 from boilermaker.transport.servicebus.bus import AzureServiceBus
@@ -128,3 +129,101 @@ def test_wrong_options_are_refused(run: Run, write: Write, arguments: tuple[str,
 
     assert 2 == done.returncode
     assert "imported" not in done.stderr
+
+
+TALKING = """
+import logging
+from boilermaker import AzureServiceBus, Boilermaker
+
+log = logging.getLogger("shop.orders")
+worker = Boilermaker(None, AzureServiceBus.from_env(), queue="accounts")
+
+
+@worker.task
+async def greet(state, name: str) -> str:
+    log.info("greeting")
+    raise ValueError(f"cannot greet {name}")
+
+
+@worker.task
+def shout(state, name: str) -> None:
+    log.info("shouting")
+"""
+
+
+def _lines(
+    process: "subprocess.Popen[str]", is_last: Callable[[list[dict[str, object]]], bool]
+) -> list[dict[str, object]]:
+    assert process.stderr is not None
+    lines: list[dict[str, object]] = []
+    for line in process.stderr:
+        lines.append(json.loads(line))
+        if is_last(lines):
+            return lines
+    raise AssertionError(lines)
+
+
+async def shout(state: None, name: str) -> str:
+    """The publisher's own declaration of the worker's task."""
+    raise NotImplementedError
+
+
+def test_lines_of_three_tries_can_be_followed(
+    write: Write, tmp_path: Path, namespace: LocalServiceBus
+) -> None:
+    """The application's own lines are there, with the ids of what they are about; the exception's text only on request."""
+    write("service.py", TALKING)
+
+    async def publish() -> str:
+        bus = AzureServiceBus.from_connection_string(namespace.connection_string)
+        async with Boilermaker(None, bus, queue="accounts").register_async(greet) as publisher:
+            policy = retries.RetryPolicy(3, 0, 0, retries.RetryMode.Fixed)
+            return await publisher.publish_task(publisher.create_task(greet, "Ada").options(policy=policy))
+
+    for arguments, is_told in ((), False), (("--errors", "full"), True):
+        with _worker(tmp_path, namespace, "--log-level", "debug", *arguments) as process:
+            workflow = asyncio.run(publish())
+            lines = _lines(process, lambda lines: sum("outcome" in line for line in lines) == 3)
+        own = [line for line in lines if line["logger"] == "shop.orders"]
+        assert [("greeting", workflow, attempt) for attempt in (1, 2, 3)] == [
+            (line["event"], line["workflow"], line["attempt"]) for line in own
+        ]
+        assert {line["logger"] for line in lines} <= {
+            "boilermaker.app",
+            "shop.orders",
+            "boilermaker.transport",
+        }
+        ends = [line for line in lines if "outcome" in line]
+        # The line of an attempt is written once the next is published, which may be quicker.
+        assert {1: "retrying", 2: "retrying", 3: "failed"} == {
+            line["attempt"]: line["outcome"] for line in ends
+        }
+        assert ["RetriesExhausted"] == [line["reason"] for line in ends if "reason" in line]
+        assert is_told == any("cannot greet Ada" in str(line.get("exception")) for line in lines)
+        assert is_told == ("cannot greet Ada" in json.dumps(lines))
+
+
+def test_a_plain_handler_logs_with_the_fields_too(
+    write: Write, tmp_path: Path, namespace: LocalServiceBus
+) -> None:
+    """It runs in a thread."""
+    write("service.py", TALKING)
+
+    async def publish() -> str:
+        bus = AzureServiceBus.from_connection_string(namespace.connection_string)
+        async with Boilermaker(None, bus, queue="accounts").register_async(shout) as publisher:
+            return await publisher.publish_task(publisher.create_task(shout, "Ada"))
+
+    with _worker(tmp_path, namespace) as process:
+        workflow = asyncio.run(publish())
+        line = _lines(process, lambda lines: lines[-1]["event"] == "shouting")[-1]
+
+    assert ("shouting", workflow, "shout") == (line["event"], line["workflow"], line["task"])
+
+
+def test_a_logger_without_a_level_is_refused(run: Run, write: Write) -> None:
+    """The message says the form."""
+    write("service.py", SERVICE)
+    done = run("worker", "service:worker", "--log", "azure")
+    assert done.returncode == 2
+    assert "LOGGER=LEVEL" in done.stderr

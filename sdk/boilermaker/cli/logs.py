@@ -7,17 +7,22 @@ Boilermaker's own records.
 import json
 import logging
 import sys
+import sysconfig
 import traceback
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TextIO
 
 import structlog
 
 from boilermaker.failure import legible
+from boilermaker.telemetry import log_fields
 
 Format = Literal["auto", "json", "console"]
+Errors = Literal["auto", "full", "safe"]
 _INDENT = " " * 9
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -32,22 +37,34 @@ def _text(text: str) -> str:
     return legible(_encoded(text))
 
 
-_PLAIN = len(logging.makeLogRecord({}).__dict__)  # more than these attributes come of `extra=`
+_PLAIN = frozenset(logging.makeLogRecord({}).__dict__)  # other attributes come of `extra=`
+_OUTCOME = ("outcome", "reason", "seconds")  # those that the worker's own lines have
 
 # The SDK tells of each frame and link at INFO, and prints tracebacks of errors that it then raises.
 _QUIET = {"azure": logging.ERROR, "azure.servicebus._pyamqp": logging.CRITICAL}
 
 
-def configure(style: Format, level: str, stream: TextIO = sys.stderr) -> None:
-    """Send all records to `stream`.
+def configure(
+    style: Format,
+    level: str,
+    stream: TextIO = sys.stderr,
+    *,
+    errors: Errors = "auto",
+    levels: Mapping[str, str] | None = None,
+) -> None:
+    """Send records to `stream`: the application's own and Boilermaker's from `level` on, other libraries' from WARNING on.
 
     Args:
         style: `auto` is `console` on a terminal and `json` elsewhere.
-        level: one of `LEVELS`; libraries speak from `warning` on, unless it is `debug`.
+        level: one of `LEVELS`.
         stream: where the lines go.
+        errors: what is shown of an exception: `full` its text and traceback, `safe` its type and frames, since its text may
+            quote a payload; `auto` is `full` with `console` and `safe` with `json`.
+        levels: by logger, a level of its own, which wins.
     """
     is_console = style == "console" or (style == "auto" and stream.isatty())
     render: _Processor = _console(stream) if is_console else _json
+    is_full = errors == "full" or (errors == "auto" and is_console)
     made = structlog.stdlib.ProcessorFormatter(
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _ordered, render],
         foreign_pre_chain=[
@@ -55,19 +72,58 @@ def configure(style: Format, level: str, stream: TextIO = sys.stderr) -> None:
             structlog.stdlib.add_logger_name,
             structlog.stdlib.ExtraAdder(),
             _timestamp,
-            _exception,
+            _full_exception if is_full else _exception,
         ],
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(made if is_console else _Lines(made))
+    chosen = {name: logging.getLevelNamesMapping()[one.upper()] for name, one in (levels or {}).items()}
+    handler.addFilter(_Libraries(chosen))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    chosen = logging.getLevelNamesMapping()[level.upper()]
-    root.setLevel(logging.DEBUG if chosen == logging.DEBUG else max(chosen, logging.WARNING))
-    logging.getLogger("boilermaker").setLevel(chosen)
-    if chosen != logging.DEBUG:
-        for name, limit in _QUIET.items():
-            logging.getLogger(name).setLevel(limit)
+    root.setLevel(logging.getLevelNamesMapping()[level.upper()])
+    for name, limit in (_QUIET | chosen).items():
+        logging.getLogger(name).setLevel(limit)
+
+
+class _Libraries(logging.Filter):
+    """Keeps libraries below WARNING quiet: those whose loggers are named after an installed package, as nearly all are.
+
+    Args:
+        chosen: loggers that have a level of their own.
+    """
+
+    def __init__(self, chosen: Iterable[str]) -> None:
+        super().__init__()
+        self._chosen = tuple(chosen)
+        self._known: dict[str, bool] = {"boilermaker": False}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is shown."""
+        if record.levelno >= logging.WARNING:
+            return True
+        if any(record.name == name or record.name.startswith(f"{name}.") for name in self._chosen):
+            return True
+        package = record.name.partition(".")[0]
+        if package not in self._known:
+            self._known[package] = _is_installed(package)
+        return not self._known[package]
+
+
+def _is_installed(package: str) -> bool:
+    """Whether a package of that name is the standard library's, or was installed among site-packages."""
+    if package in sys.stdlib_module_names:
+        return True
+    try:
+        found = find_spec(package)
+    except (ImportError, ValueError):
+        return False
+    places = [] if found is None else [found.origin, *(found.submodule_search_locations or ())]
+    installed = {Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib")}
+    return any(
+        place is not None and any(Path(place).resolve().is_relative_to(folder) for folder in installed)
+        for place in places
+    )
 
 
 class _Lines(logging.Formatter):
@@ -81,7 +137,10 @@ class _Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """As `otherwise` would."""
-        if record.exc_info or record.stack_info or len(record.__dict__) > _PLAIN:
+        members = record.__dict__
+        has_outcome = "outcome" in members
+        expected = len(_PLAIN) if not has_outcome else len(_PLAIN) + (3 if "reason" in members else 2)
+        if record.exc_info or record.stack_info or len(members) > expected:
             return self._otherwise.format(record)
         second = int(record.created)
         if second != self._second:
@@ -91,17 +150,48 @@ class _Lines(logging.Formatter):
         tail = self._tails.get(key)
         if tail is None:
             level, name = _text(record.levelname.lower()), _text(record.name)
-            tail = self._tails[key] = f'"level": {level}, "logger": {name}, "timestamp": "{_when(second)}"}}'
-        return f'{{"event": {_text(record.getMessage())}, {tail}'
+            moment = datetime.fromtimestamp(second, UTC)
+            tail = f'"level": {level}, "logger": {name}, "timestamp": "{_when(moment)}"'
+            tail = self._tails[key] = f'{tail}, "time": "{moment:%Y-%m-%dT%H:%M:%S}.'
+        line = f'{{"event": {_text(record.getMessage())}, {tail}{_milliseconds(record.created):03}Z"'
+        fields = log_fields.current.get()
+        if fields is not None:
+            line = f"{line}, {fields.json()}"
+        if has_outcome:
+            line = f"{line}, " + ", ".join(
+                f'"{name}": {_encoded(members[name])}' for name in _OUTCOME if name in members
+            )
+        return line + "}"
 
 
-def _when(created: float) -> str:
-    return datetime.fromtimestamp(created, UTC).strftime("%Y/%m/%d %H:%M:%S")
+def _milliseconds(created: float) -> int:
+    return int(created * 1000) % 1000
+
+
+def _when(moment: datetime) -> str:
+    return moment.strftime("%Y/%m/%d %H:%M:%S")
 
 
 def _timestamp(_logger: Any, _method: str, event: _Event) -> _Event:
+    """As boilermaker-servicebus writes it, and as RFC 3339 does, in UTC with milliseconds."""
     record: logging.LogRecord = event["_record"]
-    event["timestamp"] = _when(record.created)
+    moment = datetime.fromtimestamp(int(record.created), UTC)
+    event["timestamp"] = _when(moment)
+    event["time"] = f"{moment:%Y-%m-%dT%H:%M:%S}.{_milliseconds(record.created):03}Z"
+    fields = log_fields.current.get()
+    if fields is not None:
+        for name, value in fields.values().items():
+            event.setdefault(name, value)
+    return event
+
+
+def _full_exception(_logger: Any, _method: str, event: _Event) -> _Event:
+    """Type, text and traceback, for people who look for the fault."""
+    record: logging.LogRecord = event["_record"]
+    if record.exc_info and record.exc_info[0] is not None:
+        event["error"] = _name_of(record.exc_info[0])
+        event["exception"] = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+    event.pop("exc_info", None)
     return event
 
 
@@ -124,9 +214,12 @@ def _name_of(kind: type[BaseException]) -> str:
 
 
 def _ordered(_logger: Any, _method: str, event: _Event) -> Mapping[str, Any]:
-    """event, level, logger, timestamp; then what else there is."""
-    first = {key: event.pop(key) for key in ("event", "level", "logger", "timestamp") if key in event}
-    return first | dict(event)
+    """event, level, logger, timestamp, time; then the message's fields, and what else there is."""
+    first = {key: event.pop(key) for key in ("event", "level", "logger", "timestamp", "time") if key in event}
+    fields = log_fields.current.get()
+    of_message = {} if fields is None else {key: event.pop(key) for key in fields.values() if key in event}
+    last = {key: event.pop(key) for key in _OUTCOME if key in event}
+    return {**first, **of_message, **last, **event}
 
 
 def _json(_logger: Any, _method: str, event: _Event) -> str:
@@ -141,14 +234,41 @@ def _console(stream: TextIO) -> _Processor:
         values = dict(event)
         time, level = values.pop("timestamp")[11:], values.pop("level")
         logger, text = values.pop("logger"), values.pop("event")
-        trace: list[str] = values.pop("traceback", [])
+        trace: list[str] = values.pop("traceback", []) or str(values.pop("exception", "")).splitlines()
+        about = _about(values)
+        for hidden in ("time", *_HIDDEN):
+            values.pop(hidden, None)
         mark = f"{colours.get(level, '')}{level:<7}{reset if level in colours else ''}"
         extra = "".join(f" {dim}{key}={reset}{_shown(str(value))}" for key, value in values.items())
         name = "" if logger == "boilermaker.app" else f"{dim}{legible(logger)}:{reset} "
-        lines = [f"{dim}{time}{reset} {mark} {name}{_emphasized(_shown(str(text)), bold, reset)}{extra}"]
+        said = _emphasized(_shown(str(text)), bold, reset)
+        lines = [f"{dim}{time}{reset} {mark} {name}{said}{extra}{dim}{about}{reset}"]
         return "\n".join([*lines, *(f"{dim}{_INDENT}{legible(frame)}{reset}" for frame in trace)])
 
     return render
+
+
+# What a reader has in the line's text, or needs a log search for.
+_HIDDEN = (
+    "task",
+    "workflow",
+    "message_id",
+    "attempt",
+    "delivery_count",
+    "queue",
+    "trace_id",
+    "error",
+    *_OUTCOME,
+)
+_SHORT = 8  # characters of a workflow's id: enough to tell lines apart
+
+
+def _about(values: Mapping[str, Any]) -> str:
+    """The workflow that a line is about, and which try it is, where it is not the first."""
+    if "workflow" not in values or "task" not in values:
+        return ""
+    attempt = f" try {values['attempt']}" if values.get("attempt", 1) != 1 else ""
+    return f" {legible(str(values['workflow'])[:_SHORT])}{attempt}"
 
 
 def _shown(text: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -35,6 +35,17 @@ Exit status:
 
 class _QueueFault(click.ClickException):
     exit_code = QUEUE_FAULT
+
+
+def _levels(_context: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> dict[str, str]:
+    """By logger."""
+    levels: dict[str, str] = {}
+    for each in given:
+        logger, _, level = each.partition("=")
+        if not logger or level.lower() not in logs.LEVELS:
+            raise click.BadParameter(f"{each!r} is not LOGGER=LEVEL; levels are {', '.join(logs.LEVELS)}")
+        levels[logger] = level.lower()
+    return levels
 
 
 @click.command(epilog=_EPILOG)
@@ -79,7 +90,22 @@ class _QueueFault(click.ClickException):
 @click.option(
     "--log-level", type=click.Choice(logs.LEVELS, case_sensitive=False), default="info", show_default=True
 )
-def worker(
+@click.option(
+    "--errors",
+    type=click.Choice(["auto", "full", "safe"]),
+    default="auto",
+    show_default="full with readable lines, safe with JSON",
+    help="Of exceptions: full text and traceback, or type and places alone, since a text may quote a payload.",
+)
+@click.option(
+    "--log",
+    "log_levels",
+    multiple=True,
+    metavar="LOGGER=LEVEL",
+    callback=_levels,
+    help="The level of one logger, as in azure=debug. May be given several times.",
+)
+def worker(  # noqa: PLR0913 - one for each option
     target: str,
     *,
     concurrency: int,
@@ -89,6 +115,8 @@ def worker(
     health_port: int | None,
     log_format: logs.Format,
     log_level: str,
+    errors: logs.Errors,
+    log_levels: Mapping[str, str],
 ) -> None:
     """Run the tasks that a worker has registered.
 
@@ -98,7 +126,7 @@ def worker(
     The bus is the one that the worker was made with, often AzureServiceBus.from_env(), which reads
     SERVICE_BUS_CONNECTION_STRING, or SERVICE_BUS_NAMESPACE_URL, and SERVICE_BUS_QUEUE.
     """
-    logs.configure(log_format, log_level)
+    logs.configure(log_format, log_level, errors=errors, levels=log_levels)
     try:
         found = find(target)
         found.queue = queue or found.queue

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 
 import msgspec
 
@@ -11,7 +12,8 @@ from boilermaker.envelope import legacy
 from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
 from boilermaker.tasks.registration import Registration
-from boilermaker.telemetry import trace
+from boilermaker.telemetry import log_fields, trace
+from boilermaker.telemetry.log_fields import LogFields
 from boilermaker.transport.port import Delivery, Receiver
 from boilermaker.worker.decide import handlers_of
 from boilermaker.worker.execute import execute, prepare
@@ -115,6 +117,8 @@ class Handling:
             await self._undecodable(error)
             return
         registration = self._shop.registry.get(step.task)
+        carried = trace.of_properties(self.delivery.properties)
+        log_fields.current.set(self._log_fields(envelope, carried))
         if envelope.header.fork:
             await self._conclude(envelope, Forked(), registration, started)
             return
@@ -210,15 +214,28 @@ class Handling:
         )
         if registration.max_lock_renewal is not None:
             self._locks.limit(self.delivery, registration.max_lock_renewal)
-        traced = trace.incoming.set(trace.of_properties(self.delivery.properties))
+        fields = log_fields.current.get()
         try:
-            with Execution(registration, told, self._threads) as self._execution:
+            with (
+                trace.continued({} if fields is None else fields.trace),
+                Execution(registration, told, self._threads) as self._execution,
+            ):
                 return await execute(
                     envelope.current, self._execution, arguments, self._shop.state, self._shop.describe_error
                 )
         finally:
             self._execution = None
-            trace.incoming.reset(traced)
+
+    def _log_fields(self, envelope: Envelope, carried: Mapping[str, str]) -> LogFields:
+        return LogFields(
+            task=envelope.current.task,
+            workflow=envelope.header.workflow,
+            message_id=self._publishing.cause,
+            attempt=envelope.header.attempt,
+            delivery_count=self.delivery.delivery_count,
+            queue=self._shop.queue,
+            trace=carried,
+        )
 
     async def _conclude(
         self,
@@ -247,19 +264,23 @@ class Handling:
         number = self.delivery.sequence_number
         if verdict.word in {"Forked", "Waiting"}:  # what is waited for is told once, for all of them
             log.debug("[%s] %s sequence_number=%s: %s", task, verdict.word, number, verdict.detail)
-        elif verdict.word == "Completed":
-            log.info("[%s] Completed Task sequence_number=%s in %.5fs", task, number, seconds)
-        else:
-            level = logging.ERROR if verdict.word == "Failed" else logging.WARNING
-            log.log(
-                level,
-                "[%s] %s Task sequence_number=%s in %.5fs: %s",
-                task,
-                verdict.word,
-                number,
-                seconds,
-                verdict.detail,
-            )
+            return
+        extra: dict[str, object] = {"outcome": verdict.word.lower(), "seconds": round(seconds, 6)}
+        if verdict.word == "Completed":
+            log.info("[%s] Completed Task sequence_number=%s in %.5fs", task, number, seconds, extra=extra)
+            return
+        if isinstance(verdict.settlement, DeadLetter):
+            extra["reason"] = verdict.settlement.reason
+        log.log(
+            logging.ERROR if verdict.word == "Failed" else logging.WARNING,
+            "[%s] %s Task sequence_number=%s in %.5fs: %s",
+            task,
+            verdict.word,
+            number,
+            seconds,
+            verdict.detail,
+            extra=extra,
+        )
 
 
 def _waits_for(queue: str, trouble: Trouble) -> Blocked | Rejected:
