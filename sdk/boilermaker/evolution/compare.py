@@ -70,9 +70,10 @@ def _findings(old: Contract, new: Contract) -> Iterator[Finding]:
             yield from joined(wire, code.breaks(before, after))
         yield from _aliases(old, new, before, served)
     known = {name for task in old.tasks for name in (task.name, *task.aliases)}
+    names = frozenset(before.name for before in old.tasks)
     for task in new.tasks:
         if task.name not in known:
-            yield _new(task, frozenset(before.name for before in old.tasks), is_met=task.name in met)
+            yield _new(task, names, is_met=task.name in met)
     yield from source.classes(old, new)
 
 

@@ -25,31 +25,45 @@ _BEARERS: dict[str, tuple[frozenset[str], ...]] = {
 
 def joined(wire: list[Finding], code: Iterable[Finding]) -> list[Finding]:
     """Findings of both kinds: what code finds where messages break is told by what they found."""
-    found = list(wire)
+    found = _Found()
+    for finding in wire:
+        found.add(finding)
     for finding in code:
-        places = _bearers(finding, found) if finding.categories == ("SOURCE",) else []
+        places = found.bearers(finding) if finding.categories == ("SOURCE",) else []
         for at in places:
-            found[at] = msgspec.structs.replace(
-                found[at], categories=in_order((*found[at].categories, "SOURCE"))
-            )
+            found.break_code(at)
         if not places:
-            found.append(finding)
-    return found
+            found.add(finding)
+    return found.all
 
 
-def _bearers(finding: Finding, found: list[Finding]) -> list[int]:
-    if finding.rule == "FIELD_REMOVED":
-        parent, _, name = finding.path.rpartition(".")
-        renamed = [at for at, each in enumerate(found) if _is_rename(each, parent, name)]
-        if renamed:
-            return renamed
-    for rules in _BEARERS.get(finding.rule, ()):
-        places = [at for at, each in enumerate(found) if each.rule in rules and each.path == finding.path]
-        if places:
-            return places
-    return []
+class _Found:
+    """What was found so far: looked up by place, not searched."""
 
+    def __init__(self) -> None:
+        self.all: list[Finding] = []
+        self._by_path: dict[str, list[int]] = {}
+        self._renames: dict[tuple[str, str], list[int]] = {}
 
-def _is_rename(finding: Finding, parent: str, name: str) -> bool:
-    is_sibling = finding.path.rpartition(".")[0] == parent
-    return finding.rule == "FIELD_RENAMED" and is_sibling and finding.detail == f"from `{name}`"
+    def add(self, finding: Finding) -> None:
+        self._by_path.setdefault(finding.path, []).append(len(self.all))
+        if finding.rule == "FIELD_RENAMED":
+            parent = finding.path.rpartition(".")[0]
+            self._renames.setdefault((parent, finding.detail), []).append(len(self.all))
+        self.all.append(finding)
+
+    def break_code(self, at: int) -> None:
+        found = self.all[at]
+        self.all[at] = msgspec.structs.replace(found, categories=in_order((*found.categories, "SOURCE")))
+
+    def bearers(self, finding: Finding) -> list[int]:
+        """The findings of messages that are of the same change."""
+        if finding.rule == "FIELD_REMOVED":
+            parent, _, name = finding.path.rpartition(".")
+            if renamed := self._renames.get((parent, f"from `{name}`")):
+                return renamed
+        here = self._by_path.get(finding.path, [])
+        for rules in _BEARERS.get(finding.rule, ()):
+            if places := [at for at in here if self.all[at].rule in rules]:
+                return places
+        return []

@@ -1,6 +1,7 @@
 """Calls by position: which parameters their arguments go to after a change, and whether anybody notices."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 
 import msgspec
 
@@ -32,18 +33,31 @@ def moves(
         renamed: what was called otherwise before, new name to old.
         fits: whether an argument for the one is taken for the other.
     """
-    names = [renamed.get(made.label, made.label) for made in new if not made.is_keyword_only]
     givens = [made for made in old if not made.is_keyword_only]
+    taken = [made for made in new if not made.is_keyword_only]
     places = {made.label: at for at, made in enumerate(givens)}
-    moved = tuple(name for name in places if name in names and names.index(name) != places[name])
+    names = {renamed.get(made.label, made.label): at for at, made in enumerate(taken)}
+    moved = tuple(name for name in places if names.get(name, places[name]) != places[name])
     if not moved:
         return Moves(labels=(), is_caught=False, is_silent=False)
-    calls = _Calls(old, new, renamed, fits)
-    went = [calls.passes(count) for count in range(1, len(givens) + 1) if calls.goes_elsewhere(count)]
+    first, passing = _first_elsewhere(old, new, renamed), _Calls(old, new, renamed, fits).passing()
+    went = [is_passing for count, is_passing in enumerate(passing, 1) if first is not None and count > first]
     return Moves(labels=moved, is_caught=not all(went), is_silent=any(went))
 
 
+def _first_elsewhere(old: Sequence[Made], new: Sequence[Made], renamed: Mapping[str, str]) -> int | None:
+    """The first argument that goes to another parameter that was there, or has gone to another place."""
+    known = {made.label for made in old}
+    kept = {renamed.get(made.label, made.label) for made in new}
+    givens = (made.label for made in old if not made.is_keyword_only)
+    taken = (renamed.get(made.label, made.label) for made in new if not made.is_keyword_only)
+    pairs = enumerate(zip(givens, taken, strict=False))
+    return next((at for at, (was, now) in pairs if was != now and (was in kept or now in known)), None)
+
+
 class _Calls:
+    """Calls that give the first arguments by position, one more each time, and the others by name."""
+
     def __init__(
         self,
         old: Sequence[Made],
@@ -51,34 +65,41 @@ class _Calls:
         renamed: Mapping[str, str],
         fits: Callable[[Made, Made], bool],
     ) -> None:
-        self._olds = [made for made in old if not made.is_keyword_only]
-        self._news = [made for made in new if not made.is_keyword_only]
+        self._givens = [made for made in old if not made.is_keyword_only]
+        self._taken = [made for made in new if not made.is_keyword_only]
         self._old, self._new, self._renamed, self._fits = old, new, renamed, fits
+
+    def passing(self) -> list[bool]:
+        """By the number of arguments by position, from one on: whether checkers let the call pass."""
+        most = len(self._givens)
+        refused = [0] * (most + 2)  # +1 where a reason begins to hold, -1 where it ends
+        for first, last in self._reasons():
+            if first <= min(last, most):
+                refused[first] += 1
+                refused[min(last, most) + 1] -= 1
+        return [reasons == 0 for reasons in accumulate(refused)][1 : most + 1]
+
+    def _reasons(self) -> Iterator[tuple[int, int]]:
+        """Each reason to refuse calls, with the fewest and the most arguments by position for which it holds."""
+        most = len(self._givens)
+        yield len(self._taken) + 1, most  # too many
+        unfit = (
+            at
+            for at, pair in enumerate(zip(self._givens, self._taken, strict=False))
+            if not self._fits(*pair)
+        )
+        yield next(unfit, most) + 1, most
+        filled = {self._name(made): at for at, made in enumerate(self._taken)}
+        given = {made.label: at for at, made in enumerate(self._givens)}
+        by_name = {made.label for made in self._old}
+        for made in self._old:  # needed, and by then given by position, too
+            if made.is_required and made.label in filled:
+                yield filled[made.label] + 1, given.get(made.label, most)
+        for made in self._new:  # needed, and by then given to another
+            name = self._name(made)
+            if made.is_required:
+                last = filled.get(name, most)
+                yield (given[name] + 1 if name in given else most + 1 if name in by_name else 1), last
 
     def _name(self, made: Made) -> str:
         return self._renamed.get(made.label, made.label)
-
-    def goes_elsewhere(self, count: int) -> bool:
-        """Whether one of the first arguments goes to another parameter that was there, or has gone to another place."""
-        known = {made.label for made in self._old}
-        kept = {self._name(made) for made in self._new}
-        return any(
-            old.label != self._name(new) and (old.label in kept or self._name(new) in known)
-            for old, new in zip(self._olds[:count], self._news, strict=False)
-        )
-
-    def passes(self, count: int) -> bool:
-        """Whether checkers let the call pass: as many arguments by position, and what else is needed by name."""
-        filled = [self._name(made) for made in self._news[:count]]
-        beside = [made for made in self._old if made not in self._olds[:count]]
-        offered = {made.label for made in beside} - set(filled)
-        return (
-            count <= len(self._news)
-            and all(map(self._fits, self._olds[:count], self._news))
-            and not any(made.is_required and made.label in filled for made in beside)
-            and all(
-                self._name(made) in offered
-                for made in self._new
-                if made.is_required and self._name(made) not in filled
-            )
-        )

@@ -1,6 +1,6 @@
 """One field gone and one new beside it: the same field under another name, as it seems."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from boilermaker.contract import TaskContract
 from boilermaker.evolution.findings import Finding, in_order, merged
@@ -14,15 +14,32 @@ _REMOVED = frozenset({"FIELD_REMOVED_REQUIRED", "FIELD_REMOVED"})
 def alike(gone: Sequence[Misfit], new: Sequence[Misfit]) -> dict[str, str]:
     """What fields seem to have been before, by path: of one name in Python, else the only two of one type."""
     found: dict[str, str] = {}
-    for is_alike in (_is_namesake, _is_of_one_type):
-        olds = [field for field in gone if field.path not in found.values()]
-        news = [field for field in new if field.path not in found]
-        for field in news:
-            twins = [old for old in olds if is_alike(old, field)]
-            rivals = [other for other in news if twins and is_alike(twins[0], other)]
-            if len(twins) == len(rivals) == 1:
-                found[field.path] = twins[0].path
+    for likeness in (_name, _type):
+        known = set(found.values())
+        olds = _by_likeness((field for field in gone if field.path not in known), likeness)
+        news = _by_likeness((field for field in new if field.path not in found), likeness)
+        alone = [like for like in news if len(news[like]) == len(olds.get(like, ())) == 1]
+        found.update({news[like][0].path: olds[like][0].path for like in alone})
     return found
+
+
+def _by_likeness(
+    fields: Iterable[Misfit], likeness: Callable[[Misfit], Hashable]
+) -> dict[Hashable, list[Misfit]]:
+    """Fields that may be the same; items of a row have places, and no names."""
+    found: dict[Hashable, list[Misfit]] = {}
+    for field in fields:
+        if not field.path.endswith("]"):
+            found.setdefault((field.path.rpartition(".")[0], likeness(field)), []).append(field)
+    return found
+
+
+def _name(field: Misfit) -> Hashable:
+    return field.detail
+
+
+def _type(field: Misfit) -> Hashable:
+    return field.type
 
 
 def aliased(before: TaskContract, after: TaskContract) -> dict[str, str]:
@@ -43,34 +60,29 @@ def told(
 ) -> Iterator[Finding]:
     """Findings, with those of a field that is gone and of its new name as one."""
     lost = {("QUEUE", field.path) for field in gone} | {("ROLLOUT", field.path) for field in new}
-    left = merged(findings)
+    left = {(f.path, f.rule, f.detail): f for f in merged(findings)}
+    by_path: dict[str, list[Finding]] = {}
+    for finding in left.values():
+        by_path.setdefault(finding.path, []).append(finding)
     for now, then in renamed_.items():
-        parts = [
-            f for f in left if (f.path == now and f.rule in _ADDED) or (f.path == then and f.rule in _REMOVED)
-        ]
-        left = [f for f in left if f not in parts]
+        parts = [f for f in by_path.get(now, ()) if f.rule in _ADDED]
+        parts += [f for f in by_path.get(then, ()) if f.rule in _REMOVED]
+        for part in parts:
+            left.pop((part.path, part.rule, part.detail), None)
         breaks: set[Category] = {c for part in parts for c in part.categories if c != "MEANING"}
-        if any(category not in breaks for category, path in lost if path in (now, then)):
+        if any(
+            category not in breaks and (category, path) in lost for category in _BOTH for path in (now, then)
+        ):
             breaks.add("MEANING")  # the message fits, and the value is gone
         if parts:
             yield renamed(parts[0].task, now, then, in_order([*breaks]))
-    yield from left
+    yield from left.values()
+
+
+_BOTH: tuple[Category, ...] = ("QUEUE", "ROLLOUT")
 
 
 def renamed(task: str, now: str, then: str, breaks: tuple[Category, ...]) -> Finding:
     """The finding that a field has another name."""
     detail = f"from `{then.rpartition('.')[2]}`"
     return Finding(rule="FIELD_RENAMED", task=task, path=now, categories=breaks, detail=detail)
-
-
-def _are_siblings(one: Misfit, other: Misfit) -> bool:
-    """Fields of one record, or parameters of one task; items of a row have places, and no names."""
-    return one.path.rpartition(".")[0] == other.path.rpartition(".")[0] and not one.path.endswith("]")
-
-
-def _is_namesake(one: Misfit, other: Misfit) -> bool:
-    return _are_siblings(one, other) and one.detail == other.detail
-
-
-def _is_of_one_type(one: Misfit, other: Misfit) -> bool:
-    return _are_siblings(one, other) and one.type == other.type

@@ -176,9 +176,10 @@ class Code:
 
     def _built(self, old: Sequence[Made], new: Sequence[Made], path: str) -> Iterator[Finding]:
         renamed = _renames(old, new)
+        left = set(renamed.values())
         olds, news = {made.label: made for made in old}, {made.label: made for made in new}
         for label, made in olds.items():
-            if label in renamed.values():
+            if label in left:
                 continue
             if label not in news:
                 yield self._finding("FIELD_REMOVED", made.path)

@@ -165,20 +165,21 @@ class Wire:
                 yield from self.misfits(items[index % len(items)], slot.type, f"{path}[{index}]")
 
     def _arrays(self, written: Row, read: Row, path: str) -> Iterator[Misfit]:
-        labels = [slot.label for slot in written.slots], [slot.label for slot in read.slots]
-        moved = {
-            name for at, name in enumerate(labels[0]) if name in labels[1] and labels[1].index(name) != at
-        }
+        places = {slot.label: at for at, slot in enumerate(read.slots)}
+        moved = {slot.label for at, slot in enumerate(written.slots) if places.get(slot.label, at) != at}
+        is_moved = False
         for index, slot in enumerate(read.slots):
             here = f"{path}[{index}]"
             if index < len(written.slots):
                 found = written.slots[index]
                 inner = list(self.misfits(found.type, slot.type, here))
                 if found.label != slot.label and moved & {found.label, slot.label} and not inner:
-                    yield Misfit(path=path, kind="moved", detail=", ".join(sorted(moved)))
+                    is_moved = True
                 yield from inner
             elif slot.is_sure:
                 yield Misfit(path=here, kind="missing", detail=slot.label, type=slot.type)
+        if is_moved:
+            yield Misfit(path=path, kind="moved", detail=", ".join(sorted(moved)))
         for index, slot in enumerate(written.slots[len(read.slots) :], len(read.slots)):
             kind: Kind = "unknown" if read.is_exact else "dropped"
             yield Misfit(path=f"{path}[{index}]", kind=kind, detail=slot.label, type=slot.type)
