@@ -48,7 +48,7 @@ EXPLANATIONS: dict[ErrorId, Explanation] = {
         "Correct it, or list it under `exclude` if it belongs to no worker."),
     "TOO_DEEP": Explanation(
         "something is nested so deeply that it cannot be followed",
-        "Python itself gives up on such source, or msgspec on values of such types.",
+        "Python itself gives up on such source, and the worker refuses types that are nested more than 100 levels deep.",
         "Simplify it, or list the file under `exclude`."),
     "NOTHING_REGISTERED": Explanation(
         "no task is registered",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from boilermaker.contract import Definition, Parameter, TaskContract
+from boilermaker.contract import Definition, Depths, Parameter, TaskContract
 from boilermaker.contract.naming import Clash
 from boilermaker.tasks import rules
 from boilermaker_codegen.config import Config
@@ -139,6 +139,7 @@ class _UnitReader:
             return Unit()
         types = needed(tasks, definitions.found)
         self._check_texts(tasks, types, registrations)
+        self._check_depths(tasks, Depths(types), registrations)
         return Unit(
             tasks=tuple(tasks),
             types=types,
@@ -165,6 +166,18 @@ class _UnitReader:
             own = [left.pop(id_) for id_ in needed([task], types) if id_ in left] if left else []
             for id_, text in (*of_task(task), *(fault for each in own for fault in of_type(each))):
                 self._problems.extend(registration.module.refuse(registration.node, id_, text).problems)
+
+    def _check_depths(
+        self, tasks: Iterable[TaskContract], depths: Depths, registrations: list[Registration]
+    ) -> None:
+        for task, registration in zip(tasks, registrations, strict=True):
+            named = {f"parameter `{p.name}`": p.type for p in task.parameters} | {"the result": task.result}
+            for what, type_ in named.items():
+                if (fault := depths.fault(type_)) is not None:
+                    text = f"{what}: {fault}"
+                    self._problems.extend(
+                        registration.module.refuse(registration.node, "TOO_DEEP", text).problems
+                    )
 
     def _tasks(self, registrations: list[Registration]) -> Iterable[TaskContract]:
         handlers = Handlers(self._resolver, self._definitions, allow_untyped=self._config.allow_untyped)

@@ -50,12 +50,9 @@ class Metadata:
         Raises:
             Refused: a value that a literal type cannot have, or that msgspec cannot carry.
         """
-        values: list[LiteralValue] = []
-        for part in parts:
-            for value in self._literal_values(part, scope):
-                if not any(type(value) is type(known) and value == known for known in values):
-                    values.append(value)
-        return LiteralOf(values=tuple(values))
+        values = (value for part in parts for value in self._literal_values(part, scope))
+        once = dict.fromkeys((type(value), value) for value in values)  # 1 and True are two
+        return LiteralOf(values=tuple(value for _, value in once))
 
     def _literal_values(self, part: cst.BaseExpression, scope: Scope) -> tuple[LiteralValue, ...]:
         if isinstance(part, cst.Attribute):

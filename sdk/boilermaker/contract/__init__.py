@@ -20,6 +20,7 @@ from boilermaker.contract.definitions import (
     RecordDefinition,
     RecordStyle,
 )
+from boilermaker.contract.depth import TOO_DEEP, Depths
 from boilermaker.contract.digests import contract_digest, task_digest, task_digests
 from boilermaker.contract.externals import external_id, unfit_wire
 from boilermaker.contract.generics import bound, definition_of, records_in, substituted, variables_in
@@ -46,6 +47,7 @@ from boilermaker.contract.types import (
 
 __all__ = [
     "BY_WORKER",
+    "TOO_DEEP",
     "AnyDefault",
     "ByWorker",
     "Constrained",
@@ -54,6 +56,7 @@ __all__ = [
     "Contract",
     "Default",
     "Definition",
+    "Depths",
     "EnumDefinition",
     "Field",
     "LiteralOf",

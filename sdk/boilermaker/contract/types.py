@@ -100,12 +100,9 @@ Type = Scalar | LiteralOf | Container | TupleOf | MappingOf | UnionOf | Constrai
 
 def union(members: Iterable[Type]) -> Type:
     """The union of types: flattened, without repeats, in order; a single type stands for itself."""
-    flat: list[Type] = []
-    for member in members:
-        for part in member.members if isinstance(member, UnionOf) else (member,):
-            if part not in flat:
-                flat.append(part)
-    return flat[0] if len(flat) == 1 else UnionOf(members=tuple(flat))
+    parts = (p for member in members for p in (member.members if isinstance(member, UnionOf) else (member,)))
+    flat = tuple(dict.fromkeys(parts))
+    return flat[0] if len(flat) == 1 else UnionOf(members=flat)
 
 
 def parts_of(type_: Type) -> tuple[Type, ...]:

@@ -3,20 +3,22 @@
 Two sources on purpose: a test, and `boilermaker contract verify`, hold them equal.
 """
 
+import contextlib
 import datetime as dt
 import decimal
 import enum
+import sys
 import types
 import typing
 import uuid
 from collections import abc
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import msgspec
 
 from boilermaker import contract as words
-from boilermaker.errors import ConfigurationError
+from boilermaker.errors import ConfigurationError, UncarriedError
 from boilermaker.introspection import classes, variables
 from boilermaker.payload.externals import NONE, Externals, known
 from boilermaker.tasks.options import External
@@ -27,11 +29,13 @@ class Types(dict[str, words.Definition]):
 
     Attributes:
         externals: the types of third parties that may be among them.
+        aliases: those that are being read.
     """
 
     def __init__(self, externals: Externals = NONE) -> None:
         super().__init__()
         self.externals = externals
+        self.aliases: list[Any] = []
 
 
 _SCALARS: dict[Any, words.ScalarName] = {
@@ -53,11 +57,29 @@ def type_of(annotation: Any, types_: Types) -> words.Type:
 
     Raises:
         ConfigurationError: a type that the contract has no words for.
+        UncarriedError: it is nested too deeply to be read.
     """
-    described = _read(annotation, types_)
+    with _room():
+        described = _read(annotation, types_)
     if names := words.variables_in(described):
         raise ConfigurationError(f"`{names[0]}` is a type variable; name the type")
     return described
+
+
+@contextlib.contextmanager
+def _room() -> Generator[None, None, None]:
+    """Frames for types that are nested more deeply than is carried: only what has been read can be refused in words."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _FRAMES))
+    try:
+        yield
+    except RecursionError:
+        raise UncarriedError(words.TOO_DEEP) from None
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+_FRAMES = 5_000
 
 
 def _read(annotation: Any, types_: Types) -> words.Type:
@@ -169,6 +191,16 @@ def _newtype(annotation: Any, types_: Types) -> words.Type:
 
 
 def _alias(alias: Any, args: tuple[Any, ...], types_: Types) -> words.Type:
+    if any(alias is known for known in types_.aliases):
+        raise ConfigurationError(f"the alias `{alias}` contains itself")
+    types_.aliases.append(alias)
+    try:
+        return _substituted(alias, args, types_)
+    finally:
+        types_.aliases.pop()
+
+
+def _substituted(alias: Any, args: tuple[Any, ...], types_: Types) -> words.Type:
     arguments = variables.arguments_of(alias, args, lambda arg: _read(arg, types_))
     bindings = dict(zip(variables.parameters_of(alias), arguments, strict=True))
     return words.substituted(_read(variables.alias_value(alias), types_), bindings)

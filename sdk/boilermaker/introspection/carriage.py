@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 from msgspec import inspect as shapes
 
-from boilermaker.contract import hazards
+from boilermaker.contract import Depths, hazards
 from boilermaker.errors import ConfigurationError, UncarriedError
 from boilermaker.introspection import annotations
 from boilermaker.payload.externals import Externals, how_to_say
@@ -57,7 +57,8 @@ _OWN_PART = (
 def _hazard(annotation: Any, externals: Externals) -> str | None:
     types_ = annotations.Types(externals)
     try:
-        return hazards.hazard_within(annotations.type_of(annotation, types_), types_)
+        described = annotations.type_of(annotation, types_)
+        return Depths(types_).fault(described) or hazards.hazard_within(described, types_)
     except UncarriedError as error:
         return str(error)
     except (ConfigurationError, NameError, TypeError, ValueError, RecursionError):
