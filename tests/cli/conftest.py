@@ -15,10 +15,10 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def run(tmp_path: Path) -> Run:
     """Run `boilermaker` with arguments, in an empty folder of its own."""
 
-    def boilermaker(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    def boilermaker(*arguments: str, within: str = ".", **environ: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "boilermaker.cli", *arguments],
-            cwd=tmp_path,
+            cwd=tmp_path / within,
             env={**os.environ, "COLUMNS": "100", **environ},
             capture_output=True,
             text=True,

@@ -305,12 +305,14 @@ def test_json_has_the_shape_that_is_documented(run: Run, write: Write, old: str)
     }
 
 
-def test_github_shows_findings_beside_the_file(run: Run, changed: str) -> None:
-    """As workflow commands, escaped as GitHub's toolkit does."""
+def test_github_shows_findings_beside_the_handler(run: Run, changed: str) -> None:
+    """As workflow commands at the handler's line, escaped as GitHub's toolkit does."""
     done = run("contract", "breaking", "--against", "old.json", "--format", "github")
 
     title = "TYPE_CHANGED (QUEUE%2C ROLLOUT%2C SOURCE)"
-    assert done.stdout.startswith(f"::error file={COMMITTED},title={title}::create_user: email: ")
+    assert done.stdout.startswith(
+        f"::error file=service.py,line={SERVICE_LINE},title={title}::create_user: email: "
+    )
 
 
 def test_findings_that_ask_for_different_orders_ask_for_two_steps(run: Run, write: Write, old: str) -> None:
@@ -464,14 +466,54 @@ def test_a_contract_that_was_cut_is_told_as_such(run: Run, write: Write, old: st
     assert "Traceback" not in done.stderr
 
 
+SERVICE_LINE = 1 + SERVICE.splitlines().index(
+    'async def create_user(state, email: str, name: str = "nobody") -> int:'
+)
+
+
+def git(folder: Path, *command: str) -> None:
+    """A command that goes well."""
+    subprocess.run(["git", *IDENTITY, *command], cwd=folder, check=True, capture_output=True)
+
+
 def test_github_knows_files_by_their_path_in_the_repository(
     run: Run, write: Write, changed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the command runs in a folder of it."""
-    folder = write("old.json", changed).parent
-    monkeypatch.setenv("GITHUB_WORKSPACE", str(folder.parent))
-    write("old.json", changed.replace('"name": "int"', '"name": "str"', 1))
+    """Also where the command runs in a folder of it, and stubs are elsewhere; without git the workspace is its root."""
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+    folder = write("services/accounts/service.py", SERVICE).parents[2]
+    write("services/accounts/pyproject.toml", PYPROJECT.replace('"stubs"', '"../../stubs"'))
+    write("services/accounts/old.json", changed.replace('"name": "int"', '"name": "str"', 1))
+    removed = write("services/accounts/removed.json", changed.replace("create_user", "make_user"))
+    place = f"file=services/accounts/service.py,line={SERVICE_LINE},"
 
-    done = run("contract", "breaking", "--against", "old.json", "--format", "github")
+    def told(against: str, **environ: str) -> str:
+        command = ("contract", "breaking", "--against", against, "--format", "github")
+        return run(*command, within="services/accounts", **environ).stdout
 
-    assert f"file={folder.name}/{COMMITTED}," in done.stdout
+    assert place in told("old.json", GITHUB_WORKSPACE=str(folder))
+    assert "file=service.py" in told("old.json")
+    git(folder, "init", "-q")
+    assert place in told("old.json")
+    assert f"file={COMMITTED},title=TASK_REMOVED" in told(removed.name)
+
+
+def test_github_shows_what_has_no_handler_beside_the_contract(run: Run, write: Write, old: str) -> None:
+    """A task that is gone, a function that is there twice, and code that is elsewhere; decorated, it is the task."""
+    write(
+        "old.json", old.replace('"name": "create_user"', '"name": "make_user"').replace('"email"', '"mail"')
+    )
+    write(COMMITTED, old)
+    folder = write("more.py", "def create_user():\n    pass\n").parent
+    command = ("contract", "breaking", "--against", "old.json", "--format", "github")
+
+    def files() -> dict[str, str]:
+        lines = (line.partition("file=")[2] for line in run(*command).stdout.splitlines())
+        return {line.partition("title=")[2].split()[0]: line.partition(",title")[0] for line in lines}
+
+    assert {"TASK_REMOVED": COMMITTED, "TASK_ADDED": f"service.py,line={SERVICE_LINE}"} == files()
+    write("more.py", SERVICE)
+    assert {"TASK_REMOVED": COMMITTED, "TASK_ADDED": COMMITTED} == files()
+    (folder / "more.py").unlink()
+    write("pyproject.toml", PYPROJECT.replace('source = ["."]', 'source = ["elsewhere"]'))
+    assert {"TASK_REMOVED": COMMITTED, "TASK_ADDED": COMMITTED} == files()

@@ -112,6 +112,15 @@ def _git(folder: Path, *arguments: str, hint: str) -> bytes:
     return done.stdout
 
 
+def repository(folder: Path) -> Path | None:
+    """The root of the git repository that a folder is in; None where it is in none, or git is not installed."""
+    try:
+        root = _git(folder, "rev-parse", "--show-toplevel", hint="")
+    except click.ClickException:
+        return None
+    return Path(os.fsdecode(root).rstrip("\n"))
+
+
 def _environ() -> dict[str, str]:
     """Without what git tells its hooks about the repository: seen from another folder it is wrong."""
     told = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}

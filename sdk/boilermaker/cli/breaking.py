@@ -7,15 +7,16 @@ from typing import get_args
 import click
 
 from boilermaker.cli import against as earlier
-from boilermaker.cli.committed import configured, read, reasons, shown
+from boilermaker.cli.committed import configured, read, reasons, shown, sources
 from boilermaker.cli.findings import print_github, print_json, print_page, print_rule, print_rules, print_text
+from boilermaker.cli.places import Places
 from boilermaker.evolution.compare import allowed, compare, idle
 from boilermaker.evolution.rules import RULES, Category, hint
 
 FOUND = 100
 """Exit status for findings; 1 is for what went wrong while looking for them."""
 
-_FORMATS = {"text": print_text, "json": print_json, "github": print_github}
+_FORMATS = {"text": print_text, "json": print_json}
 
 
 @click.command()
@@ -31,7 +32,9 @@ _FORMATS = {"text": print_text, "json": print_json, "github": print_github}
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="The contract.json of today.  [default: as [tool.boilermaker] of the nearest pyproject.toml says]",
 )
-@click.option("--format", "format_", type=click.Choice(tuple(_FORMATS)), default="text", show_default=True)
+@click.option(
+    "--format", "format_", type=click.Choice((*_FORMATS, "github")), default="text", show_default=True
+)
 @click.option(
     "--category",
     "categories",
@@ -54,7 +57,11 @@ def breaking(against: str, path: Path | None, format_: str, categories: tuple[Ca
     earlier.check_service(against, old, new)
     found = allowed(compare(old, new), beside)
     findings = [each for each in found if not categories or set(each.categories) & set(categories)]
-    _FORMATS[format_](findings, idle(found, new, beside), shown(path))
+    unused = idle(found, new, beside)
+    if format_ == "github":
+        print_github(findings, unused, Places(path, new, sources()))
+    else:
+        _FORMATS[format_](findings, unused, shown(path))
     if any(finding.reason is None for finding in findings):
         sys.exit(FOUND)
 

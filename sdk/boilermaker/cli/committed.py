@@ -49,6 +49,20 @@ def reasons() -> dict[str, str]:
     return {}
 
 
+def sources() -> list[Path]:
+    """The folders of the service's code, as the nearest configuration names them; none where it does not."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        table = _table(folder / "pyproject.toml")
+        if table is not None:
+            named: object = table.get("source")
+            return (
+                [folder / str(each) for each in cast("list[object]", named)]
+                if isinstance(named, list)
+                else []
+            )
+    return []
+
+
 def configured() -> Path:
     """Where the generator writes it: `<output>/<package>/contract.json`, beside the nearest configuration.
 

@@ -1,13 +1,12 @@
 """Findings as people, programs and GitHub read them."""
 
-import os
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 import msgspec
 
+from boilermaker.cli.places import Place, Places
 from boilermaker.evolution.findings import Finding, Idle, order_of
 from boilermaker.evolution.rules import CATEGORIES, RULES, Rule
 
@@ -80,21 +79,25 @@ def print_json(findings: Sequence[Finding], idle: Sequence[Idle], place: str) ->
     click.echo(msgspec.json.format(msgspec.json.encode(tree), indent=2))
 
 
-def print_github(findings: Sequence[Finding], idle: Sequence[Idle], place: str) -> None:
-    """Workflow commands that GitHub shows beside the file, which it knows by its path in the repository."""
-    if workspace := os.environ.get("GITHUB_WORKSPACE"):
-        place = Path(os.path.relpath(Path(place).resolve(), Path(workspace).resolve())).as_posix()
+def print_github(findings: Sequence[Finding], idle: Sequence[Idle], places: Places) -> None:
+    """Workflow commands that GitHub shows beside the handler, or beside the contract."""
     for finding in findings:
         level = "notice" if finding.reason is not None else "error"
-        title = _escaped(f"{finding.rule} ({', '.join(finding.categories)})", is_property=True)
+        title = f"{finding.rule} ({', '.join(finding.categories)})"
         said = f"allowed: {finding.reason}" if finding.reason is not None else f"deploy: {finding.order}"
         message = f"{finding.place}: {finding.text}; {said}. {finding.definition.instead}"
-        click.echo(f"::{level} file={_escaped(place, is_property=True)},title={title}::{_escaped(message)}")
+        _print_command(level, places.of(finding.task), title, message)
     for each in idle:
-        message = _escaped(f"{each.place}: {each.key!r} {each.text}")
-        click.echo(
-            f"::warning file={_escaped(place, is_property=True)},title=reason that allows nothing::{message}"
+        place = places.of(each.task)
+        _print_command(
+            "warning", place, "reason that allows nothing", f"{each.place}: {each.key!r} {each.text}"
         )
+
+
+def _print_command(level: str, place: Place, title: str, message: str) -> None:
+    line = "" if place.line is None else f",line={place.line}"
+    file, title = (_escaped(text, is_property=True) for text in (place.file, title))
+    click.echo(f"::{level} file={file}{line},title={title}::{_escaped(message)}")
 
 
 def print_rule(rule: Rule) -> None:
