@@ -12,21 +12,22 @@ from simulation.simulate import Finding, search
 
 _CHUNK = 500
 
-Job = tuple[range, bool, bool, bool]
+Job = tuple[range, bool, bool, bool, bool]
 
 
 def _search(job: Job) -> Finding | None:
     logging.getLogger("boilermaker.app").setLevel(logging.CRITICAL + 1)
-    seeds, detects, rollout, remembers = job
-    return search(seeds, detects=detects, rollout=rollout, remembers=remembers)
+    seeds, detects, rollout, remembers, stranger = job
+    return search(seeds, detects=detects, rollout=rollout, remembers=remembers, stranger=stranger)
 
 
 def _jobs(first: int, count: int) -> Iterator[Job]:
     for start in range(first, first + count, _CHUNK):
         seeds = range(start, min(start + _CHUNK, first + count))
         part = start // _CHUNK % 10
-        # 4 of 10 without duplicate detection, half of them with an outcome store; 1 of 10 during a rollout
-        yield seeds, part not in {1, 3, 5, 7}, part == 9, part in {3, 7}
+        # 4 of 10 without duplicate detection, half of them with an outcome store; 1 of 10 during a rollout; 4 of 10 with a
+        # stranger, one of each kind among them
+        yield seeds, part not in {1, 3, 5, 7}, part == 9, part in {3, 7}, part in {1, 2, 3, 6}
 
 
 @click.command(context_settings={"show_default": True})

@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from boilermaker.envelope import identity
+from simulation import stranger
 from simulation.scenario import Node
 from simulation.world import MAX_DELIVERIES, MAX_TRIES, QUEUE, Sent, World
 
 _SLOTS = 8  # more than any outcome of a scenario leads to
+_PUT_OFF = 2  # times that each try may be looked at again, by workers that do not know a task
+_BEFORE_A_FORK = 60  # steps that a plan may take one after the other, in their tries
 
 Following = frozenset[tuple[int, int, bool]]
 """(step, number of the try, whether it stands for failure callbacks) of what an outcome leads to."""
@@ -190,6 +193,23 @@ def _failures(sent: Sent) -> set[str]:
     return {"fail", "raise"} if sent.number >= MAX_TRIES else {"fail"}
 
 
+def _strays_are_bounded(lineage: Lineage) -> Iterator[str]:
+    most = stranger.MOST_MESSAGES * (stranger.MOST_TRIES + _PUT_OFF) + _BEFORE_A_FORK
+    for workflow, count in lineage.world.journal.strays.items():
+        if count > most and lineage.world.scenario.detects and not lineage.world.scenario.faults:
+            yield f"{workflow} led to {count} messages, at most {most} were to be expected"
+
+
+def _strays_delay_nothing(lineage: Lineage) -> Iterator[str]:
+    scenario = lineage.world.scenario
+    behaviours = {node.behaviour for nodes in scenario.workflows for node in nodes}
+    if not scenario.stranger or scenario.faults or behaviours & {"kill", "slow"}:
+        return  # these have redeliveries of their own
+    for sent in lineage.sent:
+        if (count := lineage.world.journal.deliveries[sent.message_id]) > 2:
+            yield f"{_told(sent)} was delivered {count} times"
+
+
 RULES: dict[str, Callable[[Lineage], Iterator[str]]] = {
     "every workflow that is published begins, replays and second ones too": _begins,
     "every message has a cause": _has_a_cause,
@@ -201,6 +221,8 @@ RULES: dict[str, Callable[[Lineage], Iterator[str]]] = {
     "no try goes beyond max_tries": _bounded,
     "what is settled early runs once for each time it was enqueued": _early_once,
     "what fails is a dead letter, and nothing else is": _failed_is_buried,
+    "what a stranger sends leads to a bounded number of messages": _strays_are_bounded,
+    "what a stranger sends delays nothing by more than a redelivery": _strays_delay_nothing,
 }
 ENDS = "every workflow comes to an end"
 

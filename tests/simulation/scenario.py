@@ -52,6 +52,7 @@ class Scenario(msgspec.Struct, frozen=True):
         remembers: whether the workers share an outcome store.
         replays: how often an operator replays all dead letters, once nothing else is left to do.
         workers: how many new workers share the queue.
+        stranger: how many messages somebody sends who writes what they like, beside those under ids that can be guessed.
     """
 
     workflows: tuple[tuple[Node, ...], ...]
@@ -63,16 +64,20 @@ class Scenario(msgspec.Struct, frozen=True):
     replays: int = 0
     workers: int = 1
     concurrency: int = 3
+    stranger: int = 0
 
 
-def draw(seed: int, *, detects: bool, rollout: bool = False, remembers: bool = False) -> Scenario:
+def draw(
+    seed: int, *, detects: bool, rollout: bool = False, remembers: bool = False, stranger: bool = False
+) -> Scenario:
     """The scenario of a seed."""
     dice = random.Random(seed)
     calls = dice.choice([20, 60, 150])
     faults = {dice.randrange(calls): dice.choice(_FAULTS) for _ in range(dice.choice([0, 1, 2, 4, 8]))}
+    is_alone = stranger and dice.random() < 0.5  # so that what goes wrong is the stranger's doing
     scenario = Scenario(
         workflows=tuple(_workflow(dice) for _ in range(dice.choice([1, 1, 2, 3]))),
-        faults=tuple(Fault(at, kind) for at, kind in sorted(faults.items())),
+        faults=() if is_alone else tuple(Fault(at, kind) for at, kind in sorted(faults.items())),
         twice=dice.random() < 0.2,
         detects=detects,
         rollout=rollout,
@@ -80,8 +85,9 @@ def draw(seed: int, *, detects: bool, rollout: bool = False, remembers: bool = F
         replays=dice.choice([0, 0, 0, 1, 2]),
         workers=dice.choice([1, 1, 2]),
         concurrency=dice.choice([1, 3]),
+        stranger=dice.choice([3, 10]) if stranger else 0,
     )
-    if dice.random() < 0.3:
+    if dice.random() < 0.3 and not is_alone:
         rejected = Fault(dice.randrange(20), "reject")
         others = [fault for fault in scenario.faults if fault.at != rejected.at]
         scenario = _change(scenario, faults=tuple(sorted((*others, rejected), key=lambda fault: fault.at)))
@@ -129,6 +135,8 @@ def _less(scenario: Scenario) -> Iterator[Scenario]:
         yield _change(scenario, workers=1)
     if scenario.concurrency > 1:
         yield _change(scenario, concurrency=1)
+    if scenario.stranger:
+        yield _change(scenario, stranger=scenario.stranger - 1)
 
 
 def _earlier(scenario: Scenario) -> Iterator[Scenario]:

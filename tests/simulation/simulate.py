@@ -35,10 +35,13 @@ def simulate(scenario: Scenario, seed: int = 0) -> Finding | None:
     return Finding(seed, scenario, tuple(problems), tuple(world.journal.story)) if problems else None
 
 
-def search(seeds: range, *, detects: bool, rollout: bool = False, remembers: bool = False) -> Finding | None:
+def search(
+    seeds: range, *, detects: bool, rollout: bool = False, remembers: bool = False, stranger: bool = False
+) -> Finding | None:
     """The first seed whose world breaks a rule, made as small as it goes; None where there is none."""
     for seed in seeds:
-        found = simulate(draw(seed, detects=detects, rollout=rollout, remembers=remembers), seed)
+        scenario = draw(seed, detects=detects, rollout=rollout, remembers=remembers, stranger=stranger)
+        found = simulate(scenario, seed)
         if found is not None:
             return _smallest(found)
     return None

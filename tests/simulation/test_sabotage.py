@@ -1,5 +1,6 @@
 """Each rule of the simulation can fail: the code is sabotaged, and the rule that this breaks is told as a story."""
 
+import asyncio
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from boilermaker.worker import decide, publish
 from boilermaker.worker.handle import Handling
 from boilermaker.worker.outcome import Complete, DeadLetter, Failed, Rejected, RetryAsked, Succeeded
 from boilermaker.worker.publish import Publishing
+from simulation import world
 from simulation.rules import ENDS, RULES
 from simulation.simulate import search
 from simulation.world import quiet
@@ -216,6 +218,40 @@ def redelivered_ones_dropped(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Handling, "run", run)
 
 
+def ids_that_can_be_computed(patch: pytest.MonkeyPatch) -> None:
+    """Their key is no secret: a stranger sends something under the id of the retry first."""
+    original = identity.derived
+    patch.setattr(identity, "derived", lambda _, *cause: original("0" * 32, *cause))
+
+
+def outcomes_by_id_alone(patch: pytest.MonkeyPatch) -> None:
+    """What was saved for a stranger's message is taken for the outcome of another with its id."""
+    original = identity.record_key
+    patch.setattr(identity, "record_key", lambda queue, message_id, _: original(queue, message_id, ""))
+
+
+def forks_without_a_bound(patch: pytest.MonkeyPatch) -> None:
+    """Failure callbacks of failure callbacks multiply."""
+    original = decide._forked
+
+    def unbounded(envelope: Any, around: Any) -> Any:
+        return original(envelope, _change(around, limits=_change(around.limits, max_messages=10**9)))
+
+    patch.setattr(decide, "_forked", unbounded)
+
+
+def garbage_that_kills(patch: pytest.MonkeyPatch) -> None:
+    """A body that is no envelope ends the worker that reads it, and comes again."""
+
+    async def die(_: Handling, error: Exception) -> None:
+        life = world._life.get()
+        assert life is not None
+        life.die()
+        raise asyncio.CancelledError from error
+
+    patch.setattr(Handling, "_undecodable", die)
+
+
 SABOTAGE: dict[Callable[[pytest.MonkeyPatch], None], tuple[str, dict[str, bool]]] = {
     ids_by_chance: ("every message has a cause", {}),
     ids_by_target: ("every message has a cause", {}),
@@ -237,6 +273,19 @@ SABOTAGE: dict[Callable[[pytest.MonkeyPatch], None], tuple[str, dict[str, bool]]
     exhausted_deliveries_untold: ("an outcome leads to all that follows from it", {}),
     rejections_ignored: ("an outcome leads to all that follows from it", {}),
     replays_with_the_old_id: ("every workflow that is published begins, replays and second ones too", {}),
+    ids_that_can_be_computed: ("an outcome leads to all that follows from it", {"stranger": True}),
+    outcomes_by_id_alone: (
+        "every message comes to an outcome",
+        {"detects": False, "remembers": True, "stranger": True},
+    ),
+    forks_without_a_bound: (
+        "what a stranger sends leads to a bounded number of messages",
+        {"stranger": True},
+    ),
+    garbage_that_kills: (
+        "what a stranger sends delays nothing by more than a redelivery",
+        {"stranger": True},
+    ),
     early_ones_settled_late: ("what is settled early runs once for each time it was enqueued", {}),
 }
 

@@ -37,6 +37,15 @@ def test_with_an_outcome_store_an_attempt_has_one_outcome() -> None:
     assert found is None, str(found)
 
 
+@pytest.mark.parametrize(
+    ("detects", "remembers"), [(True, False), (False, True), (False, False), (True, True)]
+)
+def test_a_stranger_delays_drops_and_multiplies_nothing(detects: bool, remembers: bool) -> None:
+    """Whatever it writes, under ids that it can compute; and what it sends itself stays within bounds."""
+    found = search(range(60), detects=detects, remembers=remembers, stranger=True)
+    assert found is None, str(found)
+
+
 def test_an_old_worker_beside_a_new_one_loses_nothing() -> None:
     """It puts off the tasks that it does not know."""
     found = search(range(150), detects=True, rollout=True)

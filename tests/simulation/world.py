@@ -15,6 +15,7 @@ import msgspec
 from boilermaker import Boilermaker, InMemoryServiceBus, Limits, QueueSettings, Task, attempt
 from boilermaker.dead_letters import again
 from boilermaker.dead_letters.box import DeadLetters
+from boilermaker.dead_letters.letter import Selection
 from boilermaker.envelope import codec
 from boilermaker.errors import BusError, MessageRefusedError, OutcomeStoreError, SettlementError
 from boilermaker.failure import TaskFailed
@@ -22,6 +23,7 @@ from boilermaker.retries import RetryMode, RetryPolicy
 from boilermaker.store import InMemoryOutcomeStore
 from boilermaker.transport.port import Clock, Delivery, Message, OutgoingMessage, Receiver, Sender
 from boilermaker.worker import loop as worker_loop
+from simulation import stranger
 from simulation.scenario import Fault, Node, Scenario
 from simulation.virtual import Stuck, VirtualLoop
 
@@ -56,6 +58,7 @@ class Journal:
         origins: by workflow of a replay, the workflow whose dead letter it replays.
         rejected: what the bus rejected permanently.
         buried: by message id, how often it was found among the dead letters: at a replay, and in the end.
+        strays: by workflow of a stranger, how many messages the queue took of it.
     """
 
     def __init__(self, loop: VirtualLoop) -> None:
@@ -68,6 +71,7 @@ class Journal:
         self.published: list[str] = []
         self.origins: dict[str, str] = {}
         self.buried: Counter[str] = Counter()
+        self.strays: Counter[str] = Counter()
 
     def note(self, text: str) -> None:
         """A line of the story."""
@@ -109,6 +113,7 @@ class World:
         self._counted: set[int] = set()  # sequence numbers of dead letters
         self._outcomes = InMemoryOutcomeStore() if scenario.remembers else None
         self._working: dict[str, Boilermaker[World]] = {}
+        self._dice = random.Random(seed)
 
     # ---- from beginning to end
 
@@ -126,12 +131,17 @@ class World:
                 self.loop.close()
 
     async def _live(self) -> None:
+        if self.scenario.stranger:
+            await self._send_strays(self._dice, 0)  # before there is anything to see
         await self._publish()
         names = [("new", self._new_worker), ("other new", self._new_worker)][: self.scenario.workers]
         if self.scenario.rollout:
             names.append(("old", self._old_worker))
         lives = [asyncio.create_task(self._incarnations(name, make)) for name, make in names]
         try:
+            for _ in range(2 if self.scenario.stranger else 0):
+                await self._send_strays(self._dice, self.scenario.stranger)
+                await asyncio.sleep(self._dice.random() * 3)
             await self._until_quiet(lives)
             for _ in range(self.scenario.replays):
                 await self._replay()
@@ -151,15 +161,33 @@ class World:
                 if life.done():
                     life.result()  # a worker ended by itself: what it raised is the finding
 
+    async def _send_strays(self, dice: random.Random, count: int) -> None:
+        """What a stranger sends: at first under ids that nobody has used, later with the ids of workflows in view."""
+        workflows = self._workflows()
+        for message in stranger.messages(dice, QUEUE, workflows, count):
+            await self.bus.sender(QUEUE).send(message)
+        if (
+            not self.scenario.detects
+        ):  # with duplicate detection, a workflow's own id belongs to whoever uses it first
+            for workflow in workflows:
+                await self.bus.sender(QUEUE).send(stranger.forged(dice, QUEUE, workflow))
+
+    def _workflows(self) -> list[str]:
+        """Ids of all that is published, which are easy to guess."""
+        times = 2 if self.scenario.twice else 1
+        return [f"{which}.{time}" for which in range(len(self.scenario.workflows)) for time in range(times)]
+
     def _count_dead_letters(self) -> None:
         for letter in self.bus.dead_letters(QUEUE):
+            if stranger.is_strange(letter):
+                continue
             if letter.sequence_number not in self._counted:
                 self._counted.add(letter.sequence_number)
                 self.journal.buried[letter.message_id or ""] += 1
 
     def _expect_replays(self, last: int) -> None:
         for letter in self.bus.dead_letters(QUEUE):
-            if letter.sequence_number > last:
+            if letter.sequence_number > last or stranger.is_strange(letter):
                 continue
             replay = again.replay_of(letter, QUEUE, self.bus.clock).correlation_id
             origin = codec.decode(letter.body).header.workflow
@@ -171,7 +199,7 @@ class World:
         for number in range(1, 100):
             life = Life(f"operator {number}")
             letters = DeadLetters(_Line(self, life), QUEUE)
-            survey = await letters.survey()
+            survey = await letters.survey(Selection(tasks=frozenset({"step", "mend"})))
             self._count_dead_letters()
             self._expect_replays(survey.last)
             token = _life.set(life)
@@ -194,8 +222,9 @@ class World:
                 task.on_success = None if node.then is None else tasks[node.then]
                 for other in node.otherwise:
                     task.add_on_failure(tasks[other])
-            for time in range(2 if self.scenario.twice else 1):
-                workflow = f"{which}.{time}"
+            for workflow in self._workflows():
+                if int(workflow.split(".", maxsplit=1)[0]) != which:
+                    continue
                 await worker.publish_task(tasks[0], id=workflow)
                 self.journal.published.append(workflow)
 
@@ -225,10 +254,15 @@ class World:
         return self._old_worker(line).register_async(mend, policy=_POLICY)
 
     def _old_worker(self, line: "_Line") -> Boilermaker["World"]:
-        limits = Limits(max_deliveries=MAX_DELIVERIES, put_off_seconds=(2, 4))
+        limits = Limits(
+            max_deliveries=MAX_DELIVERIES,
+            put_off_seconds=(2, 4),
+            max_messages=stranger.MOST_MESSAGES,
+            max_tries=stranger.MOST_TRIES,
+        )
         outcomes = None if self._outcomes is None else _Outcomes(self._outcomes, line)
         worker = Boilermaker(self, line, queue=QUEUE, limits=limits, outcomes=outcomes)
-        return worker.register_async(step, policy=_POLICY)
+        return worker.register_async(stray).register_async(step, policy=_POLICY)
 
     async def _incarnations(self, name: str, make: Callable[["_Line"], Boilermaker["World"]]) -> None:
         """A worker that is started again each time it dies."""
@@ -312,6 +346,14 @@ async def step(world: World, label: int) -> None:
 async def mend(world: World, label: int) -> None:
     """A step that handles failures."""
     await _behave(world, label)
+
+
+async def stray(world: World, ends: str) -> None:
+    """What strangers send."""
+    if ends == "fail":
+        raise TaskFailed("as the stranger wished")
+    if ends == "raise":
+        raise _PlannedError
 
 
 async def _behave(world: World, label: int) -> None:
@@ -417,6 +459,9 @@ class _Sender:
         await self._sender.open()
 
     async def send(self, message: OutgoingMessage) -> None:
+        if message.correlation_id.startswith(stranger.NAME):
+            await self._send_stray(message)
+            return
         envelope = codec.decode(message.body)
         label = msgspec.json.decode(envelope.current.payload)["label"]
         header = envelope.header
@@ -436,6 +481,14 @@ class _Sender:
             self._line.world.journal.note(f"{self._line.life.name}: {told} is rejected permanently")
             raise MessageRefusedError(f"publishing {told} failed", queue=QUEUE)
         await self._line.call(f"publishing {told}", effect)
+
+    async def _send_stray(self, message: OutgoingMessage) -> None:
+        async def effect() -> None:
+            before = self._line.world.held()
+            await self._sender.send(message)
+            self._line.world.journal.strays[message.correlation_id] += self._line.world.held() > before
+
+        await self._line.call(f"publishing {message.message_id[:6]} of {message.correlation_id}", effect)
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:
         raise NotImplementedError  # neither workers nor operators send so
@@ -462,7 +515,8 @@ class _Receiver:
             return found
 
         for delivery in found:
-            self._line.world.journal.deliveries[delivery.message_id or ""] += 1
+            if not stranger.is_strange(delivery):
+                self._line.world.journal.deliveries[delivery.message_id or ""] += 1
         return await self._line.call(
             f"receiving {', '.join((delivery.message_id or '')[:6] for delivery in found)}", effect
         )
