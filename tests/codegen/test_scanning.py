@@ -18,6 +18,7 @@ from boilermaker_codegen.package.render import render
 from boilermaker_codegen.problems import GenerationError
 from boilermaker_codegen.scan import scan
 from boilermaker_codegen.source import files as source_files
+from boilermaker_codegen.source import parse as source_parse
 from codegen.conftest import PYPROJECT, SERVICE, WriteProject
 from codegen.golden import CASES
 
@@ -285,3 +286,37 @@ def test_a_dataclass_that_python_would_refuse_is_refused_in_its_words(project: W
     told = r"src/service.py:6:7: CLASS_REFUSED: Python refuses `Child`: non-default argument 'y' follows default argument"
     with pytest.raises(GenerationError, match=told):
         scan(load(project(service=source)))
+
+
+def _starred(write: WriteProject, modules: int) -> Path:
+    """A service whose modules of tasks each take types from others by `import *`, in an order that meets each again late."""
+    types = {
+        f"types_{n}": f"from dataclasses import dataclass\n\n\n@dataclass\nclass Type{n}:\n    a: int\n"
+        for n in range(modules)
+    }
+    tasks = {
+        f"tasks_{n}": f"from service import worker\nfrom types_{n} import *\nfrom types_{(n * 7) % modules} import *\n\n\n"
+        f"@worker.task\nasync def task_{n}(state, x: Type{n}) -> Type{(n * 7) % modules}: ...\n"
+        for n in range(modules)
+    }
+    return write(**types, **tasks)
+
+
+@pytest.mark.parametrize("kept", [None, 200], ids=["as it is", "with no room"])
+def test_each_module_is_parsed_once_where_there_is_room(
+    project: WriteProject, monkeypatch: pytest.MonkeyPatch, kept: int | None
+) -> None:
+    """Modules that many others import from stay in memory; with no room the contract is the same."""
+    config = _starred(project, 71)
+    parsed: list[str] = []
+    original = source_parse.parse
+    monkeypatch.setattr(
+        source_parse, "parse", lambda file, data: parsed.append(file.module) or original(file, data)
+    )
+    if kept is not None:
+        monkeypatch.setattr(source_parse, "_KEPT", kept)
+
+    found = scan(load(config))
+
+    assert 72 == len(found.contract.tasks)
+    assert (kept is None) == (len(parsed) == len(set(parsed)))

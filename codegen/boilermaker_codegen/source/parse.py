@@ -29,6 +29,7 @@ class Module:
 
     Attributes:
         digest: names what it means.
+        size: characters that were parsed.
     """
 
     def __init__(self, file: SourceFile, source: Source) -> None:
@@ -36,6 +37,7 @@ class Module:
         self.name = file.module
         self.tree = source.tree
         self.digest = source.digest
+        self.size = source.size
         self._parts = source.parts
         self._read: dict[int, cst.Module] = {}
         self._known_positions: dict[int, Mapping[cst.CSTNode, CodeRange]] = {}
@@ -171,6 +173,7 @@ class Library:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._modules: OrderedDict[str, Module | Refused] = OrderedDict()
+        self._size = 0
 
     def module(self, name: str) -> Module | None:
         """The parsed module; None where there is none of that name.
@@ -181,13 +184,22 @@ class Library:
         file = self.index.file(name)
         if file is None:
             return None
-        known = self._modules.pop(name, None) or self._parsed(file)
-        self._modules[name] = known
-        if len(self._modules) > _KEPT:
-            self._modules.popitem(last=False)
+        if name in self._modules:
+            self._modules.move_to_end(name)
+        else:
+            self._keep(name, self._parsed(file))
+        known = self._modules[name]
         if isinstance(known, Refused):
             raise Refused(*known.problems)
         return known
+
+    def _keep(self, name: str, module: Module | Refused) -> None:
+        """Keep a module, and let go of those that nobody has asked for the longest."""
+        self._modules[name] = module
+        self._size += _size(module)
+        while self._size > _KEPT and len(self._modules) > 1:
+            _, oldest = self._modules.popitem(last=False)
+            self._size -= _size(oldest)
 
     def may_bind(self, module: str, name: str) -> bool:
         """Whether a module may bind a name; where it says no, that is sure."""
@@ -260,4 +272,8 @@ class Reading:
         return module
 
 
-_KEPT = 50  # parsed modules; each takes some MB
+_KEPT = 2_000_000  # characters of text; a tree takes some 120 bytes for each
+
+
+def _size(module: Module | Refused) -> int:
+    return module.size if isinstance(module, Module) else 0

@@ -24,12 +24,14 @@ class Source(NamedTuple):
         has_variants: some of its identifiers are not spelled as Python knows them.
         parts: statements that are not in the tree, by the names that they bind (see `trimming`).
         digest: names what it means (see `text`).
+        size: characters that were parsed.
     """
 
     tree: cst.Module
     has_variants: bool = False
     parts: Mapping[str, Part] = MappingProxyType({})
     digest: str = ""
+    size: int = 0
 
 
 def parse(file: SourceFile, data: bytes) -> Source:
@@ -40,7 +42,8 @@ def parse(file: SourceFile, data: bytes) -> Source:
     """
     text = read(file, data)
     try:
-        return Source(cst.parse_module(text.short.text), text.is_varied, text.short.parts, text.digest)
+        tree = cst.parse_module(text.short.text)
+        return Source(tree, text.is_varied, text.short.parts, text.digest, len(text.short.text))
     except cst.ParserSyntaxError as error:
         line, column, reason = _what_is_wrong(error, text.fault, text.text)
         raise unreadable(
