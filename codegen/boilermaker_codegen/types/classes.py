@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import libcst as cst
 
+from boilermaker.contract import hazards
 from boilermaker_codegen.source.meanings import External, Found, Meaning, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import ClassSymbol
@@ -26,6 +27,8 @@ _UNTELLING = frozenset(
     {"abc.ABC", "builtins.object", "typing.Generic"}
 )  # as bases, they do not keep a class from travelling
 _DECLARING_BASES: frozenset[Style] = frozenset({"struct", "typeddict"})
+_FILLED_IN: frozenset[Style] = frozenset({"dataclass", "attrs", "namedtuple"})
+_PLAIN_METACLASSES = frozenset({"abc.ABCMeta", "builtins.type"})
 _MAKING = frozenset(
     {"__init__", "__new__", "__post_init__", "__attrs_pre_init__", "__attrs_post_init__", "__attrs_init__"}
 )
@@ -73,7 +76,36 @@ class Classes:
             name = node.name.value
             what = f"`{name}` is a `{bases}`, which cannot travel" if bases else f"`{name}` cannot travel"
             raise found.scope.refuse(node.name, "CLASS_NOT_READ", f"{what}; make it {_RECORDS}")
+        if (has := self._own_making(found, node, hides_init=False)) is not None and kind.style in _FILLED_IN:
+            why = hazards.bypassed(node.name.value, has, kind.style)
+            raise found.scope.refuse(node.name, "CLASS_REFUSED", why)
         return kind.style, kind
+
+    def _own_making(self, found: Found, node: cst.ClassDef, *, hides_init: bool) -> str | None:
+        """What msgspec goes past: how a class, or one that it inherits from, makes its objects in a way of its own.
+
+        Args:
+            found: the class.
+            node: its statement.
+            hides_init: whether a class below has an `__init__`, which hides that of this one.
+        """
+        own = {part.name.value for part in node.body.body if isinstance(part, cst.FunctionDef)}
+        for argument in node.keywords:
+            if argument.keyword is not None and argument.keyword.value == "metaclass":
+                metaclass = _name(self._resolver.resolve(argument.value, found.scope))
+                if metaclass not in _PLAIN_METACLASSES:
+                    return f"the metaclass `{code(argument.value)}`"
+        if "__init__" in own and not hides_init:
+            return "an `__init__` of its own"
+        if "__new__" in own:
+            return "a `__new__` of its own"
+        hides = hides_init or "__init__" in own or self._record_decorator(node, found.scope)[0] is not None
+        inner = (
+            self._own_making(base, base.symbol.node, hides_init=hides)
+            for base in self.bases(node, found.scope)
+            if isinstance(base, Found) and isinstance(base.symbol, ClassSymbol)
+        )
+        return next(filter(None, inner), None)
 
     def kind(self, found: Found, node: cst.ClassDef) -> Kind:
         """What a class is.

@@ -39,6 +39,26 @@ _WIDE = "msgspec carries whole numbers of literals and enums from -2**63 to 2**6
 _SETS = frozenset({"set", "MutableSet", "frozenset", "Set"})
 
 
+_INSTEAD = {
+    "dataclass": "let `__post_init__` do it",
+    "struct": "let `__post_init__` do it",
+    "attrs": "let `__attrs_post_init__` do it",
+    "pydantic": "make it a dataclass of the standard library whose `__post_init__` does it",
+    "namedtuple": "make it a dataclass whose `__post_init__` does it",
+}
+
+
+def bypassed(name: str, has: str, style: str) -> str:
+    """Why a class that makes its objects in a way of its own cannot be carried: msgspec fills in fields, and asks nobody.
+
+    Args:
+        name: the class.
+        has: what msgspec goes past: "an `__init__` of its own".
+        style: what makes it a record: "dataclass", "attrs", "struct", "namedtuple" or "pydantic".
+    """
+    return f"`{name}` has {has}, which msgspec goes past when it fills in what arrives; {_INSTEAD[style]}"
+
+
 def hazard(type_: Type, types: Mapping[str, Definition]) -> str | None:
     """Why a type cannot be carried, and what to do; None where it can. New types are looked through, records are not.
 

@@ -11,7 +11,7 @@ import msgspec
 
 from boilermaker import contract as words
 from boilermaker.errors import ConfigurationError
-from boilermaker.introspection import attributes, attrs_classes, defaults
+from boilermaker.introspection import attributes, attrs_classes, defaults, making
 from boilermaker.introspection.attributes import Attribute
 from boilermaker.introspection.variables import Hint, Read, hints_of, parameters_of
 
@@ -102,6 +102,7 @@ def _record(
 
 
 def _struct(cls: type[msgspec.Struct], read: Read) -> words.RecordDefinition:
+    making.check(cls, "struct")
     config, hints = cls.__struct_config__, hints_of(cls, read)
     return msgspec.structs.replace(
         _record(cls, "struct", attributes.of_struct(cls), hints, read, frozen=bool(config.frozen)),
@@ -114,16 +115,19 @@ def _struct(cls: type[msgspec.Struct], read: Read) -> words.RecordDefinition:
 
 
 def _dataclass(cls: Any, read: Read) -> words.RecordDefinition:
+    making.check(cls, "dataclass")
     hints, is_frozen = hints_of(cls, read), cls.__dataclass_params__.frozen
     return _record(cls, "dataclass", attributes.of_dataclass(cls), hints, read, frozen=is_frozen)
 
 
 def _attrs(cls: Any, read: Read) -> words.RecordDefinition:
+    making.check(cls, "attrs")
     hints, is_frozen = hints_of(cls, read), attrs_classes.is_frozen(cls)
     return _record(cls, "attrs", attrs_classes.attributes(cls), hints, read, frozen=is_frozen)
 
 
 def _namedtuple(cls: Any, read: Read) -> words.RecordDefinition:
+    making.check(cls, "namedtuple")
     hints = dict.fromkeys(cls._fields, _UNANNOTATED) | hints_of(cls, read)
     return _record(cls, "namedtuple", attributes.of_namedtuple(cls), hints, read)
 

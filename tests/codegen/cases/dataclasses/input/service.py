@@ -57,9 +57,8 @@ class Layer:
     names: list[str]
     is_closed: bool
 
-    def __init__(self, *names: str, is_closed: bool = False) -> None:
-        object.__setattr__(self, "names", list(names))
-        object.__setattr__(self, "is_closed", is_closed)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", sorted(self.names))
 
 
 @worker.task

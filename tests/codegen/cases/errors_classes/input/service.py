@@ -152,3 +152,61 @@ async def records(
 
 @worker.task
 async def enums(state, a: Unique, b: Repeated) -> None: ...
+
+
+class Making(type):
+    def __call__(cls, *args, **kwargs):
+        return super().__call__(*args, **kwargs)
+
+
+@dataclass
+class OwnInit:
+    x: int
+
+    def __init__(self, x: int) -> None:
+        self.x = abs(x)
+
+
+class Inherited(OwnInit):
+    pass
+
+
+@dataclass
+class Hidden(OwnInit):
+    y: int
+
+
+@dataclass
+class OwnNew:
+    x: int
+
+    def __new__(cls, x: int):
+        return super().__new__(cls)
+
+
+@dataclass
+class Made(metaclass=Making):
+    x: int
+
+
+class Coordinates(NamedTuple):
+    x: int
+
+
+class Shifted(Coordinates):
+    def __new__(cls, x: int):
+        return super().__new__(cls, x + 1)
+
+
+@attrs.define
+class OwnAttrs:
+    x: int
+
+    def __init__(self, x: int) -> None:
+        self.__attrs_init__(abs(x))
+
+
+@worker.task
+async def made_in_a_way_of_their_own(
+    state, a: OwnInit, b: Inherited, fine: Hidden, c: OwnNew, d: Made, e: Shifted, f: OwnAttrs
+) -> None: ...
