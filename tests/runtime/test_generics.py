@@ -1,5 +1,6 @@
 """Generics in contracts: what they are on the wire is what the class would be, written out for their arguments."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, NamedTuple, TypedDict, TypeVar
@@ -179,14 +180,22 @@ def test_a_type_that_grows_is_refused_where_it_is_registered() -> None:
     [
         (Tree, "`Tree` takes 1 type argument; write `Tree[...]`"),
         (BareChild, "`Tree` takes 1 type argument; write `Tree[...]`"),
-        (list[T], "`T` is a type variable; name the type"),  # type: ignore[valid-type]
         (SliceChild[int], "`SliceChild` inherits from the generic TypedDict `Slice`"),
     ],
 )
 def test_a_contract_has_no_words_for_open_type_variables(type_: Any, why: str) -> None:
-    """The generator refuses them too: anything would pass."""
-    with pytest.raises(ConfigurationError, match=why.replace("[...]", r"\[\.\.\.\]")):
+    """The generator refuses them too; of many tasks the one is named, with its place."""
+    with pytest.raises(ConfigurationError, match=why.replace("[...]", r"\[\.\.\.\]")) as raised:
         worker_with(type_).contract()
+
+    assert re.match(r".*test_generics\.py:\d+: the task `task`: ", str(raised.value))
+
+
+@pytest.mark.parametrize("type_", [T, list[T], T | None, dict[str, tuple[T, int]], Annotated[T, "said"]])  # type: ignore[valid-type]
+def test_a_type_variable_is_refused_where_it_is_registered(type_: Any) -> None:
+    """Nothing stands for it: anything would pass."""
+    with pytest.raises(RegistrationError, match=r"the result: `T` is a type variable.*; name the type"):
+        worker_with(type_)
 
 
 def changed(change: Callable[[Any], None]) -> bytes:

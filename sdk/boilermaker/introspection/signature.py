@@ -207,8 +207,25 @@ def _check_carried(
         raise _refused(
             function, place, f"{what} is a `Ref`", "declare the value; callers may give a reference to one"
         )
+    if (variable := _open_variable(annotation)) is not None:
+        raise _refused(
+            function,
+            place,
+            f"{what}: `{variable}` is a type variable, so anything would pass",
+            "name the type",
+        )
     if (obstacle := obstacle_to(annotation, externals)) is not None:
         raise _refused(function, place, f"{what}: {obstacle.why}", obstacle.remedy)
+
+
+def _open_variable(annotation: Any) -> object | None:
+    """The first type variable in an annotation that nothing stands for."""
+    if isinstance(annotation, typing.TypeVar):
+        return annotation.__name__
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return None  # a generic class without arguments, which is another mistake
+    variables: tuple[Any, ...] = getattr(annotation, "__parameters__", ())
+    return variables[0].__name__ if variables else None
 
 
 def _refused(function: AnyHandler, place: str, what: str, remedy: str) -> RegistrationError:

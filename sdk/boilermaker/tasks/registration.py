@@ -7,7 +7,7 @@ from typing import cast
 import msgspec
 
 from boilermaker.contract import TaskContract
-from boilermaker.errors import RegistrationError
+from boilermaker.errors import ConfigurationError, RegistrationError
 from boilermaker.introspection import signature
 from boilermaker.introspection.annotations import Types
 from boilermaker.introspection.classes import doc_of
@@ -66,9 +66,13 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
             types: definitions found so far.
 
         Raises:
-            ConfigurationError: a type that the contract has no words for.
+            ConfigurationError: a type that the contract has no words for; the text names the task and its place.
         """
-        task, aliases = task_of(self.name, self.signature, types), self.parameter_aliases
+        try:
+            task = task_of(self.name, self.signature, types)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.signature.place}: the task `{self.name}`: {error}") from None
+        aliases = self.parameter_aliases
         return msgspec.structs.replace(
             task,
             parameters=tuple(
