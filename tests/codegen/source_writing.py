@@ -61,10 +61,16 @@ Own = typing.TypeVar("Own")
 """
 
 
-def write_source(contract: Contract, random: Random) -> dict[str, str]:
-    """Text by path, below the source folder. The worker is in `app/service.py`."""
+def write_source(contract: Contract, random: Random, *, assigns: bool = False) -> dict[str, str]:
+    """Text by path, below the source folder. The worker is in `app/service.py`.
+
+    Args:
+        contract: what it is to say.
+        random: decides how.
+        assigns: bind names by assignment too, which Python follows and type checkers in part.
+    """
     shared: list[str] = []
-    writers = {module: _Writer(module, contract, random, shared) for module in MODULES}
+    writers = {module: _Writer(module, contract, random, shared, assigns) for module in MODULES}
     external = external_in(contract)
     for id_, definition in contract.types.items():
         if id_ in external:
@@ -125,6 +131,7 @@ class _Writer:
     contract: Contract
     random: Random
     shared: list[str]  # the lines of a module that hands on what others define
+    assigns: bool
     imports: list[str] = field(default_factory=list)
     body: list[str] = field(default_factory=list)
     known: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -159,6 +166,8 @@ class _Writer:
             styles.append((f"import {module}", f"{module}.{name}"))
         if not self._is_taken(root):
             styles += [(f"from {module} import {root}", name)] * 3
+        if self.assigns:
+            styles.append((f"from {module} import {root} as {free}_\n{free} = {free}_", f"{free}{dot}{rest}"))
         if package == "app" and self.module == "app.service":
             styles += [
                 (f"from .{last} import {root} as {free}", f"{free}{dot}{rest}"),

@@ -44,7 +44,7 @@ output = "stubs"
 def test_a_random_contract_written_as_source_is_what_both_find(random: Random) -> None:
     """In any style: imports of every kind, aliases, quotes, old and new spellings, three modules, classes of third parties."""
     drawn = draw_contract(random, has_externals=True)
-    files = write_source(drawn, random)
+    files = write_source(drawn, random, assigns=True)
     note("\n".join(f"# {path}\n{text}" for path, text in files.items()))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

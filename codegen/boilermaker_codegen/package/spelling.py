@@ -28,6 +28,7 @@ from boilermaker.contract import (
     definition_of,
 )
 from boilermaker.contract.naming import foreign
+from boilermaker_codegen.package import flags
 from boilermaker_codegen.package.hiding import chosen
 from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import (
@@ -222,8 +223,10 @@ class Speller:
         if isinstance(definition, NewTypeDefinition):
             return call(self.named(id_), [self._value(value, definition.type)])
         if isinstance(definition, EnumDefinition):
-            member = next(member.name for member in definition.members if member.value == value)
-            return f"{self.named(id_)}{chosen(member)}"
+            names = [f"{self.named(id_)}{chosen(m.name)}" for m in flags.members_of(definition, value)]
+            if not names:  # no flag, or bits that have no name
+                return call(self.named(id_), [repr(value)])
+            return names[0] if len(names) == 1 else Joined(tuple(names))
         return call(self.named(id_), list(self._made(value, definition)))
 
     def _made(self, value: Any, definition: RecordDefinition) -> Iterator[Expression]:
@@ -288,8 +291,8 @@ class Speller:
         match definition:
             case NewTypeDefinition(type=type_):
                 return self.fits(value, type_)
-            case EnumDefinition(members=members):
-                return any(m.value == value and type(m.value) is type(value) for m in members)
+            case EnumDefinition():
+                return flags.takes(definition, value)
             case RecordDefinition(tag=None):
                 return isinstance(value, dict | list)
             case RecordDefinition(tag=tag):

@@ -82,8 +82,13 @@ class Resolver:
             return meaning
         finally:
             self._following.remove(meaning.id)
-        is_value = isinstance(target, Found) and isinstance(target.symbol, ValueSymbol)
-        return meaning if is_value else target
+        match target:
+            case Found(symbol=ValueSymbol(value=cst.Call()), scope=Scope(classes=())):
+                return target  # a type variable, a NewType
+            case Found(symbol=ValueSymbol()):
+                return meaning
+            case _:
+                return target
 
     def member(self, module: str, name: str, node: cst.CSTNode, scope: Scope) -> Meaning:
         """What a name means in a module that is named by text."""
@@ -96,6 +101,9 @@ class Resolver:
                 qualified = ".".join([*(owner.name.value for owner in scope.classes), name])
                 place = replace(scope, anchor=None, seen=None, is_deferred=False)
                 return self._follow(symbol, qualified, node, scope, place, Trail())
+            if scope.seen is not None and _is_own(scope.module.symbol(name), scope.classes[0]):
+                text = f"`{name}` is not bound yet where its own body is carried out; write the annotation in quotes"
+                raise scope.refuse(node, "NAME_UNKNOWN", text)
         for parameter in scope.parameters.params if scope.parameters else ():
             if parameter.param.name.value == name:
                 return Found(scope, name, TypeParameter(parameter))
@@ -274,6 +282,11 @@ class Resolver:
                     "NAME_UNREADABLE",
                     f"`{code(node)}`: what `{attr}` is cannot be known without running the code",
                 )
+
+
+def _is_own(symbol: Symbol | None, node: cst.ClassDef) -> bool:
+    """Whether a name is a class's own."""
+    return isinstance(symbol, ClassSymbol) and symbol.node is node
 
 
 def _is_still_builtin(name: str, scope: Scope, module: Module) -> bool:

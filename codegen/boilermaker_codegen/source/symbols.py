@@ -102,12 +102,14 @@ class ClassBody:
         self._statements = list(flat(node.body.body))
         for place, statement in enumerate(self._statements):
             self._places[statement] = place
+            if isinstance(statement, cst.Assign | cst.AnnAssign) and statement.value is not None:
+                self._places[statement.value] = place
             for name, binding, when in _bindings([statement], package, "running"):
                 self._bound.setdefault(name, []).append((place, binding, when))
 
-    def place(self, statement: cst.CSTNode) -> int:
-        """How many statements are carried out before one of them."""
-        return self._places[statement]
+    def place(self, node: cst.CSTNode) -> int:
+        """How many statements are carried out before one of them, or before what one assigns is read."""
+        return self._places[node]
 
     def symbol(self, name: str, seen: int | None = None) -> Symbol | None:
         """What a name is bound to; None where it is not.

@@ -20,7 +20,7 @@ _MIXINS: dict[str, type[Any]] = {"str": str, "int": int}
 _DECORATORS: dict[str, Decorator] = {
     "enum.unique": enum.unique, "functools.total_ordering": functools.total_ordering, "typing.final": lambda made: made,
 }  # fmt: skip
-_MAKING = frozenset({"_generate_next_value_", "__init_subclass__", "__set_name__", "__new__", "__init__"})
+_ORDERING = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
 _CHECKS = {f"enum.{check.name}": check for check in enum.EnumCheck}
 
 
@@ -47,11 +47,12 @@ def check_made(
     def body(space: Any) -> None:
         for name, value in said:
             space[name] = value
-        for name in _methods(node):
+        for name in _methods(node, said):
             space[name] = _method
 
     parents = [
-        type(parent.name.value, (), dict.fromkeys(_methods(parent), _method)) for parent, _ in kind.inherited
+        type(parent.name.value, (), dict.fromkeys(_methods(parent, ()), _method))
+        for parent, _ in kind.inherited
     ]
     bases = (*parents, *([_MIXINS[kind.mixin]] if kind.mixin else ()), getattr(enum, kind.base))
     try:
@@ -104,10 +105,11 @@ def is_no_member(name: str) -> bool:
     return name.startswith("__") or (name.startswith("_") and name.endswith("_"))
 
 
-def _methods(node: cst.ClassDef) -> Iterator[str]:
-    """Names of methods; what makes values has made them already."""
+def _methods(node: cst.ClassDef, said: Sequence[tuple[str, Any]]) -> Iterator[str]:
+    """Methods that may not be called as a member is, and those that `total_ordering` looks for: others run and are left out."""
+    named = {name for name, _ in said} | _ORDERING
     for statement in flat(node.body.body):
-        if isinstance(statement, cst.FunctionDef) and statement.name.value not in _MAKING:
+        if isinstance(statement, cst.FunctionDef) and statement.name.value in named:
             yield statement.name.value
 
 

@@ -16,7 +16,7 @@ from boilermaker_codegen.types.enum_bases import EnumKind
 from boilermaker_codegen.types.enum_rules import Decorator, check_made, is_no_member
 from boilermaker_codegen.types.literals import Literals
 
-_UNREAD = frozenset({"__new__", "__init__", "__set_name__", "__init_subclass__"})
+_UNREAD = frozenset({"__new__", "__init__", "__set_name__", "__setattr__", "__init_subclass__"})
 _SETTINGS = frozenset({"_ignore_", "_order_"})
 # Bound by assignment, these are neither members nor refused.
 _RESERVED = frozenset({
@@ -88,8 +88,13 @@ def _said(
     ignored = _ignored(node, literals, scope)
     found: list[tuple[str, Any]] = []
     members: list[Member] = []
+    body = resolver.body(node, scope)
     for target, value_node in _assignments(node, scope):
-        if value_node is None or target.startswith("__") or target in _RESERVED:
+        if value_node is None:
+            continue
+        inside = scope.after(body.place(value_node))
+        if target.startswith("__") or target in _RESERVED:
+            literals.check_bound(value_node, inside)
             continue
         if target in _SETTINGS:
             found.append((target, literals.read(value_node, scope)))
@@ -99,7 +104,7 @@ def _said(
             if _is_auto(value_node, resolver, scope):
                 value = _next(target, kind.base, kind.mixin, members, value_node, scope)
             else:
-                value = _value(value_node, kind.base, kind.mixin, members, literals, scope)
+                value = _value(value_node, kind.base, kind.mixin, members, literals, inside)
             members.append(Member(name=target, value=value))
             found.append((target, value))
     return found

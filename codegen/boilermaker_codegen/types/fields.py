@@ -1,5 +1,6 @@
 """Fields of records read from source text: their types, their names on the wire, their defaults."""
 
+import re
 from collections.abc import Callable, Container
 from dataclasses import replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from boilermaker.contract import BY_WORKER, ByWorker, Field, Named, Type, variables_in
-from boilermaker_codegen.problems import Refused
+from boilermaker_codegen.problems import Refused, Unknown
 from boilermaker_codegen.source.free import free_names
 from boilermaker_codegen.source.identifiers import mangled
 from boilermaker_codegen.source.meanings import External, Scope, code
@@ -23,6 +24,8 @@ from boilermaker_codegen.types.own import hidden
 
 Note = Callable[[Type, Scope, cst.CSTNode, Value | ByWorker | None], None]
 
+# What attrs, dataclasses and msgspec alike look for in annotations that are text.
+_CLASS_VARIABLE = re.compile(r"(?:typing\.)?ClassVar(?:\[|$)")
 _BY_NAME = "dataclasses.KW_ONLY"
 _NOT_FIELDS = {"typing.ClassVar"}
 _UNREAD = {
@@ -74,6 +77,10 @@ class Fields:
                     self._check_once(statement, body, is_by_name=is_by_name)
                     is_by_name = True
                 elif marker in _NOT_FIELDS:
+                    if not scope.is_deferred:
+                        self._check_names(annotation, scope)
+                    if statement.value is not None:
+                        self._check_names(statement.value, self._value_scope(statement, body))
                     self._check_class_variable(statement, body)
                     class_variables.append(mangled(code(statement.target), body.node.name.value))
                 else:
@@ -95,16 +102,39 @@ class Fields:
                 f"specified; leave one of them out",
             )
 
+    def _check_names(self, node: cst.BaseExpression, scope: Scope) -> None:
+        """That all names are there where Python looks for them, whatever they mean."""
+        for name in free_names(node):
+            try:
+                self._resolver.resolve(name, scope)
+            except Unknown:
+                if self._resolver.body(scope.classes[-1], scope).bindings(dotted(name).partition(".")[0]):
+                    raise  # an attribute of a field
+
     def _check_class_variable(self, statement: cst.AnnAssign, body: Body) -> None:
-        if statement.value is None or body.style != "dataclass":
+        annotation = statement.annotation.annotation
+        is_text = body.scope.module.defers_annotations
+        quoted = annotation.evaluated_value if isinstance(annotation, cst.SimpleString) else None
+        text = quoted if isinstance(quoted, str) else code(annotation)
+        if (is_text or quoted) and (_CLASS_VARIABLE.match(text) is None or (is_text and quoted)):
+            raise body.scope.refuse(
+                annotation,
+                "FIELD_NOT_READ",
+                f"`{code(annotation)}` is text when the class is made, and only `ClassVar[...]` and `typing.ClassVar[...]` are "
+                f"told from fields then; write one of these, once",
+            )
+        if statement.value is None or body.style not in ("dataclass", "attrs"):
             return
-        said = self._assignments.read(statement.value, body.style, self._value_scope(statement, body))
-        if said.is_made or said.is_by_name is not None:
+        if body.style == "attrs":
+            is_refused = self._assignments.maker(statement.value, body.scope) in MAKERS["attrs"]
+        else:
+            said = self._assignments.read(statement.value, body.style, self._value_scope(statement, body))
+            is_refused = said.is_made or said.is_by_name is not None
+        if is_refused:
             raise body.scope.refuse(
                 statement.value,
                 "CLASS_REFUSED",
-                f"Python refuses `{body.node.name.value}`: `{code(statement.target)}` is a ClassVar, which takes neither "
-                f"`default_factory` nor `kw_only`; assign the value",
+                f"`{code(statement.target)}` of `{body.node.name.value}` is a ClassVar, and no field; assign its value",
             )
 
     def _value_scope(self, statement: cst.AnnAssign, body: Body) -> Scope:

@@ -39,6 +39,7 @@ _IGNORED: dict[Style, frozenset[str]] = {
     }),
     "dataclass": frozenset({"init", "repr", "eq", "order", "unsafe_hash", "match_args", "weakref_slot"}),
 }  # fmt: skip
+_OF_OLD_ATTRS = frozenset({"cmp", "collect_by_mro", "repr_ns"})
 _REMEDIES = {
     "lay-out conflict": "; only one base of a Struct may have fields: hold the other as a field",
     "metaclass conflict": "; a Struct is no ABC: leave that base out",
@@ -260,7 +261,10 @@ class Records:
         options: dict[str, Any] = {}
         for argument in source.options:
             name = argument.keyword.value if argument.keyword else ""
-            if name not in _OPTIONS[style] | _IGNORED.get(style, frozenset()):
+            known = _OPTIONS[style] | _IGNORED.get(style, frozenset())
+            if "slots" in source.implied:  # `define`, which has no use for them
+                known -= _OF_OLD_ATTRS
+            if name not in known:
                 remedy = "write out what it holds" if argument.star else "leave it out"
                 raise source.scope.refuse(
                     argument, "CLASS_NOT_READ", f"`{code(argument)}` is not understood; {remedy}"

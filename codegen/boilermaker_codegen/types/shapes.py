@@ -82,7 +82,8 @@ class Shapes:
             case NewTypeDefinition(type=type_):
                 return self.of(type_)
             case EnumDefinition(members=members):
-                return enum.Enum(name, {member.name: member.value for member in members})
+                kind: Any = {"Flag": enum.Flag, "IntFlag": enum.IntFlag}.get(definition.base, enum.Enum)
+                return kind(name, {member.name: member.value for member in members})
             case RecordDefinition(style="struct"):
                 return msgspec.defstruct(
                     name,
