@@ -111,24 +111,25 @@ class RetryException(Exception):  # noqa: N818 - asks for a retry, is no error
     Args:
         msg: why; it appears in logs and, on the last try, in the dead letter and in `FailureInfo`.
         policy: used instead of the task's policy, from this try on.
-        delay: seconds (or a timedelta) to wait instead of what the policy says.
+        delay: seconds (or a timedelta) to wait instead of what the policy says, or when to try again: a datetime with a time
+            zone. A worker caps the wait by `Limits.max_delay`.
 
     Raises:
         TypeError: `policy` is no policy, or `delay` no time.
-        ValueError: a negative delay.
+        ValueError: a negative delay, or a datetime without a time zone.
     """
 
     msg: str = ""  # defaults for a subclass whose __init__ does not call this one
     policy: RetryPolicy | None = None
-    delay: float | None = None
+    delay: float | datetime | None = None
 
     def __init__(
-        self, msg: object = "", policy: RetryPolicy | None = None, delay: Seconds | None = None
+        self, msg: object = "", policy: RetryPolicy | None = None, delay: Delay | None = None
     ) -> None:
         super().__init__(msg)
         self.msg = str(msg)
         self.policy = None if policy is None else checked_policy(policy)
-        self.delay = seconds(delay) if delay is not None else None
+        self.delay = checked_delay(delay) if delay is not None else None
 
 
 class RetryExceptionDefault(RetryException):
@@ -142,14 +143,16 @@ class RetryExceptionDefaultLinear(RetryException):
     """A retry under a linear policy, whose fields may be given; the name of boilermaker-servicebus 1.x."""
 
     def __init__(self, msg: object = "", **policy: Any) -> None:
-        super().__init__(msg, RetryPolicy(**{**policy, "retry_mode": RetryMode.Linear}))
+        policy["retry_mode"] = RetryMode.Linear
+        super().__init__(msg, RetryPolicy(**policy))
 
 
 class RetryExceptionDefaultExponential(RetryException):
     """A retry under an exponential policy, whose fields may be given; the name of boilermaker-servicebus 1.x."""
 
     def __init__(self, msg: object = "", **policy: Any) -> None:
-        super().__init__(msg, RetryPolicy(**{**policy, "retry_mode": RetryMode.Exponential}))
+        policy["retry_mode"] = RetryMode.Exponential
+        super().__init__(msg, RetryPolicy(**policy))
 
 
 def checked_policy(policy: object) -> RetryPolicy:

@@ -64,7 +64,11 @@ _durations = st.sampled_from([
     "0", "-1", "1", "0.0", "1e-9", "1e999", "-1e999", "3153600000", "3153600001", '"1"', "True", "timedelta()",
     "timedelta(seconds=-1)", "timedelta(days=36500)", "timedelta(days=36501)", "None",
 ])  # fmt: skip
-_OPTIONS = ("name", "queue", "policy", "should_dead_letter", "acks_late", "timeout", "max_lock_renewal", "cancel_on_lost_lock",
+_exceptions = st.sampled_from([
+    "ValueError", "(OSError, LookupError)", "()", "(ValueError, 1)", "[ValueError]", "int", "KeyboardInterrupt", "BaseException",
+    "retries.RetryException", "policy", '"ValueError"', "ValueError()", "None",
+])  # fmt: skip
+_OPTIONS = ("name", "queue", "policy", "should_dead_letter", "acks_late", "retry_on", "give_up_on", "timeout", "max_lock_renewal", "cancel_on_lost_lock",
             "deprecated", "aliases", "parameter_aliases", "allow", "polciy", "colour")  # fmt: skip
 _names = st.lists(_texts, max_size=3)
 _FITTING = {
@@ -72,6 +76,8 @@ _FITTING = {
     "queue": _texts.map(repr),
     "deprecated": _texts.map(repr),
     "policy": _policies,
+    "retry_on": _exceptions,
+    "give_up_on": _exceptions,
     "timeout": _durations,
     "max_lock_renewal": _durations,
     "aliases": _names.map(repr),

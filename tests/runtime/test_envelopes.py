@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Sequence
+from datetime import UTC
 
 import msgspec
 import pytest
@@ -34,6 +35,9 @@ POLICIES = st.none() | st.builds(
 )
 
 
+MOMENTS = st.datetimes(timezones=st.just(UTC))
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """Any steps, with edges forward and references back."""
@@ -60,6 +64,9 @@ def _step(draw: st.DrawFn, number: int, count: int) -> PlanStep:
         otherwise=tuple(sorted(draw(st.sets(st.sampled_from(ahead), max_size=3)))) if ahead else (),
         keep=draw(st.sampled_from([None, *ahead])),
         delay=draw(st.none() | st.floats(0, 9)),
+        not_before=draw(st.none() | MOMENTS),
+        timeout=draw(st.none() | st.floats(0.001, 9)),
+        expires=draw(st.none() | MOMENTS),
         should_dead_letter=draw(st.none() | st.booleans()),
         acks_late=draw(st.none() | st.booleans()),
     )
@@ -78,6 +85,9 @@ def _expected(number: int, step: PlanStep) -> Step:
         otherwise=step.otherwise,
         keep=step.keep,
         delay=step.delay,
+        not_before=step.not_before,
+        timeout=step.timeout,
+        expires=None if isinstance(step.expires, float) else step.expires,
         should_dead_letter=step.should_dead_letter,
         acks_late=step.acks_late,
         digest=None,

@@ -10,7 +10,7 @@ from boilermaker.errors import BusError, PublishError, WorkflowTooLargeError
 from boilermaker.retries import Delay, checked_delay, seconds_until
 from boilermaker.telemetry import trace
 from boilermaker.transport.port import Clock, OutgoingMessage, Sender
-from boilermaker.workflow.plan import Plan
+from boilermaker.workflow.plan import Plan, dated
 from boilermaker.workflow.task import Chain, Task
 
 MAX_ID = 128  # Service Bus: "MessageId ... up to 128 characters"
@@ -20,7 +20,8 @@ Publishable = Task[Any] | Chain[Any, Any]
 
 def seal(steps: Plan, workflow: str, delay: Delay | None, sender: Sender, clock: Clock) -> OutgoingMessage:
     """The message that starts a workflow. Raises WorkflowTooLargeError, ValueError (of the delay)."""
-    body = codec.encode(steps, workflow, identity.new_seed())
+    now = clock.now()
+    body = codec.encode(dated(steps, now), workflow, identity.new_seed())
     limit = outgoing.limit_for(sender.max_message_size)
     if len(body) > limit:
         raise WorkflowTooLargeError(len(body), limit, tuple(codec.sizes(steps)[:3]))
@@ -32,7 +33,10 @@ def seal(steps: Plan, workflow: str, delay: Delay | None, sender: Sender, clock:
         workflow=workflow,
         digest=first.resolved.digest,
         trace=trace.current(),
-        delay=(0 if delay is None else seconds_until(checked_delay(delay), clock.now())) + (first.delay or 0),
+        delay=max(
+            (0 if delay is None else seconds_until(checked_delay(delay), now)) + (first.delay or 0),
+            0 if first.not_before is None else seconds_until(first.not_before, now),
+        ),
         clock=clock,
     )
 

@@ -63,7 +63,9 @@ def failure_of(
     envelope = envelope_of(message, queue)
     _check_handlers(envelope, queues)
     cause = identity.own_id(message, queue)
-    around = Circumstances(registration=None, limits=Limits(), queues=queues, message_id=cause, jitter=0)
+    around = Circumstances(
+        registration=None, limits=Limits(), queues=queues, message_id=cause, jitter=0, now=clock.now()
+    )
     verdict = decide(envelope, _outcome(envelope, letter), around)
     named = [identity.derived(envelope.header.seed, queue, cause, each.slot) for each in verdict.publish]
     return [

@@ -7,6 +7,7 @@ a hop hardly more than one of ten.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -96,9 +97,18 @@ def _line(
         otherwise=msgspec.UNSET if step.otherwise == usual else step.otherwise,
         keep=step.keep,
         delay=step.delay,
+        not_before=step.not_before,
+        timeout=step.timeout,
+        expires=_moment(step),
         should_dead_letter=step.should_dead_letter,
         acks_late=step.acks_late,
     )
+
+
+def _moment(step: PlanStep) -> datetime | None:
+    if isinstance(step.expires, float):
+        raise TypeError("a plan is dated before it is encoded")
+    return step.expires
 
 
 def _wire_ref(ref: StepRef) -> WireRef:

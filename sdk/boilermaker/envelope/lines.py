@@ -140,6 +140,8 @@ class Lines:
             raise EnvelopeError(f"step {number} names a queue or policy that the header does not list")
         if line.delay is not None and not 0 <= line.delay <= LONGEST_SECONDS:
             raise EnvelopeError(f"step {number} has a delay out of range")
+        if line.timeout is not None and not 0 < line.timeout <= LONGEST_SECONDS:
+            raise EnvelopeError(f"step {number} has a time limit out of range")
         if not 0 < len(line.task) <= MAX_NAME or not line.task.isprintable():
             raise EnvelopeError(f"step {number} has no name that a task can have")
         if line.args is not None and line.args < 0:
@@ -164,6 +166,9 @@ class Lines:
             otherwise=otherwise,
             keep=line.keep,
             delay=line.delay,
+            not_before=line.not_before,
+            timeout=line.timeout,
+            expires=line.expires,
             should_dead_letter=line.should_dead_letter,
             acks_late=line.acks_late,
             digest=digest,

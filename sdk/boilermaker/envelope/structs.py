@@ -8,6 +8,7 @@
 What most steps share stands in the header once. Fields with their default are left out; unknown fields are ignored.
 """
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -15,7 +16,7 @@ from msgspec import Meta
 
 from boilermaker.envelope.identity import SEED
 from boilermaker.failure import FailureInfo
-from boilermaker.retries import RetryPolicy
+from boilermaker.retries import RetryPolicy, seconds_until
 from boilermaker.tasks.rules import MAX_NAME, MAX_QUEUE
 from boilermaker.workflow.bounds import MAX_HANDLERS, MAX_STEPS
 from boilermaker.workflow.plan import StepRef
@@ -27,6 +28,8 @@ Digests = Annotated[
     Meta(max_length=MAX_STEPS),
 ]
 """By task; that a digest is one is looked at when its task's line is read."""
+
+Moment = Annotated[datetime, Meta(tz=True)]
 
 WireRef = int | str
 """`3`: the result of step 3. `"3?"`: that result or null. `"failure"`: the cause of the failure."""
@@ -99,6 +102,9 @@ class StepLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         otherwise: the steps after failure; those of the header where it is left out.
         keep: the last step that refers to this one's result.
         delay: seconds to wait when it is this step's turn.
+        not_before: a point in time to wait for, likewise.
+        timeout: seconds that one execution may take.
+        expires: when it must have begun.
     """
 
     task: str
@@ -111,6 +117,9 @@ class StepLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     otherwise: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
     keep: int | None = None
     delay: float | None = None
+    not_before: Moment | None = None
+    timeout: float | None = None
+    expires: Moment | None = None
     should_dead_letter: bool | None = None
     acks_late: bool | None = None
 
@@ -129,9 +138,17 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     otherwise: tuple[int, ...]
     keep: int | None
     delay: float | None
+    not_before: datetime | None
+    timeout: float | None
+    expires: datetime | None
     should_dead_letter: bool | None
     acks_late: bool | None
     digest: str | None
+
+    def wait_seconds(self, now: datetime) -> float:
+        """Seconds to wait when it is its turn."""
+        until = 0 if self.not_before is None else seconds_until(self.not_before, now)
+        return max(self.delay or 0, until)
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):

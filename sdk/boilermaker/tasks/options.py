@@ -145,6 +145,10 @@ def _check_printable(option: str, name: str) -> None:
         raise ConfigurationError(f"{option}: names of queues and services have printable characters only")
 
 
+Exceptions = type[Exception] | tuple[type[Exception], ...]
+"""An exception class, or a tuple of them, as `isinstance` takes it."""
+
+
 class TaskOptions(TypedDict, total=False):
     """Options of a registration.
 
@@ -154,6 +158,9 @@ class TaskOptions(TypedDict, total=False):
         policy: how it is retried; `RetryPolicy.default()` where it is left out.
         should_dead_letter: whether a final failure leaves a dead letter; True.
         acks_late: settle after running (True) or before (False: a crash loses the task instead of repeating it).
+        retry_on: the exceptions that are retried, a class or a tuple of classes; all where it is left out. Another one fails
+            the task as `ErrorNotRetried`; the exception for a time limit is `TimeoutError`.
+        give_up_on: exceptions that are not retried, likewise; wins over `retry_on`.
         timeout: seconds (or a timedelta) that one execution may take; no limit where it is left out.
         max_lock_renewal: seconds (or a timedelta) for which its message's lock is renewed; the worker's where it is left out.
         cancel_on_lost_lock: cancel it when the lock of its message is lost (True); what it comes to is dropped either way.
@@ -168,6 +175,8 @@ class TaskOptions(TypedDict, total=False):
     policy: RetryPolicy | None
     should_dead_letter: bool
     acks_late: bool
+    retry_on: Exceptions
+    give_up_on: Exceptions
     timeout: Seconds | None
     max_lock_renewal: Seconds | None
     cancel_on_lost_lock: bool

@@ -16,7 +16,7 @@ from boilermaker.introspection.tasks import digest_of, task_of
 from boilermaker.payload.externals import Externals
 from boilermaker.retries import RetryPolicy, seconds
 from boilermaker.tasks import rules
-from boilermaker.tasks.options import TaskOptions
+from boilermaker.tasks.options import Exceptions, TaskOptions
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +28,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
         policy: how it is retried unless a message says otherwise.
         should_dead_letter: whether a final failure leaves a dead letter.
         acks_late: True settles after running; False before: a crash then loses the task instead of repeating it.
+        retry_on: the exceptions that are retried; all of them where it is empty.
+        give_up_on: exceptions that are not retried; wins.
         timeout: seconds that one execution may take; None for no limit.
         max_lock_renewal: how long its message's lock is renewed; None where the worker says.
         cancel_on_lost_lock: whether it is cancelled when the lock of its message is lost.
@@ -44,6 +46,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     policy: RetryPolicy
     should_dead_letter: bool = True
     acks_late: bool = True
+    retry_on: tuple[type[Exception], ...] = ()
+    give_up_on: tuple[type[Exception], ...] = ()
     timeout: float | None = None
     max_lock_renewal: timedelta | None = None
     cancel_on_lost_lock: bool = True
@@ -52,6 +56,12 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     parameter_aliases: dict[str, tuple[str, ...]] = {}
     allow: dict[str, str] = {}
+
+    def is_retried(self, error: type[BaseException]) -> bool:
+        """Whether an exception of this class leads to another try."""
+        if issubclass(error, self.give_up_on):
+            return False
+        return not self.retry_on or issubclass(error, self.retry_on)
 
     @property
     def function(self) -> AnyHandler:
@@ -108,6 +118,8 @@ def registration_of(function: AnyHandler, options: TaskOptions, externals: Exter
         policy=options.get("policy") or RetryPolicy.default(),
         should_dead_letter=options.get("should_dead_letter", True),
         acks_late=options.get("acks_late", True),
+        retry_on=_classes(options.get("retry_on", ())),
+        give_up_on=_classes(options.get("give_up_on", ())),
         timeout=None if timeout is None else seconds(timeout),
         max_lock_renewal=None if renewal is None else timedelta(seconds=seconds(renewal)),
         cancel_on_lost_lock=options.get("cancel_on_lost_lock", True),
@@ -119,6 +131,10 @@ def registration_of(function: AnyHandler, options: TaskOptions, externals: Exter
         },
         allow=dict(options.get("allow", {})),
     )
+
+
+def _classes(given: Exceptions) -> tuple[type[Exception], ...]:
+    return given if isinstance(given, tuple) else (given,)
 
 
 def _digest(task: str, read: HandlerSignature) -> str | None:

@@ -68,6 +68,16 @@ def _flag(value: object) -> str | None:
     return None if isinstance(value, bool) else _must("True or False", value)
 
 
+def _exceptions(value: object) -> str | None:
+    classes: tuple[object, ...] = value if isinstance(value, tuple) else (value,)  # pyright: ignore[reportUnknownVariableType]
+    for each in classes:
+        if not isinstance(each, type):
+            return _must("an exception class or a tuple of them", each)
+        if not issubclass(each, Exception):
+            return f"holds {each.__name__}, which is not a subclass of Exception"
+    return None
+
+
 def _duration(left_out: str) -> Rule:
     def rule(value: object) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int | float | timedelta):
@@ -143,6 +153,8 @@ _RULES: Mapping[str, Rule] = {
     "policy": _policy,
     "should_dead_letter": _flag,
     "acks_late": _flag,
+    "retry_on": _exceptions,
+    "give_up_on": _exceptions,
     "timeout": _duration("no limit"),
     "max_lock_renewal": _duration("the worker's own"),
     "cancel_on_lost_lock": _flag,

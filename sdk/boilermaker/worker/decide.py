@@ -1,6 +1,7 @@
 """What follows from an outcome: a pure function over values. It publishes nothing and settles nothing."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -8,7 +9,7 @@ from boilermaker.envelope import Next, Step, ahead
 from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
 from boilermaker.failure import FailureInfo, legible
-from boilermaker.retries import RetryPolicy
+from boilermaker.retries import RetryPolicy, seconds_until
 from boilermaker.tasks.options import Limits
 from boilermaker.tasks.registration import Registration
 from boilermaker.worker.outcome import (
@@ -37,6 +38,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
         queues: the queues that the worker may publish to.
         message_id: of the message being handled.
         jitter: a number from 0 to 1, drawn for this decision.
+        now: the time, as the bus counts it.
     """
 
     registration: Registration | None
@@ -44,6 +46,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     queues: frozenset[str]
     message_id: str
     jitter: float
+    now: datetime
 
 
 def decide(envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdict:
@@ -56,7 +59,7 @@ def decide(envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdi
         case Forked():
             return _forked(envelope, around)
         case Succeeded():
-            return _succeeded(envelope, outcome)
+            return _succeeded(envelope, outcome, around)
         case RetryAsked():
             return _retry(envelope, outcome, around)
         case Rejected(may_heal=True) if envelope.header.put_off < len(around.limits.put_off_seconds):
@@ -83,7 +86,7 @@ def _legible(outcome: Outcome) -> Outcome:
     return msgspec.structs.replace(described, error=legible(described.error))
 
 
-def _succeeded(envelope: Envelope, outcome: Succeeded) -> Verdict:
+def _succeeded(envelope: Envelope, outcome: Succeeded, around: Circumstances) -> Verdict:
     current = envelope.current
     publish: tuple[Next, ...] = ()
     if current.then is not None:
@@ -96,7 +99,7 @@ def _succeeded(envelope: Envelope, outcome: Succeeded) -> Verdict:
                 queue=step.queue,
                 digest=step.digest,
                 result=outcome.result,
-                delay=step.delay or 0,
+                delay=step.wait_seconds(around.now),
             ),
         )
     return Verdict(publish=publish, settlement=Complete(), word="Completed")
@@ -116,7 +119,8 @@ def _retry(envelope: Envelope, asked: RetryAsked, around: Circumstances) -> Verd
             error=asked.error,
         )
         return _failed(envelope, failed, around)
-    wait = policy.delay_seconds(header.attempt, around.jitter) if asked.delay is None else asked.delay
+    drawn = policy.delay_seconds(header.attempt, around.jitter)
+    wait = drawn if asked.delay is None else seconds_until(asked.delay, around.now)
     wait = min(wait, around.limits.max_delay)
     again = msgspec.structs.replace(
         _same_step(current), attempt=header.attempt + 1, policy=asked.policy or header.policy, delay=wait
@@ -164,7 +168,7 @@ def _failed(envelope: Envelope, failed: Failed, around: Circumstances) -> Verdic
     )
     handlers, broken, _ = _handlers(envelope)
     allowed = [step for step in handlers if step.queue in around.queues]
-    publish = _callbacks(allowed, info)
+    publish = _callbacks(allowed, info, around.now)
     if len(publish) > 1:
         # One message for all of them: with one slot, a repeat that ends differently cannot add a second outcome.
         publish = (msgspec.structs.replace(_same_step(current), failure=info, fork=True),)
@@ -235,7 +239,7 @@ def _forked(envelope: Envelope, around: Circumstances) -> Verdict:
     allowed = [step for step in handlers if step.queue in around.queues]
     if sum(most[step.number] for step in allowed) > around.limits.max_messages:
         return _too_many(len(allowed), around.limits.max_messages)
-    publish = _callbacks(allowed, envelope.header.failure)
+    publish = _callbacks(allowed, envelope.header.failure, around.now)
     return Verdict(
         publish=publish, settlement=Complete(), word="Forked", detail=f"{len(publish)} failure callbacks"
     )
@@ -251,7 +255,7 @@ def _too_many(count: int, limit: int) -> Verdict:
     return Verdict(settlement=letter, word="Failed", detail=f"TooManyMessages: {why}")
 
 
-def _callbacks(handlers: Sequence[Step], info: FailureInfo | None) -> tuple[Next, ...]:
+def _callbacks(handlers: Sequence[Step], info: FailureInfo | None, now: datetime) -> tuple[Next, ...]:
     return tuple(
         Next(
             slot=slot,
@@ -260,7 +264,7 @@ def _callbacks(handlers: Sequence[Step], info: FailureInfo | None) -> tuple[Next
             queue=step.queue,
             digest=step.digest,
             failure=info,
-            delay=step.delay or 0,
+            delay=step.wait_seconds(now),
         )
         for slot, step in enumerate(handlers)
     )

@@ -18,7 +18,7 @@ from boilermaker.envelope import Step, codec, legacy
 from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import EnvelopeError
 from boilermaker.payload import UnfitValue
-from boilermaker.retries import RetryException, checked_policy, seconds
+from boilermaker.retries import RetryException, checked_delay, checked_policy
 from boilermaker.tasks.history import History
 from boilermaker.tasks.hop import Hop
 from boilermaker.tasks.options import DescribeError
@@ -68,7 +68,7 @@ async def execute(
             raise
         _uncancel()
         if execution.cause is Cause.TIME_LIMIT:
-            return RetryAsked(description=f"took longer than {registration.timeout:g}s", error="TimeoutError")
+            return _retried(registration, TimeoutError, f"took longer than {execution.timeout:g}s")
         return RetryAsked(description="the handler cancelled itself", error="asyncio.CancelledError")
     except failure.TaskFailed as error:
         return Failed(
@@ -82,7 +82,7 @@ async def execute(
         raise
     except BaseException as error:
         raised = _raised(
-            step, error, describe
+            step, registration, error, describe
         )  # whatever users' code raises is an outcome: SystemExit, a panic in Rust
         if execution.cause in _WITHOUT_OUTCOME:
             raise asyncio.CancelledError(f"{_name(error)} raised while it was cancelled") from error
@@ -192,7 +192,7 @@ def _retry_asked(error: RetryException) -> RetryAsked:
     said = _chosen_words(error, "msg") or "the handler asked for a retry"
     try:
         policy = None if error.policy is None else checked_policy(error.policy)
-        delay = None if error.delay is None else seconds(error.delay)
+        delay = None if error.delay is None else checked_delay(error.delay)
     except (TypeError, ValueError) as unfit:
         return RetryAsked(description=f"{said} ({unfit})", error=_name(error))
     return RetryAsked(description=said, error=_name(error), policy=policy, delay=delay)
@@ -209,7 +209,9 @@ def _chosen_words(error: BaseException, attribute: str) -> str:
         return ""
 
 
-def _raised(step: Step, error: BaseException, describe: DescribeError | None) -> RetryAsked:
+def _raised(
+    step: Step, registration: Registration, error: BaseException, describe: DescribeError | None
+) -> Outcome:
     log.warning("[%s] %s raised", step.task, _name(error), exc_info=error)
     said = f"{_name(error)} raised"
     if describe is not None:
@@ -219,10 +221,24 @@ def _raised(step: Step, error: BaseException, describe: DescribeError | None) ->
             raise
         except BaseException:
             log.exception("[%s] describe_error itself failed", step.task)
-    return RetryAsked(description=said, error=_name(error))
+    return _retried(registration, type(error), said)
+
+
+def _retried(registration: Registration, error: type[BaseException], said: str) -> RetryAsked | Failed:
+    """Another try, unless the task was registered not to be retried on this exception."""
+    if registration.is_retried(error):
+        return RetryAsked(description=said, error=_class_name(error))
+    return Failed(
+        reason="ErrorNotRetried",
+        description=f"{said}, which this task is not retried on",
+        error=_class_name(error),
+    )
 
 
 def _name(error: BaseException) -> str:
-    kind = type(error)
+    return _class_name(type(error))
+
+
+def _class_name(kind: type[BaseException]) -> str:
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     return failure.legible(name)

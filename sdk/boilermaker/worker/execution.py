@@ -19,6 +19,8 @@ class Execution:
 
     def __init__(self, registration: Registration, told: Attempt, threads: Threads) -> None:
         self.registration = registration
+        self.timeout = registration.timeout
+        """Seconds that it may take; None for no limit."""
         self.is_in_thread = False
         """True while a thread runs it: that cannot be cancelled. It may ask, and is waited for."""
         self._running = Running(told)
@@ -39,6 +41,11 @@ class Execution:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         attempt.running.reset(self._token)
+
+    def limit(self, seconds: float | None) -> None:
+        """The time limit of one call: the shorter one holds. Before it is called."""
+        if seconds is not None:
+            self.timeout = seconds if self.timeout is None else min(seconds, self.timeout)
 
     async def call(self, function: Callable[[], Any]) -> Any:
         """What the handler gives, or raises."""
@@ -63,7 +70,7 @@ class Execution:
             log.warning(
                 "[%s] takes longer than its time limit of %gs; a thread cannot be cancelled, it goes on",
                 self.registration.name,
-                self.registration.timeout,
+                self.timeout,
             )
 
     def _begin_in_thread(self) -> None:
@@ -72,6 +79,6 @@ class Execution:
 
     def _begin(self) -> None:
         """A time limit is an entry in the event loop's one heap of timers, no task."""
-        if self.registration.timeout is not None:
+        if self.timeout is not None:
             loop = asyncio.get_running_loop()
-            self._limit = loop.call_later(self.registration.timeout, self.interrupt, Cause.TIME_LIMIT)
+            self._limit = loop.call_later(self.timeout, self.interrupt, Cause.TIME_LIMIT)

@@ -161,6 +161,8 @@ class Handling:
                 reason="DeliveriesExhausted",
                 description=f"delivered {count} times without coming to an outcome: its worker died or lost the lock each time",
             )
+        if (expires := envelope.current.expires) is not None and expires <= self._shop.clock.now():
+            return Failed(reason="Expired", description=f"was to begin before {expires:%Y-%m-%dT%H:%M:%S%z}")
         then = envelope.current.then
         try:
             next_queue = None if then is None else envelope.steps[then].queue
@@ -220,6 +222,7 @@ class Handling:
                 trace.continued({} if fields is None else fields.trace),
                 Execution(registration, told, self._threads) as self._execution,
             ):
+                self._execution.limit(envelope.current.timeout)
                 return await execute(
                     envelope.current, self._execution, arguments, self._shop.state, self._shop.describe_error
                 )

@@ -1,5 +1,6 @@
 """What running a handler came to, and what to do about it: plain values."""
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -11,7 +12,7 @@ from boilermaker.retries import RetryPolicy
 Reason = Literal[
     "UndecodableMessage", "InvalidPayload", "UnknownTask", "QueueNotAllowed", "DeliveriesExhausted",
     "InvalidResult", "ResultTooLarge", "OutcomeNotSaved", "PublishRefused", "QueueNotFound", "TaskFailed", "RetriesExhausted",
-    "TooManyMessages", "Expired",
+    "TooManyMessages", "Expired", "ErrorNotRetried",
 ]  # fmt: skip
 """Stable dead-letter reasons: operators and alerts rely on them."""
 
@@ -35,13 +36,13 @@ class RetryAsked(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         policy: replaces the task's policy from here on.
-        delay: seconds, instead of what the policy says.
+        delay: seconds, or the point in time to wait for, instead of what the policy says.
     """
 
     description: str
     error: str | None = None
     policy: RetryPolicy | None = None
-    delay: float | None = None
+    delay: float | datetime | None = None
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):

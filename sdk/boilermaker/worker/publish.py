@@ -60,6 +60,7 @@ class Publishing:
             queues=self._shop.queues,
             message_id=self.cause,
             jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
+            now=self._shop.clock.now(),
         )
         try:
             verdict = await self._settled_on(envelope, outcome, around)

@@ -5,6 +5,7 @@ never run again. What a step refers to is checked here, before anything is sent.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import msgspec
@@ -52,6 +53,9 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
         then: the step to run after success.
         otherwise: the steps to run after failure.
         keep: the last step that refers to this one's result; None where none does.
+        delay: seconds to wait when it is this step's turn; `not_before` a point in time to wait for.
+        timeout: seconds that one execution may take.
+        expires: when it must have begun; in seconds from its publishing until it is `dated`.
     """
 
     resolved: Resolved
@@ -63,6 +67,9 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
     otherwise: tuple[int, ...] = ()
     keep: int | None = None
     delay: float | None = None
+    not_before: datetime | None = None
+    timeout: float | None = None
+    expires: float | datetime | None = None
     should_dead_letter: bool | None = None
     acks_late: bool | None = None
 
@@ -127,7 +134,10 @@ def _step(
         then=None if task.on_success is None else numbers[id(task.on_success)],
         otherwise=tuple(sorted(numbers[id(callback)] for callback in task.failure_callbacks)),
         keep=keep,
-        delay=chosen.delay,
+        delay=None if isinstance(chosen.delay, datetime) else chosen.delay,
+        not_before=chosen.delay if isinstance(chosen.delay, datetime) else None,
+        timeout=chosen.timeout,
+        expires=chosen.expires,
         should_dead_letter=chosen.should_dead_letter,
         acks_late=chosen.acks_late,
     )
@@ -148,6 +158,18 @@ def _check_messages(plan: Plan, max_messages: int) -> None:
             "run failure callbacks of their own, and each step that several lead to runs for each of them. Give failure "
             "callbacks fewer failure callbacks, or publish a workflow of its own from one of them."
         )
+
+
+def dated(plan: Plan, now: datetime) -> Plan:
+    """The plan with points in time for what is said in seconds from its publishing."""
+    if not any(isinstance(step.expires, float) for step in plan):
+        return plan
+    return tuple(
+        msgspec.structs.replace(step, expires=now + timedelta(seconds=step.expires))
+        if isinstance(step.expires, float)
+        else step
+        for step in plan
+    )
 
 
 # ---- order ----------------------------------------------------------------------------------------------

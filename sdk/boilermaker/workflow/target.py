@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -43,7 +44,9 @@ class Options:
     """What `.options()` sets; None means: as the task was registered."""
 
     policy: RetryPolicy | None = None
-    delay: float | None = None
+    delay: float | datetime | None = None
+    timeout: float | None = None
+    expires: float | datetime | None = None
     should_dead_letter: bool | None = None
     acks_late: bool | None = None
     queue: str | None = None

@@ -12,11 +12,12 @@ import msgspec
 
 from boilermaker import payload as payloads
 from boilermaker.errors import CallbackAlreadySetError, TaskBuildError
-from boilermaker.retries import RetryPolicy, Seconds, checked_policy, seconds
+from boilermaker.retries import Delay, RetryPolicy, Seconds, checked_delay, checked_policy, seconds
 from boilermaker.workflow.ref import AnyRef, Ref
 from boilermaker.workflow.target import Options, Target
 
 R = TypeVar("R")
+T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
 S = TypeVar("S")
 P = ParamSpec("P")
@@ -153,7 +154,9 @@ class Task(Generic[R_co]):
         self,
         *,
         policy: RetryPolicy | None = None,
-        delay: Seconds | None = None,
+        delay: Delay | None = None,
+        timeout: Seconds | None = None,
+        expires: Delay | None = None,
         should_dead_letter: bool | None = None,
         acks_late: bool | None = None,
         queue: str | None = None,
@@ -162,14 +165,19 @@ class Task(Generic[R_co]):
 
         Args:
             policy: instead of the registered policy; a worker caps it by its limits.
-            delay: seconds (or a timedelta) to wait before this step runs, counted from when it is its turn.
+            delay: seconds (or a timedelta) to wait before this step runs, counted from when it is its turn; or when it may
+                run at the earliest: a datetime with a time zone.
+            timeout: seconds (or a timedelta) that one execution may take; a registered time limit that is shorter holds.
+            expires: when it must have begun: seconds (or a timedelta) from when the workflow is published, or a datetime with
+                a time zone. A try that begins later fails as `Expired`, with its failure callbacks.
             should_dead_letter: whether a final failure leaves a dead letter.
             acks_late: False settles before running: a crash then loses the task instead of repeating it.
             queue: another queue than the registered one.
 
         Raises:
             TypeError: an option of another type.
-            ValueError: a negative delay, or a queue name that is empty or not printable.
+            ValueError: a negative delay, a time limit or an expiry of 0 seconds, a datetime without a time zone, or a
+                queue name that is empty or not printable.
         """
         if queue is not None and not isinstance(queue, str):  # pyright: ignore[reportUnnecessaryIsInstance] - as below
             raise TypeError(f"queue is a queue's name, not a {type(queue).__name__}")
@@ -183,7 +191,9 @@ class Task(Generic[R_co]):
         self._options.update(
             Options(
                 policy=None if policy is None else checked_policy(policy),
-                delay=seconds(delay) if delay is not None else None,
+                delay=checked_delay(delay) if delay is not None else None,
+                timeout=_positive("timeout", seconds(timeout)) if timeout is not None else None,
+                expires=_positive("expires", checked_delay(expires)) if expires is not None else None,
                 should_dead_letter=should_dead_letter,
                 acks_late=acks_late,
                 queue=queue,
@@ -307,6 +317,12 @@ def steps_of(item: AnyTask | AnyChain) -> Iterable[AnyTask]:
             return
         seen.add(id(task))
         task = task.on_success
+
+
+def _positive(option: str, value: T) -> T:
+    if value == 0:
+        raise ValueError(f"{option} is 0 seconds: nothing could run in that time")
+    return value
 
 
 def _link(earlier: AnyTask, later: AnyTask) -> None:
