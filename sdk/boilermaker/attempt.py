@@ -12,7 +12,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: the message's id. It is the same when the message comes again after a crash or a lost settlement, and another
-            one for each retry: record it with an effect to make that effect happen once.
+            one for each retry: record it with an effect to make that effect happen once. For the first message of a workflow
+            it is the workflow's id; one that others can guess (`publish(id="order-7")`) they can use before you.
         workflow: the workflow's id, the same in all its messages.
         task: the task's name.
         number: which execution by the task's policy, from 1.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from boilermaker import Boilermaker, failure
@@ -255,6 +256,31 @@ async def test_a_sweep_tells_the_failure_callbacks_of_what_the_bus_has_buried(ri
         envelope.header.failure.message_id,
     )
     assert {"nobody", "by-a-worker"} == {each.message_id for each in await rig.dead_letters(queue)}
+
+
+async def test_a_sweep_leaves_what_would_lead_to_too_many_messages(rig: Rig) -> None:
+    """A message that stands for failure callbacks which multiply: nothing is published, and nothing removed."""
+    queue = new_queue("twice")
+    count = 40
+    head: dict[str, object] = {
+        "boilermaker": 1, "workflow": "w", "seed": "5eed" * 8, "at": 0, "lines": [[0, count - 1]], "queues": [queue],
+        "fork": True, "failure": {"task": "charge", "reason": "TaskFailed", "description": "d"},
+    }  # fmt: skip
+    lines: list[dict[str, object]] = [
+        {"task": "charge", "payload": {}, "then": None, "otherwise": list(range(number + 1, count))}
+        for number in range(count)
+    ]
+    await rig.send(queue, b"\n".join(map(msgspec.json.encode, (head, *lines))))
+    await _buried_by_the_bus(rig, queue)
+    box = DeadLetters(rig.bus, queue)
+    fates: list[Fate] = []
+
+    tally = await box.sweep(await box.survey(), tell=fates.append)
+
+    assert (0, 1) == (tally.done, tally.left)
+    assert "TooManyMessages" in fates[0].detail
+    assert [] == await take_all(rig.bus.receiver(queue))
+    assert 1 == len(await rig.dead_letters(queue))
 
 
 async def test_a_sweep_that_keeps_tells_twice_under_the_same_ids(rig: Rig) -> None:

@@ -149,6 +149,27 @@ async def test_two_workflows_of_one_id_do_not_meet(rig: Rig, has_store: bool) ->
     assert {"charge 4711": 4, "mail 4711": 2} == seen.ran
 
 
+async def test_messages_without_an_id_do_not_meet(rig: Rig) -> None:
+    """The same body by hand in two queues, each time as its first message: both go on in a third queue."""
+    first, second, mails = new_queue(), new_queue(), new_queue()
+    seen = Seen()
+    for queue in (first, second):
+        head: dict[str, object] = {
+            "boilermaker": 1, "workflow": "w", "seed": _SEED, "at": 0, "lines": [[0, 1]], "queues": [queue, mails]
+        }  # fmt: skip
+        lines: list[dict[str, object]] = [
+            {"task": "noop", "payload": {}},
+            {"task": "mail", "payload": {"order": "1"}, "queue": 1, "then": None},
+        ]
+        body = b"\n".join(json.dumps(part).encode() for part in (head, *lines))
+        await rig.bus.sender(queue).send(message(body, message_id=""))
+    workers = [_worker(rig, seen, queue, mails) for queue in (first, second)]
+    postman = Boilermaker(seen, rig.bus, queue=mails).register_async(mail)
+    async with _working(*workers, postman):
+        await seen.until(lambda ran: ran["mail 1"] == 2)
+    assert {"noop": 2, "mail 1": 2} == seen.ran
+
+
 def _hostile_properties(queue: str) -> Iterator[Any]:
     """Messages whose next one would have a property, subject or id that the bus refuses."""
     long = "d" * 40_000

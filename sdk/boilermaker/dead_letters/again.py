@@ -8,6 +8,7 @@ from boilermaker.tasks.options import Limits
 from boilermaker.telemetry import trace
 from boilermaker.transport.port import Clock, Message, OutgoingMessage
 from boilermaker.worker.decide import Circumstances, decide
+from boilermaker.worker.outcome import DeadLetter as DeadLettered
 from boilermaker.worker.outcome import Failed, Forked, Outcome, Reason
 
 
@@ -67,6 +68,8 @@ def failure_of(
         registration=None, limits=Limits(), queues=queues, message_id=cause, jitter=0, now=clock.now()
     )
     verdict = decide(envelope, _outcome(envelope, letter), around)
+    if envelope.header.fork and isinstance(verdict.settlement, DeadLettered):
+        raise Unsent(f"{verdict.settlement.reason}: {verdict.settlement.description}")
     named = [identity.derived(envelope.header.seed, queue, cause, each.slot) for each in verdict.publish]
     return [
         (

@@ -4,7 +4,11 @@ from typing import Protocol
 
 
 class OutcomeStore(Protocol):
-    """Keeps one record for each attempt, at least as long as its message may come again."""
+    """Keeps one record for each attempt, at least as long as its message may come again.
+
+    Attempts are named by 64 lowercase hex digits, records are some hundred bytes, and as large as a message where a result is
+    kept for later steps.
+    """
 
     async def load(self, attempt: str) -> bytes | None:
         """The record of an attempt; None where there is none.
@@ -18,6 +22,7 @@ class OutcomeStore(Protocol):
         """Keep the record if the attempt has none; returns the one that is kept, which may be another's.
 
         Raises:
-            OutcomeStoreError: the store cannot say whether it is kept. The worker waits and saves it again.
+            OutcomeStoreError: the store cannot say whether it is kept. The worker waits and saves it again; or, where the error
+                is not transient, the store refuses this record and takes others: the task fails as `OutcomeNotSaved`.
         """
         ...
