@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 
 import msgspec
@@ -243,6 +244,16 @@ def test_a_deque_is_refused_for_it_can_be_decoded_and_not_encoded(worker: Boiler
     async def mail(state: None, items: deque[int]) -> None: ...
 
     with pytest.raises(RegistrationError, match="parameter `items`: "):
+        worker.register_async(mail)
+
+
+def test_limits_of_a_decimal_are_refused_in_the_words_of_the_generator(worker: Boilermaker[None]) -> None:
+    """Msgspec says that they fit numeric types, and a Decimal is a number."""
+
+    async def mail(state: None, price: Annotated[Decimal, msgspec.Meta(ge=0)]) -> None: ...
+
+    told = "limits such as `ge` of `int` and `float` only; check a `Decimal` in the function"
+    with pytest.raises(RegistrationError, match=re.escape(told)):
         worker.register_async(mail)
 
 

@@ -36,6 +36,7 @@ _KEY = "the keys of a JSON object are text or numbers; use a list of pairs, or a
 _HASH = "a set cannot hold what has no hash; use a list, or make the items frozen in all their parts"
 _GROWTH = "holds itself with arguments that grow at each level, which has no end; hand on its own parameters as they are"
 _WIDE = "msgspec carries whole numbers of literals and enums from -2**63 to 2**63 - 1 only; use a text, or `int` itself"
+_DECIMAL = "msgspec checks limits such as `ge` of `int` and `float` only; check a `Decimal` in the function"
 _SETS = frozenset({"set", "MutableSet", "frozenset", "Set"})
 
 
@@ -73,6 +74,8 @@ def hazard(type_: Type, types: Mapping[str, Definition]) -> str | None:
             case Container(container=container, item=item) if container in _SETS:
                 if not _has_hash(item, types, frozenset()):
                     return _HASH
+            case Constrained(type=inner) if _plain(inner, types) == Scalar(name="decimal"):
+                return _DECIMAL
             case LiteralOf(values=values) if _is_wide(values):
                 return _WIDE
             case Named(id=id_) if isinstance(definition := types.get(id_), EnumDefinition):

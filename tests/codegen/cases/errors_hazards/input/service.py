@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from enum import Enum, EnumMeta
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypedDict
+from decimal import Decimal
+from typing import Annotated, Literal, NamedTuple, TypedDict
+
+import msgspec
 
 from boilermaker import Boilermaker, InMemoryServiceBus
 
@@ -69,3 +72,9 @@ class Metered(Enum, metaclass=Made):
 
 @worker.task
 async def metaclasses(state, metered: Metered) -> None: ...
+
+
+@worker.task
+async def limits_of_decimals(
+    state, price: Annotated[Decimal, msgspec.Meta(ge=0)], prices: list[Annotated[Decimal, msgspec.Meta(lt=9)]]
+) -> None: ...
