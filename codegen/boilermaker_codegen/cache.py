@@ -112,7 +112,7 @@ class Cache:
 
 def _read(path: Path, kind: type[_T]) -> _T | None:
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if path.is_file() else b""  # a pipe would wait for somebody to write to it
     except OSError:
         return None
     digest, content = data[:_DIGEST], data[_DIGEST:]

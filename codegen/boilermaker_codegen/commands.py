@@ -26,7 +26,7 @@ from boilermaker_codegen.package.layout import flat
 from boilermaker_codegen.package.naming import names_of
 from boilermaker_codegen.package.render import render
 from boilermaker_codegen.package.spelling import Speller
-from boilermaker_codegen.package.write import Difference, compare, write
+from boilermaker_codegen.package.write import Difference, check_folder, compare, write
 from boilermaker_codegen.problems import GenerationError, Problem
 from boilermaker_codegen.progress import shown_progress
 from boilermaker_codegen.scan import Scan, scan
@@ -186,6 +186,7 @@ def _scan(config: Path | None, *, is_cached: bool) -> tuple[Project, Scan, Cache
 
 
 def _folders(project: Project, found: Scan, cache: Cache | None) -> list[tuple[Path, Mapping[str, bytes]]]:
+    check_folder(project.package_folder)
     files = cache.package(found.contract) if cache else None
     if files is None:
         files = render(found.contract, width=project.config.line_length)

@@ -78,6 +78,8 @@ def _check_own(project: Project) -> None:
 
 def _packages(path: Path) -> list[str]:
     """The packages in a distribution; none where there is none, or somebody else wrote it."""
+    if not path.is_file():
+        return []
     try:
         tree: Any = tomllib.loads(path.read_text(encoding="utf-8"))
         return msgspec.convert(tree["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"], list[str])

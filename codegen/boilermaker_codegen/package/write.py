@@ -1,9 +1,15 @@
-"""The package folder: compared with what should stand in it, and brought up to date. All or nothing."""
+"""The package folder: compared with what should stand in it, and brought up to date.
+
+All files are written beside the old ones before the first is renamed, so an error changes nothing. A process that is killed
+between two renames leaves a mix: `compare` tells it, and the next run puts it right and removes what was left.
+"""
 
 import contextlib
 import difflib
 import os
+import stat
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +17,10 @@ from typing import Literal
 
 from boilermaker_codegen.package.render import MARKER
 from boilermaker_codegen.problems import GenerationError, Problem
+
+_TEMPORARY = ".boilermaker-"
+_OLD_SECONDS = 600
+_NO_FILE = "is not a file, and a file of this name is to be written; remove it"
 
 Kind = Literal["missing", "outdated", "orphaned"]
 
@@ -77,6 +87,7 @@ def write(folder: Path, files: Mapping[str, bytes]) -> tuple[Difference, ...]:
     with contextlib.ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            _clear(folder)
             staged = [(_stage(stack, folder, files[name]), folder / name) for name in changed]
             for temporary, path in staged:  # everything is written: from here on only renames
                 temporary.replace(path)
@@ -96,8 +107,28 @@ def write(folder: Path, files: Mapping[str, bytes]) -> tuple[Difference, ...]:
     return differences
 
 
+def check_folder(folder: Path) -> None:
+    """That a package folder is where its path says.
+
+    Raises:
+        GenerationError: it is a symbolic link: files elsewhere would be written and removed.
+    """
+    if folder.is_symlink():
+        text = "is a symbolic link, which is not followed; let `output` name the folder that the package belongs in"
+        raise GenerationError([Problem(path=folder.name, id="PACKAGE_NOT_WRITTEN", message=text)])
+
+
+def _clear(folder: Path) -> None:
+    """Remove what runs left that were killed before they renamed it; of a run that still goes on, nothing is that old."""
+    for path in folder.glob(f"{_TEMPORARY}*"):
+        with contextlib.suppress(FileNotFoundError):
+            found = path.lstat()
+            if stat.S_ISREG(found.st_mode) and found.st_mtime < time.time() - _OLD_SECONDS:
+                path.unlink()
+
+
 def _stage(stack: contextlib.ExitStack, folder: Path, data: bytes) -> Path:
-    handle, name = tempfile.mkstemp(prefix=".boilermaker-", dir=folder)
+    handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=folder)
     temporary = Path(name)
     stack.callback(temporary.unlink, missing_ok=True)
     with os.fdopen(handle, "wb") as file:
@@ -148,6 +179,8 @@ def _is_generated(data: bytes) -> bool:
 
 def _read(path: Path) -> bytes | None:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait for somebody to write to it
+            raise GenerationError([Problem(path=path.name, id="PACKAGE_NOT_WRITTEN", message=_NO_FILE)])
         return path.read_bytes()
     except FileNotFoundError:
         return None
