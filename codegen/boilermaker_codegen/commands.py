@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
-from rich import box
 from rich.console import Console
 from rich.syntax import Syntax
-from rich.table import Table
-from rich.text import Text
 
+from boilermaker.cli.terminal import Column, Table, json_option, say
 from boilermaker.contract import BY_WORKER, Contract, Parameter, TaskContract, contract_digest
-from boilermaker.contract.texts import escaped
 from boilermaker_codegen.cache import Cache
 from boilermaker_codegen.config import Project, load
 from boilermaker_codegen.explain import explain
@@ -120,7 +117,8 @@ def check(config: Path | None, *, is_cached: bool) -> None:
 @stubs.command()
 @_CONFIG
 @_cache(default=True)
-def show(config: Path | None, *, is_cached: bool) -> None:
+@json_option
+def show(config: Path | None, *, is_cached: bool, is_json: bool) -> None:
     """Show the tasks of the service.
 
     Of each its name, queue, parameters and result, and where the function is.
@@ -129,14 +127,12 @@ def show(config: Path | None, *, is_cached: bool) -> None:
     contract = found.contract
     names = names_of(contract)
     speller = Speller(contract, Imports(), names.types.__getitem__)
-    table = Table(title=f"Tasks of {contract.service}", title_justify="left", box=box.SIMPLE_HEAD, leading=1)
-    for heading in ("task", "queue", "parameters", "result"):
-        table.add_column(heading, overflow="fold", no_wrap=heading == "task")
+    table = Table(_COLUMNS, is_json=is_json)
     places = found.places()
     for task in contract.tasks:
-        table.add_row(*_row(task, places[task.name], contract, speller))
-    Console().print(table)
-    click.echo(_summary(contract))
+        table.add(_row(task, places[task.name], contract, speller))
+    table.end()
+    say(_summary(contract), err=is_json or not sys.stdout.isatty())
 
 
 stubs.add_command(explain)
@@ -154,12 +150,29 @@ _STATE = {
 }
 
 
-def _row(task: TaskContract, place: str, contract: Contract, speller: Speller) -> list[Text]:
-    name = Text.assemble((task.name, "bold"), "\n", (place, "dim"))
-    if task.deprecated is not None:
-        name.append(f"\ndeprecated: {escaped(task.deprecated)}", "yellow")
-    parameters = Text("\n").join(Text(_parameter(parameter, speller)) for parameter in task.parameters)
-    return [name, Text(task.queue or contract.queue), parameters, Text(flat(speller.type(task.result)))]
+def _listed(parameters: list[str]) -> str:
+    return ", ".join(parameters) or "-"
+
+
+_COLUMNS = (
+    Column("task"),
+    Column("queue"),
+    Column("parameters", _listed, wraps=True),
+    Column("result", wraps=True),
+    Column("place"),
+    Column("deprecated", wraps=True),
+)
+
+
+def _row(task: TaskContract, place: str, contract: Contract, speller: Speller) -> dict[str, object]:
+    return {
+        "task": task.name,
+        "queue": task.queue or contract.queue,
+        "parameters": [_parameter(parameter, speller) for parameter in task.parameters],
+        "result": flat(speller.type(task.result)),
+        "place": place,
+        "deprecated": task.deprecated,
+    }
 
 
 def _parameter(parameter: Parameter, speller: Speller) -> str:

@@ -1,11 +1,11 @@
 """`boilermaker stubs explain`: what an error of the generator means."""
 
 import difflib
-import textwrap
 
 import click
 
-from boilermaker_codegen.error_ids import EXPLANATIONS
+from boilermaker.cli.terminal import Column, Styled, Table, json_option, say, say_json, say_wrapped
+from boilermaker_codegen.error_ids import EXPLANATIONS, Explanation
 
 
 @click.command()
@@ -13,13 +13,14 @@ from boilermaker_codegen.error_ids import EXPLANATIONS
 @click.option(
     "--format", "format_", type=click.Choice(("text", "markdown")), default="text", show_default=True
 )
-def explain(error: str | None, format_: str) -> None:
+@json_option
+def explain(error: str | None, format_: str, *, is_json: bool) -> None:
     """Explain an ERROR by its id, or list all.
 
     What is wrong, why nothing is generated from it, and what to write.
     """
     if error is None:
-        _page() if format_ == "markdown" else _list()
+        _page() if format_ == "markdown" and not is_json else _list(is_json=is_json)
         return
     found = next((pair for pair in EXPLANATIONS.items() if pair[0] == error.upper()), None)
     if found is None:
@@ -27,16 +28,27 @@ def explain(error: str | None, format_: str) -> None:
         hint = f"; did you mean {close[0]}?" if close else "; run `boilermaker stubs explain` for all"
         raise click.ClickException(f"there is no error {error!r}{hint}")
     id_, explanation = found
-    click.secho(id_, bold=True)
-    click.echo(f"{explanation.text}\n")
+    if is_json:
+        say_json(_row(*found))
+        return
+    say(Styled(id_, bold=True))
+    say_wrapped(explanation.text)
+    say()
     for heading, text in (("why", explanation.why), ("instead", explanation.instead)):
-        click.echo(textwrap.fill(f"{heading}: {text}", 100, subsequent_indent="    "))
+        say_wrapped(f"{heading}: {text}", further="    ")
 
 
-def _list() -> None:
-    width = max(map(len, EXPLANATIONS))
-    for id_, explanation in EXPLANATIONS.items():
-        click.echo(f"{id_:<{width}}  {explanation.text}")
+def _list(*, is_json: bool) -> None:
+    table = Table((Column("error"), Column("text", wraps=True)), is_json=is_json)
+    for found in EXPLANATIONS.items():
+        table.add(_row(*found))
+    table.end()
+
+
+def _row(id_: str, explanation: Explanation) -> dict[str, object]:
+    return {
+        "error": id_, "text": explanation.text, "why": explanation.why, "instead": explanation.instead,
+    }  # fmt: skip
 
 
 def _page() -> None:

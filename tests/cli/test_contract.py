@@ -51,6 +51,23 @@ def test_show_prints_the_canonical_form(run: Run, write: Write) -> None:
     assert ["create_user"] == [task["name"] for task in json.loads(done.stdout)["tasks"]]
 
 
+def test_verify_needs_no_bus(run: Run, write: Write, committed: Path) -> None:
+    """A runner of CI has none: the module is imported, and nothing connects."""
+    on_azure = SERVICE.replace("InMemoryServiceBus()", "AzureServiceBus.from_env()").replace(
+        "boilermaker.transport.memory.bus import InMemoryServiceBus",
+        "boilermaker.transport.servicebus.bus import AzureServiceBus",
+    )
+    write("service.py", on_azure)
+    nothing = dict.fromkeys(("SERVICE_BUS_CONNECTION_STRING", "SERVICE_BUS_NAMESPACE_URL"), "")
+
+    verified = run("contract", "verify", "service:worker", **nothing)
+    worked = run("worker", "service:worker", **nothing)
+
+    assert 0 == verified.returncode, verified.stderr
+    assert 1 == worked.returncode
+    assert "no Service Bus is configured: set SERVICE_BUS_CONNECTION_STRING" in worked.stderr
+
+
 def test_equal_contracts_are_told_in_a_sentence(run: Run, committed: Path) -> None:
     """Exit status 0; the file is found by the configuration."""
     done = run("contract", "verify", "service:worker")

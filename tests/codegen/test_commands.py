@@ -1,7 +1,6 @@
 """The commands: what they write, print and exit with."""
 
 import json
-import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -163,16 +162,16 @@ def test_each_command_says_what_it_did_not_do(project: WriteProject, command: st
     )
 
 
-def test_show_lists_name_queue_parameters_result_and_source(
-    project: WriteProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A table for people."""
-    monkeypatch.setenv("COLUMNS", "140")
-    done = run("show", "--config", project())
-    lines = done.stdout.splitlines()
-    row = next(number for number, line in enumerate(lines) if "create_user" in line)
-    assert re.split(r"\s{2,}", lines[row].strip()) == ["create_user", "accounts", "email: str", "int"]
-    assert lines[row + 1].strip() == "src/service.py:7"
+def test_show_lists_name_queue_parameters_result_and_source(project: WriteProject) -> None:
+    """A line a row where it is piped, and one object a line in JSON, by the same names."""
+    config = project()
+    done, as_json = run("show", "--config", config), run("show", "--config", config, "--json")
+
+    head, row = (line.split("\t") for line in done.stdout.splitlines())
+    assert ["create_user", "accounts", "email: str", "int", "src/service.py:7", "-"] == row
+    found = json.loads(as_json.stdout)
+    assert head == list(found)
+    assert ("create_user", ["email: str"], None) == (found["task"], found["parameters"], found["deprecated"])
 
 
 def test_the_nearest_configuration_upwards_is_taken(

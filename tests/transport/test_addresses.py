@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -103,10 +104,16 @@ def test_the_environment_may_hold_a_connection_string() -> None:
     assert bus.default_queue == "emails"
 
 
-def test_an_empty_environment_is_told_which_variables_to_set() -> None:
-    """All of them, with where to find their values."""
+@pytest.mark.parametrize("use", [AzureServiceBus.sender, AzureServiceBus.receiver])
+def test_an_empty_environment_is_told_which_variables_to_set(
+    use: Callable[[AzureServiceBus, str], object],
+) -> None:
+    """All of them, with where to find their values; not before somebody wants to connect."""
+    bus = AzureServiceBus.from_env({"SERVICE_BUS_QUEUE": "accounts"})
+    assert "accounts" == bus.default_queue
+
     with pytest.raises(ConfigurationError) as caught:
-        AzureServiceBus.from_env({})
+        use(bus, "accounts")
 
     for variable in ("SERVICE_BUS_CONNECTION_STRING", "SERVICE_BUS_NAMESPACE_URL", "SERVICE_BUS_QUEUE"):
         assert variable in str(caught.value)

@@ -10,6 +10,7 @@ from boilermaker.cli import against as earlier
 from boilermaker.cli.committed import configured, read, reasons, shown, sources
 from boilermaker.cli.findings import print_github, print_json, print_page, print_rule, print_rules, print_text
 from boilermaker.cli.places import Places
+from boilermaker.cli.terminal import json_option
 from boilermaker.evolution.compare import allowed, compare, idle
 from boilermaker.evolution.rules import RULES, Category, hint
 
@@ -35,6 +36,7 @@ _FORMATS = {"text": print_text, "json": print_json}
 @click.option(
     "--format", "format_", type=click.Choice((*_FORMATS, "github")), default="text", show_default=True
 )
+@click.option("--json", "format_", flag_value="json", help="The same as --format json.")
 @click.option(
     "--category",
     "categories",
@@ -71,15 +73,16 @@ def breaking(against: str, path: Path | None, format_: str, categories: tuple[Ca
 @click.option(
     "--format", "format_", type=click.Choice(("text", "markdown")), default="text", show_default=True
 )
-def explain(rule: str | None, format_: str) -> None:
+@json_option
+def explain(rule: str | None, format_: str, *, is_json: bool) -> None:
     """Explain a RULE, or list all.
 
     Whom it breaks, in which order to deploy, and how to do it without.
     """
     if rule is None:
-        print_page() if format_ == "markdown" else print_rules()
+        print_page() if format_ == "markdown" and not is_json else print_rules(is_json=is_json)
         return
     found = RULES.get(rule.upper())
     if found is None:
         raise click.ClickException(f"there is no rule {rule!r}; {hint(rule)}")
-    print_rule(found)
+    print_rule(found, is_json=is_json)

@@ -1,10 +1,12 @@
 """The root of the `boilermaker` command and how it finds its subcommands."""
 
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import click
 
 from boilermaker import __version__
+from boilermaker.contract.texts import escaped
 
 GROUP = "boilermaker.commands"
 
@@ -32,6 +34,14 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         return sorted(_found())
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; errors may quote what strangers wrote into queues and files."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            vars(error)["message"] = escaped(error.message)  # final to click
+            raise
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
         entry_point = _found().get(cmd_name)

@@ -12,7 +12,9 @@ from boilermaker.cli.committed import configured, read
 from boilermaker.cli.committed import shown as display
 from boilermaker.cli.export import export
 from boilermaker.cli.target import argument, find
+from boilermaker.cli.terminal import Styled, say
 from boilermaker.contract import Contract, agreed, contract_digest, to_json
+from boilermaker.contract.texts import escaped_json
 from boilermaker.errors import BoilermakerError
 
 
@@ -41,13 +43,13 @@ def verify(target: str, path: Path | None) -> None:
     shown = display(path)
     if to_json(committed) == to_json(live):
         tasks = len(live.tasks)
-        click.echo(
+        say(
             f"{shown} is what {target} does: {tasks} task{'s' * (tasks != 1)}, digest {contract_digest(live)}"
         )
         return
     for line in _diff(committed, live, shown, target):
-        click.secho(line, fg=_COLOURS.get(line[:1]))
-    click.secho(
+        say(Styled(line, fg=_COLOURS.get(line[:1])))
+    say(
         f"\n{shown} is not what {target} does. Run `boilermaker stubs generate` and commit the result; if the "
         "difference stays, the generator reads the source otherwise than Python does: please report it.",
         err=True,
@@ -59,7 +61,7 @@ def verify(target: str, path: Path | None) -> None:
 @argument
 def show(target: str) -> None:
     """Print the worker's own contract as canonical JSON."""
-    click.echo(to_json(_live(target)), nl=False)
+    click.echo(escaped_json(to_json(_live(target)).decode()), nl=False)
 
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}

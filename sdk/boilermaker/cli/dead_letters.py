@@ -11,10 +11,13 @@ import click
 import msgspec
 
 from boilermaker.cli import committed, dead_letters_shown, target
+from boilermaker.cli.terminal import json_option, one_line, say
 from boilermaker.dead_letters import BUS_REASONS, DeadLetters, Selection, Survey, Tally, check
 from boilermaker.dead_letters.box import Tell
 from boilermaker.dead_letters.letter import envelope_of
+from boilermaker.envelope.codec import Envelope
 from boilermaker.errors import BoilermakerError, EnvelopeError
+from boilermaker.transport.port import Message
 from boilermaker.transport.servicebus.bus import AzureServiceBus
 
 _T = TypeVar("_T")
@@ -59,6 +62,7 @@ class _Chosen(msgspec.Struct, frozen=True, kw_only=True):
     queue: str | None
     selection: Selection
     dry_run: bool
+    is_json: bool
 
 
 def _of_choice(command: Callable[..., None]) -> _Command:
@@ -69,6 +73,7 @@ def _of_choice(command: Callable[..., None]) -> _Command:
     @_of_selection
     @click.option("--all", "is_all", is_flag=True, help="All of them.")
     @_dry_run
+    @json_option
     @functools.wraps(command)
     def chosen(
         *,
@@ -79,11 +84,18 @@ def _of_choice(command: Callable[..., None]) -> _Command:
         reasons: tuple[str, ...],
         is_all: bool,
         dry_run: bool,
+        is_json: bool,
         **others: Any,
     ) -> None:
         selection = _selected(numbers, tasks, reasons, is_all=is_all)
         command(
-            _Chosen(connection_string=connection_string, queue=queue, selection=selection, dry_run=dry_run),
+            _Chosen(
+                connection_string=connection_string,
+                queue=queue,
+                selection=selection,
+                dry_run=dry_run,
+                is_json=is_json,
+            ),
             **others,
         )
 
@@ -109,6 +121,7 @@ async def _opened(connection_string: str | None, queue: str | None) -> AsyncGene
         if connection_string
         else AzureServiceBus.from_env()
     )
+    bus.check_configured()
     named = queue or bus.default_queue
     if not named:
         raise click.UsageError("name the queue: --queue, or SERVICE_BUS_QUEUE in the environment")
@@ -134,7 +147,7 @@ def _run(work: Awaitable[_T]) -> _T:
 @dead_letters.command("list")
 @_of_bus
 @_of_selection
-@click.option("--json", "is_json", is_flag=True, help="One JSON object a line.")
+@json_option
 def list_(
     connection_string: str | None,
     queue: str | None,
@@ -145,17 +158,13 @@ def list_(
 ) -> None:
     """List dead letters.
 
-    Of each its sequence number, reason, task, age, attempt and workflow.
+    Of each its sequence number, reason, task, age (in JSON in seconds), attempt and workflow; in JSON what else is known.
     """
     selection = Selection(tasks=frozenset(tasks), reasons=frozenset(reasons))
 
     async def work() -> None:
         async with _opened(connection_string, queue) as box:
-            if is_json:
-                async for letter in box.browse(selection):
-                    click.echo(msgspec.json.encode(letter))
-            else:
-                await dead_letters_shown.table(box.browse(selection), box.queue)
+            await dead_letters_shown.table(box.browse(selection), box.queue, is_json=is_json)
 
     _run(work())
 
@@ -172,8 +181,15 @@ def list_(
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Check the payload against this contract.json.",
 )
+@json_option
 def show(
-    number: int, connection_string: str | None, queue: str | None, worker: str | None, path: Path | None
+    number: int,
+    connection_string: str | None,
+    queue: str | None,
+    worker: str | None,
+    path: Path | None,
+    *,
+    is_json: bool,
 ) -> None:
     """Show one dead letter.
 
@@ -187,19 +203,30 @@ def show(
             message = await box.find(number)
             if message is None:
                 raise click.ClickException(f"queue {box.queue!r} has no dead letter {number}")
-            dead_letters_shown.one(message, box.queue)
-            try:
-                envelope = envelope_of(message, box.queue)
-                if live is not None:
-                    dead_letters_shown.checked(
-                        f"worker {worker}", check.against_worker(envelope, live.registry, live.history)
-                    )
-                if contract is not None:
-                    dead_letters_shown.checked(f"contract {path}", check.against_contract(envelope, contract))
-            except EnvelopeError as error:
-                raise click.ClickException(f"dead letter {number} cannot be checked: {error}") from error
+            checks: dict[str, tuple[str, ...] | str] = {}
+            if live is not None:
+                against = functools.partial(
+                    check.against_worker, registry=live.registry, history=live.history
+                )
+                checks[f"worker {worker}"] = _checked(message, box.queue, against)
+            if contract is not None:
+                fits = functools.partial(check.against_contract, contract=contract)
+                checks[f"contract {path}"] = _checked(message, box.queue, fits)
+            dead_letters_shown.one(message, box.queue, checks, is_json=is_json)
+            if any(isinstance(problems, str) for problems in checks.values()):
+                raise click.ClickException(f"dead letter {number} cannot be checked: see above")
 
     _run(work())
+
+
+def _checked(
+    message: Message, queue: str, check_: Callable[[Envelope], tuple[str, ...]]
+) -> tuple[str, ...] | str:
+    """What does not fit; a text where that cannot be said."""
+    try:
+        return check_(envelope_of(message, queue))
+    except EnvelopeError as error:
+        return str(error)
 
 
 # ---- doing ----------------------------------------------------------------------------------------------
@@ -215,9 +242,9 @@ def replay(chosen: _Chosen) -> None:
 
     async def work() -> None:
         async with _opened(chosen.connection_string, chosen.queue) as box:
-            survey = await _surveyed(box, chosen.selection, "replay", dry_run=chosen.dry_run)
+            survey = await _surveyed(box, chosen, "replay")
             if survey is not None:
-                await _done("replayed", survey, lambda tell: box.replay(survey, tell))
+                await _done("replayed", survey, chosen, lambda tell: box.replay(survey, tell))
 
     _run(work())
 
@@ -230,15 +257,15 @@ def purge(chosen: _Chosen, *, yes: bool) -> None:
 
     async def work() -> None:
         async with _opened(chosen.connection_string, chosen.queue) as box:
-            survey = await _surveyed(box, chosen.selection, "purge", dry_run=chosen.dry_run)
+            survey = await _surveyed(box, chosen, "purge")
             if survey is None:
                 return
             if not yes:
                 question = (
                     f"Remove {survey.count:,} of {survey.total:,} dead letters of {box.queue} for good?"
                 )
-                click.confirm(question, abort=True)
-            await _done("removed", survey, lambda tell: box.purge(survey, tell))
+                click.confirm(one_line(question), abort=True, err=chosen.is_json)
+            await _done("removed", survey, chosen, lambda tell: box.purge(survey, tell))
 
     _run(work())
 
@@ -250,6 +277,7 @@ def purge(chosen: _Chosen, *, yes: bool) -> None:
 )
 @click.option("--keep", is_flag=True, help="Leave what was told in the dead-letter queue.")
 @_dry_run
+@json_option
 def sweep(
     connection_string: str | None,
     queue: str | None,
@@ -257,53 +285,61 @@ def sweep(
     forwards_to: tuple[str, ...],
     keep: bool,
     dry_run: bool,
+    is_json: bool,
 ) -> None:
     """Publish failure callbacks of what the bus has buried.
 
     Those are messages whose deliveries or time to live ran out: no worker saw them end. What is told is removed, what
     has no failure callback stays.
     """
-    selection = Selection(reasons=BUS_REASONS)
+    chosen = _Chosen(
+        connection_string=connection_string,
+        queue=queue,
+        selection=Selection(reasons=BUS_REASONS),
+        dry_run=dry_run,
+        is_json=is_json,
+    )
 
     async def work() -> None:
         async with _opened(connection_string, queue) as box:
-            survey = await _surveyed(box, selection, "tell of", dry_run=dry_run)
+            survey = await _surveyed(box, chosen, "tell of")
             if survey is not None:
                 await _done(
                     "told",
                     survey,
+                    chosen,
                     lambda tell: box.sweep(survey, forwards_to=forwards_to, keep=keep, tell=tell),
                 )
 
     _run(work())
 
 
-async def _surveyed(box: DeadLetters, selection: Selection, what: str, *, dry_run: bool) -> Survey | None:
+async def _surveyed(box: DeadLetters, chosen: _Chosen, what: str) -> Survey | None:
     """What to work on; None where there is nothing to do."""
-    if dry_run:
-        await dead_letters_shown.table(box.browse(selection), box.queue)
-        click.echo(f"Dry run: would {what} these, if any; nothing was done.")
+    if chosen.dry_run:
+        await dead_letters_shown.table(box.browse(chosen.selection), box.queue, is_json=chosen.is_json)
+        say(f"Dry run: would {what} these, if any; nothing was done.", err=chosen.is_json)
         return None
-    survey = await box.survey(selection)
+    survey = await box.survey(chosen.selection)
     if survey.absent:
         numbers = ", ".join(map(str, sorted(survey.absent)))
-        click.echo(f"queue '{box.queue}' has no dead letter {numbers}", err=True)
+        say(f"queue '{box.queue}' has no dead letter {numbers}", err=True)
     if survey.count:
         return survey
     if survey.absent:
         raise click.exceptions.Exit(1)
     none = f"None of the {survey.total:,} dead letters of" if survey.total else "No dead letters in"
-    click.echo(f"{none} {box.queue}{' are meant' if survey.total else ''}.")
+    say(f"{none} {box.queue}{' are meant' if survey.total else ''}.", err=chosen.is_json)
     return None
 
 
-async def _done(word: str, survey: Survey, work: Callable[[Tell], Awaitable[Tally]]) -> None:
-    with dead_letters_shown.Progress(survey.count) as progress:
+async def _done(word: str, survey: Survey, chosen: _Chosen, work: Callable[[Tell], Awaitable[Tally]]) -> None:
+    with dead_letters_shown.Progress(survey.count, is_json=chosen.is_json) as progress:
         tally = await work(progress.tell)
-    click.echo(f"{tally.done:,} of {survey.count:,} dead letters {word}.")
+    say(f"{tally.done:,} of {survey.count:,} dead letters {word}.", err=chosen.is_json)
     if tally.left:
-        click.echo(f"Left as they were: {tally.left:,}, see above why.", err=True)
+        say(f"Left as they were: {tally.left:,}, see above why.", err=True)
     if tally.missed:
-        click.echo(f"{tally.missed:,} were not received: somebody else has locked or taken them.", err=True)
+        say(f"{tally.missed:,} were not received: somebody else has locked or taken them.", err=True)
     if tally.left or tally.missed or survey.absent:
         raise click.exceptions.Exit(1)

@@ -1,118 +1,131 @@
-"""Dead letters on a terminal: a table, one in full, and how far the work is."""
+"""What is shown of dead letters: a table, one in full, and what becomes of each while the work goes on."""
 
-from collections.abc import AsyncIterator
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 from rich import progress
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from boilermaker.cli.terminal import Column, Table, has_colour, one_line, say, say_json
+from boilermaker.contract.texts import escaped_json
 from boilermaker.dead_letters import DeadLetter, Fate
 from boilermaker.dead_letters.letter import envelope_of, read
 from boilermaker.errors import EnvelopeError
 from boilermaker.transport.port import Message
 
-_ROWS = 100
 _LEFT_SHOWN = 20
-_WIDE = 1000
 
 
-async def table(letters: AsyncIterator[DeadLetter], queue: str) -> None:
-    """Print a table; a long one in parts, so that however many there are, few are held."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDE)  # a line for each: programs read it
-    rows: list[DeadLetter] = []
+async def table(letters: AsyncIterator[DeadLetter], queue: str, *, is_json: bool = False) -> None:
+    """Print a table; of a long one few rows are held."""
+    shown = Table(_COLUMNS, is_json=is_json)
     count = 0
     async for letter in letters:
-        rows.append(letter)
+        shown.add(_facts(letter))
         count += 1
-        if len(rows) == _ROWS:
-            console.print(_table(rows))
-            rows.clear()
-    if rows:
-        console.print(_table(rows))
-    console.print(f"{count:,} dead {'letter' if count == 1 else 'letters'} in {queue}", highlight=False)
+    shown.end()
+    if not is_json:
+        say(f"{count:,} dead {'letter' if count == 1 else 'letters'} in {queue}", err=not sys.stdout.isatty())
 
 
-def _table(letters: list[DeadLetter]) -> Table:
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    made.add_column("number", justify="right", no_wrap=True)
-    made.add_column("reason", overflow="fold")
-    made.add_column("task", overflow="fold")
-    made.add_column("age", justify="right", no_wrap=True)
-    made.add_column("attempt", justify="right")
-    made.add_column("workflow", overflow="fold")
-    for letter in letters:
-        made.add_row(
-            str(letter.sequence_number),
-            Text(_plain(letter.reason)),
-            Text(_plain(letter.task)),
-            _age(letter.enqueued_time),
-            "-" if letter.attempt is None else str(letter.attempt),
-            Text(_plain(letter.workflow)),
-        )
-    return made
-
-
-def one(message: Message, queue: str) -> None:
-    """Print everything of one dead letter, its payload too."""
-    letter = read(message, queue)
-    console = Console(soft_wrap=True, highlight=False, markup=False)
-    facts = {
-        "sequence number": letter.sequence_number,
-        "task": letter.task,
+def _facts(letter: DeadLetter) -> dict[str, Any]:
+    return {
+        "number": letter.sequence_number,
         "reason": letter.reason,
-        "description": letter.description,
-        "workflow": letter.workflow,
+        "task": letter.task,
+        "age": _age(letter.enqueued_time),
         "attempt": letter.attempt,
+        "workflow": letter.workflow,
+        "description": letter.description,
         "deliveries": letter.deliveries,
-        "enqueued": _when(letter.enqueued_time),
-        "message id": letter.message_id,
+        "enqueued": letter.enqueued_time,
+        "message_id": letter.message_id,
+        "unreadable": letter.unreadable,
     }
-    for name, value in facts.items():
-        console.print(f"{name:<16} {_plain(None if value is None else str(value))}")
+
+
+def one(message: Message, queue: str, checks: Mapping[str, tuple[str, ...] | str], *, is_json: bool) -> None:
+    """Print everything of one dead letter, its payload too.
+
+    Args:
+        message: the dead letter.
+        queue: whose it is.
+        checks: by what its payload was checked against, what does not fit there, or why that cannot be said.
+        is_json: as one object, whose keys are the words before each line.
+    """
+    facts = _facts(read(message, queue)) | _content(message, queue)
+    if is_json:
+        payload = {"payload": _payload(facts["payload"])} if "payload" in facts else {}
+        say_json(facts | payload | {"checks": checks})
+        return
+    lines: dict[str, str] = {}
+    for key, value in facts.items():
+        lines[key] = _SHOWN[key](value) if key in _SHOWN else "-" if value is None else one_line(str(value))
+    if facts["unreadable"] is None:
+        del lines["unreadable"]
+    for name, line in lines.items():
+        say(f"{name.replace('_', ' '):<16} {line}")
+    for against, problems in checks.items():
+        _say_checked(against, problems)
+
+
+def _content(message: Message, queue: str) -> dict[str, Any]:
+    """What its envelope says; nothing where it cannot be read."""
     try:
         envelope = envelope_of(message, queue)
         step = envelope.current
-    except EnvelopeError as error:
-        console.print(f"{'body':<16} cannot be read: {error}")
-        return
-    ahead = sum(last - first + 1 for first, last in envelope.header.lines) - 1
-    console.print(f"{'steps ahead':<16} {ahead}")
-    if envelope.header.failure is not None:
-        console.print(f"{'told of':<16} {msgspec.json.encode(envelope.header.failure).decode()}")
-    for name, ref in step.refs.items():
-        source = "the failure's cause" if ref.step is None else f"the result of step {ref.step}"
-        console.print(f"{'refers to':<16} {name}: {source}")
-    console.print(f"{'payload':<16} {_pretty(bytes(step.payload))}")
+    except EnvelopeError:
+        return {}
+    told = (
+        {} if envelope.header.failure is None else {"told_of": msgspec.to_builtins(envelope.header.failure)}
+    )
+    refers = {
+        name: "the failure's cause" if ref.step is None else f"the result of step {ref.step}"
+        for name, ref in step.refs.items()
+    }
+    return {
+        "steps_ahead": sum(last - first + 1 for first, last in envelope.header.lines) - 1,
+        **told,
+        **({"refers_to": refers} if refers else {}),
+        "payload": bytes(step.payload),
+    }
 
 
-def checked(against: str, problems: tuple[str, ...]) -> None:
-    """Print whether the payload fits."""
-    console = Console(soft_wrap=True, highlight=False, markup=False)
-    if not problems:
-        console.print(f"{'check':<16} fits {against}")
-        return
-    console.print(f"{'check':<16} does not fit {against}:")
-    for problem in problems:
-        console.print(f"{'':<16} {_plain(problem)}")
+def _payload(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (RecursionError, ValueError):
+        return None
+
+
+def _say_checked(against: str, problems: tuple[str, ...] | str) -> None:
+    if isinstance(problems, str):
+        say(f"{'check':<16} cannot be checked against {one_line(against)}: {one_line(problems)}")
+    elif not problems:
+        say(f"{'check':<16} fits {one_line(against)}")
+    else:
+        say(f"{'check':<16} does not fit {one_line(against)}:")
+        for problem in problems:
+            say(f"{'':<16} {one_line(problem)}")
 
 
 class Progress:
-    """How far the work is, and what was left as it is."""
+    """How far the work is, and what became of each: what it was sent as, or why it was left."""
 
-    def __init__(self, total: int) -> None:
-        console = Console(stderr=True)
+    def __init__(self, total: int, *, is_json: bool = False) -> None:
+        console = Console(stderr=True, no_color=not has_colour())
         self._bar = progress.Progress(
             progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeRemainingColumn(),
             console=console, transient=True, disable=not console.is_terminal,
+            redirect_stdout=sys.stdout.isatty(),
         )  # fmt: skip
         self._task = self._bar.add_task("", total=total)
+        self._is_json = is_json
         self._left = 0
 
     def __enter__(self) -> Self:
@@ -127,45 +140,75 @@ class Progress:
     def tell(self, fate: Fate) -> None:
         """Note what became of one."""
         self._bar.advance(self._task)
+        letter = fate.letter
+        if self._is_json:
+            say_json(
+                {
+                    "number": letter.sequence_number,
+                    "task": letter.task,
+                    "done": fate.is_done,
+                    "workflow": fate.workflow,
+                    "detail": fate.detail or None,
+                }
+            )
+            return
+        name = str(letter.sequence_number) + ("" if letter.task is None else f" ({one_line(letter.task)})")
         if fate.is_done:
+            if fate.workflow is not None:
+                say(f"{name}: sent again as workflow {one_line(fate.workflow)}")
             return
         self._left += 1
         if self._left <= _LEFT_SHOWN:
-            task = "" if fate.letter.task is None else f" ({_plain(fate.letter.task)})"
-            self._bar.console.print(
-                f"{fate.letter.sequence_number}{task}: {_plain(fate.detail)}", markup=False, soft_wrap=True
-            )
+            say(f"{name}: {one_line(fate.detail)}", err=True)
         elif self._left == _LEFT_SHOWN + 1:
-            self._bar.console.print("more were left, for like reasons")
+            say("more were left, for like reasons", err=True)
 
 
-def _plain(text: str | None) -> str:
-    """Text that a stranger wrote, without what a terminal would obey."""
-    if text is None:
+def _age(moment: datetime | None) -> float | None:
+    """In seconds."""
+    return None if moment is None else round(max(datetime.now(UTC) - moment, timedelta()).total_seconds(), 1)
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
         return "-"
-    return "".join(each if each.isprintable() else " " for each in text)
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds // length:.0f}{unit}"
+    return f"{seconds:.0f}s"
 
 
 def _pretty(data: bytes) -> str:
     try:
-        return _keep_lines(msgspec.json.format(data, indent=2).decode())
+        return escaped_json(msgspec.json.format(data, indent=2).decode())
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return "is not JSON"
 
 
-def _keep_lines(text: str) -> str:
-    return "\n".join(_plain(line) for line in text.split("\n"))
+def _when(moment: datetime | None) -> str:
+    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _when(moment: datetime | None) -> str | None:
-    return None if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC, {_age(moment)} ago"
+def _referred(refers: dict[str, str]) -> str:
+    return ", ".join(f"{one_line(name)}: {what}" for name, what in refers.items())
 
 
-def _age(moment: datetime | None) -> str:
-    if moment is None:
-        return "-"
-    age = max(datetime.now(UTC) - moment, timedelta())
-    for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60)):
-        if age.total_seconds() >= seconds:
-            return f"{age.total_seconds() // seconds:.0f}{unit}"
-    return f"{age.total_seconds():.0f}s"
+def _told(told: object) -> str:
+    return escaped_json(json.dumps(told, ensure_ascii=False))
+
+
+_COLUMNS = (
+    Column("number", is_right=True),
+    Column("reason"),
+    Column("task"),
+    Column("age", _duration, is_right=True),
+    Column("attempt", is_right=True),
+    Column("workflow"),
+)
+_SHOWN: dict[str, Callable[[Any], str]] = {
+    "age": _duration,
+    "enqueued": _when,
+    "told_of": _told,
+    "refers_to": _referred,
+    "payload": _pretty,
+}

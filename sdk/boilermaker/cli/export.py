@@ -8,7 +8,9 @@ import msgspec
 
 from boilermaker.cli.committed import configured, read
 from boilermaker.cli.target import find
+from boilermaker.cli.terminal import say
 from boilermaker.contract import Contract, payload_schema
+from boilermaker.contract.texts import escaped_json
 from boilermaker.errors import BoilermakerError
 
 
@@ -33,7 +35,7 @@ def export(target: str | None, path: Path | None, output: Path | None) -> None:
     contract = _contract(target, path)
     schemas = {task.name: payload_schema(contract, task) for task in contract.tasks}
     if output is None:
-        click.echo(_shown(dict(sorted(schemas.items()))), nl=False)
+        click.echo(escaped_json(_shown(dict(sorted(schemas.items()))).decode()), nl=False)
         return
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -41,7 +43,7 @@ def export(target: str | None, path: Path | None, output: Path | None) -> None:
             (output / f"{quote(name, safe='')}.json").write_bytes(_shown(schema))
     except OSError as error:
         raise click.ClickException(f"{output} cannot be written: {error.strerror}") from None
-    click.echo(f"{output}: {len(schemas)} schema{'s' * (len(schemas) != 1)}")
+    say(f"{output}: {len(schemas)} schema{'s' * (len(schemas) != 1)}")
 
 
 def _contract(target: str | None, path: Path | None) -> Contract:

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from boilermaker.cli.terminal import json_option, one_line, say, say_json
+
 _SECONDS = 10
 
 
@@ -24,7 +26,8 @@ _SECONDS = 10
     metavar="URL",
     help="Where `boilermaker local --control-port` listens.",
 )
-def fault(faults: tuple[str, ...], *, clear: bool, control: str) -> None:
+@json_option
+def fault(faults: tuple[str, ...], *, clear: bool, control: str, is_json: bool) -> None:
     """Make things go wrong on a local bus.
 
     What stands is listed.
@@ -43,9 +46,12 @@ def fault(faults: tuple[str, ...], *, clear: bool, control: str) -> None:
     if faults:
         standing = _ask(control, "POST", "\n".join(faults))
     for each in standing:
-        click.echo(f"{each['fault']}   struck {each['struck']} times")
-    if not standing:
-        click.echo("no fault stands")
+        if is_json:
+            say_json(each)
+        else:
+            say(one_line(f"{each['fault']}   struck {each['struck']} times"))
+    if not standing and not is_json:
+        say("no fault stands")
 
 
 def _ask(control: str, method: str, body: str | None = None) -> list[dict[str, Any]]:

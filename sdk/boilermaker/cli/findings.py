@@ -1,12 +1,11 @@
 """Findings as people, programs and GitHub read them."""
 
-import textwrap
 from collections.abc import Sequence
 
 import click
-import msgspec
 
 from boilermaker.cli.places import Place, Places
+from boilermaker.cli.terminal import Column, Styled, Table, one_line, say, say_json, say_wrapped
 from boilermaker.evolution.findings import Finding, Idle, order_of
 from boilermaker.evolution.rules import CATEGORIES, RULES, Rule
 
@@ -16,26 +15,25 @@ _COLOURS = {"QUEUE": "red", "ROLLOUT": "red", "SOURCE": "yellow", "MEANING": "ma
 def print_text(findings: Sequence[Finding], idle: Sequence[Idle], place: str) -> None:
     """A paragraph for each finding, a line for each reason that allows nothing, and a sum."""
     for finding in findings:
-        styled = " ".join(click.style(name, fg=_COLOURS[name], bold=True) for name in finding.categories)
-        rule = click.style(finding.rule, bold=True)
-        click.echo(f"{rule}  {styled}  {finding.place}")
+        categories = [Styled(f"{name} ", fg=_COLOURS[name], bold=True) for name in finding.categories]
+        say(Styled(finding.rule, bold=True), "  ", *categories, f" {one_line(finding.place)}")
         if finding.reason is not None:
-            click.echo(f"    {finding.text}; allowed: {finding.reason}")
+            say_wrapped(f"{finding.text}; allowed: {finding.reason}", "    ")
             continue
-        click.echo(f"    {finding.text}")
-        click.echo(f"    deploy: {finding.order}")
-        click.echo(textwrap.indent(textwrap.fill(f"instead: {finding.definition.instead}", 100), "    "))
+        say_wrapped(finding.text, "    ")
+        say_wrapped(f"deploy: {finding.order}", "    ")
+        say_wrapped(f"instead: {finding.definition.instead}", "    ")
     for each in idle:
-        click.echo(f"{click.style('note', bold=True)}  {each.place}: {each.key!r} {each.text}")
+        say(Styled("note", bold=True), f"  {one_line(f'{each.place}: {each.key!r} {each.text}')}")
     open_ = [finding for finding in findings if finding.reason is None]
     allowed = len(findings) - len(open_)
     if findings or idle:
-        click.echo()
-    click.echo(f"{place}: {_count(len(open_), 'finding')}{f', {allowed} allowed' if allowed else ''}")
+        say()
+    say(f"{place}: {_count(len(open_), 'finding')}{f', {allowed} allowed' if allowed else ''}")
     if len(open_) > 1:
-        click.echo(f"deploy all of it: {_order(open_)}")
+        say_wrapped(f"deploy all of it: {_order(open_)}")
     if open_:
-        click.echo(f"meant as it is? say why: {_allowing(open_[0])}")
+        say(one_line(f"meant as it is? say why: {_allowing(open_[0])}"))
 
 
 def _allowing(finding: Finding) -> str:
@@ -76,7 +74,7 @@ def print_json(findings: Sequence[Finding], idle: Sequence[Idle], place: str) ->
             for each in idle
         ],
     }
-    click.echo(msgspec.json.format(msgspec.json.encode(tree), indent=2))
+    say_json(tree, indent=2)
 
 
 def print_github(findings: Sequence[Finding], idle: Sequence[Idle], places: Places) -> None:
@@ -97,23 +95,42 @@ def print_github(findings: Sequence[Finding], idle: Sequence[Idle], places: Plac
 def _print_command(level: str, place: Place, title: str, message: str) -> None:
     line = "" if place.line is None else f",line={place.line}"
     file, title = (_escaped(text, is_property=True) for text in (place.file, title))
-    click.echo(f"::{level} file={file}{line},title={title}::{_escaped(message)}")
+    say(f"::{level} file={file}{line},title={title}::{_escaped(message)}")
 
 
-def print_rule(rule: Rule) -> None:
+def print_rule(rule: Rule, *, is_json: bool = False) -> None:
     """A rule with all that is known of it."""
-    click.secho(rule.id, bold=True)
-    click.echo(f"{rule.text}\n")
+    if is_json:
+        say_json(_row(rule))
+        return
+    say(Styled(rule.id, bold=True))
+    say_wrapped(rule.text)
+    say()
     for name in rule.categories:
-        click.echo(textwrap.fill(f"{name}: {CATEGORIES[name]}", 100, subsequent_indent="    "))
+        say_wrapped(f"{name}: {CATEGORIES[name]}", further="    ")
     for heading, text in (("why", rule.explanation), ("deploy", rule.order), ("instead", rule.instead)):
-        click.echo(textwrap.fill(f"{heading}: {text}", 100, subsequent_indent="    "))
+        say_wrapped(f"{heading}: {text}", further="    ")
 
 
-def print_rules() -> None:
-    """All rules, a line each."""
+def print_rules(*, is_json: bool = False) -> None:
+    """All rules, a row each."""
+    table = Table(
+        (Column("rule"), Column("categories", " ".join), Column("text", wraps=True)), is_json=is_json
+    )
     for rule in RULES.values():
-        click.echo(f"{rule.id:<24} {' '.join(rule.categories):<30} {rule.text}")
+        table.add(_row(rule))
+    table.end()
+
+
+def _row(rule: Rule) -> dict[str, object]:
+    return {
+        "rule": rule.id,
+        "categories": rule.categories,
+        "text": rule.text,
+        "why": rule.explanation,
+        "deploy": rule.order,
+        "instead": rule.instead,
+    }
 
 
 def print_page() -> None:

@@ -18,6 +18,7 @@ from typing import Any, Literal, TextIO
 
 import structlog
 
+from boilermaker.cli.terminal import has_colour
 from boilermaker.failure import legible
 from boilermaker.telemetry import log_fields
 
@@ -227,8 +228,9 @@ def _json(_logger: Any, _method: str, event: _Event) -> str:
 
 
 def _console(stream: TextIO) -> _Processor:
-    dim, bold, reset = ("\x1b[2m", "\x1b[1m", "\x1b[0m") if stream.isatty() else ("", "", "")
-    colours = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"} if stream.isatty() else {}
+    is_coloured = stream.isatty() and has_colour()
+    dim, bold, reset = ("\x1b[2m", "\x1b[1m", "\x1b[0m") if is_coloured else ("", "", "")
+    colours = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"} if is_coloured else {}
 
     def render(_logger: Any, _method: str, event: _Event) -> str:
         values = dict(event)

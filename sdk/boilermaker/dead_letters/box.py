@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from typing import Literal
 
 import msgspec
 
@@ -39,11 +38,13 @@ class Fate(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         is_done: False where it was left as it is; `detail` says why.
+        workflow: id of the workflow that it was sent again as, if it was.
     """
 
     letter: DeadLetter
     is_done: bool
     detail: str = ""
+    workflow: str | None = None
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +60,15 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     missed: int = 0
 
 
+class _Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to become of a dead letter on whose account something was done."""
+
+    is_kept: bool = False
+    workflow: str | None = None
+
+
 Tell = Callable[[Fate], object]
-_Act = Callable[[Delivery, DeadLetter], Awaitable[Literal["complete", "keep"]]]
+_Act = Callable[[Delivery, DeadLetter], Awaitable[_Done]]
 
 
 class DeadLetters:
@@ -116,10 +124,11 @@ class DeadLetters:
             BusError: the bus failed; what was not replayed by then stays. Doing it again is safe.
         """
 
-        async def act(delivery: Delivery, _: DeadLetter) -> Literal["complete"]:
+        async def act(delivery: Delivery, _: DeadLetter) -> _Done:
             sender = await self._sender(self.queue)
-            await sender.send(again.replay_of(delivery, self.queue, self._bus.clock))
-            return "complete"
+            message = again.replay_of(delivery, self.queue, self._bus.clock)
+            await sender.send(message)
+            return _Done(workflow=message.correlation_id)
 
         return await self._with_each(survey, act, tell)
 
@@ -130,8 +139,8 @@ class DeadLetters:
             BusError: the bus failed; what was not removed by then stays.
         """
 
-        async def act(_: Delivery, __: DeadLetter) -> Literal["complete"]:
-            return "complete"
+        async def act(_: Delivery, __: DeadLetter) -> _Done:
+            return _Done()
 
         return await self._with_each(survey, act, tell)
 
@@ -159,10 +168,10 @@ class DeadLetters:
         """
         queues = frozenset({self.queue, *forwards_to})
 
-        async def act(delivery: Delivery, found: DeadLetter) -> Literal["complete", "keep"]:
+        async def act(delivery: Delivery, found: DeadLetter) -> _Done:
             for queue, message in again.failure_of(delivery, found, self.queue, queues, self._bus.clock):
                 await (await self._sender(queue)).send(message)
-            return "keep" if keep else "complete"
+            return _Done(is_kept=keep)
 
         return await self._with_each(survey, act, tell)
 
@@ -198,21 +207,22 @@ class DeadLetters:
     async def _with_one(self, receiver: Receiver, taking: Taking, delivery: Delivery, act: _Act) -> Fate:
         found = letter.read(delivery, self.queue)
         try:
-            settlement = await act(delivery, found)
+            done = await act(delivery, found)
         except (EnvelopeError, again.Unsent, MessageTooLargeError) as error:
             taking.hold(delivery)
             return Fate(letter=found, is_done=False, detail=str(error))
         except BusError:
             taking.hold(delivery)
             raise
-        if settlement == "keep":
+        if done.is_kept:
             taking.hold(delivery)
             return Fate(letter=found, is_done=True)
         try:
             await receiver.complete(delivery)
         except SettlementError as error:
-            return Fate(letter=found, is_done=False, detail=f"it may not have been removed: {error}")
-        return Fate(letter=found, is_done=True)
+            detail = f"it may not have been removed: {error}"
+            return Fate(letter=found, is_done=False, detail=detail, workflow=done.workflow)
+        return Fate(letter=found, is_done=True, workflow=done.workflow)
 
     async def _sender(self, queue: str) -> Sender:
         if queue not in self._senders:

@@ -21,6 +21,8 @@ NAMESPACE_URL = "SERVICE_BUS_NAMESPACE_URL"
 QUEUE = "SERVICE_BUS_QUEUE"
 QUEUE_OF_1X = "SERVICE_BUS_QUEUE_NAME"  # what boilermaker-servicebus 1.x reads
 
+_NOWHERE = Address("nowhere")  # what `from_env` makes a bus of where the environment names none
+
 
 class _Closable(Protocol):
     async def close(self) -> None: ...
@@ -89,8 +91,11 @@ class AzureServiceBus:
         `DefaultAzureCredential` (extra `azure`); `SERVICE_BUS_QUEUE` is the default queue, or
         `SERVICE_BUS_QUEUE_NAME` where that is not set.
 
+        Where neither is set, `sender` and `receiver` raise: a module that makes a bus can be imported on a machine without
+        one, to check its contract or to test it.
+
         Raises:
-            ConfigurationError: neither is set, both are, one is malformed, or azure-identity is not installed.
+            ConfigurationError: both are set, one is malformed, or azure-identity is not installed.
         """
         connection_string, namespace = environ.get(CONNECTION_STRING), environ.get(NAMESPACE_URL)
         queue = environ.get(QUEUE) or environ.get(QUEUE_OF_1X)
@@ -101,12 +106,7 @@ class AzureServiceBus:
         if connection_string:
             return cls._at(from_connection_string(connection_string), queue)
         if not namespace:
-            raise ConfigurationError(
-                "no Service Bus is configured: set "
-                f"{CONNECTION_STRING} (as the portal or `boilermaker local` shows it), or "
-                f"{NAMESPACE_URL} (<name>.servicebus.windows.net, signed in by DefaultAzureCredential); "
-                f"{QUEUE} names the default queue"
-            )
+            return cls._at(_NOWHERE, queue)
         # Looked for now, imported when a connection is opened.
         if find_spec("azure") is None or find_spec("azure.identity") is None:
             raise ConfigurationError(
@@ -133,8 +133,27 @@ class AzureServiceBus:
         """The machine's own clock, in UTC."""
         return self._clock
 
+    def check_configured(self) -> None:
+        """Whether there is a namespace to connect to.
+
+        Raises:
+            ConfigurationError: the environment named none when the bus was made by `from_env`.
+        """
+        if self._address is _NOWHERE:
+            raise ConfigurationError(
+                "no Service Bus is configured: set "
+                f"{CONNECTION_STRING} (as the portal or `boilermaker local` shows it), or "
+                f"{NAMESPACE_URL} (<name>.servicebus.windows.net, signed in by DefaultAzureCredential); "
+                f"{QUEUE} names the default queue"
+            )
+
     def sender(self, queue: str) -> Sender:
-        """A sender with a connection of its own, opened by its first use."""
+        """A sender with a connection of its own, opened by its first use.
+
+        Raises:
+            ConfigurationError: see `check_configured`.
+        """
+        self.check_configured()
         sender: Sender = _load("send").AzureSender(self._address, queue)
         self._open.append(sender)
         return sender
@@ -145,7 +164,11 @@ class AzureServiceBus:
         Args:
             queue: a queue's name, or `<queue>/$deadletterqueue`.
             prefetch: messages to hold in the client, locked, ahead of being asked for.
+
+        Raises:
+            ConfigurationError: see `check_configured`.
         """
+        self.check_configured()
         receiver: Receiver = _load("receive").AzureReceiver(self._address, queue, prefetch)
         self._open.append(receiver)
         return receiver
