@@ -5,7 +5,7 @@ READY := .venv/.ready
 PYTEST_FLAGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test test-deep check simulate torture soak fuzz stubs stubs-check bench fmt coverage help clean
+.PHONY: setup demo test test-deep check simulate torture soak sdk-names fuzz stubs stubs-check bench fmt coverage help clean
 
 setup: $(READY) ## make the environment in .venv
 $(READY): pyproject.toml constraints.txt
@@ -49,6 +49,9 @@ simulate: $(READY) ## a million runs of workers that crash, in virtual time (SCH
 
 torture: $(READY) ## 10,000 workflows while workers are killed and connections cut (WORKFLOWS=...)
 	PYTHONPATH=tests $(BIN)/python -m torture --workflows $(or $(WORKFLOWS),10000)
+
+sdk-names: $(READY) ## workers on copies of azure-servicebus in which a private name is gone, all of them (NAME=... for one)
+	PYTHONPATH=tests $(BIN)/python -m sdk_names $(NAME)
 
 soak: $(READY) ## an hour's work over AMQP; memory, tasks and links must stay flat (MINUTES=...)
 	PYTHONPATH=tests $(BIN)/python -m soak --minutes $(or $(MINUTES),60)

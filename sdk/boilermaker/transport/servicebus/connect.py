@@ -51,7 +51,9 @@ def ask_for_heartbeats(owner: ServiceBusReceiver) -> None:
 
     def create_asking(*args: Any) -> None:
         create(*args)
-        opened._handler._idle_timeout = SILENCE_SECONDS  # noqa: SLF001
+        handler: Any = getattr(opened, "_handler", None)
+        if hasattr(handler, "_idle_timeout"):
+            handler._idle_timeout = SILENCE_SECONDS  # noqa: SLF001
 
     opened._create_handler = create_asking  # noqa: SLF001
 
@@ -81,8 +83,10 @@ class Sockets:
 
         def create_watched(*args: Any) -> None:
             create(*args)
-            handler = opened._handler  # noqa: SLF001
-            connect = handler.open_async
+            handler: Any = getattr(opened, "_handler", None)
+            connect = getattr(handler, "open_async", None)
+            if connect is None:
+                return
 
             async def connect_watched(*args: Any, **kwargs: Any) -> None:
                 try:
@@ -131,15 +135,19 @@ async def confirm_attached(owner: ServiceBusReceiver | ServiceBusSender) -> None
     The SDK calls it open in between.
     """
     handler: Any = getattr(owner, "_handler", None)
-    link: Any = getattr(handler, "_link", None)
-    if link is None:
+    connection: Any = getattr(handler, "_connection", None)
+    listen, state = (
+        getattr(connection, "listen", None),
+        getattr(getattr(handler, "_link", None), "get_state", None),
+    )
+    if listen is None or state is None:
         return  # another version of the SDK: the first use will tell
     deadline = time.monotonic() + _REFUSAL_SECONDS
     try:
         # Once in any case: some peers attach in full before they detach.
-        await handler._connection.listen(wait=0.01)  # noqa: SLF001
-        while link.get_state().value != 3 and time.monotonic() < deadline:  # LinkState.ATTACHED
-            await handler._connection.listen(wait=0.1)  # noqa: SLF001
+        await listen(wait=0.01)
+        while state().value != 3 and time.monotonic() < deadline:  # LinkState.ATTACHED
+            await listen(wait=0.1)
     except Exception as error:
         raise in_sdk_words(owner, error) from error
 
@@ -150,8 +158,10 @@ def in_sdk_words(owner: ServiceBusReceiver | ServiceBusSender, error: Exception)
         return (
             error if isinstance(error, OSError) else ConnectionResetError(f"{type(error).__name__}: {error}")
         )
-    sdk_transport: Any = owner._amqp_transport  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    converted: Exception = sdk_transport.create_servicebus_exception(_sdk_log, error)
+    convert: Any = getattr(getattr(owner, "_amqp_transport", None), "create_servicebus_exception", None)
+    if convert is None:
+        return error  # it has its condition
+    converted: Exception = convert(_sdk_log, error)
     return converted
 
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.amqp import AmqpMessageBodyType
@@ -121,6 +121,11 @@ class AzureDelivery(ABC):
     def message(self) -> ServiceBusReceivedMessage:
         """The SDK's, for what goes through its public methods."""
 
+    @property
+    @abstractmethod
+    def by_token(self) -> ServiceBusReceivedMessage | None:
+        """The SDK's, to be settled by its lock token and by no link; None where this version of it cannot."""
+
     def __repr__(self) -> str:
         return (
             f"<{type(self).__name__} sequence_number={self.sequence_number} message_id={self.message_id!r}>"
@@ -147,6 +152,15 @@ class PlainDelivery(AzureDelivery):
     @property
     def message(self) -> ServiceBusReceivedMessage:
         """What it handed over."""
+        return self._seen.message
+
+    @property
+    def by_token(self) -> ServiceBusReceivedMessage | None:
+        """The SDK settles by their tokens what it takes for deferred."""
+        message: Any = self._seen.message
+        if not hasattr(message, "_is_deferred_message"):
+            return None
+        message._is_deferred_message = True  # noqa: SLF001
         return self._seen.message
 
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
+from azure.servicebus.exceptions import MessageAlreadySettled, MessageLockLostError
 
 from boilermaker.errors import MessageRefusedError
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus.delivery import AzureDelivery, PlainDelivery
 from boilermaker.transport.servicebus.message import Encoded
-from boilermaker.transport.servicebus.settle import Disposition
+from boilermaker.transport.servicebus.settle import Disposition, Unconfirmed
 
 
 class PlainReader:
@@ -29,20 +30,36 @@ class PlainReader:
 
     @property
     def is_alive(self) -> bool:
-        """True until closed: the SDK attaches again by itself."""
+        """True until closed, or until the SDK has failed: it would attach again by itself, to another link."""
         return not self._is_closed
 
     async def take(self, max_messages: int, wait_seconds: float) -> list[AzureDelivery]:
         """As `receive_messages`, which waits 0.2 s for a second message after the first."""
         async with self._taking:
-            messages = await self._receiver.receive_messages(max_messages, max(wait_seconds, 0.001))
+            try:
+                messages = await self._receiver.receive_messages(max_messages, max(wait_seconds, 0.001))
+            except Exception:
+                self._is_closed = True
+                raise
             return [PlainDelivery(message, self) for message in messages]
 
     async def settle(self, delivery: AzureDelivery, disposition: Disposition, *, confirmed: bool) -> None:
-        """Settle, always confirmed."""
+        """Settle, always confirmed.
+
+        Raises:
+            Unconfirmed: the link that brought the message is gone. The SDK would settle what has the same number on the next one.
+        """
         del confirmed
         async with self._settling:
-            await settle_by_sdk(self._receiver, delivery.message, disposition)
+            if self._is_closed:
+                raise Unconfirmed
+            try:
+                await settle_by_sdk(self._receiver, delivery.message, disposition)
+            except (MessageLockLostError, MessageAlreadySettled):
+                raise
+            except Exception as error:
+                self._is_closed = True
+                raise Unconfirmed from error
 
     async def set_prefetch(self, count: int) -> None:
         """The SDK's own is set once, when the receiver is made."""

@@ -179,10 +179,15 @@ class AzureReceiver:
 
     async def _settle_by_token(self, delivery: AzureDelivery, disposition: Disposition) -> None:
         """Through $management: the link is gone, or did not answer."""
+        if (message := delivery.by_token) is None:
+            raise SettlementError(
+                f"cannot settle a message of queue {self._queue!r}: the link that brought it is gone",
+                queue=self._queue,
+            )
         try:
             attachment = await self._attached()
             async with self._by_token:
-                await settle_by_sdk(attachment.receiver, delivery.message, disposition)
+                await settle_by_sdk(attachment.receiver, message, disposition)
         except Exception as error:
             raise self._settlement_error(error) from error
 

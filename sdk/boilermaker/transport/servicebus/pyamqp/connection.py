@@ -12,7 +12,7 @@ What. The connection gets one reader, which takes what has come, all at once, an
 whoever listens here; all others to the SDK, which goes on to keep the connection, its sessions and its links. Everybody
 else's `listen` waits until something was read. What is written in one turn of the event loop leaves in one piece.
 
-Where the SDK has changed and a name used here is gone, `plain` stands in.
+Where the SDK has changed and a name used here is gone (see `names`), `plain` stands in.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
 
 from boilermaker.transport.servicebus import frames as amqp
 from boilermaker.transport.servicebus.connect import in_sdk_words, stop_keep_alive
+from boilermaker.transport.servicebus.pyamqp.names import Parts
 
 _READ_BYTES = 256 * 1024
 _LISTEN_SECONDS = 0.2  # the SDK's own limit for one read
@@ -40,32 +41,25 @@ class Line:
 
     Args:
         owner: of the connection.
+        found: its parts.
         hear: by performative; what nobody takes is the SDK's.
         care: called every second.
-
-    Raises:
-        AttributeError: the SDK has changed, a name used here is gone.
     """
 
     def __init__(
         self,
         owner: ServiceBusReceiver | ServiceBusSender,
+        found: Parts,
         hear: Mapping[int, Hear],
         care: Callable[[], None],
         over: Callable[[], None],
     ) -> None:
         """`over` is called once, when nothing will be read any more; `error` then says why."""
         self._owner: Any = owner
-        handler: Any = self._owner._handler  # noqa: SLF001
-        self._handler = handler
-        connection: Any = handler._connection  # noqa: SLF001
-        self._connection = connection
-        self.link: Any = handler._link  # noqa: SLF001
-        self.session: Any = handler._link._session  # noqa: SLF001
-        self._transport: Any = connection._transport  # noqa: SLF001
+        self._handler, self._connection, self._transport, self.link, self.session = found
         self._stream: asyncio.StreamReader = self._transport.reader
         self._writer: asyncio.StreamWriter = self._transport.writer
-        self._listen: Callable[..., Awaitable[None]] = connection.listen
+        self._listen: Callable[..., Awaitable[None]] = self._connection.listen
         self._hear, self._care, self._over = hear, care, over
         self._loop = asyncio.get_running_loop()
         self._out: list[bytes] = []
@@ -83,11 +77,8 @@ class Line:
         self._caring = asyncio.create_task(self._take_care(), name=f"keep {name}")
 
     def _take_over(self) -> None:
-        """Put ourselves where the SDK's waiters would read and write."""
-        session, connection = self.session, self._connection
-        _ = connection._process_incoming_frame, connection._error, connection._get_remote_timeout  # noqa: SLF001  # must be there
-        _ = connection._last_frame_sent_time, connection._last_frame_received_time  # noqa: SLF001
-        _ = session.channel, session.remote_channel, self.link.handle, self.link.remote_handle
+        """Put ourselves where the SDK's waiters would read and write. What could fail comes first: nothing is to be undone."""
+        connection = self._connection
         self._rest: bytes = self._transport._read_buffer.read()  # noqa: SLF001  # of a read that was given up
         # The service has been told; from here on it is for us to notice, not for the SDK whenever it writes.
         self._longest_silence, connection._idle_timeout = connection._idle_timeout, None  # noqa: SLF001

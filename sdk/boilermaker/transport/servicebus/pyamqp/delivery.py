@@ -68,3 +68,8 @@ class LinkDelivery(AzureDelivery):
             )
             self._message = made
         return self._message
+
+    @property
+    def by_token(self) -> ServiceBusReceivedMessage:
+        """The same."""
+        return self.message

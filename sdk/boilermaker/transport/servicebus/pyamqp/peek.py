@@ -13,7 +13,6 @@ from boilermaker.transport.servicebus import message as messages
 _sdk_log = logging.getLogger("azure.servicebus")
 
 _OPERATION = b"com.microsoft:peek-message"
-_NAMES = ("_amqp_transport", "_mgmt_request_response_with_retry")
 
 
 class PeekedMessage:
@@ -47,7 +46,10 @@ class PeekedMessage:
 
 def can_peek(receiver: ServiceBusReceiver) -> bool:
     """Whether this version of the SDK has the names that are used here."""
-    return all(hasattr(receiver, name) for name in _NAMES)
+    transport = getattr(receiver, "_amqp_transport", None)
+    return hasattr(receiver, "_mgmt_request_response_with_retry") and all(
+        hasattr(transport, name) for name in ("AMQP_LONG_VALUE", "handle_amqp_mgmt_error")
+    )
 
 
 async def peek(

@@ -16,6 +16,7 @@ from boilermaker.transport.servicebus import frames as amqp
 from boilermaker.transport.servicebus.delivery import AzureDelivery
 from boilermaker.transport.servicebus.pyamqp.connection import Line
 from boilermaker.transport.servicebus.pyamqp.delivery import LinkDelivery
+from boilermaker.transport.servicebus.pyamqp.names import parts
 from boilermaker.transport.servicebus.pyamqp.settle import Settlements, outcome_of
 from boilermaker.transport.servicebus.settle import Disposition, Unconfirmed
 
@@ -35,10 +36,11 @@ class Reader:
     """Reads one attached link until the connection ends.
 
     Raises:
-        AttributeError: the SDK has changed, a name used here is gone.
+        UnknownSDKError: the SDK has changed, a name used here is gone.
     """
 
     def __init__(self, receiver: ServiceBusReceiver, prefetch: int) -> None:
+        found = parts(receiver)
         self._prefetch = prefetch
         self._receiver = receiver
         self._buffer: deque[_Arrival] = deque()
@@ -54,18 +56,9 @@ class Reader:
             amqp.DISPOSITION: self._settlements.on_disposition,
             amqp.FLOW: self._on_flow,
         }
-        self._line = Line(receiver, hear, self._settlements.give_up_waiting, self._on_over)
+        self._line = Line(receiver, found, hear, self._settlements.give_up_waiting, self._on_over)
         self._settlements.line = self._line
-        link, session = self._line.link, self._line.session
-        _ = (
-            link.current_link_credit,
-            link.delivery_count,
-            link.received_delivery_id,
-            link.flow,
-        )  # must be there
-        _ = session.next_incoming_id, session.remote_outgoing_window, session.incoming_window
-        _ = session.target_incoming_window
-        self._link, self._session = link, session
+        self._link, self._session = found.link, found.session
 
     @property
     def is_alive(self) -> bool:

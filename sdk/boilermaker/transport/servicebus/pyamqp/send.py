@@ -17,6 +17,7 @@ from boilermaker.transport.servicebus import frames as amqp
 from boilermaker.transport.servicebus.connect import TRY_TIMEOUT_SECONDS, in_sdk_words
 from boilermaker.transport.servicebus.message import Encoded, payload_of
 from boilermaker.transport.servicebus.pyamqp.connection import Line
+from boilermaker.transport.servicebus.pyamqp.names import parts
 
 _LEAST_FRAME_BYTES = 512  # AMQP 1.0, 2.7.1: what every peer takes
 
@@ -32,24 +33,23 @@ class Writer:
     """Sends over one attached link until the connection ends.
 
     Raises:
-        AttributeError: the SDK has changed, a name used here is gone.
+        UnknownSDKError: the SDK has changed, a name used here is gone.
     """
 
     def __init__(self, sender: ServiceBusSender) -> None:
+        found = parts(sender)
+        self._frame_bytes = max(int(found.connection._remote_max_frame_size), _LEAST_FRAME_BYTES)  # noqa: SLF001
         self._sender = sender
         self._waiting: deque[_Transfer] = deque()
         self._sent: dict[int, _Transfer] = {}
         hear = {amqp.DISPOSITION: self._on_disposition, amqp.FLOW: self._on_flow}
-        self._line = Line(sender, hear, self._give_up_waiting, self._on_over)
-        self._link, self._session = self._line.link, self._line.session
+        self._line = Line(sender, found, hear, self._give_up_waiting, self._on_over)
+        self._link, self._session = found.link, found.session
         self._credit: int = (
             self._link.current_link_credit
         )  # until the service tells, what the SDK takes for granted
         self._window: int = self._session.remote_incoming_window
         self._extra_frames = 0  # the SDK counts a delivery of many frames as one
-        _ = self._link.delivery_count, self._session.next_outgoing_id, self._session.outgoing_window
-        connection: Any = self._session._connection  # noqa: SLF001
-        self._frame_bytes = max(int(connection._remote_max_frame_size), _LEAST_FRAME_BYTES)  # noqa: SLF001
 
     @property
     def is_alive(self) -> bool:
