@@ -55,6 +55,7 @@ async def _texts_of(type_: Any, value: bytes) -> list[str]:
         header = {
             "boilermaker": 1,
             "workflow": "w",
+            "seed": "0" * 32,
             "at": 0,
             "lines": [[0, 1]],
             "queues": ["tasks"],

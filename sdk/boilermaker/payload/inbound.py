@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from boilermaker.payload import finite
+from boilermaker.payload import finite, floods
 from boilermaker.payload.encoding import encode, unencodable
 from boilermaker.payload.externals import NONE, Externals
 from boilermaker.payload.unfit import UnfitValue, decoder, members_of, problems_of
@@ -27,6 +27,7 @@ def decode(
     data = bytes(raw)
     if results:
         data = msgspec.json.encode({**members_of(data), **results})
+    floods.check(data, payload_type)
     try:
         decoded: msgspec.Struct = decoder(payload_type, externals.decode_hook).decode(data)
     except KeyboardInterrupt:
