@@ -106,9 +106,9 @@ def _line(
 
 
 def _moment(step: PlanStep) -> datetime | None:
-    if isinstance(step.expires, float):
-        raise TypeError("a plan is dated before it is encoded")
-    return step.expires
+    if step.expires is None or isinstance(step.expires, datetime):
+        return step.expires
+    raise TypeError("a plan is dated before it is encoded")
 
 
 def _wire_ref(ref: StepRef) -> WireRef:
