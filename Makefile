@@ -5,7 +5,7 @@ READY := .venv/.ready
 PYTEST_FLAGS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test test-deep check simulate torture soak sdk-names fuzz stubs stubs-check bench fmt coverage help clean
+.PHONY: setup demo test test-pythons test-deep check simulate torture soak sdk-names fuzz stubs stubs-check bench fmt coverage help clean
 
 setup: $(READY) ## make the environment in .venv
 $(READY): pyproject.toml constraints.txt
@@ -20,6 +20,23 @@ demo: $(READY) ## the main job: stubs, a wrong call, a local bus, a worker and a
 
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+# Each Python that the metadata names, where one is found: on the PATH, or among those of pyenv.
+PYTHONS := 3.11 3.12 3.13
+test-pythons: ## all tests on each Python that pyproject.toml names and this machine has
+	@for version in $(PYTHONS); do \
+	  python=$$(command -v python$$version && python$$version -c '' 2>/dev/null || ls -d $$HOME/.pyenv/versions/$$version.*/bin/python 2>/dev/null | tail -n 1); \
+	  python=$$(echo "$$python" | tail -n 1); \
+	  if [ -z "$$python" ] || ! "$$python" -c '' 2>/dev/null; then echo "Python $$version: not on this machine, not tested"; continue; fi; \
+	  echo "Python $$version: $$python"; \
+	  environment=.venv-$$version; \
+	  if [ ! -e $$environment/.ready ] || [ pyproject.toml -nt $$environment/.ready ] || [ constraints.txt -nt $$environment/.ready ]; then \
+	    "$$python" -m venv $$environment && \
+	    $$environment/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]' && \
+	    touch $$environment/.ready || exit 1; \
+	  fi; \
+	  $$environment/bin/python -m pytest $(PYTEST_FLAGS) || exit 1; \
+	done
 
 EXAMPLES ?= 10000
 test-deep: $(READY) ## tests that draw examples, EXAMPLES=10000 of them each
@@ -71,7 +88,7 @@ fmt: $(READY) ## format, and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 clean: ## remove the environment and caches
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf .venv .venv-3.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
