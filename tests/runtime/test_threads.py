@@ -314,6 +314,25 @@ async def test_a_thread_that_outlasts_the_grace_is_told_and_its_message_given_ba
     assert "never" not in scene.told
 
 
+async def _at_once() -> None:
+    """Nothing is to be done before a function begins."""
+
+
+async def test_a_function_that_must_not_begin_leaves_its_thread_to_the_next() -> None:
+    """Its message was lost while it waited for a thread."""
+
+    async def lost() -> None:
+        raise asyncio.CancelledError
+
+    threads, told = Threads(1), list[str]()
+    with pytest.raises(asyncio.CancelledError):
+        await threads.run(lambda: told.append("ran"), begin=lost)
+    await threads.run(lambda: told.append("next"), begin=_at_once)
+    assert told == ["next"]
+    assert threads.backlog == 0
+    threads.close()
+
+
 async def test_context_variables_go_along_and_do_not_come_back() -> None:
     """As with a task of asyncio."""
     colour: ContextVar[str] = ContextVar("colour")
@@ -325,7 +344,7 @@ async def test_context_variables_go_along_and_do_not_come_back() -> None:
         colour.set("red")
         return before
 
-    assert await threads.run(paint, began=lambda: None) == "blue"
+    assert await threads.run(paint, begin=_at_once) == "blue"
     assert colour.get() == "blue"
     threads.close()
 
@@ -333,10 +352,9 @@ async def test_context_variables_go_along_and_do_not_come_back() -> None:
 async def test_a_turn_that_is_given_up_goes_to_the_next() -> None:
     """Also one that is cancelled when it has just come."""
     threads, go_on = Threads(1), threading.Event()
-    first = asyncio.create_task(threads.run(go_on.wait, began=lambda: None))
+    first = asyncio.create_task(threads.run(go_on.wait, begin=_at_once))
     second, third = (
-        asyncio.create_task(threads.run(functools.partial(str, number), began=lambda: None))
-        for number in (2, 3)
+        asyncio.create_task(threads.run(functools.partial(str, number), begin=_at_once)) for number in (2, 3)
     )
     await asyncio.sleep(0)
     assert threads.backlog == 3

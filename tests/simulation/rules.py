@@ -1,6 +1,6 @@
 """What must hold at the end of every world, whatever went wrong in it: each rule has a name."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
 from boilermaker.envelope import identity
@@ -154,6 +154,17 @@ def _early_once(lineage: Lineage) -> Iterator[str]:
             yield f"{_told(sent)} ran {runs} times"
 
 
+def _delivered_once(lineage: Lineage) -> Iterator[str]:
+    scenario = lineage.world.scenario
+    kills = any(node.behaviour == "kill" for nodes in scenario.workflows for node in nodes)
+    if scenario.faults or scenario.stranger or kills:
+        return
+    enqueued = Counter(sent.message_id for sent in lineage.world.journal.sent)
+    for message_id, count in lineage.world.journal.deliveries.items():
+        if count > enqueued[message_id]:
+            yield f"message {message_id[:6]} was delivered {count} times"
+
+
 def _failed_is_buried(lineage: Lineage) -> Iterator[str]:
     buried = lineage.world.journal.buried
     by_id: defaultdict[str, list[Sent]] = defaultdict(list)
@@ -220,6 +231,7 @@ RULES: dict[str, Callable[[Lineage], Iterator[str]]] = {
     "what follows is published once, with duplicate detection": _published_once,
     "no try goes beyond max_tries": _bounded,
     "what is settled early runs once for each time it was enqueued": _early_once,
+    "where nothing goes wrong, each message is delivered once, whatever the workers' clocks say": _delivered_once,
     "what fails is a dead letter, and nothing else is": _failed_is_buried,
     "what a stranger sends leads to a bounded number of messages": _strays_are_bounded,
     "what a stranger sends delays nothing by more than a redelivery": _strays_delay_nothing,

@@ -41,6 +41,20 @@ class Fault(msgspec.Struct, frozen=True):
     kind: FaultKind
 
 
+class Skew(msgspec.Struct, frozen=True):
+    """How the workers' clocks are wrong.
+
+    Attributes:
+        offset: seconds by which the wall clock is ahead of the bus's when a worker starts; behind where negative.
+        steps: when it is set while the world runs, and by how much: (virtual second, seconds).
+        drift: seconds a second by which both the wall clock and the monotonic one run too fast; too slow where negative.
+    """
+
+    offset: float = 0.0
+    steps: tuple[tuple[float, float], ...] = ()
+    drift: float = 0.0
+
+
 class Scenario(msgspec.Struct, frozen=True):
     """One world.
 
@@ -53,6 +67,7 @@ class Scenario(msgspec.Struct, frozen=True):
         replays: how often an operator replays all dead letters, once nothing else is left to do.
         workers: how many new workers share the queue.
         stranger: how many messages somebody sends who writes what they like, beside those under ids that can be guessed.
+        skew: how the workers' clocks are wrong.
     """
 
     workflows: tuple[tuple[Node, ...], ...]
@@ -65,6 +80,7 @@ class Scenario(msgspec.Struct, frozen=True):
     workers: int = 1
     concurrency: int = 3
     stranger: int = 0
+    skew: Skew = Skew()
 
 
 def draw(
@@ -86,12 +102,22 @@ def draw(
         workers=dice.choice([1, 1, 2]),
         concurrency=dice.choice([1, 3]),
         stranger=dice.choice([3, 10]) if stranger else 0,
+        skew=_skew(random.Random(f"skew {seed}")),
     )
     if dice.random() < 0.3 and not is_alone:
         rejected = Fault(dice.randrange(20), "reject")
         others = [fault for fault in scenario.faults if fault.at != rejected.at]
         scenario = _change(scenario, faults=tuple(sorted((*others, rejected), key=lambda fault: fault.at)))
     return scenario
+
+
+def _skew(dice: random.Random) -> Skew:
+    steps = {dice.uniform(0, 60): dice.choice([-7200.0, -30.0, -4.0, 4.0, 30.0, 7200.0]) for _ in range(2)}
+    return Skew(
+        offset=dice.choice([0.0, 0.0, -7200.0, -12.0, -2.0, 2.0, 30.0, 7200.0]),
+        steps=tuple(sorted(steps.items()))[: dice.choice([0, 0, 1, 2])],
+        drift=dice.choice([0.0, 0.0, -2e-4, 2e-4]),
+    )
 
 
 def _workflow(dice: random.Random) -> tuple[Node, ...]:
@@ -111,6 +137,7 @@ def smaller(scenario: Scenario) -> Iterator[Scenario]:
 
     With less to do there are fewer calls to the bus: faults are looked for at every earlier one, too.
     """
+    yield from (_change(scenario, skew=skew) for skew in _less_skewed(scenario.skew))
     for index in range(len(scenario.faults)):
         yield _change(scenario, faults=scenario.faults[:index] + scenario.faults[index + 1 :])
     for less in _less(scenario):
@@ -137,6 +164,15 @@ def _less(scenario: Scenario) -> Iterator[Scenario]:
         yield _change(scenario, concurrency=1)
     if scenario.stranger:
         yield _change(scenario, stranger=scenario.stranger - 1)
+
+
+def _less_skewed(skew: Skew) -> Iterator[Skew]:
+    if skew.drift:
+        yield _change(skew, drift=0.0)
+    if skew.offset:
+        yield _change(skew, offset=0.0)
+    for index in range(len(skew.steps)):
+        yield _change(skew, steps=skew.steps[:index] + skew.steps[index + 1 :])
 
 
 def _earlier(scenario: Scenario) -> Iterator[Scenario]:

@@ -11,8 +11,10 @@ import pytest
 from boilermaker.dead_letters import again
 from boilermaker.envelope import codec, identity
 from boilermaker.store import InMemoryOutcomeStore
+from boilermaker.transport.clock import ServiceClock
 from boilermaker.worker import decide, publish
 from boilermaker.worker.handle import Handling
+from boilermaker.worker.locks import LockKeeper
 from boilermaker.worker.outcome import Complete, DeadLetter, Failed, Rejected, RetryAsked, Succeeded
 from boilermaker.worker.publish import Publishing
 from simulation import world
@@ -252,6 +254,16 @@ def garbage_that_kills(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Handling, "_undecodable", die)
 
 
+def durations_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
+    """A worker whose clock is wrong or is set renews too late, and loses the locks of healthy handlers."""
+    patch.setattr(LockKeeper, "_left", lambda self, until: until.timestamp() - self._clock._wall())
+
+
+def retries_by_the_wall_clock(patch: pytest.MonkeyPatch) -> None:
+    """A worker whose clock is ahead schedules them for hours later."""
+    patch.setattr(ServiceClock, "_offset", lambda self, at: self._wall() - at)
+
+
 SABOTAGE: dict[Callable[[pytest.MonkeyPatch], None], tuple[str, dict[str, bool]]] = {
     ids_by_chance: ("every message has a cause", {}),
     ids_by_target: ("every message has a cause", {}),
@@ -286,6 +298,11 @@ SABOTAGE: dict[Callable[[pytest.MonkeyPatch], None], tuple[str, dict[str, bool]]
         "what a stranger sends delays nothing by more than a redelivery",
         {"stranger": True},
     ),
+    durations_by_the_wall_clock: (
+        "where nothing goes wrong, each message is delivered once, whatever the workers' clocks say",
+        {},
+    ),
+    retries_by_the_wall_clock: (ENDS, {}),
     early_ones_settled_late: ("what is settled early runs once for each time it was enqueued", {}),
 }
 

@@ -40,6 +40,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Virtual seconds since the beginning."""
         return self._seconds
 
+    def bus_seconds(self) -> float:
+        """The bus's time, in seconds since the epoch."""
+        return self._bus.clock.now().timestamp()
+
     def skip(self, timeout: float | None) -> None:
         """Go on to what comes next."""
         if timeout is not None and timeout <= 0:

@@ -21,10 +21,11 @@ from boilermaker.errors import BusError, MessageRefusedError, OutcomeStoreError,
 from boilermaker.failure import TaskFailed
 from boilermaker.retries import RetryMode, RetryPolicy
 from boilermaker.store import InMemoryOutcomeStore
-from boilermaker.transport.port import Clock, Delivery, Message, OutgoingMessage, Receiver, Sender
+from boilermaker.transport.port import Delivery, Message, OutgoingMessage, Receiver, Sender
 from boilermaker.worker import loop as worker_loop
 from simulation import stranger
 from simulation.scenario import Fault, Node, Scenario
+from simulation.skewed import skewed_clock
 from simulation.virtual import Stuck, VirtualLoop
 
 QUEUE = "jobs"
@@ -413,13 +414,13 @@ class _Line:
 
     def __init__(self, world: World, life: Life, *, may_fail: bool = True) -> None:
         self.world, self.life, self.may_fail = world, life, may_fail
-        self.clock: Clock = world.bus.clock
+        self.clock = skewed_clock(world.scenario.skew, world.loop)
 
     def sender(self, queue: str) -> Sender:
         return _Sender(self, self.world.bus.sender(queue))
 
     def receiver(self, queue: str, *, prefetch: int = 0) -> Receiver:
-        return _Receiver(self, self.world.bus.receiver(queue, prefetch=prefetch))
+        return _Receiver(self, self.world.bus.receiver(queue, prefetch=prefetch), is_own=queue == QUEUE)
 
     async def close(self) -> None:
         """The world's bus stays."""
@@ -498,8 +499,9 @@ class _Sender:
 
 
 class _Receiver:
-    def __init__(self, line: _Line, receiver: Receiver) -> None:
-        self._line, self._receiver = line, receiver
+    def __init__(self, line: _Line, receiver: Receiver, *, is_own: bool) -> None:
+        self._line, self._receiver, self._is_own = line, receiver, is_own
+        self._locked_until: dict[int, datetime] = {}
 
     async def open(self) -> None:
         await self._receiver.open()
@@ -515,8 +517,11 @@ class _Receiver:
             return found
 
         for delivery in found:
-            if not stranger.is_strange(delivery):
+            if self._is_own and not stranger.is_strange(delivery):  # nor a dead letter that an operator takes
                 self._line.world.journal.deliveries[delivery.message_id or ""] += 1
+            if delivery.enqueued_time is not None:
+                self._line.clock.note_enqueued(delivery.enqueued_time, self._line.clock.monotonic())
+            self._locked_until[delivery.sequence_number] = delivery.locked_until
         return await self._line.call(
             f"receiving {', '.join((delivery.message_id or '')[:6] for delivery in found)}", effect
         )
@@ -549,16 +554,22 @@ class _Receiver:
         )
 
     async def renew_lock(self, delivery: Delivery) -> datetime:
-        return await self._line.call(
+        asked_at = self._line.clock.monotonic()
+        locked_until = await self._line.call(
             f"renewing the lock of {(delivery.message_id or '')[:6]}",
             lambda: self._receiver.renew_lock(delivery),
         )
+        self._line.clock.note_locked(self._locked_until[delivery.sequence_number], asked_at)
+        self._locked_until[delivery.sequence_number] = locked_until
+        return locked_until
 
     async def _settle(
         self, what: str, delivery: Delivery, effect: Callable[[], Coroutine[Any, Any, None]]
     ) -> None:
         what = f"{what} {(delivery.message_id or '')[:6]}"
+        asked_at = self._line.clock.monotonic()
         await self._line.call(what, effect)
+        self._line.clock.note_locked(self._locked_until[delivery.sequence_number], asked_at)
         self._line.world.journal.note(f"{self._line.life.name}: {what}")
 
     async def close(self) -> None:

@@ -179,10 +179,14 @@ class Receiver(Protocol):
 
 
 class Clock(Protocol):
-    """Time as the bus counts it: real for Azure, virtual in memory."""
+    """Time as the bus counts it: as well as it is known for Azure, virtual in memory."""
 
     def now(self) -> datetime:
-        """UTC, with tzinfo."""
+        """The bus's time, UTC, with tzinfo: for moments that are sent to it, or that it stated."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some moment, by a clock that nobody sets: for durations."""
         ...
 
 

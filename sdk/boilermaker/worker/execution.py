@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,8 +17,16 @@ log = logging.getLogger("boilermaker.app")
 class Execution:
     """A handler's run. Within, the handler can ask what it runs for."""
 
-    def __init__(self, registration: Registration, told: Attempt, threads: Threads) -> None:
+    def __init__(
+        self,
+        registration: Registration,
+        told: Attempt,
+        threads: Threads,
+        hold: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`hold` is awaited once there is a thread; it raises asyncio.CancelledError where the lock was lost meanwhile."""
         self.registration = registration
+        self._hold = hold
         self.timeout = registration.timeout
         """Seconds that it may take; None for no limit."""
         self.is_in_thread = False
@@ -51,7 +59,7 @@ class Execution:
         """What the handler gives, or raises."""
         try:
             if not self.registration.signature.is_async:
-                return await self._threads.run(function, began=self._begin_in_thread)
+                return await self._threads.run(function, begin=self._begin_in_thread)
             self._begin()
             return await function()
         finally:
@@ -73,7 +81,8 @@ class Execution:
                 self.timeout,
             )
 
-    def _begin_in_thread(self) -> None:
+    async def _begin_in_thread(self) -> None:
+        await self._hold()
         self.is_in_thread = True
         self._begin()
 

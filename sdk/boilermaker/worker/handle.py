@@ -34,6 +34,7 @@ from boilermaker.worker.patience import Trouble
 from boilermaker.worker.publish import Publishing, reason_of
 from boilermaker.worker.settle import settle
 from boilermaker.worker.threads import Threads
+from boilermaker.worker.turns import Turns
 from boilermaker.worker.workshop import Workshop
 
 log = logging.getLogger("boilermaker.app")
@@ -48,14 +49,16 @@ class Handling:
         receiver: Receiver,
         locks: LockKeeper,
         threads: Threads,
+        turns: Turns,
         delivery: Delivery,
     ) -> None:
         self._shop = workshop
         self._receiver = receiver
         self._locks = locks
         self._threads = threads
+        self._turns = turns
         self.delivery = delivery
-        self._publishing = Publishing(workshop, delivery)
+        self._publishing = Publishing(workshop, delivery, self._hold)
         self._task: asyncio.Task[None] | None = None
         self._execution: Execution | None = None
         self.is_lost = False
@@ -66,6 +69,7 @@ class Handling:
         """True once it has come to a verdict, which is published."""
         self.is_interrupted = False
         """True once the worker has cancelled it."""
+        self._has_ended = False
 
     @property
     def name(self) -> str:
@@ -73,6 +77,11 @@ class Handling:
         execution = self._execution
         number = self.delivery.sequence_number
         return f"sequence_number={number}" if execution is None else execution.registration.name
+
+    @property
+    def is_concluding(self) -> bool:
+        """Whether its handler has ended, and the message is not settled yet."""
+        return self._has_ended and not self.is_settled
 
     def start(self) -> asyncio.Task[None]:
         """Begin to handle it, and to keep its lock."""
@@ -92,6 +101,8 @@ class Handling:
         self.is_lost = True
         execution, becomes = self._execution, "is cancelled"
         is_ended = execution is None or execution.registration.cancel_on_lost_lock
+        if execution is None:
+            becomes = "has ended, nothing is published" if self._has_ended else "has not begun"
         if not is_ended or (execution is not None and execution.is_in_thread):
             becomes = "goes on, what it comes to is dropped"
         log.warning(
@@ -139,11 +150,14 @@ class Handling:
         arguments = prepare(envelope, registration, self._shop.history)
         if isinstance(arguments, Rejected):
             return arguments
+        if not await self._take_turn(registration):
+            return None
         early = envelope.current.acks_late
         acks_late = registration.acks_late if early is None else early
         if not acks_late and not await self._settle(Complete(), is_confirmed=True):
             return None
         outcome = await self._execute(envelope, registration, arguments)
+        self._has_ended = True
         if self.is_lost:
             log.warning(
                 "[%s] Dropped what sequence_number=%s came to: its lock was lost while it ran",
@@ -152,6 +166,27 @@ class Handling:
             )
             return None
         return outcome
+
+    async def _take_turn(self, registration: Registration) -> bool:
+        """Wait until it may begin, with a lock that has not expired; False where it is lost."""
+        while True:
+            if registration.signature.is_async:
+                await self._turns.wait()
+            if self._locks.is_held(self.delivery):
+                return not self.is_lost
+            if not await self._locks.secure(self.delivery):
+                return False
+            if not self._locks.is_held(self.delivery):
+                return True  # the bus does not answer just now
+
+    async def _hold(self) -> None:
+        """Ask the bus where the lock may have expired, for a time in which nothing of this process ran.
+
+        Raises:
+            asyncio.CancelledError: it is lost, the message comes again.
+        """
+        if not self.is_settled and (self.is_lost or not await self._locks.secure(self.delivery)):
+            raise asyncio.CancelledError
 
     def _known_before(self, envelope: Envelope, registration: Registration | None) -> Outcome | None:
         """The outcome of what is not run; None where the handler decides."""
@@ -220,7 +255,7 @@ class Handling:
         try:
             with (
                 trace.continued({} if fields is None else fields.trace),
-                Execution(registration, told, self._threads) as self._execution,
+                Execution(registration, told, self._threads, self._hold) as self._execution,
             ):
                 self._execution.limit(envelope.current.timeout)
                 return await execute(
@@ -247,6 +282,7 @@ class Handling:
         registration: Registration | None,
         started: float,
     ) -> None:
+        await self._hold()
         verdict = await self._publishing.carry_out(envelope, outcome, registration)
         self.is_concluded = True
         self._log(envelope.current.task, verdict, time.perf_counter() - started)

@@ -1,6 +1,8 @@
 """Keeps the locks of messages whose handlers are running: one scheduler for all of them.
 
-Without renewal everything that takes longer than the queue's lock duration runs twice.
+Without renewal everything that takes longer than the queue's lock duration runs twice. How long a lock lasts is found out
+once, when the bus gives or renews it; from then on a clock counts that nobody sets. Where it is in doubt whether a lock is
+still held, the bus is asked: renewing tells.
 """
 
 import asyncio
@@ -17,30 +19,43 @@ log = logging.getLogger("boilermaker.app")
 _TICK_SECONDS = 1.0
 _SHORTEST_SECONDS = 0.1
 _SHARE = 0.5  # a lock is renewed once this share of its time has gone by
+_LEAST_SHARE = 0.1  # where locks turn out to end sooner than they should
+_SHARE_SECONDS = 3600.0  # after which it is tried with the usual share again
 _AGAIN_SHARE = 0.2  # after a failure, of the time that is left
+_LAG_MEMORY = 0.5  # of the longest pause of the event loop, at each look
 
 Lost = Callable[[str], object]
 """Called once with the reason, when a lock cannot be kept."""
 
 
 class _Watched:
-    __slots__ = ("began", "delivery", "expires", "is_renewing", "lost", "renew_at", "until")
+    """A lock; all times are those of the clock's `monotonic`."""
 
-    def __init__(self, delivery: Delivery, now: datetime, until: datetime, lost: Lost) -> None:
+    __slots__ = ("began", "delivery", "expires", "lost", "renew_at", "renewal", "until")
+
+    def __init__(self, delivery: Delivery, now: float, until: float, lost: Lost) -> None:
         self.delivery = delivery
         self.lost = lost
         self.began = now
         self.until = until
-        self.is_renewing = False
-        self.renewed(now, delivery.locked_until)
+        self.renewal: asyncio.Task[None] | None = None
+        self.expires: float | None = None
+        self.renew_at = now
 
-    def renewed(self, now: datetime, locked_until: datetime) -> None:
-        # A lock that had run out when it came: this clock and the bus's differ, and only the bus can tell when it has.
-        self.expires = locked_until if locked_until > now else None
-        self.renew_at = now + (locked_until - now) * _SHARE
+    def lasts(self, now: float, seconds: float) -> bool:
+        """Whether it surely lasts so much longer."""
+        return self.expires is not None and now + seconds < self.expires
 
-    def failed(self, now: datetime) -> None:
-        left = timedelta(seconds=_TICK_SECONDS) if self.expires is None else self.expires - now
+    def is_over(self, now: float) -> bool:
+        return self.expires is not None and now >= self.expires
+
+    def given(self, now: float, left: float, share: float) -> None:
+        # A lock that seems to have run out when it came: the clocks differ, and only the bus can tell.
+        self.expires = now + left if left > 0 else None
+        self.renew_at = now + max(left, 0.0) * share
+
+    def failed(self, now: float) -> None:
+        left = _TICK_SECONDS if self.expires is None else self.expires - now
         self.renew_at = now + left * _AGAIN_SHARE * (0.5 + random.random())  # noqa: S311 - spreads what failed together
 
 
@@ -54,33 +69,58 @@ class LockKeeper:
     def __init__(self, receiver: Receiver, clock: Clock, limit: timedelta) -> None:
         self._receiver = receiver
         self._clock = clock
-        self._limit = limit
+        self._limit = limit.total_seconds()
         self._watched: dict[int, _Watched] = {}
         self._renewals: set[asyncio.Task[None]] = set()
+        self._share = _SHARE
+        self._share_since = clock.monotonic()
         self._is_stopped = self._is_failing = False
+        self.lag_seconds = 0.0
+        """How long the event loop paused of late."""
 
     def watch(self, delivery: Delivery, lost: Lost) -> None:
         """Renew this lock until `forget`; `lost` is called once if it cannot be kept."""
-        now = self._clock.now()
-        self._watched[id(delivery)] = _Watched(delivery, now, now + self._limit, lost)
+        now = self._clock.monotonic()
+        watched = self._watched[id(delivery)] = _Watched(delivery, now, now + self._limit, lost)
+        watched.given(now, self._left(delivery.locked_until), self._share_at(now))
 
     def limit(self, delivery: Delivery, limit: timedelta) -> None:
         """Keep this lock for so long at most, counted from when it was first watched."""
         if (watched := self._watched.get(id(delivery))) is not None:
-            watched.until = watched.began + limit
+            watched.until = watched.began + limit.total_seconds()
 
     def forget(self, delivery: Delivery) -> None:
         """Stop renewing: the message is settled, or about to be."""
         self._watched.pop(id(delivery), None)
 
+    def is_held(self, delivery: Delivery, seconds: float = 0.0) -> bool:
+        """Whether this lock surely lasts so much longer; True where it is not watched."""
+        watched = self._watched.get(id(delivery))
+        return watched is None or watched.lasts(self._clock.monotonic(), seconds)
+
+    async def secure(self, delivery: Delivery, seconds: float = 0.0) -> bool:
+        """Have this lock last so much longer, renewing it where that is not sure; False once it is lost."""
+        watched = self._watched.get(id(delivery))
+        if watched is None or watched.lasts(self._clock.monotonic(), seconds):
+            return True
+        await asyncio.wait([self._begin_renewal(watched)])
+        return self._watched.get(id(delivery)) is watched
+
+    async def secure_all(self, seconds: float, *, at_most_seconds: float) -> None:
+        """The same for all locks; waits no longer than `at_most_seconds`."""
+        now = self._clock.monotonic()
+        due = [each for each in self._watched.values() if not each.lasts(now, seconds)]
+        if due:
+            await asyncio.wait([self._begin_renewal(watched) for watched in due], timeout=at_most_seconds)
+
     async def run(self) -> None:
         """Renew until stopped and cancelled."""
         try:
             while not self._is_stopped:
-                now = self._clock.now()
+                now = self._clock.monotonic()
                 for watched in list(self._watched.values()):
                     self._look_at(watched, now)
-                await asyncio.sleep(self._next_look())
+                await self._pause(self._next_look(now))
         finally:
             for renewal in self._renewals:
                 renewal.cancel()
@@ -89,45 +129,70 @@ class LockKeeper:
         """Begin no further round; call it before cancelling `run`, for azure-servicebus swallows a cancellation now and then."""
         self._is_stopped = True
 
-    def _look_at(self, watched: _Watched, now: datetime) -> None:
+    async def _pause(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + seconds
+        await asyncio.sleep(seconds)
+        self.lag_seconds = max(loop.time() - due, self.lag_seconds * _LAG_MEMORY)
+
+    def _left(self, locked_until: datetime) -> float:
+        return (locked_until - self._clock.now()).total_seconds()
+
+    def _share_at(self, now: float) -> float:
+        if self._share < _SHARE and now - self._share_since > _SHARE_SECONDS:
+            self._share, self._share_since = _SHARE, now
+        return self._share
+
+    def _look_at(self, watched: _Watched, now: float) -> None:
         if now >= watched.until:
-            self._lose(watched, f"it was kept for {watched.until - watched.began}, the limit")
-        elif watched.is_renewing:
-            if watched.expires is not None and now >= watched.expires:
+            self._lose(
+                watched, f"it was kept for {timedelta(seconds=watched.until - watched.began)}, the limit"
+            )
+        elif watched.renewal is not None:
+            if watched.is_over(now):
                 self._lose(watched, "it was not renewed in time")
         elif now >= watched.renew_at:
-            watched.is_renewing = True
-            renewal = asyncio.create_task(self._renew(watched))
-            self._renewals.add(renewal)
-            renewal.add_done_callback(self._renewals.discard)
+            self._begin_renewal(watched)
 
-    def _next_look(self) -> float:
+    def _next_look(self, now: float) -> float:
         """Seconds until something is due; not long, for new ones come meanwhile, and not too short after a failure."""
-        now = self._clock.now()
-        due = min(
-            ((_due(watched) - now).total_seconds() for watched in self._watched.values()),
-            default=_TICK_SECONDS,
-        )
+        due = min((_due(watched) - now for watched in self._watched.values()), default=_TICK_SECONDS)
         return min(max(due, _SHORTEST_SECONDS), _TICK_SECONDS)
 
+    def _begin_renewal(self, watched: _Watched) -> asyncio.Task[None]:
+        if watched.renewal is None:
+            watched.renewal = asyncio.create_task(self._renew(watched))
+            self._renewals.add(watched.renewal)
+            watched.renewal.add_done_callback(self._renewals.discard)
+        return watched.renewal
+
     async def _renew(self, watched: _Watched) -> None:
+        asked_at = self._clock.monotonic()
         try:
             locked_until = await self._receiver.renew_lock(watched.delivery)
         except LockLostError:
+            self._renew_sooner(watched, asked_at)
             self._lose(watched, "it expired")
         except BusError as error:
             self._failed(watched, error)
         else:
-            watched.renewed(self._clock.now(), locked_until)
+            now = self._clock.monotonic()
+            watched.given(now, self._left(locked_until), self._share_at(now))
             if self._is_failing:
                 log.info("Renewing locks works again")
             self._is_failing = False
         finally:
-            watched.is_renewing = False
+            watched.renewal = None
+
+    def _renew_sooner(self, watched: _Watched, asked_at: float) -> None:
+        """A lock is gone that should have lasted: where the bus's clock cannot be known, locks may be shorter than they seem."""
+        if watched.lasts(asked_at, 0) and watched.began >= self._share_since:
+            self._share = max(self._share / 2, _LEAST_SHARE)
+            self._share_since = self._clock.monotonic()
 
     def _failed(self, watched: _Watched, error: BusError) -> None:
-        now = self._clock.now()
-        if watched.expires is not None and now >= watched.expires:
+        now = self._clock.monotonic()
+        if watched.is_over(now):
             self._lose(watched, "it was not renewed in time")
             return
         watched.failed(now)
@@ -141,7 +206,7 @@ class LockKeeper:
             watched.lost(why)
 
 
-def _due(watched: _Watched) -> datetime:
-    if not watched.is_renewing:
+def _due(watched: _Watched) -> float:
+    if watched.renewal is None:
         return min(watched.renew_at, watched.until)
     return watched.until if watched.expires is None else min(watched.expires, watched.until)

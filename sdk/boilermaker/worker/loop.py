@@ -18,6 +18,7 @@ from boilermaker.worker.handle import Handling
 from boilermaker.worker.locks import LockKeeper
 from boilermaker.worker.settle import give_back
 from boilermaker.worker.threads import Threads
+from boilermaker.worker.turns import Turns
 from boilermaker.worker.watchdog import Watchdog
 from boilermaker.worker.workshop import Workshop
 
@@ -27,6 +28,10 @@ _RECEIVE_SECONDS = 1.0  # how long one look at the queue waits; a stop is notice
 _PAUSE_SECONDS = 0.5
 _AHEAD_SECONDS = 1.0  # what is fetched ahead should be started within it: its lock runs, and nobody renews it
 _MOST_AHEAD = 4  # times what runs at a time, once there is experience with the handlers
+_CONCLUDE_SECONDS = (
+    0.25  # how long the next handler waits for what the ones before lead to, where they block the loop
+)
+_RENEW_SECONDS = 5.0  # and for locks
 _MEMORY = 0.9  # of the mean time that handlers take
 _LONGEST_BACKOFF = 30.0
 _SHORT_LOCK_SECONDS = 10.0
@@ -82,6 +87,7 @@ class Loop:
         self._pace = pace
         self._locks = LockKeeper(receiver, workshop.clock, pace.lock_limit)
         self._threads = Threads(pace.threads)
+        self._turns = Turns(self._before_next)
         kinds = {registration.signature.is_async for registration in workshop.registry}
         self._has_plain, self._has_async = False in kinds, True in kinds
         self._running: dict[asyncio.Task[None], Handling] = {}
@@ -179,6 +185,8 @@ class Loop:
             is_paused = self._shop.patience.is_paused
             if free <= 0 or is_paused:
                 self._is_receiving = not is_paused and not backoff
+                if self._is_behind():
+                    await self._fetch_ahead(0)
                 if not await self._wait_for_change():
                     await self._fetch_ahead(0)  # nothing gets free: others may have it
                 continue
@@ -237,11 +245,25 @@ class Loop:
                 lasts,
             )
 
+    def _is_behind(self) -> bool:
+        """Whether handlers block the event loop, and what has been taken does not begin soon: others may have the rest."""
+        return self._turns.backlog_seconds > _AHEAD_SECONDS
+
+    async def _before_next(self, block_seconds: float) -> None:
+        """Where handlers block the loop: settle what has ended, and renew the locks that would expire in such a block."""
+        block_seconds = max(block_seconds, self._locks.lag_seconds)
+        ended = [task for task, handling in self._running.items() if handling.is_concluding]
+        if ended and not self._shop.patience.waiting:
+            await asyncio.wait(ended, timeout=min(block_seconds, _CONCLUDE_SECONDS))
+        await self._locks.secure_all(2 * block_seconds, at_most_seconds=_RENEW_SECONDS)
+
     def _free(self) -> int:
         """How many more messages to take: never more plain functions wait for a thread than there are threads.
 
         Those whose handlers have ended, and which wait for a queue to publish to, leave their slots to others, up to as many again.
         """
+        if self._is_behind():
+            return 0
         concurrency, patience = self._pace.concurrency, self._shop.patience
         free = concurrency - len(self._running) + min(patience.waiting, concurrency)
         return min(free, 2 * self._threads.count - self._threads.backlog) if self._has_plain else free
@@ -264,7 +286,7 @@ class Loop:
             await self._receiver.set_prefetch(count)
 
     def _start(self, delivery: Delivery) -> None:
-        handling = Handling(self._shop, self._receiver, self._locks, self._threads, delivery)
+        handling = Handling(self._shop, self._receiver, self._locks, self._threads, self._turns, delivery)
         task = handling.start()
         self._running[task] = handling
         started = time.monotonic()

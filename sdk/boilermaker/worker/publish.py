@@ -7,6 +7,7 @@ that.
 import asyncio
 import logging
 import random
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from boilermaker.envelope import Next, codec, identity, outgoing
@@ -28,15 +29,20 @@ from boilermaker.worker.workshop import Workshop
 log = logging.getLogger("boilermaker.app")
 
 
+Hold = Callable[[], Awaitable[None]]
+"""Returns while the delivery is the worker's; raises asyncio.CancelledError where its lock is lost."""
+
+
 class Publishing:
-    """What one delivery leads to.
+    """What one delivery leads to. Nothing is saved or published once its lock is lost.
 
     Attributes:
         cause: names the delivery's message in the ids of all that it leads to.
     """
 
-    def __init__(self, workshop: Workshop, delivery: Delivery) -> None:
+    def __init__(self, workshop: Workshop, delivery: Delivery, hold: Hold) -> None:
         self._shop = workshop
+        self._hold = hold
         self._delivery = delivery
         self._seed: str | None = None  # of the saved outcome, where there is one
         self.cause = identity.own_id(delivery, workshop.queue)
@@ -107,6 +113,7 @@ class Publishing:
         store = self._shop.outcomes
         if store is None:
             return verdict
+        await self._hold()
         key, record = (
             self._record_key(envelope),
             make_record(Record(verdict=verdict, seed=envelope.header.seed)),
@@ -140,6 +147,7 @@ class Publishing:
 
         async def send() -> None:
             sender = await self._shop.client.sender(next_.queue)
+            await self._hold()
             await sender.send(self._sealed(envelope, next_, sender.max_message_size))
 
         try:

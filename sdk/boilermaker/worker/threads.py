@@ -6,7 +6,7 @@ import contextvars
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 _T = TypeVar("_T")
@@ -59,16 +59,21 @@ class Threads:
         """Functions that run or wait for a thread."""
         return self._busy + len(self._turns)
 
-    async def run(self, function: Callable[[], _T], began: Callable[[], object]) -> _T:
+    async def run(self, function: Callable[[], _T], begin: Callable[[], Awaitable[object]]) -> _T:
         """What the function gives, or raises; context variables are those of the caller.
 
-        Cancelled while it waits for a thread, it does not begin. `began` is called when it does.
+        Cancelled while it waits for a thread, it does not begin. `begin` is awaited before it does; where that raises, it
+        does not begin either.
         """
         if self._busy >= self.count:
             await self._turn()
         else:
             self._busy += 1
-        began()
+        try:
+            await begin()
+        except BaseException:
+            self._pass_on()
+            raise
         job = _Job(function, self._pass_on)
         if self._begun < self._busy:
             self._begun += 1

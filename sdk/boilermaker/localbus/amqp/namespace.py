@@ -7,20 +7,25 @@ in one event loop's thread.
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from boilermaker.localbus.messages import StoredMessage
 from boilermaker.localbus.queue import Queue
+from boilermaker.transport.clock import elapsed
 
-_LONGEST_SLEEP_SECONDS = (
-    3600.0  # a computer's sleep and changes of its clock are made up for at least so often
-)
+_LONGEST_SLEEP_SECONDS = 3600.0  # a computer's sleep is made up for at least so often
+
+
+_BEGAN = datetime.now(UTC) - timedelta(seconds=elapsed())
 
 
 def now() -> datetime:
-    """The time that all queues are told."""
-    return datetime.now(UTC)
+    """The time that all queues are told: this machine's when the process began, and what has gone by since.
+
+    The service's clock is not set when that of a client is.
+    """
+    return _BEGAN + timedelta(seconds=elapsed())
 
 
 class Consumer(Protocol):

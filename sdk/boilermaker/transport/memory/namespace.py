@@ -16,11 +16,15 @@ class VirtualClock:
     """Time that moves when it is told to. Starts at the real time, so that schedules in users' tests make sense."""
 
     def __init__(self) -> None:
-        self._now = datetime.now(UTC)
+        self._began = self._now = datetime.now(UTC)
 
     def now(self) -> datetime:
         """The virtual time, UTC."""
         return self._now
+
+    def monotonic(self) -> float:
+        """Virtual seconds since the bus was made."""
+        return (self._now - self._began).total_seconds()
 
     def advance_to(self, then: datetime) -> None:
         """Move forward; never back."""

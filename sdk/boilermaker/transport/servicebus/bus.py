@@ -8,11 +8,11 @@ import asyncio
 import importlib
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import Any, Protocol
 
 from boilermaker.errors import ConfigurationError
+from boilermaker.transport.clock import ServiceClock
 from boilermaker.transport.port import Clock, Receiver, Sender
 from boilermaker.transport.servicebus.address import Address, from_connection_string, from_namespace
 
@@ -26,11 +26,6 @@ _NOWHERE = Address("nowhere")  # what `from_env` makes a bus of where the enviro
 
 class _Closable(Protocol):
     async def close(self) -> None: ...
-
-
-class _WallClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 class _DefaultCredential:
@@ -66,7 +61,7 @@ class AzureServiceBus:
     def __init__(self, fully_qualified_namespace: str, credential: Any, *, queue: str | None = None) -> None:
         self._address = from_namespace(fully_qualified_namespace, credential=lambda: credential)
         self._queue = queue or None
-        self._clock = _WallClock()
+        self._clock = ServiceClock()
         self._credential: _Closable | None = None
         self._open: list[_Closable] = []
 
@@ -130,7 +125,7 @@ class AzureServiceBus:
 
     @property
     def clock(self) -> Clock:
-        """The machine's own clock, in UTC."""
+        """The service's time: what its messages state, and the machine's own clock until one has come."""
         return self._clock
 
     def check_configured(self) -> None:
@@ -169,7 +164,7 @@ class AzureServiceBus:
             ConfigurationError: see `check_configured`.
         """
         self.check_configured()
-        receiver: Receiver = _load("receive").AzureReceiver(self._address, queue, prefetch)
+        receiver: Receiver = _load("receive").AzureReceiver(self._address, queue, prefetch, self._clock)
         self._open.append(receiver)
         return receiver
 

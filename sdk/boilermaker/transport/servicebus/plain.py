@@ -13,6 +13,7 @@ from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
 from azure.servicebus.exceptions import MessageAlreadySettled, MessageLockLostError
 
 from boilermaker.errors import MessageRefusedError
+from boilermaker.transport.clock import ServiceClock
 from boilermaker.transport.port import OutgoingMessage
 from boilermaker.transport.servicebus.delivery import AzureDelivery, PlainDelivery
 from boilermaker.transport.servicebus.message import Encoded
@@ -22,8 +23,9 @@ from boilermaker.transport.servicebus.settle import Disposition, Unconfirmed
 class PlainReader:
     """Reads one attached link."""
 
-    def __init__(self, receiver: ServiceBusReceiver) -> None:
+    def __init__(self, receiver: ServiceBusReceiver, clock: ServiceClock) -> None:
         self._receiver = receiver
+        self._clock = clock
         self._taking = asyncio.Lock()
         self._settling = asyncio.Lock()
         self._is_closed = False
@@ -41,7 +43,12 @@ class PlainReader:
             except Exception:
                 self._is_closed = True
                 raise
-            return [PlainDelivery(message, self) for message in messages]
+            received_at = self._clock.monotonic()
+            deliveries = [PlainDelivery(message, self) for message in messages]
+            for delivery in deliveries:
+                if delivery.enqueued_time is not None:
+                    self._clock.note_enqueued(delivery.enqueued_time, received_at)
+            return list(deliveries)
 
     async def settle(self, delivery: AzureDelivery, disposition: Disposition, *, confirmed: bool) -> None:
         """Settle, always confirmed.

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from boilermaker.errors import BusError, LockLostError, SettlementError
+from boilermaker.transport.clock import ServiceClock
 from boilermaker.transport.port import Delivery, Message
 from boilermaker.transport.servicebus.address import Address
 from boilermaker.transport.servicebus.connect import (
@@ -59,7 +60,8 @@ class _Attachment:
 class AzureReceiver:
     """A `Receiver` for one queue."""
 
-    def __init__(self, address: Address, queue: str, prefetch: int) -> None:
+    def __init__(self, address: Address, queue: str, prefetch: int, clock: ServiceClock) -> None:
+        self._clock = clock
         self._address = address
         self._queue = queue
         self._prefetch = prefetch
@@ -147,9 +149,11 @@ class AzureReceiver:
         attachment = await self._attached()
         try:
             async with self._by_token:
+                asked_at = self._clock.monotonic()
                 renewed = await attachment.receiver.renew_message_lock(own.message)
         except Exception as error:
             raise translate(error, self._queue, "renew a lock of") from error
+        self._clock.note_locked(own.locked_until, asked_at)
         own.locked_until = renewed.replace(tzinfo=renewed.tzinfo or UTC)
         return own.locked_until
 
@@ -164,18 +168,21 @@ class AzureReceiver:
 
     async def _settle(self, delivery: Delivery, disposition: Disposition, *, confirmed: bool = True) -> None:
         own = _own(delivery)
-        if not confirmed and own.locked_until <= datetime.now(UTC):
+        if not confirmed and own.locked_until <= self._clock.now():
             # Nobody would tell: an unconfirmed settlement gets no answer.
             raise LockLostError(
                 f"the lock on message {own.sequence_number} of queue {self._queue!r} ran out before it was settled",
                 queue=self._queue,
             )
+        asked_at = self._clock.monotonic()
         try:
             await own.reader.settle(own, disposition, confirmed=confirmed)
         except Unconfirmed:
             await self._settle_by_token(own, disposition)
         except Exception as error:
             raise self._settlement_error(error) from error
+        if confirmed:
+            self._clock.note_locked(own.locked_until, asked_at)
 
     async def _settle_by_token(self, delivery: AzureDelivery, disposition: Disposition) -> None:
         """Through $management: the link is gone, or did not answer."""
@@ -218,7 +225,7 @@ class AzureReceiver:
                 ask_for_heartbeats(receiver)
                 await receiver.__aenter__()
                 await confirm_attached(receiver)
-                return _Attachment(service, sockets, receiver, _read(receiver, prefetch))
+                return _Attachment(service, sockets, receiver, _read(receiver, prefetch, self._clock))
             except BaseException as error:
                 await service.close()
                 await sockets.close()
@@ -237,13 +244,13 @@ class AzureReceiver:
                 await attachment.close()
 
 
-def _read(receiver: ServiceBusReceiver, prefetch: int) -> LinkReader:
+def _read(receiver: ServiceBusReceiver, prefetch: int, clock: ServiceClock) -> LinkReader:
     if Reader is not None:
         try:
-            return Reader(receiver, prefetch)
+            return Reader(receiver, prefetch, clock)
         except AttributeError as error:
             _log.warning("this version of azure-servicebus is not known (%s): settling is slower", error)
-    return PlainReader(receiver)
+    return PlainReader(receiver, clock)
 
 
 def _own(delivery: Delivery) -> AzureDelivery:

@@ -69,6 +69,7 @@ class Line:
         # Counted in turns of the event loop: while a handler blocks it, silence is ours.
         self.silent_seconds = 0.0
         self._longest_silence: float | None = None
+        self._sent_at = time.monotonic()
         self.is_closing = False
         self.error: Exception | None = None
         self._take_over()
@@ -120,7 +121,7 @@ class Line:
             add()
         if self._out:
             out, self._out = self._out, []
-            self._connection._last_frame_sent_time = time.time()  # noqa: SLF001
+            self._sent_at = time.monotonic()
             self._writer.write(b"".join(out))
 
     async def drain(self) -> None:
@@ -157,7 +158,6 @@ class Line:
     async def _hear_all(self, data: bytes) -> int:
         """Hand on what is whole; returns how much that was."""
         at = 0
-        self._connection._last_frame_received_time = time.time()  # noqa: SLF001
         self.silent_seconds = 0.0
         for frame in amqp.frames(data):
             at = frame.end
@@ -209,11 +209,17 @@ class Line:
                 self._check_attached()
                 self._check_heard()
                 await self._handler.auth_complete_async()
-                await self._connection._get_remote_timeout(time.time())  # noqa: SLF001
+                await self._send_heartbeat_in_time()
                 self._care()
         except Exception as error:  # noqa: BLE001  # it ends the connection, and those who wait learn it
             self.error = self.error or in_sdk_words(self._owner, error)
             self._reading.cancel()
+
+    async def _send_heartbeat_in_time(self) -> None:
+        """The SDK compares wall clock times: one that is set back would keep it from sending heartbeats."""
+        if (sent := self._connection._last_frame_sent_time) is not None:  # noqa: SLF001
+            quiet_seconds = time.monotonic() - self._sent_at
+            await self._connection._get_remote_timeout(sent + quiet_seconds)  # noqa: SLF001
 
     async def close(self) -> None:
         """Disconnect. What waits to be sent is sent before."""

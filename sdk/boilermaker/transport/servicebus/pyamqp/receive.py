@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from azure.servicebus.aio import ServiceBusReceiver
 
+from boilermaker.transport.clock import ServiceClock
 from boilermaker.transport.servicebus import frames as amqp
 from boilermaker.transport.servicebus.delivery import AzureDelivery
 from boilermaker.transport.servicebus.pyamqp.connection import Line
@@ -30,6 +31,7 @@ class _Arrival(NamedTuple):
     delivery_id: int
     delivery_tag: bytes
     payload: bytes
+    received_at: float
 
 
 class Reader:
@@ -39,8 +41,9 @@ class Reader:
         UnknownSDKError: the SDK has changed, a name used here is gone.
     """
 
-    def __init__(self, receiver: ServiceBusReceiver, prefetch: int) -> None:
+    def __init__(self, receiver: ServiceBusReceiver, prefetch: int, clock: ServiceClock) -> None:
         found = parts(receiver)
+        self._clock = clock
         self._prefetch = prefetch
         self._receiver = receiver
         self._buffer: deque[_Arrival] = deque()
@@ -84,7 +87,7 @@ class Reader:
                 raise self._line.error or ConnectionResetError("the connection was closed")
             if self._prefetch and self.is_alive and not self._is_stopped:
                 await self._ask_for(self._prefetch)
-            return [LinkDelivery(self, self._receiver, *arrival) for arrival in arrivals]
+            return [self._delivery(arrival) for arrival in arrivals]
 
     async def settle(self, delivery: AzureDelivery, disposition: Disposition, *, confirmed: bool) -> None:
         """Settle a message of this link.
@@ -120,6 +123,12 @@ class Reader:
 
     # ---- messages -----------------------------------------------------------------------------------------
 
+    def _delivery(self, arrival: _Arrival) -> LinkDelivery:
+        made = LinkDelivery(self, self._receiver, arrival.delivery_id, arrival.delivery_tag, arrival.payload)
+        if made.enqueued_time is not None:
+            self._clock.note_enqueued(made.enqueued_time, arrival.received_at)
+        return made
+
     def _on_transfer(self, data: bytes, frame: amqp.Frame) -> bool:
         if not self._line.is_ours(frame):
             return False
@@ -141,7 +150,7 @@ class Reader:
         self._link.delivery_count += 1
         self._link.current_link_credit -= 1
         if not is_aborted:
-            self._on_message(_Arrival(*self._first, payload))
+            self._on_message(_Arrival(*self._first, payload, self._clock.monotonic()))
         return True
 
     def _count_frame(self) -> None:
