@@ -113,6 +113,30 @@ async def test_whatever_a_decoder_raises_makes_a_payload_that_does_not_fit(bus: 
     assert said.startswith("release.version: `Version` does not take it (KeyError)")
 
 
+async def test_a_decimal_that_would_keep_a_decoder_busy_is_refused_before(bus: InMemoryServiceBus) -> None:
+    """As one that is declared itself."""
+
+    async def take(state: list[Any], whole: range) -> None:
+        state.append(whole)
+
+    async def publish(state: None, whole: Any) -> None: ...
+
+    external: Mapping[type, External] = {
+        range: External(wire=Decimal, decode=lambda end: range(int(end)), encode=lambda r: Decimal(r.stop))
+    }
+    worker: Boilermaker[list[Any]] = Boilermaker([], bus, external=external).register_async(
+        take, policy=NoRetry()
+    )
+    publisher = Boilermaker(None, bus).register_async(publish, name="take")
+    await publisher.apply_async(publish, "3")
+    await publisher.apply_async(publish, "1E+999999")
+    await worker.drain()
+
+    assert [range(3)] == worker.state
+    (letter,) = bus.dead_letters("tasks")
+    assert str(letter.dead_letter_description).startswith("whole: a Decimal has at most 1,000 digits")
+
+
 async def test_a_result_that_its_encoder_does_not_take_fails_for_good(bus: InMemoryServiceBus) -> None:
     """Running the handler again would only repeat its effects."""
 

@@ -55,6 +55,8 @@ class Externals:
             wire = msgspec.convert(value, external.wire, str_keys=True, dec_hook=self.decode_hook)
         except (msgspec.ValidationError, ValueError, RecursionError) as error:
             raise SafeWordsError(sentence("", error).removeprefix(": ")) from None
+        if (huge := finite.huge_part(wire, external.wire)) is not None:
+            raise SafeWordsError(huge)
         make: Callable[[Any], Any] = external.decode or cls
         try:
             return make(wire)

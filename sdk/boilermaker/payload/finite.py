@@ -48,14 +48,22 @@ def odd_offsets(payload_type: type[msgspec.Struct], given: Mapping[str, object])
     )
 
 
+def huge_part(value: object, type_: Any) -> str | None:
+    """The same sentence for a value of a type that is no payload."""
+    if not holds(type_, (shapes.DecimalType, shapes.AnyType)):
+        return None
+    path = _search(value, _is_huge)
+    return None if path is None else f"{_HUGE} (at `{path}`)"
+
+
 def unfit_result(value: object, type_: Any) -> str | None:
     """A sentence for the first float, Decimal or moment of a result that may not travel."""
-    looked_for = [(_INFINITE, _is_not_finite, True)]
-    looked_for.append((_HUGE, _is_huge, holds(type_, (shapes.DecimalType, shapes.AnyType))))
-    looked_for.append((_ODD_OFFSET, _has_odd_offset, holds(type_, _MOMENTS)))
-    for said, is_wanted, is_possible in looked_for:
-        if is_possible and (path := _search(value, is_wanted)) is not None:
-            return f"{said} (at `{path}`)"
+    if (path := find(value)) is not None:
+        return f"{_INFINITE} (at `{path}`)"
+    if (why := huge_part(value, type_)) is not None:
+        return why
+    if holds(type_, _MOMENTS) and (path := _search(value, _has_odd_offset)) is not None:
+        return f"{_ODD_OFFSET} (at `{path}`)"
     return None
 
 
