@@ -1,5 +1,6 @@
 """What one workflow may lead to is bounded: where it is published, and by the worker, whoever wrote the message."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -179,6 +180,29 @@ async def test_chains_and_shared_handlers_are_as_long_as_their_plan(bus: InMemor
     await worker.publish_task(chain(*tasks))
     await worker.drain()
     assert [0, -2, -1] == [worker.state[0], *sorted(worker.state[1:])]
+
+
+async def test_a_fork_lets_others_have_their_turn(bus: InMemoryServiceBus) -> None:
+    """A hundred failure callbacks are a hundred envelopes: each is made in a turn of the event loop of its own."""
+    worker = _worker(bus)
+    task = worker.create_task(step, 0)
+    for number in range(1, 101):
+        task.add_on_failure(worker.create_task(step, number))
+    await worker.publish_task(task)
+    most = before = 0
+
+    async def watch() -> None:
+        nonlocal most, before
+        while True:
+            count = len(bus.messages("jobs"))
+            most, before = max(most, count - before), count
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watch())
+    await worker.drain()
+    watching.cancel()
+    assert len(worker.state) == 101
+    assert most <= 2
 
 
 async def test_a_fork_that_was_refused_can_be_replayed_under_a_higher_limit(bus: InMemoryServiceBus) -> None:
