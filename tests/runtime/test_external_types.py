@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -237,6 +238,10 @@ def test_a_type_that_nobody_said_anything_of_is_refused_with_what_to_write(bus: 
     ("given", "told"),
     [
         ({Decimal: External(wire=str)}, "msgspec carries `Decimal` by itself; leave it out"),
+        (
+            {HTTPStatus: External(wire=int)},
+            "msgspec carries the enum `HTTPStatus` by itself; leave it out, and declare an",
+        ),
         ({type("Row", (list,), {}): External(wire=str)}, "msgspec writes objects of `Row` as any `list`"),
         ({Version: str}, "`Version` must have an `External(wire=...)`"),
         ({"packaging.version.Version": External(wire=str)}, "is no class"),
@@ -261,3 +266,43 @@ def test_json_schemas_show_what_travels(worker: Boilermaker[State]) -> None:
     schema = payload_schema(contract, announce)
 
     assert {"type": "string"} == schema["properties"]["version"]
+
+
+class Model:
+    """Has what pydantic's models have."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    @classmethod
+    def model_validate(cls, given: dict[str, Any]) -> "Model":
+        return cls(given["number"])
+
+    def model_dump(self, *, mode: str) -> dict[str, Any]:
+        return {"number": self.number} if mode == "json" else {}
+
+
+async def test_what_is_proposed_for_a_model_of_pydantic_carries_it() -> None:
+    """The worker that is told how it travels as the error says takes and gives it."""
+
+    async def double(state: State, model: Model) -> Model:
+        return Model(model.number * 2)
+
+    async def keep(state: State, model: Model) -> None:
+        state.seen.append(model.number)
+
+    with pytest.raises(RegistrationError) as caught:
+        Boilermaker(State(), InMemoryServiceBus()).register_async(double)
+    proposed = re.search(r"external=({.*})\)", str(caught.value))
+    assert proposed is not None
+    external: dict[type, External] = eval(proposed[1])
+
+    state, bus = State(), InMemoryServiceBus()
+    worker = Boilermaker(state, bus, external=external)
+    worker.register_many_async([double, keep])
+    first = worker.create_task(double, Model(4))
+    await worker.publish_task(first >> worker.create_task(keep, first.result.placeholder()))
+    await worker.drain()
+
+    assert state.seen == [8]
+    assert not bus.dead_letters(worker.queue)

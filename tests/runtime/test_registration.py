@@ -143,7 +143,7 @@ def _place(function: Callable[..., Any]) -> str:
         (only_stars, "has `*args`"),
         (only_keywords, "takes no state"),
         (keyed_by_pairs, "the keys of a JSON object are text or numbers"),
-        (set_of_mutables, "a set cannot hold what has no hash"),
+        (set_of_mutables, "a set holds what is frozen in all its parts"),
         (double_underscore, "its parameter `__email` starts with two underscores"),
         (unknown_type, "parameter `odd`: `Unknown` cannot travel"),
         (unknown_inside, "parameter `holder`: "),

@@ -9,6 +9,7 @@ from boilermaker.contract import BY_WORKER, ByWorker, Parameter, Type, union
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.registrations.wrappers import Kind, Wrappers
 from boilermaker_codegen.source.docs import doc_of
+from boilermaker_codegen.source.identifiers import is_mangled
 from boilermaker_codegen.source.meanings import External, Found, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import ValueSymbol
@@ -169,10 +170,11 @@ class Handlers:
     ) -> Parameter:
         name = node.name.value
         if name.startswith("__"):
+            changed = "Python changes in classes" if is_mangled(name) else "Python has for names of its own"
             raise scope.refuse(
                 node,
                 "PARAMETER_NAME",
-                f"`{name}` starts with two underscores, which Python changes in classes; rename it: its payload is a class",
+                f"`{name}` starts with two underscores, which {changed}; rename it: its payload is a class",
             )
         type_: Type = ANY
         where: cst.CSTNode = node

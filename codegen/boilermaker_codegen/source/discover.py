@@ -1,5 +1,6 @@
 """A service's modules by name, and which of them may hold registrations: a byte search, no parsing."""
 
+import glob
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -81,6 +82,21 @@ class Index:
     def file(self, name: str) -> SourceFile | None:
         """Where the module is; None where there is none of that name."""
         return self._files.get(name)
+
+
+def is_compiled(file: SourceFile, name: str) -> bool:
+    """Whether a module's names come from elsewhere than its text: it is an extension module, or made by protobuf.
+
+    Args:
+        file: the module, or the package that the name is in.
+        name: what is looked for in it.
+    """
+    if file.module.endswith(("_pb2", "_pb2_grpc")):
+        return True
+    folder = Path(file.location).parent
+    return file.is_package and any(
+        found.suffix in (".so", ".pyd") for found in folder.glob(f"{glob.escape(name)}.*")
+    )
 
 
 def is_candidate(data: bytes) -> bool:

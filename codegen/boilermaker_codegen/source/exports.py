@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import importlib.util
 from collections.abc import Callable, Sequence
 
 import libcst as cst
@@ -16,6 +17,8 @@ KNOWN = frozenset({
     "boilermaker", "boilermaker.failure", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum",
     "functools", "msgspec", "types", "typing", "uuid", "zoneinfo",
 })  # fmt: skip
+OWN = ("boilermaker", "boilermaker.failure")
+"""Modules of Boilermaker whose names services import."""
 _COPYING = frozenset({"list", "tuple", "sorted"})
 
 
@@ -24,6 +27,14 @@ def known_names(module: str) -> frozenset[str]:
     """The public names of a module among `KNOWN`."""
     found = importlib.import_module(module)
     return frozenset(getattr(found, "__all__", None) or (n for n in dir(found) if not n.startswith("_")))
+
+
+@functools.cache
+def has_own(module: str, name: str) -> bool:
+    """Whether a module among `OWN` has a name, or a module of that name is in it."""
+    if hasattr(importlib.import_module(module), name):
+        return True
+    return module == "boilermaker" and importlib.util.find_spec(f"{module}.{name}") is not None
 
 
 class Exports:

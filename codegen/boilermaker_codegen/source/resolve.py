@@ -7,7 +7,8 @@ from dataclasses import replace
 import libcst as cst
 
 from boilermaker_codegen.problems import Refused
-from boilermaker_codegen.source.exports import KNOWN, Exports, known_names
+from boilermaker_codegen.source.discover import is_compiled
+from boilermaker_codegen.source.exports import KNOWN, OWN, Exports, has_own, known_names
 from boilermaker_codegen.source.meanings import External, Found, Meaning, Package, Scope, code, is_same
 from boilermaker_codegen.source.parse import Module, Reading
 from boilermaker_codegen.source.stars import Stars, Trail
@@ -235,17 +236,27 @@ class Resolver:
 
     def _member(self, module: str, name: str, node: cst.CSTNode, scope: Scope, seen: Trail) -> Meaning:
         if not self._library.has(module):
-            return self._external(f"{module}.{name}")
+            return self._given(module, name, node, scope)
         parsed = self._library.module(module)
         if parsed is not None and (meant := self._stars.meant(name, node, scope, parsed, seen)) is not None:
             return meant
         if self._library.has(f"{module}.{name}"):
             return Package(f"{module}.{name}")
+        if parsed is not None and is_compiled(parsed.file, name):
+            return External(f"{module}.{name}")
         if parsed is None:
             raise scope.refuse(
                 node, "NAME_UNKNOWN", f"there is no module `{module}.{name}` under the source folders"
             )
         raise scope.refuse(node, "NAME_UNKNOWN", self._unbound(name, parsed))
+
+    def _given(self, module: str, name: str, node: cst.CSTNode, scope: Scope) -> Meaning:
+        """What a name means in a module of others; of Boilermaker itself is known what it has."""
+        if module in OWN and not has_own(module, name):
+            home = next((own for own in OWN if has_own(own, name)), None)
+            hint = f"import it from `{home}`" if home else "correct it"
+            raise scope.refuse(node, "NAME_UNKNOWN", f"`{module}` has no `{name}`; {hint}")
+        return self._external(f"{module}.{name}")
 
     def _unbound(self, name: str, module: Module) -> str:
         for star in module.stars:
@@ -264,7 +275,7 @@ class Resolver:
     def _attribute(self, base: Meaning, attr: str, node: cst.Attribute, scope: Scope) -> Meaning:
         match base:
             case External(name=name):
-                return self._external(f"{name}.{attr}")
+                return self._given(name, attr, node, scope)
             case Package(name=name):
                 return self._member(name, attr, node, scope, Trail())
             case Found(symbol=ClassSymbol(node=owner)):

@@ -17,6 +17,7 @@ from boilermaker.contract import (
     UnionOf,
     union,
 )
+from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.identifiers import expression
 from boilermaker_codegen.source.meanings import External, Found, Meaning, Package, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
@@ -110,10 +111,10 @@ class Annotations:
         members = _members(parts)
         kept = [part for part in members if not self._is_plain(part, "msgspec.UnsetType", scope)]
         others = [part for part in kept if code(part) != "None"]
-        anything = next((p for p in others if self._is_plain(p, "builtins.object", scope)), None)
-        if anything is not None and len(others) > 1:
+        anything = [part for part in others if self._is_plain(part, "builtins.object", scope)]
+        if anything and len(others) > len(anything):
             text = "`object` stands beside None at most; write `Any`"
-            raise scope.refuse(anything, "TYPE_REFUSED", text)
+            raise scope.refuse(anything[0], "TYPE_REFUSED", text)
         return union([self.read(part, scope) for part in kept or members])
 
     def _is_plain(self, node: cst.BaseExpression, name: str, scope: Scope) -> bool:
@@ -128,6 +129,8 @@ class Annotations:
             known = meaning.id if isinstance(meaning, Found) else meaning.name
             if known in self.externals:
                 return self._travelling(known, parts, node, scope)
+            if isinstance(meaning, Found) and known in REMEDIES:
+                raise self._uncarried(known, node, scope)
         match meaning:
             case External(name=name):
                 if parts is None:
@@ -161,9 +164,11 @@ class Annotations:
             return Container(container="tuple", item=ANY)
         if name in ("typing.Never", "typing.NoReturn"):
             raise scope.refuse(node, "TYPE_INVALID", f"nothing is of type `{shown(name)}`; name a type")
+        raise self._uncarried(name, node, scope, entry(name))
+
+    def _uncarried(self, name: str, node: cst.CSTNode, scope: Scope, further: str = "") -> Refused:
         remedy = REMEDIES.get(name, "use a type of the service's own, or a builtin")
-        told = f"`{shown(name)}` cannot travel; {remedy}{entry(name)}"
-        raise scope.refuse(node, "TYPE_NOT_CARRIED", told)
+        return scope.refuse(node, "TYPE_NOT_CARRIED", f"`{shown(name)}` cannot travel; {remedy}{further}")
 
     # ---- subscripts
 
@@ -189,8 +194,7 @@ class Annotations:
             case "typing.Annotated":
                 return self._metadata.annotated(parts, scope)
             case _:
-                remedy = REMEDIES.get(name, "use a type of the service's own, or a builtin")
-                raise scope.refuse(node, "TYPE_NOT_CARRIED", f"`{shown(name)}` cannot travel; {remedy}")
+                raise self._uncarried(name, node, scope)
 
     def _arguments(
         self,

@@ -10,8 +10,16 @@ import libcst as cst
 from boilermaker.contract import hazards
 from boilermaker_codegen.source.meanings import External, Found, Meaning, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
-from boilermaker_codegen.source.symbols import ClassSymbol
-from boilermaker_codegen.source.vocabulary import ATTRS, DATACLASS, PLAIN_BASES, PLAIN_DECORATORS, plain
+from boilermaker_codegen.source.symbols import ClassSymbol, ValueSymbol, dotted
+from boilermaker_codegen.source.vocabulary import (
+    ATTRS,
+    DATACLASS,
+    PLAIN_BASES,
+    PLAIN_DECORATORS,
+    plain,
+    shown,
+)
+from boilermaker_codegen.types.externals import entry
 
 Style = Literal["struct", "dataclass", "attrs", "typeddict", "namedtuple"]
 
@@ -26,6 +34,10 @@ _BASES: dict[str, Style] = {
 _UNTELLING = frozenset(
     {"abc.ABC", "builtins.object", "typing.Generic"}
 )  # as bases, they do not keep a class from travelling
+_VALUES = frozenset(
+    {"int", "str", "float", "bytes", "datetime.datetime", "datetime.date", "decimal.Decimal", "uuid.UUID"}
+)
+_CALLED_BASES = frozenset({"typing.NamedTuple", "typing.TypedDict", "collections.namedtuple"})
 _DECLARING_BASES: frozenset[Style] = frozenset({"struct", "typeddict"})
 _FILLED_IN: frozenset[Style] = frozenset({"dataclass", "attrs", "namedtuple"})
 _PLAIN_METACLASSES = frozenset({"abc.ABCMeta", "builtins.type"})
@@ -72,10 +84,15 @@ class Classes:
         """
         kind = self.kind(found, node)
         if kind.style is None:
-            bases = ", ".join(name for name in map(_name, kind.bases) if name not in _UNTELLING)
+            bases = ", ".join(shown(name) for name in map(_name, kind.bases) if name not in _UNTELLING)
             name = node.name.value
             what = f"`{name}` is a `{bases}`, which cannot travel" if bases else f"`{name}` cannot travel"
-            raise found.scope.refuse(node.name, "CLASS_NOT_READ", f"{what}; make it {_RECORDS}")
+            if bases in _VALUES:
+                what = f'msgspec does not carry subclasses of `{bases}`; write `{name} = NewType("{name}", {bases})`'
+                raise found.scope.refuse(node.name, "CLASS_NOT_READ", f"{what}{entry(found.id, bases)}")
+            wire = "dict[str, typing.Any]" if "pydantic.BaseModel" in bases else ""
+            further = entry(found.id, wire) if wire else ""
+            raise found.scope.refuse(node.name, "CLASS_NOT_READ", f"{what}; make it {_RECORDS}{further}")
         if (has := self._own_making(found, node, hides_init=False)) is not None and kind.style in _FILLED_IN:
             why = hazards.bypassed(node.name.value, has, kind.style)
             raise found.scope.refuse(node.name, "CLASS_REFUSED", why)
@@ -165,7 +182,10 @@ class Classes:
         return [self._base(outer_of(argument), node, scope) for argument in node.bases]
 
     def _base(self, base: cst.BaseExpression, node: cst.ClassDef, scope: Scope) -> Meaning:
+        self._check_written(base, base, node, scope)
         meaning = self._resolver.resolve(base, scope)
+        if isinstance(meaning, Found) and isinstance(meaning.symbol, ValueSymbol) and meaning.symbol.value:
+            self._check_written(meaning.symbol.value, base, node, scope, meaning.scope)
         if not (
             isinstance(meaning, Found)
             and isinstance(meaning.symbol, ClassSymbol)
@@ -177,6 +197,27 @@ class Classes:
         raise scope.refuse(
             base, "NAME_UNKNOWN", f"`{node.name.value}` inherits from itself; Python does not know it here"
         )
+
+    def _check_written(
+        self,
+        value: cst.BaseExpression,
+        base: cst.BaseExpression,
+        node: cst.ClassDef,
+        scope: Scope,
+        home: Scope | None = None,
+    ) -> None:
+        """That a base is no class that a call makes."""
+        if not isinstance(value, cst.Call) or not dotted(value.func):
+            return
+        maker = self._resolver.resolve(value.func, home or scope)
+        if isinstance(maker, External) and plain(maker.name) in _CALLED_BASES:
+            kind = plain(maker.name).replace("collections.namedtuple", "typing.NamedTuple")
+            raise scope.refuse(
+                base,
+                "CLASS_NOT_READ",
+                f"`{node.name.value}` inherits from what a call of `{plain(maker.name)}` makes, which is not read; write its "
+                f"fields in a class, `class Base({kind}): ...`, and inherit from that, or write them here",
+            )
 
     def names(self, node: cst.ClassDef, scope: Scope) -> list[str]:
         """Full names of the base classes; of those of the service their ids."""

@@ -15,6 +15,7 @@ from boilermaker_codegen.source.symbols import dotted
 from boilermaker_codegen.types.enum_bases import EnumKind
 from boilermaker_codegen.types.enum_rules import Decorator, check_made, is_no_member
 from boilermaker_codegen.types.literals import Literals
+from boilermaker_codegen.types.made import Made
 
 _UNREAD = frozenset({"__new__", "__init__", "__set_name__", "__setattr__", "__init_subclass__"})
 _SETTINGS = frozenset({"_ignore_", "_order_"})
@@ -261,10 +262,14 @@ class _Members(cst.CSTTransformer):
         return updated_node if value is None else cst.parse_expression(f"({value!r})")
 
 
+def _shown(value: Any) -> str:
+    return "a record" if isinstance(value, Made) else f"of type `{type(value).__name__}`"
+
+
 def _unfit(node: cst.CSTNode, value: Any, wanted: Any, scope: Scope) -> Refused:
     carried = wanted.__name__ if isinstance(wanted, type) else "str or int"
     return scope.refuse(
         node,
         "ENUM_VALUE",
-        f"`{code(node)}` is of type `{type(value).__name__}`; this enum's values must be {carried}",
+        f"`{code(node)}` is {_shown(value)}; this enum's values must be {carried}",
     )

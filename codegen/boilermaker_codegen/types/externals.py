@@ -18,7 +18,19 @@ _SHOWN = f"{TABLE}.external"
 _FILE = SourceFile(location="", shown=f"`{_SHOWN}`", module="", is_package=False)
 # Modules whose names stand for no objects that a worker could make.
 _WITHOUT_OBJECTS = frozenset(
-    {"boilermaker", "builtins", "collections", "dataclasses", "enum", "msgspec", "types", "typing"}
+    {
+        "boilermaker",
+        "builtins",
+        "calendar",
+        "collections",
+        "dataclasses",
+        "enum",
+        "http",
+        "msgspec",
+        "signal",
+        "types",
+        "typing",
+    }
 )
 
 
@@ -93,11 +105,11 @@ class Externals:
         return scope.refuse(node, "CONFIG_INVALID", text)
 
 
-def entry(name: str) -> str:
+def entry(name: str, wire: str = "str") -> str:
     """What to write for a type that the configuration does not know, ready to be pasted; empty where that cannot help."""
     if name.partition(".")[0] in _WITHOUT_OBJECTS:
         return ""
-    return f', or say what travels in its place:\n    [{_SHOWN}]\n    {json.dumps(name)} = "str"'
+    return f", or say what travels in its place:\n    [{_SHOWN}]\n    {json.dumps(name)} = {json.dumps(wire)}"
 
 
 def _roots(node: cst.CSTNode) -> Iterator[str]:

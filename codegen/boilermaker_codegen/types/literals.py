@@ -37,6 +37,7 @@ _ARITHMETIC: dict[type[cst.BaseBinaryOp], Callable[[Any, Any], Any]] = {
     cst.Multiply: lambda a, b: a * b,
     cst.Divide: lambda a, b: a / b,
     cst.FloorDivide: lambda a, b: a // b,
+    cst.Power: lambda a, b: a**b,
 }
 _BITS: dict[type[cst.BaseBinaryOp], Callable[[Any, Any], Any]] = {
     cst.BitOr: lambda a, b: a | b,
@@ -46,6 +47,7 @@ _BITS: dict[type[cst.BaseBinaryOp], Callable[[Any, Any], Any]] = {
     cst.RightShift: lambda a, b: a >> b,
 }
 _MOST_SHIFTED = 64  # a number of more bits does not travel
+_MOST_RAISED = 2**64
 _SIGNS: dict[type[cst.BaseUnaryOp], Callable[[Any], Any]] = {cst.Minus: operator.neg, cst.Plus: operator.pos}
 _CONSTANTS: dict[str, Any] = {"None": None, "True": True, "False": False}
 
@@ -171,6 +173,8 @@ class Literals:
         if type(left) is int and type(right) is int and (not shifts or 0 <= right <= _MOST_SHIFTED):
             operation = operation or _BITS.get(type(node.operator))
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
+        if isinstance(node.operator, cst.Power) and not (numbers and _is_small_power(left, right)):
+            operation = None
         if operation is None or not (numbers or (isinstance(left, str) and isinstance(right, str))):
             raise self._unknown(node, scope)
         return self._computed(node, scope, operation, left, right)
@@ -315,3 +319,10 @@ class Literals:
             value = self._member(owner, node.attr.value, node, scope)
             return None if value is None else (value,)
         return None
+
+
+def _is_small_power(base: float, exponent: float) -> bool:
+    """Whether a power is a number that is soon known: no root of what is below zero, no number of a million digits."""
+    return (
+        abs(base) <= _MOST_RAISED and abs(exponent) <= _MOST_SHIFTED and (base >= 0 or type(exponent) is int)
+    )

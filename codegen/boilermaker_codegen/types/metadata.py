@@ -11,6 +11,7 @@ from boilermaker_codegen.source.meanings import External, Found, Scope, code
 from boilermaker_codegen.source.resolve import Resolver
 from boilermaker_codegen.source.symbols import ValueSymbol, dotted
 from boilermaker_codegen.types.literals import Literals
+from boilermaker_codegen.types.made import Made
 from boilermaker_codegen.types.results import Results
 
 Read = Callable[[cst.BaseExpression, Scope], Type]
@@ -109,6 +110,9 @@ class Metadata:
                     f"`{code(argument)}` in `Meta(...)` is not understood; use {', '.join(_LIMITS)}",
                 )
             limits[name] = self._literals.read(argument.value, inside)
+            if isinstance(limits[name], Made):
+                text = f"`{code(argument)}` in `Meta(...)` is a record; write a number, a text or a bool"
+                raise scope.refuse(node, "META_INVALID", text)
         try:
             msgspec.Meta(**limits)
         except Exception as error:  # noqa: BLE001 - `re.error` for a pattern, TypeError and ValueError for the rest

@@ -24,6 +24,7 @@ Parts = Sequence[cst.BaseExpression] | None
 Read = Callable[[cst.BaseExpression, Scope], Type]
 Mean = Callable[[Meaning, Parts, cst.BaseExpression, Scope], Type]
 
+_FUNCTIONS = ("typing.Callable", "collections.abc.Callable")
 _CALLS = frozenset(
     {
         "collections.namedtuple",
@@ -185,6 +186,8 @@ class OwnTypes:
             if is_name(meant):
                 raise self._circle(found, node, scope)
             return self._mean(meant, parts, node, scope)
+        if isinstance(value, cst.Subscript) and self._is_function(value.value, found.scope):
+            self._read(value, found.scope)  # whose arguments are beside the point
         arguments = self.arguments(found, parts, node, scope)
         if found.id in self._expanding:
             raise self._circle(found, node, scope)
@@ -193,6 +196,10 @@ class OwnTypes:
             return self._expanded(found, value, arguments)
         finally:
             self._expanding.pop()
+
+    def _is_function(self, node: cst.BaseExpression, scope: Scope) -> bool:
+        meaning = self._resolver.resolve(node, scope)
+        return isinstance(meaning, External) and plain(meaning.name) in _FUNCTIONS
 
     def _circle(self, found: Found, node: cst.CSTNode, scope: Scope) -> Refused:
         return scope.refuse(

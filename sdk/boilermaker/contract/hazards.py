@@ -33,7 +33,10 @@ _CONFUSED = (
     "write one member for all numbers and one for all texts, or hold them in Structs with `tag=True`"
 )
 _KEY = "the keys of a JSON object are text or numbers; use a list of pairs, or a key that is written as one of these"
-_HASH = "a set cannot hold what has no hash; use a list, or make the items frozen in all their parts"
+_HASH = (
+    "a set holds what is frozen in all its parts: classes of stubs have no `__hash__` of their own; use a list, or make the items "
+    "frozen"
+)
 _GROWTH = "holds itself with arguments that grow at each level, which has no end; hand on its own parameters as they are"
 _WIDE = "msgspec carries whole numbers of literals and enums from -2**63 to 2**63 - 1 only; use a text, or `int` itself"
 _DECIMAL = "msgspec checks limits such as `ge` of `int` and `float` only; check a `Decimal` in the function"

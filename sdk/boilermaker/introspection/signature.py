@@ -123,10 +123,11 @@ def _parameter(
             function, place, f"has `{stars}{name}`", "name each parameter: its payload has a field for each"
         )
     if name.startswith("__"):
+        changed = "Python has for names of its own" if name.endswith("__") else "Python changes in classes"
         raise _refused(
             function,
             place,
-            f"its parameter `{name}` starts with two underscores, which Python changes in classes",
+            f"its parameter `{name}` starts with two underscores, which {changed}",
             "rename it: its payload is a class",
         )
     annotation = Any if hints.get(name) is object else hints.get(name, Any)

@@ -1,5 +1,6 @@
 """Types of third parties: how their values travel, as whoever makes the worker says."""
 
+import enum
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
@@ -106,6 +107,11 @@ def is_carried(cls: Any) -> bool:
 def how_to_say(cls: Any) -> str:
     """What to write for a class that nobody said how it travels."""
     name = cls.__name__
+    if hasattr(cls, "model_validate") and hasattr(
+        cls, "model_dump"
+    ):  # of pydantic, which `str` does not write
+        wire = f"wire=dict[str, Any], decode={name}.model_validate, encode=lambda model: model.model_dump(mode='json')"
+        return f"say how it travels: `Boilermaker(..., external={{{name}: External({wire})}})`"
     return f"say how it travels: `Boilermaker(..., external={{{name}: External(wire=str, decode={name}, encode=str)}})`"
 
 
@@ -115,6 +121,11 @@ def _check(cls: Any, external: External) -> None:
     name = cls.__qualname__
     if not isinstance(external, External):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a checker
         raise ConfigurationError(f"external: `{name}` must have an `External(wire=...)`")
+    if is_carried(cls) and issubclass(cls, enum.Enum):
+        raise ConfigurationError(
+            f"external: msgspec carries the enum `{name}` by itself; leave it out, and declare an enum of your own with its values "
+            f"for stubs: the generator reads no code of third parties"
+        )
     if is_carried(cls):
         raise ConfigurationError(f"external: msgspec carries `{name}` by itself; leave it out")
     if issubclass(cls, _WRITTEN_ANYHOW):

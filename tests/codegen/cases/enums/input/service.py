@@ -1,6 +1,10 @@
 import enum
+import functools
 import sys
 from enum import IntEnum, StrEnum, auto, unique
+from typing import Annotated, Union
+
+import msgspec
 
 from boilermaker import Boilermaker, InMemoryServiceBus
 
@@ -130,3 +134,16 @@ async def every_enum(
     plan: Plan = Plan.PRO,
     priority: Priority = Priority.LOW,
 ) -> Plan: ...
+
+
+@functools.total_ordering
+class Power(enum.Enum):
+    EIGHT = 2**3
+    MANY = 10**9
+
+    def __lt__(self, other: "Power") -> bool:
+        return self.value < other.value
+
+
+@worker.task
+async def powers(state, power: Power = Power.EIGHT, limit: Annotated[int, msgspec.Meta(le=10**9)] = 10**6) -> Union[object, object]: ...

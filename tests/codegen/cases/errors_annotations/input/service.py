@@ -1,5 +1,6 @@
 from numpy import *
 import collections
+import http
 import pathlib
 import typing
 from collections import deque
@@ -14,7 +15,8 @@ from elsewhere import *
 from unreadable import *
 from elsewhere import Missing
 
-from boilermaker import TaskFailureResult, Boilermaker, InMemoryServiceBus
+from boilermaker import FailureInfo, Boilermaker, InMemoryServiceBus
+from boilermaker.failure import TaskFailureResult
 
 worker = Boilermaker(object(), InMemoryServiceBus(), queue="errors-annotations")
 
@@ -105,3 +107,11 @@ async def shapes(
 
 @worker.task
 async def failing(state, any_: any) -> int | TaskFailureResult: ...
+
+
+A = TypeVar("A")
+Handler = Callable[[A, int], Tuple[A]]
+
+
+@worker.task
+async def named_otherwise(state, info: FailureInfo, status: http.HTTPStatus, handler: Handler[int, str], __x__: int) -> None: ...

@@ -225,3 +225,24 @@ async def every_definition(
     x: Protocol,
     y: TimeoutError,
 ) -> list[Plain]: ...
+
+
+class Snowflake(int):
+    """An id."""
+
+
+class Called(NamedTuple("_Called", [("a", int)])): ...
+
+
+_Bound = NamedTuple("_Bound", [("a", int)])
+
+
+class Bound(_Bound): ...
+
+
+class OfRecords(enum.Enum):
+    A = Parent(1)
+
+
+@worker.task
+async def made(state, a: Snowflake, b: Called, c: Bound, d: OfRecords) -> None: ...

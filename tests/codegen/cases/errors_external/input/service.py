@@ -12,6 +12,8 @@ from bson import ObjectId
 from bson.objectid import ObjectId as SameObjectId
 from pydantic import EmailStr
 
+from wire import missing, native, user_pb2
+
 from boilermaker import Boilermaker, InMemoryServiceBus
 
 worker = Boilermaker(object(), InMemoryServiceBus(), queue="errors-external")
@@ -44,3 +46,7 @@ async def used_wrongly(
     d: EmailStr = "a@b.org",
     e: EmailStr = None,
 ) -> None: ...
+
+
+@worker.task
+async def made_elsewhere(state, user: user_pb2.User, point: native.Point, other: missing.Point) -> None: ...

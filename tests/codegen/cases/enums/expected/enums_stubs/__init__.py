@@ -2,7 +2,7 @@
 """Tasks of the service `enums`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `419cf4db3b0ba954`.
+Contract `a7dcae8882a42441`.
 """
 
 from . import payloads
@@ -14,12 +14,13 @@ from .models import (
     Count,
     Kind,
     Plan,
+    Power,
     Priority,
     Size,
     Step,
     Wind,
 )
-from .tasks import every_enum, inherited
+from .tasks import every_enum, inherited, powers
 
 __all__ = [
     "Access",
@@ -29,6 +30,7 @@ __all__ = [
     "Count",
     "Kind",
     "Plan",
+    "Power",
     "Priority",
     "Size",
     "Step",
@@ -36,4 +38,5 @@ __all__ = [
     "every_enum",
     "inherited",
     "payloads",
+    "powers",
 ]

@@ -47,6 +47,11 @@ class Plan(StrEnum):
     GRATIS = "free"
 
 
+class Power(Enum):
+    EIGHT = 8
+    MANY = 1000000000
+
+
 class Priority(IntEnum):
     LOW = 1
     HIGH = 2

@@ -8,8 +8,9 @@ in its place, and checks it. The tasks go to the queue `enums` unless they name 
 # ruff: noqa: B006
 # A default is written into the payload at once; nothing keeps it or changes it.
 
-from typing import Final
+from typing import Annotated, Any, Final
 
+import msgspec
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
@@ -21,6 +22,7 @@ from .models import (
     Count,
     Kind,
     Plan,
+    Power,
     Priority,
     Size,
     Step,
@@ -60,6 +62,14 @@ def inherited(
     return _inherited(kind=kind, size=size, sizes=sizes)
 
 
+def powers(
+    power: Arg[Power] = Power.EIGHT,
+    limit: Arg[Annotated[int, msgspec.Meta(le=1000000000)]] = 1000000,
+) -> Task[Any]:
+    """Make a task that runs `powers`."""
+    return _powers(power=power, limit=limit)
+
+
 # What the functions stand on.
 
 _every_enum: Final = TaskStub[Plan](
@@ -71,4 +81,7 @@ _inherited: Final = TaskStub[Size | None](
     Size | None,
     queue="enums",
     digest="6396b7ff82860231",
+)
+_powers: Final = TaskStub[Any](
+    "powers", payloads.Powers, Any, queue="enums", digest="62ba3e157d680dd1"
 )

@@ -2,7 +2,7 @@
 """Tasks of the service `flags`, for those who publish them.
 
 Call a function to make a task, then publish it with a `boilermaker.Client`.
-Contract `078207ea2555b0da`.
+Contract `5db8079cd9d52187`.
 """
 
 from . import payloads

@@ -48,5 +48,5 @@ def send(
 # What the functions stand on.
 
 _send: Final = TaskStub[Channel](
-    "send", payloads.Send, Channel, queue="flags", digest="7c8532abee6fbcae"
+    "send", payloads.Send, Channel, queue="flags", digest="fefaa9fe75965e2a"
 )
