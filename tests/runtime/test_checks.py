@@ -97,6 +97,13 @@ def test_what_fits_arrives_as_its_type(type_: Any, value: object, expected: obje
     assert (type(expected), expected) == (type(found), found)
 
 
+class Modelled:
+    """As pydantic's models look from outside."""
+
+    def model_dump(self) -> dict[str, object]:
+        return {}
+
+
 REFUSED = [
     (int, True, "expected `int`, got `bool`"),
     (int, 1.0, "expected `int`, got `float`"),
@@ -104,7 +111,8 @@ REFUSED = [
     (float, True, "expected `float`, got `bool`"),
     (float, math.nan, "NaN and infinities have no JSON form"),
     (Any, math.inf, "NaN and infinities have no JSON form"),
-    (Any, range(3), "`range` has no JSON form"),
+    (Any, range(3), "`range` has no JSON form: pass a value of the types in the signature"),
+    (Any, Modelled(), r"pass the class of that name from the stubs, as Modelled\(\*\*value.model_dump\(\)\)"),
     (str, "\ud800", "lone surrogate"),
     (bytes, "?", "value: "),
     (dt.datetime, dt.date(2026, 1, 2), "datetime"),

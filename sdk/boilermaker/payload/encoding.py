@@ -32,7 +32,11 @@ def _stranger(value: object) -> object:
         raise UnfitValue(("a reference must be an argument itself, not a part of one",))
     if isinstance(getattr(value, "result", None), Ref):
         raise UnfitValue(("a task is not a value; did you mean `.result`?",))
-    raise UnfitValue((f"`{type(value).__qualname__}` has no JSON form",))
+    shown = type(value).__qualname__
+    if hasattr(value, "model_dump"):  # pydantic's, which is not imported for this
+        own = f"pass the class of that name from the stubs, as {shown}(**value.model_dump())"
+        raise UnfitValue((f"`{shown}` has no JSON form: {own}",))
+    raise UnfitValue((f"`{shown}` has no JSON form: pass a value of the types in the signature",))
 
 
 def unencodable(given: Mapping[str, object], externals: Externals = NONE) -> tuple[str, ...]:
