@@ -45,6 +45,7 @@ SCALARS = (
     "decimal",
 )
 HASHABLE = ("int", "str", "date", "uuid")
+FLAGS = ("Flag", "IntFlag")
 STYLES = ("struct", "dataclass", "typeddict", "namedtuple")
 NAMES = ("id", "name", "size", "note")
 NOTHING = Default(value=None)
@@ -59,6 +60,7 @@ class Drawing:
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
         self.types: dict[str, Definition] = {}
+        self._kept: str | None = None
 
     def one(self, options: Any) -> Any:
         return self.draw(st.sampled_from(options))
@@ -111,11 +113,17 @@ class Drawing:
         return LiteralOf(values=tuple(values[: self.number(1, len(values))]))
 
     def _enum(self, depth: int) -> Type:
-        is_text = self.is_so()
-        members = tuple(
-            Member(name=f"M{at}", value=f"v{at}" if is_text else at) for at in range(1, self.number(2, 4))
-        )
-        return self.defined("Kind", lambda name: EnumDefinition(name=name, members=members))
+        base = self.one(("Enum", "Enum", "StrEnum", "IntEnum", "Flag", "Flag", "IntFlag"))
+        is_text = base == "StrEnum" or (base == "Enum" and self.is_so())
+        values: list[Any] = [f"v{at}" if is_text else at for at in (1, 2, 4 if base in FLAGS else 3)]
+        return self.enum(base, values[: self.number(1, 3)])
+
+    def enum(self, base: Any, values: list[Any]) -> Type:
+        """An enum of these values, one of them under two names, perhaps."""
+        members = [Member(name=f"M{value}", value=value) for value in values]
+        if self.number(0, 3) == 0:
+            members.append(Member(name="AGAIN", value=values[0]))
+        return self.defined("Kind", lambda name: EnumDefinition(name=name, base=base, members=tuple(members)))
 
     def _container(self, depth: int) -> Type:
         container = self.one(("list", "set", "tuple", "Sequence"))
@@ -180,6 +188,7 @@ class Drawing:
             array_like=array_like,
             omit_defaults=is_struct and self.is_so(),
             forbid_unknown_fields=is_struct and self.number(0, 2) == 0,
+            frozen=style in ("struct", "dataclass") and self.is_so(),
             optional=tuple(f.name for f in fields if style == "typeddict" and self.is_so()),
         )
         return self.defined("Record", lambda name: msgspec.structs.replace(record, name=name))
@@ -192,7 +201,7 @@ class Drawing:
         return Field(name=name, type=type_, default=default)
 
     def default(self) -> AnyDefault:
-        return self.one((NOTHING, NOTHING, BY_WORKER))
+        return self.one((NOTHING, BY_WORKER))
 
     def changed_field(self, field: Field, type_: Type, *, has_defaults: bool = True) -> Field:
         """A field of another type, whose default is another one, new or gone, perhaps."""
@@ -202,7 +211,11 @@ class Drawing:
         return msgspec.structs.replace(field, type=type_, default=default)
 
     def defined(self, stem: str, make: Any, module: str = "m") -> Type:
-        name = f"{stem}{len(self.types)}"
+        """A class of its own; what becomes of a class keeps its name, and comes from another module."""
+        name = self._kept or f"{stem}{len(self.types)}"
+        self._kept = None
+        while f"{module}.{name}" in self.types:
+            module = f"{module}n" if module != EXTERNAL else f"{EXTERNAL}.n"
         self.types[f"{module}.{name}"] = make(name)
         return Named(id=f"{module}.{name}")
 
@@ -217,8 +230,32 @@ class Drawing:
                 return or_none(type_)
             case 2:
                 return without_none(type_)
+            case 3 if isinstance(type_, MappingOf):
+                return self._as_record(type_)
+            case 3 if isinstance(type_, Named) and isinstance(self.types[type_.id], RecordDefinition):
+                return self._as_mapping(self.types[type_.id])
             case _:
                 return self._inside(type_, depth)
+
+    def _as_record(self, mapping: MappingOf) -> Type:
+        """What has fields for some of a mapping's keys."""
+        style = self.one(("struct", "typeddict"))
+        default = None if style == "typeddict" else NOTHING
+        value = mapping.value if default is None else or_none(mapping.value)
+        fields = tuple(Field(name=name, type=value, default=default) for name in NAMES[: self.number(1, 2)])
+        optional = tuple(field.name for field in fields if style == "typeddict")
+        return self.defined(
+            "Record", lambda name: RecordDefinition(name=name, style=style, fields=fields, optional=optional)
+        )
+
+    def _as_mapping(self, record: Any) -> Type:
+        """What takes the values of a record's fields, or of the first alone."""
+        value = self.one((record.fields[0].type, Scalar(name="any")))
+        return MappingOf(mapping=self.one(("dict", "Mapping")), key=Scalar(name="str"), value=value)
+
+    def shuffled(self, items: Any) -> Any:
+        """The same in another order, perhaps."""
+        return tuple(self.draw(st.permutations(list(items)))) if self.number(0, 2) == 0 else tuple(items)
 
     def _inside(self, type_: Type, depth: int) -> Type:
         match type_:
@@ -233,13 +270,13 @@ class Drawing:
             case MappingOf(key=key, value=value, mapping=mapping):
                 return MappingOf(mapping=mapping, key=key, value=self.changed(value, depth - 1))
             case UnionOf(members=members):
-                kept = tuple(self._inside(m, depth) for m in members[self.number(0, 1) :])
+                kept = self.shuffled(self._inside(m, depth) for m in members[self.number(0, 1) :])
                 return kept[0] if len(kept) == 1 else UnionOf(members=kept)
             case Constrained(type=inner):
                 return inner if self.is_so() else type_
             case LiteralOf(values=values):
                 return LiteralOf(values=values[self.number(0, len(values) - 1) :])
-            case Named(id=id_) if not id_.endswith("+"):
+            case Named(id=id_):
                 return self._redefined(id_, depth)
             case _:
                 return type_
@@ -248,12 +285,19 @@ class Drawing:
         definition = self.types[id_]
         match definition:
             case EnumDefinition(members=members):
-                extra = Member(name="MORE", value="more" if isinstance(members[0].value, str) else 99)
-                now: Any = members[: self.number(1, len(members))] + ((extra,) if self.is_so() else ())
-                return self.defined("Kind", lambda n: EnumDefinition(name=n, members=now))
+                values = list(dict.fromkeys(member.value for member in members))
+                values = values[: self.number(1, len(values))]
+                is_text = isinstance(values[0], str)
+                base = definition.base if is_text else self.one((definition.base, "Enum", "Flag"))
+                if self.is_so():
+                    values.append("more" if is_text else 8)
+                self._kept = definition.name
+                return self.enum(base, list(self.shuffled(values)))
             case NewTypeDefinition(type=inner):
                 now = self.changed(inner, depth - 1)
-                if id_.startswith(f"{EXTERNAL}."):
+                is_external = id_.startswith(f"{EXTERNAL}.")
+                self._kept = None if is_external and unfit_wire(now, self.types) else definition.name
+                if is_external:
                     return self.external(now)
                 return self.defined("New", lambda n: NewTypeDefinition(name=n, type=now))
             case RecordDefinition():
@@ -271,7 +315,7 @@ class Drawing:
             fields.append(
                 more if record.style != "typeddict" else msgspec.structs.replace(more, default=None)
             )
-        fields.sort(key=lambda field: field.default is not None)
+        fields = sorted(self.shuffled(fields), key=lambda field: field.default is not None)
         is_struct = record.style == "struct"
         changes: dict[str, Any] = {
             "fields": tuple(fields),
@@ -282,9 +326,11 @@ class Drawing:
             else not record.array_like and is_struct,
             "forbid_unknown_fields": is_struct and self.number(0, 2) == 0,
             "omit_defaults": is_struct and self.is_so(),
+            "frozen": record.style in ("struct", "dataclass") and self.is_so(),
         }
         if changes["array_like"] or record.style == "namedtuple":
             changes["fields"] = tuple(map(written, fields))
+        self._kept = record.name
         return self.defined("Record", lambda n: msgspec.structs.replace(record, name=n, **changes))
 
 
@@ -333,12 +379,20 @@ def pairs(draw: st.DrawFn) -> tuple[Contract, Contract]:
     if drawing.number(0, 3) == 0:
         after.append(drawing.field("more", 1))
     changed = drawing.changed(result, 1)
-    return _contract(before, result, drawing.types), _contract(after, changed, drawing.types)
+    kinds = drawing.is_so(), drawing.is_so()
+    return (
+        _contract(before, result, drawing.types, is_by_name=kinds[0]),
+        _contract(list(drawing.shuffled(after)), changed, drawing.types, is_by_name=kinds[1]),
+    )
 
 
-def _contract(fields: list[Field], result: Type, types: dict[str, Definition]) -> Contract:
+def _contract(
+    fields: list[Field], result: Type, types: dict[str, Definition], *, is_by_name: bool
+) -> Contract:
+    """A task whose parameters are given by name alone, or by position, too: those that are needed first."""
+    ordered = fields if is_by_name else sorted(fields, key=lambda field: field.default is not None)
     parameters = tuple(
-        Parameter(name=f.name, type=f.type, default=f.default, keyword_only=True) for f in fields
+        Parameter(name=f.name, type=f.type, default=f.default, keyword_only=is_by_name) for f in ordered
     )
     task = TaskContract(name="work", parameters=parameters, result=result)
     return Contract(service="s", queue="q", tasks=(task,), types=types)

@@ -1,9 +1,5 @@
 """The verdicts on pairs of sources, and what says that they are right: msgspec for messages, type checkers for code."""
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -18,16 +14,14 @@ from boilermaker.evolution.findings import Finding
 from boilermaker.evolution.rules import RULES
 from boilermaker.payload import UnfitValue, renamed
 from boilermaker_codegen.config import load
-from boilermaker_codegen.package.render import render
 from boilermaker_codegen.scan import scan
 from evolution.arrivals import dropping, is_whole, tags_of, written_out
 from evolution.changes import PREAMBLE
+from evolution.checking import checked, write
 from evolution.live import Live, Samples, bring, bring_worker
 from evolution.pairs import PAIRS
-from evolution.producing import Producer
 from evolution.test_msgspec_agrees import is_read, is_read_as, needed, written
 
-ROOT = Path(__file__).parents[2]
 PYPROJECT = """
 [tool.boilermaker]
 service = "s"
@@ -188,19 +182,10 @@ def programs(contracts: dict[str, Contracts], tmp_path_factory: pytest.TempPathF
     """For each pair a producer of the old stubs, beside the old stubs and beside the new ones."""
     folder = tmp_path_factory.mktemp("programs")
     for number, pair in enumerate(contracts.values()):
-        for side, contract in zip(("old", "new"), pair, strict=True):
-            package = f"{side}_{number}_stubs"
-            (folder / package).mkdir()
-            for file, data in render(contract, width=100).items():
-                (folder / package / file).write_bytes(data)
-            (folder / f"{side}_{number}.py").write_text(Producer(pair.old).source(package))
+        write(folder, number, *pair)
     return folder
 
 
-CHECKERS = (
-    ("mypy", "--strict", "--no-error-summary", "--cache-dir", ".cache", "."),
-    ("pyright", "--pythonpath", sys.executable, "--project", "pyrightconfig.json"),
-)
 UNSEEN = {
     # checkers take a Struct for a dataclass; `dataclasses.replace` finds out
     "record: dataclass to Struct",
@@ -214,14 +199,9 @@ def test_producers_type_check_unless_the_verdict_says_otherwise(
     contracts: dict[str, Contracts], programs: Path
 ) -> None:
     """A producer that uses all of the old stubs passes with them; with the new ones it fails where `SOURCE` is found."""
-    config = {"typeCheckingMode": "standard", "extraPaths": [str(ROOT / "sdk")], "include": ["*.py"]}
-    (programs / "pyrightconfig.json").write_bytes(msgspec.json.encode(config))
-    said = "".join(checked(command, programs) for command in CHECKERS)
-    errors: dict[str, list[str]] = {}
-    for program, text in re.findall(r"\b((?:old|new)_\d+)\.py:(.*error:? .*)", said):
-        errors.setdefault(program, []).append(text)
+    errors = checked(programs)
 
-    assert len(errors) > len(contracts) / 3, said
+    assert len(errors) > len(contracts) / 3
     assert {} == {program: texts for program, texts in errors.items() if program.startswith("old")}
     assert {} == {
         name: errors.get(f"new_{number}", "passes")
@@ -229,14 +209,6 @@ def test_producers_type_check_unless_the_verdict_says_otherwise(
         if (f"new_{number}" in errors) != any("SOURCE" in f.categories for f in compare(*pair))
         and name not in UNSEEN
     }
-
-
-def checked(command: tuple[str, ...], folder: Path) -> str:
-    """What a type checker says of the programs in a folder."""
-    environ = {**os.environ, "MYPYPATH": str(ROOT / "sdk")}
-    return subprocess.run(
-        [sys.executable, "-m", *command], cwd=folder, env=environ, capture_output=True, text=True, check=False
-    ).stdout
 
 
 def test_a_finding_breaks_only_what_its_rule_names(contracts: dict[str, Contracts]) -> None:

@@ -11,7 +11,9 @@ from boilermaker.contract import (
     Container,
     Contract,
     Default,
+    EnumDefinition,
     Field,
+    Member,
     Named,
     Parameter,
     RecordDefinition,
@@ -62,6 +64,19 @@ TASK = TaskContract(
     ),
     result=Scalar(name="none"),
 )
+
+
+def test_a_whole_number_is_read_by_what_reads_these_alone() -> None:
+    """Msgspec asks the enum beside a float, and no one else."""
+    kind = EnumDefinition(name="Kind", base="IntEnum", members=(Member(name="A", value=1),))
+    union = UnionOf(members=(Scalar(name="float"), Named(id="Kind")))
+    task = TaskContract(
+        name="work", parameters=(Parameter(name="x", type=union),), result=Scalar(name="none")
+    )
+
+    said = {value: list(payload_misfits({"x": value}, task, {"Kind": kind})) for value in (1, 1.5, 2)}
+
+    assert {1: [], 1.5: [], 2: ["x: is none of the values of `Kind`"]} == said
 
 
 @pytest.mark.parametrize(

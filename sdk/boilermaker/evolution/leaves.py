@@ -43,12 +43,14 @@ def read(scalar: ScalarName) -> frozenset[Token]:
     return _READ.get(scalar, _TEXT)
 
 
-def token_of(value: Value) -> Token:
-    """The token of a literal's or an enum's value."""
+def token_of(value: Value | float) -> Token:
+    """The token of a value without parts."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "bool"
+    if isinstance(value, float):
+        return "float"
     return "int" if isinstance(value, int) else "str"
 
 

@@ -13,7 +13,7 @@ from boilermaker.contract import (
     TupleOf,
     Type,
 )
-from boilermaker.evolution import flags, leaves, views
+from boilermaker.evolution import flags, leaves, routing, views
 from boilermaker.evolution.views import Bare, Row, Types
 
 
@@ -32,7 +32,10 @@ def payload_misfits(payload: Mapping[str, object], task: TaskContract, types: Ty
 def misfits(value: object, type_: Type, types: Types, path: str) -> Iterator[str]:
     """What of a value a type does not take. Of a union, what the nearest member does not."""
     members = views.alternatives(type_, types)
-    tried = [list(_bare(value, member, types, path, is_one_of_many=len(members) > 1)) for member in members]
+    tried = [
+        list(_bare(value, member, types, path, is_one_of_many=len(members) > 1))
+        for member in _reading(value, members)
+    ]
     if [] in tried:
         return
     inside = [problems for problems in tried if not any(each.startswith(f"{path}:") for each in problems)]
@@ -40,6 +43,15 @@ def misfits(value: object, type_: Type, types: Types, path: str) -> Iterator[str
         yield from (inside or tried)[0]
     else:
         yield f"{path}: {_shown(value)} fits no member of the union"
+
+
+def _reading(value: object, members: tuple[Bare, ...]) -> tuple[Bare, ...]:
+    """The members that msgspec asks: of a number that one of them reads alone no other does."""
+    if not (value is None or isinstance(value, bool | int | float | str)):
+        return members
+    if any(member.type == Scalar(name="any") for member in members):
+        return members
+    return routing.Members(members).reading(leaves.token_of(value)) or members
 
 
 def _bare(value: object, bare: Bare, types: Types, path: str, *, is_one_of_many: bool) -> Iterator[str]:
