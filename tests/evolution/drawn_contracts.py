@@ -151,6 +151,8 @@ class Drawing:
 
     def _newtype(self, depth: int) -> Type:
         inner = self.type(depth - 1)
+        if unfit_wire(inner, self.types) is not None:
+            return inner  # type checkers make no new type of it
         return self.defined("New", lambda name: NewTypeDefinition(name=name, type=inner))
 
     def _external(self, depth: int) -> Type:
@@ -296,7 +298,9 @@ class Drawing:
             case NewTypeDefinition(type=inner):
                 now = self.changed(inner, depth - 1)
                 is_external = id_.startswith(f"{EXTERNAL}.")
-                self._kept = None if is_external and unfit_wire(now, self.types) else definition.name
+                if unfit_wire(now, self.types) is not None:
+                    return now
+                self._kept = definition.name
                 if is_external:
                     return self.external(now)
                 return self.defined("New", lambda n: NewTypeDefinition(name=n, type=now))

@@ -339,6 +339,11 @@ LIMITED: dict[str, Pair] = {
     "multiples to float": type_(
         "Annotated[int, msgspec.Meta(multiple_of=2)]", "float", {"TYPE_WIDENED": "R"}
     ),
+    "NewType of a NewType, whose base changes": class_(
+        "Y = NewType('Y', int)\nX = NewType('X', Y)",
+        "Y = NewType('Y', dt.timedelta)\nX = NewType('X', Y)",
+        {"TYPE_CHANGED": "QRS"},
+    ),
     "short text to UUID": type_(
         "Annotated[str, msgspec.Meta(max_length=8)]",
         "uuid.UUID",

@@ -294,6 +294,7 @@ def _new_types(type_: Type, contract: Contract) -> Iterator[tuple[str, Type]]:
         definition = contract.types[member.id] if isinstance(member, Named) else None
         if isinstance(member, Named) and isinstance(definition, NewTypeDefinition):
             yield member.id, definition.type
+            yield from _new_types(definition.type, contract)
 
 
 def _kin(bare: Bare) -> object:
