@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
-from rich.console import Console
-from rich.syntax import Syntax
 
-from boilermaker.cli.terminal import Column, Table, json_option, say
+from boilermaker.cli.terminal import Column, Styled, Table, json_option, say
 from boilermaker.contract import BY_WORKER, Contract, Parameter, TaskContract, contract_digest
 from boilermaker_codegen.cache import Cache
 from boilermaker_codegen.config import Project, load
@@ -81,11 +79,11 @@ def generate(config: Path | None, *, is_cached: bool) -> None:
         for folder, files in _folders(project, found, cache):
             for difference in write(folder, files):
                 is_written = True
-                click.echo(f"  {_DONE[difference.kind]} {_relative(folder / difference.name)}")
+                say(f"  {_DONE[difference.kind]} {_relative(folder / difference.name)}")
     except GenerationError as error:
         _fail(error, project)
     state = "written" if is_written else "up to date"
-    click.echo(f"{_relative(project.package_folder)}: {_summary(found.contract)}, {state}")
+    say(f"{_relative(project.package_folder)}: {_summary(found.contract)}, {state}")
 
 
 @stubs.command()
@@ -104,11 +102,11 @@ def check(config: Path | None, *, is_cached: bool) -> None:
     except GenerationError as error:
         _fail(error, project)
     if not differences:
-        click.echo(f"{_relative(project.package_folder)}: {_summary(found.contract)}, up to date")
+        say(f"{_relative(project.package_folder)}: {_summary(found.contract)}, up to date")
         return
     _print_diff([difference for _, difference in differences])
     for folder, difference in differences:
-        click.echo(f"{_relative(folder / difference.name)}: {_STATE[difference.kind]}", err=True)
+        say(f"{_relative(folder / difference.name)}: {_STATE[difference.kind]}", err=True)
     files = "1 file is" if len(differences) == 1 else f"{len(differences)} files are"
     click.echo(f"{files} not up to date; run `boilermaker stubs generate` and commit the result", err=True)
     sys.exit(1)
@@ -137,6 +135,7 @@ def show(config: Path | None, *, is_cached: bool, is_json: bool) -> None:
 
 stubs.add_command(explain)
 
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 _DONE = {"missing": "added", "outdated": "changed", "orphaned": "removed"}
 _NOT_DONE = {
     "generate": "nothing was written",
@@ -219,7 +218,7 @@ def _nearest() -> Path:
 def _fail(error: GenerationError, project: Project | None, folder: Path | None = None) -> NoReturn:
     base = project.folder if project else folder or Path()
     for problem in error.problems:
-        click.echo(str(_from_here(problem, base)), err=True)
+        say(str(_from_here(problem, base)), err=True)
     count = "1 problem" if len(error.problems) == 1 else f"{len(error.problems)} problems"
     hint = f"`boilermaker stubs explain {error.problems[0].id}` says more"
     click.echo(f"{count}; {_NOT_DONE[click.get_current_context().command.name or '']} ({hint})", err=True)
@@ -245,7 +244,8 @@ def _summary(contract: Contract) -> str:
 
 def _print_diff(differences: Sequence[Difference]) -> None:
     diff = "".join(difference.diff() for difference in differences)
-    if sys.stdout.isatty():
-        Console().print(Syntax(diff, "diff", background_color="default"))
-    else:
+    if not sys.stdout.isatty():  # as `patch` takes it
         click.echo(diff, nl=False)
+        return
+    for line in diff.splitlines():
+        say(Styled(line, fg=_COLOURS.get(line[:1])))

@@ -38,10 +38,11 @@ _ANYTHING = some.text(some.characters())  # lone surrogates too
 _WORKFLOW = "6f1d8c2ab03e4f6f9f3c7f0a5b7e9d21"
 
 
-def _on_terminal(columns: int, *arguments: str, **environ: str) -> str:
+def _on_terminal(columns: int, *arguments: str, folder: Path | None = None, **environ: str) -> str:
     """What a command writes to a terminal of this width."""
     child, terminal = pty.fork()
     if not child:
+        os.chdir(folder or ".")
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         kept = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "NO_COLOR"}}
         os.execve(sys.executable, [sys.executable, *arguments], {**kept, "TERM": "xterm", **environ})
@@ -112,6 +113,28 @@ def test_no_color_is_kept_everywhere(arguments: tuple[str, ...]) -> None:
     """https://no-color.org; and each has colours without it."""
     assert "\x1b" in _on_terminal(80, *arguments)
     assert "\x1b" not in _on_terminal(80, *arguments, NO_COLOR="1")
+
+
+def test_differences_of_stubs_say_nothing_that_a_terminal_obeys(tmp_path: Path) -> None:
+    """What stands in the folder now may come from anybody's branch."""
+    (tmp_path / "service.py").write_text(
+        "from boilermaker import Boilermaker, InMemoryServiceBus\n\n"
+        "worker = Boilermaker(None, InMemoryServiceBus(), queue='accounts')\n\n\n"
+        "@worker.task\nasync def create_user(state, email: str) -> int: ...\n"
+    )
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.boilermaker]\nservice = "accounts"\nqueue = "accounts"\nsource = ["."]\n'
+        'package = "accounts_stubs"\noutput = "stubs"\n'
+    )
+    stubs = ("-m", "boilermaker.cli", "stubs")
+    _on_terminal(80, *stubs, "generate", folder=tmp_path)
+    tasks = tmp_path / "stubs/accounts_stubs/tasks.py"
+    tasks.write_text(tasks.read_text() + "# \x1b[2J\x9b2J\u202e\n")
+
+    shown = _on_terminal(80, *stubs, "check", folder=tmp_path, NO_COLOR="1")
+
+    assert r"-# \x1b[2J\x9b2J\u202e" in shown
+    assert set() == _obeyed(shown)
 
 
 def test_what_is_piped_has_a_line_a_row(capsys: pytest.CaptureFixture[str]) -> None:
