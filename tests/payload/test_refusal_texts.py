@@ -94,15 +94,15 @@ def _formatter() -> logging.Formatter:
 @pytest.mark.parametrize(
     ("type_", "value", "said"),
     [
-        (Literal[1, 2], b"990017", f"value: {ENUM}"),
-        (Literal[1, 2], b"-990017", f"value: {ENUM}"),
-        ((Literal["a", 1] | None), b"990017", f"value: {ENUM}"),
-        (Level, b"990017", f"value: {ENUM}"),
-        (Plain, b"990017", f"value: {ENUM}"),
-        (Level | None, b"990017", f"value: {ENUM}"),
-        (list[Level], b"[1,990017]", f"value[1]: {ENUM}"),
+        (Literal[1, 2], b"990017", "value: expected one of 1, 2"),
+        (Literal[1, 2], b"-990017", "value: expected one of 1, 2"),
+        ((Literal["a", 1] | None), b"990017", "value: expected one of 1, 'a'"),
+        (Level, b"990017", "value: expected one of 1, 2"),
+        (Plain, b"990017", "value: expected one of 1"),
+        (Level | None, b"990017", "value: expected one of 1, 2"),
+        (list[Level], b"[1,990017]", "value[1]: expected one of 1, 2"),
         (dict[Level, int], b'{"990017":1}', f"value: {ENUM}"),
-        (dict[str, Level], b'{"Zq7xCanary":990017}', f"value[...]: {ENUM}"),
+        (dict[str, Level], b'{"Zq7xCanary":990017}', "value[...]: expected one of 1, 2"),
         (First | Second, b'{"type":990017}', "value.type: invalid value"),
         (First | Second, b'{"type":-990017}', "value.type: invalid value"),
         (First | Second, b'{"type":18446744073709551615}', "value.type: invalid value"),
@@ -119,7 +119,7 @@ async def test_a_number_that_is_refused_is_not_quoted(type_: Any, value: bytes, 
 
 def test_a_result_that_is_refused_is_not_quoted() -> None:
     """It is sealed in the worker, and told by `InvalidResult`."""
-    with pytest.raises(payloads.UnfitValue, match=ENUM) as refused:
+    with pytest.raises(payloads.UnfitValue, match="expected one of 1, 2") as refused:
         payloads.seal(NUMBER, Level)
     assert [] == _leaks([str(refused.value)])
 
@@ -130,7 +130,7 @@ def test_an_argument_that_is_refused_is_not_quoted() -> None:
     take = worker.registry.get("take")
     assert take is not None
 
-    with pytest.raises(InvalidArgumentsError, match=ENUM) as refused:
+    with pytest.raises(InvalidArgumentsError, match="expected one of 1, 2") as refused:
         worker.create_task(take.signature.function, NUMBER)
     assert [] == _leaks([str(refused.value)])
 

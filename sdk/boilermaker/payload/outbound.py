@@ -80,13 +80,13 @@ def seal(value: object, type_: Any, externals: Externals = NONE) -> msgspec.Raw:
     except UnfitValue:
         raise
     except (msgspec.MsgspecError, RecursionError, ValueError, TypeError) as error:
-        raise UnfitValue((sentence("the result", error),)) from None
+        raise UnfitValue((sentence("the result", error, type_),)) from None
     try:
         decoder(type_, externals.decode_hook).decode(data)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - as in `inbound.decode`
-        raise UnfitValue((refusal("the result", error),)) from None
+        raise UnfitValue((refusal("the result", error, type_),)) from None
     if (unfit := finite.unfit_result(value, type_)) is not None:
         raise UnfitValue((f"the result: {unfit}",))
     if (unfit := untyped.change_of_result(value, type_)) is not None:

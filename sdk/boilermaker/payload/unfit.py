@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from boilermaker.payload.allowed import allowed
+
 
 class UnfitValue(Exception):  # noqa: N818 - caught and told by whoever knows whose value it was
     """A value does not fit its type. `problems` are sentences with a path and what was expected, without values."""
@@ -74,23 +76,24 @@ def _field_problem(name: str, type_: Any, raw: msgspec.Raw, hook: DecodeHook | N
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - types run code of their users
-        return [refusal(name, error)]
+        return [refusal(name, error, type_)]
     return []
 
 
-def refusal(name: str, error: BaseException) -> str:
+def refusal(name: str, error: BaseException, type_: Any = None) -> str:
     """Why a value was not read: in msgspec's words, or that the type's own code raised, in words that may hold values."""
     if isinstance(error, msgspec.MsgspecError | RecursionError | UnicodeError):
-        return sentence(name, error)
+        return sentence(name, error, type_)
     return f"{name}: refused by the type's own check ({type(error).__qualname__})"
 
 
 _PATH = re.compile(r" - at `(?:key in )?(\$[^`]*)`")
 # What msgspec says and quotes nothing of the value by, and what it says before it quotes some; anything else that a version
 # of it may say is not passed on.
+_ONE_OF = "expected one of the enum's or Literal's values"
 _OF_TYPES = ("Expected ", "Object missing ")  # types, limits and field names
 _SAID: dict[str, str] = {
-    "Invalid enum value": "expected one of the enum's or Literal's values",
+    "Invalid enum value": _ONE_OF,
     "Only units": "only the units D, H, M and S are supported in a duration",
 }
 _WITHOUT_VALUES = (
@@ -102,12 +105,15 @@ _WITHOUT_VALUES = (
 _UNKNOWN = "does not fit its type"
 
 
-def sentence(name: str, error: BaseException) -> str:
-    """The text of msgspec less what it quotes of the value, under the name of the argument."""
+def sentence(name: str, error: BaseException, type_: Any = None) -> str:
+    """The text of msgspec less what it quotes of the value, under the name of the argument; its type says what is allowed."""
     text = str(error)
     found = _PATH.search(text)
     path = found.group(1).removeprefix("$") if found else ""
-    return f"{name}{path}: {_expectation(error, text.partition(' - at `')[0])}"
+    expectation = _expectation(error, text.partition(" - at `")[0])
+    if expectation == _ONE_OF and (values := allowed(type_, path)) is not None:
+        expectation = f"expected one of {values}"
+    return f"{name}{path}: {expectation}"
 
 
 def _expectation(error: BaseException, text: str) -> str:
