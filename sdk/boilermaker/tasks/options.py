@@ -28,8 +28,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         max_messages: messages that the failure callbacks of one step may lead to, with all that follows from them; a step's
             tries count as one. More are dead-lettered as `TooManyMessages`, and none is published. A workflow that may lead
             to more cannot be published from this worker.
-        put_off_seconds: waits before a task that this worker does not know is looked at again; dead-lettered after the
-            last. Deploys overlap: an old worker meets new tasks.
+        put_off_seconds: waits before a task that this worker does not know, or whose next step is for a queue that does not exist,
+            is looked at again; dead-lettered after the last. Deploys overlap: an old worker meets new tasks.
 
     Raises:
         TypeError: a limit that is no number.
