@@ -90,6 +90,7 @@ worker = Boilermaker(None, InMemoryServiceBus(), queue="accounts")
 class Rights(Flag):
     READ = 1
     WRITE = 2
+    BOTH = 3
 
 
 @dataclass

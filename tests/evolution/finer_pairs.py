@@ -436,6 +436,122 @@ SHAPES: dict[str, Pair] = {
     ),
 }
 
+ROW = "class X(msgspec.Struct, Generic[T]):\n    a: T\n    b: list[T] = []\n"
+MIXED: dict[str, Pair] = {
+    "parameter and its type renamed, alias kept": Pair(
+        takes("x: X", struct("a: int")),
+        takes("y: Y", struct("a: int", name="Y"), options="parameter_aliases={'y': ['x']}"),
+        {"FIELD_RENAMED": "RS", "CLASS_REMOVED": "S"},
+    ),
+    "alias becomes the name, name the alias, with a default": Pair(
+        takes("x: int = 0", options="parameter_aliases={'x': ['y']}"),
+        takes("y: int = 0", options="parameter_aliases={'y': ['x']}"),
+        {"FIELD_RENAMED": "S"},
+    ),
+    "default of a renamed parameter changed": Pair(
+        takes("x: int = 0"),
+        takes("y: int = 1", options="parameter_aliases={'y': ['x']}"),
+        {"FIELD_RENAMED": "SM", "DEFAULT_CHANGED": "M"},
+    ),
+    "required parameter becomes optional and its type narrower": Pair(
+        takes("x: int | str"), takes("x: int = 0"), {"TYPE_NARROWED": "QS"}
+    ),
+    "keyword-only parameters in front become positional": Pair(
+        takes("*, x: int, y: str"), takes("x: int, y: str"), {}
+    ),
+    "two required parameters swapped, one renamed": Pair(
+        takes("x: int, y: str"),
+        takes("z: str, x: int", options="parameter_aliases={'z': ['y']}"),
+        {"FIELD_RENAMED": "RS", "PARAMETER_MOVED": "S"},
+    ),
+    "UNSET parameter gone": Pair(
+        takes("x: int, y: int = int('0')"), takes("x: int"), {"FIELD_REMOVED": "SM"}
+    ),
+    "field of frozen dataclass gets a default": class_(
+        data("a: int", "frozen=True"), data("a: int = 0", "frozen=True"), {}
+    ),
+    "frozen and kw_only switched on": class_(
+        struct("a: int; b: int"),
+        struct("a: int; b: int", "frozen=True, kw_only=True"),
+        {"CLASS_CHANGED": "S", "FIELD_KEYWORD_ONLY": "S"},
+    ),
+    "frozen key of a mapping to a NewType": Pair(
+        takes("x: dict[X, int]", "X = NewType('X', int)"),
+        takes("x: dict[X, int]", "X = NewType('X', str)"),
+        {"TYPE_WIDENED": "RS"},
+    ),
+    "field renamed in Python, and its type widened": class_(
+        struct("a: int"),
+        struct("b: int | None = msgspec.field(name='a')"),
+        {"ATTRIBUTE_RENAMED": "S", "TYPE_WIDENED": "R"},
+    ),
+    "generic, field added with a default": Pair(
+        takes("x: X[int]", ROW), takes("x: X[int]", ROW + "    c: int = 0\n"), {"FIELD_ADDED": "M"}
+    ),
+    "generic, two arguments of which one changes": Pair(
+        takes("x: X[int], y: X[str]", ROW),
+        takes("x: X[int], y: X[bytes]", ROW),
+        {"TYPE_NARROWED": "QS", "ANNOTATION_CHANGED": "S"},
+    ),
+    "generic, of flags that become an enum": Pair(
+        takes("x: X[Y]", ROW + enum_(AB, "enum.Flag", "Y")),
+        takes("x: X[Y]", ROW + enum_(AB, name="Y")),
+        {"VALUE_REMOVED": "Q", "CLASS_CHANGED": "S"},
+    ),
+    "tuple of flags to tuple of int": Pair(
+        takes("x: tuple[X, int]", FLAG),
+        takes("x: tuple[int, int]"),
+        {"TYPE_WIDENED": "R", "CLASS_REMOVED": "S"},
+    ),
+    "tagged union, one member frozen no more": Pair(
+        takes(
+            "x: A | B", struct("a: int", "tag='one', frozen=True", "A") + struct("b: int", "tag='two'", "B")
+        ),
+        takes("x: A | B", struct("a: int", "tag='one'", "A") + struct("b: int", "tag='two'", "B")),
+        {"CLASS_CHANGED": "S"},
+    ),
+    "tagged union in another order, a field renamed": Pair(
+        takes("x: A | B", struct("a: int", "tag='one'", "A") + struct("b: int", "tag='two'", "B")),
+        takes("x: B | A", struct("a: int", "tag='one'", "A") + struct("c: int", "tag='two'", "B")),
+        {"FIELD_RENAMED": "QRS"},
+    ),
+    "Any in a union of containers": type_("list[Any] | None", "list[str] | None", {"TYPE_NARROWED": "QS"}),
+    "Any as the value of a key that is widened": type_(
+        "dict[int, Any]", "dict[str, Any]", {"TYPE_WIDENED": "RS"}
+    ),
+    "result, dict of Any to a TypedDict": Pair(
+        gives("dict[str, Any]"),
+        gives("X", typed_dict("a: int", "total=False")),
+        {"RESULT_NARROWED": "R", "KEYS_DROPPED": "M", "ANNOTATION_CHANGED": "S"},
+    ),
+    "result, frozen Struct to a NamedTuple": given(
+        struct("a: int", "frozen=True"), row("a: int"), {"RESULT_CHANGED": "QR", "CLASS_CHANGED": "S"}
+    ),
+    "result, IntFlag to Flag": given(
+        enum_(AB, "enum.IntFlag"), FLAG, {"RESULT_NARROWED": "R", "CLASS_CHANGED": "S"}
+    ),
+    "result, flag added": given(FLAG, enum_(f"{AB}; C = 4", "enum.Flag"), {"RESULT_WIDENED": "Q"}),
+    "external, Any no more": Pair(
+        takes("x: Any"), takes("x: Fraction"), {"TYPE_NARROWED": "QS"}, ("", "str")
+    ),
+    "external, in a frozen Struct": external(
+        "str", "int", {"TYPE_CHANGED": "QRS"}, struct("a: Fraction", "frozen=True"), annotation="X"
+    ),
+    "limit of a default's type tightened": Pair(
+        takes("x: Annotated[int, msgspec.Meta(ge=0)] = 5"),
+        takes("x: Annotated[int, msgspec.Meta(ge=1)] = 5"),
+        {"LIMIT_TIGHTENED": "Q"},
+    ),
+    "min_length of a set added": type_(
+        "set[int]", "Annotated[set[int], msgspec.Meta(min_length=2)]", {"LIMIT_TIGHTENED": "Q"}
+    ),
+    "list to a set that needs items": type_(
+        "list[int]",
+        "Annotated[set[int], msgspec.Meta(min_length=1)]",
+        {"LIMIT_TIGHTENED": "Q", "REPEATS_DROPPED": "M", "ANNOTATION_CHANGED": "S"},
+    ),
+}
+
 FINER: dict[str, dict[str, Pair]] = {
     "flags": FLAGS,
     "choice": CHOICES,
@@ -445,4 +561,5 @@ FINER: dict[str, dict[str, Pair]] = {
     "default": DEFAULTS,
     "limited": LIMITED,
     "shape": SHAPES,
+    "mixed": MIXED,
 }

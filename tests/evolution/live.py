@@ -32,7 +32,6 @@ from boilermaker.contract import (
     definition_of,
 )
 from boilermaker.contract.naming import names_of
-from boilermaker.evolution.flags import mask_of
 from boilermaker.payload.externals import NONE, Externals
 from boilermaker_codegen.package.render import render
 from boilermaker_codegen.types.shapes import Shapes
@@ -209,7 +208,7 @@ class Samples:
 
 def _flags(definition: EnumDefinition) -> list[int]:
     """All combinations, none at all among them; of flags that keep unknown bits one with such a bit, too."""
-    mask = mask_of(definition)
+    mask = definition.mask
     combined = [value for value in range(mask + 1) if not value & ~mask]
     return [*combined, mask + 1] if definition.base == "IntFlag" else combined
 

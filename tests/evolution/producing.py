@@ -173,7 +173,7 @@ class Producer:
                 yield f"def read_{_word(name)}(it: {name}) -> None:"
                 yield from self._reads_record(definition)
                 yield from _hashes(definition)
-                yield "    print(it)"
+                yield f"    {self._copy(definition)}"
 
     def _reads_record(self, record: RecordDefinition) -> Iterator[str]:
         for field in record.fields:

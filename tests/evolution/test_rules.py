@@ -11,11 +11,13 @@ from boilermaker.contract import (
     Constrained,
     Contract,
     Field,
+    LiteralOf,
     Named,
     Parameter,
     RecordDefinition,
     Scalar,
     TaskContract,
+    Type,
     UnionOf,
 )
 from boilermaker.evolution.compare import compare
@@ -290,6 +292,21 @@ def test_limits_around_a_union_are_those_of_its_members() -> None:
 
     assert [] == compare(limited(1), limited(1))
     assert [("LIMIT_TIGHTENED", "x")] == [(f.rule, f.path) for f in compare(limited(1), limited(2))]
+
+
+@pytest.mark.parametrize("limits", [{"multiple_of": 0.5, "ge": 1, "le": 4}, {"ge": 0, "le": 2**80}])
+def test_limits_that_no_worker_has_end_in_a_verdict(limits: dict[str, float]) -> None:
+    """They may stand in a file that was written by hand."""
+    number, literal = Constrained(type=Scalar(name="int"), **limits), LiteralOf(values=(1, 2))
+
+    def taking_it(type_: Type) -> Contract:
+        task = TaskContract(
+            name="work", parameters=(Parameter(name="x", type=type_),), result=Scalar(name="none")
+        )
+        return Contract(service="s", queue="q", tasks=(task,))
+
+    assert ["TYPE_NARROWED"] == [f.rule for f in compare(taking_it(number), taking_it(literal))]
+    assert {"ROLLOUT"} == {c for f in compare(taking_it(literal), taking_it(number)) for c in f.categories}
 
 
 def test_the_order_of_deploying_follows_from_what_breaks() -> None:

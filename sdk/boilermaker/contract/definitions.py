@@ -1,5 +1,7 @@
 """What named types stand for: enums, new types, and records of every style."""
 
+from functools import reduce
+from operator import or_
 from typing import Any, Final, Literal
 
 from boilermaker.contract.types import Type, Value
@@ -55,6 +57,11 @@ class EnumDefinition(Value, frozen=True, tag_field="kind", tag="enum"):
     mixin: Literal["str", "int", "float"] | None = None
     doc: str | None = None
     is_open: bool = False
+
+    @property
+    def mask(self) -> int:
+        """All bits of flags."""
+        return reduce(or_, (member.value for member in self.members if isinstance(member.value, int)), 0)
 
 
 class NewTypeDefinition(Value, frozen=True, tag_field="kind", tag="newtype"):

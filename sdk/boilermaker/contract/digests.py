@@ -188,10 +188,7 @@ class _Shapes:
 
 def _enum(enum: EnumDefinition) -> Any:
     if enum.base == "Flag":  # all combinations travel, whichever of them have names
-        mask = 0
-        for member in enum.members:
-            mask |= member.value if isinstance(member.value, int) else 0
-        return ["flags", mask]
+        return ["flags", enum.mask]
     return ["enum", *(["open"] if enum.is_open else []), *_sorted(member.value for member in enum.members)]
 
 

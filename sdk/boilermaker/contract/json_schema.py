@@ -267,7 +267,7 @@ def _enum(definition: EnumDefinition) -> Schema:
         return schema | {"enum": values}
     is_text = isinstance(values[0], str)
     schema |= {"type": "string" if is_text else "integer", "examples": values}
-    return schema | ({"minimum": 0, "maximum": sum(values)} if definition.base == "Flag" else {})
+    return schema | ({"minimum": 0, "maximum": definition.mask} if definition.base == "Flag" else {})
 
 
 def _values(definition: EnumDefinition) -> list[Any]:

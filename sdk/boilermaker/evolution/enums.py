@@ -42,4 +42,4 @@ def _is_combined(value: str | float | bool | None, enum: EnumDefinition) -> bool
     """Whether a value that has no name is one of flags all the same."""
     if enum.base not in _FLAGS or isinstance(value, float):
         return False
-    return flags.is_combination(value, flags.mask_of(enum))
+    return flags.is_combination(value, enum.mask)

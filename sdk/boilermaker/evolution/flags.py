@@ -3,16 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from boilermaker.contract import EnumDefinition
 from boilermaker.evolution.leaves import Value
-
-
-def mask_of(definition: EnumDefinition) -> int:
-    """All bits of a flag."""
-    mask = 0
-    for member in definition.members:
-        mask |= member.value if isinstance(member.value, int) else 0
-    return mask
 
 
 def bits(mask: int) -> Iterator[int]:

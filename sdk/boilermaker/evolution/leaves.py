@@ -63,14 +63,23 @@ def is_read_as(scalar: ScalarName, reader: ScalarName) -> bool:
 
 def taker(scalar: Scalar, limits: Constrained | None) -> Callable[[Value], bool]:
     """Says of single values whether a reader takes them, by asking msgspec."""
-    decoder = msgspec.json.Decoder[Any](_annotation(scalar, limits))
+    decoder = _decoder(scalar, limits, lambda annotation: annotation)
     return lambda value: _decodes(msgspec.json.encode(value), decoder)
 
 
 def key_taker(scalar: Scalar, limits: Constrained | None) -> Callable[[Value], bool]:
     """Says of single values whether a reader takes them as keys of an object, where numbers stand in quotes."""
-    decoder = msgspec.json.Decoder[Any](types.GenericAlias(dict, (_annotation(scalar, limits), None)))
+    decoder = _decoder(scalar, limits, lambda annotation: types.GenericAlias(dict, (annotation, None)))
     return lambda value: _decodes(msgspec.json.encode({str(value): None}), decoder)
+
+
+def _decoder(
+    scalar: Scalar, limits: Constrained | None, around: Callable[[Any], Any]
+) -> msgspec.json.Decoder[Any]:
+    try:
+        return msgspec.json.Decoder(around(_annotation(scalar, limits)))
+    except (TypeError, ValueError):  # limits that msgspec does not know: no worker has them, but a file may
+        return msgspec.json.Decoder(around(_annotation(scalar, None)))
 
 
 def _annotation(reader: Scalar, limits: Constrained | None) -> Any:
@@ -172,7 +181,7 @@ def whole_numbers(limits: Constrained | None) -> range | None:
     (low, _), (high, _) = _bounds("int", limits)
     if limits is None or math.isinf(low) or math.isinf(high):
         return None
-    return range(int(low), int(high) + 1, int(limits.multiple_of or 1))
+    return range(int(low), int(high) + 1, _step(limits))
 
 
 def _bounds(scalar: ScalarName, limits: Constrained | None) -> tuple[tuple[float, int], tuple[float, int]]:
@@ -192,16 +201,22 @@ def _bounds(scalar: ScalarName, limits: Constrained | None) -> tuple[tuple[float
     return (_least(low, limits), _greatest(high, limits)) if scalar == "int" else (low, high)
 
 
+def _step(limits: Constrained) -> int:
+    """How far whole numbers are apart; msgspec knows no others for them."""
+    step = limits.multiple_of
+    return int(step) if step and step == int(step) else 1
+
+
 def _least(low: tuple[float, int], limits: Constrained) -> tuple[float, int]:
     """The least integer there is: the bound itself is never left out, and multiples lie further in."""
     if math.isinf(low[0]):
         return low
-    step = int(limits.multiple_of or 1)
+    step = _step(limits)
     return math.ceil((math.floor(low[0]) + 1 if low[1] else low[0]) / step) * step, 0
 
 
 def _greatest(high: tuple[float, int], limits: Constrained) -> tuple[float, int]:
     if math.isinf(high[0]):
         return high
-    step = int(limits.multiple_of or 1)
+    step = _step(limits)
     return math.floor((math.ceil(high[0]) - 1 if high[1] else high[0]) / step) * step, 0

@@ -93,7 +93,7 @@ def _enum(value: object, definition: object, path: str) -> Iterator[str]:
 
 def _is_member(value: object, enum: EnumDefinition) -> bool:
     if enum.base == "Flag" and isinstance(value, int) and not isinstance(value, bool):
-        return flags.is_combination(value, flags.mask_of(enum))
+        return flags.is_combination(value, enum.mask)
     if enum.is_open and isinstance(value, str | int) and not isinstance(value, bool):
         return True  # whether its `_missing_` takes the value, only the worker knows
     return any(value == each.value and type(value) is type(each.value) for each in enum.members)

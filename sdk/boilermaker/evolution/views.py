@@ -77,7 +77,7 @@ def _defined(
         case EnumDefinition(base="IntFlag"):  # keeps bits that it has no names for
             yield Bare(type=Scalar(name="int"), id=type_.id)
         case EnumDefinition(is_open=is_open):
-            mask = flags.mask_of(definition) if definition.base == "Flag" else None
+            mask = definition.mask if definition.base == "Flag" else None
             yield Bare(type=type_, values=values_of(definition), mask=mask, id=type_.id, is_open=is_open)
         case RecordDefinition():
             yield Bare(type=type_, record=definition, id=type_.id)
@@ -88,7 +88,7 @@ def values_of(definition: EnumDefinition) -> tuple[Value, ...]:
     if definition.base != "Flag":
         values = [m.value for m in definition.members if not isinstance(m.value, float)]
         return tuple({(type(value), value): value for value in values}.values())
-    return tuple(flags.bits(flags.mask_of(definition)))
+    return tuple(flags.bits(definition.mask))
 
 
 _NUMBER = frozenset({"gt", "ge", "lt", "le", "multiple_of"})
