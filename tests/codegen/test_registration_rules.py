@@ -14,7 +14,7 @@ from boilermaker.errors import RegistrationError
 from boilermaker_codegen.config import load
 from boilermaker_codegen.problems import GenerationError
 from boilermaker_codegen.scan import scan
-from codegen.conftest import PYPROJECT
+from codegen.conftest import PYPROJECT, WriteProject
 from codegen.live import importable, service
 
 _SERVICE = """\
@@ -26,6 +26,43 @@ from boilermaker.retries import NoRetry, RetryMode, RetryPolicy
 
 QUICK = RetryPolicy(max_tries=3, delay=1)
 worker = Boilermaker(object(), InMemoryServiceBus(), queue="accounts")
+
+
+class Plain(enum.Enum):
+    A = "a"
+
+
+class Count(enum.Enum):
+    ONE = 1
+
+
+class Text(str, enum.Enum):
+    A = "a"
+
+
+class Name(enum.StrEnum):
+    A = "a"
+
+
+class Number(enum.IntEnum):
+    ONE = 1
+
+
+class Constants:
+    A = "a"
+
+
+class Own(LookupError): ...
+
+
+class Mixed(Constants, Own): ...
+
+
+class Exit(SystemExit): ...
+
+
+MEMBER = Plain.A
+MEMBERS = [Plain.A, "b"]
 
 
 def policy():
@@ -45,7 +82,7 @@ _texts = st.one_of(
 )  # fmt: skip
 _values = st.recursive(
     st.one_of(
-        st.none(), st.booleans(), st.integers(-2, 4), st.floats(), _texts, st.binary(max_size=2),
+        st.none(), st.booleans(), st.integers(-2, 4), st.floats(allow_nan=False, allow_infinity=False), _texts, st.binary(max_size=2),
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=2),
@@ -66,7 +103,11 @@ _durations = st.sampled_from([
 ])  # fmt: skip
 _exceptions = st.sampled_from([
     "ValueError", "(OSError, LookupError)", "()", "(ValueError, 1)", "[ValueError]", "int", "KeyboardInterrupt", "BaseException",
-    "retries.RetryException", "policy", '"ValueError"', "ValueError()", "None",
+    "retries.RetryException", "policy", "Own", "Mixed", "Constants", "(Own, Constants)", "Own()", "Exit", '"ValueError"', "ValueError()", "None",
+])  # fmt: skip
+_constants = st.sampled_from([
+    "Plain.A", "Count.ONE", "Plain.A.value", "Text.A", "Name.A", "Number.ONE", "Constants.A", "MEMBER", "MEMBERS", "[Name.A]",
+    "(Plain.A,)", "{'a': [Text.A]}", "{'a': [Plain.A]}", "{'FIELD_REMOVED a': Plain.A}", "{'FIELD_REMOVED a': Name.A}",
 ])  # fmt: skip
 _OPTIONS = ("name", "queue", "policy", "should_dead_letter", "acks_late", "retry_on", "give_up_on", "timeout", "max_lock_renewal", "cancel_on_lost_lock",
             "deprecated", "aliases", "parameter_aliases", "allow", "polciy", "colour")  # fmt: skip
@@ -91,7 +132,9 @@ def _options(draw: st.DrawFn) -> dict[str, str]:
     """Options by name, as they would be written."""
     names = draw(st.lists(st.sampled_from(_OPTIONS), unique=True, max_size=3))
     return {
-        name: draw(st.one_of(_FITTING.get(name, st.booleans().map(repr)), _policies, _durations, _values))
+        name: draw(
+            st.one_of(_FITTING.get(name, st.booleans().map(repr)), _policies, _durations, _constants, _values)
+        )
         for name in names
     }
 
@@ -147,12 +190,27 @@ def _source(options: dict[str, str], function: str = "send", times: int = 1) -> 
 @example({"acks_late": "'no'"})
 @example({"cancel_on_lost_lock": "None"})
 @example({"timeout": "1e999"})
+@example({"name": "Plain.A"})
+@example({"name": "Text.A"})
+@example({"aliases": "MEMBERS"})
+@example({"timeout": "Count.ONE"})
+@example({"timeout": "Number.ONE"})
 def test_generator_and_worker_have_one_rulebook_for_options(options: dict[str, str]) -> None:
     """Right and wrong ones of every kind: the same contract, or a refusal in the same words."""
     source = _source(options)
     note(source)
     generated, live = _both(source)
     assert generated == live
+
+
+def test_what_python_itself_refuses_is_refused(project: WriteProject) -> None:
+    """A keyword or a parameter that is there twice: its parser for trees takes both."""
+    twice = _source({"name": "'a'"}).replace("name='a'", "name='a', name='b'")
+    with pytest.raises(GenerationError, match="`name` is given twice; keep one of them"):
+        scan(load(project(service=twice)))
+    double = _source({}).replace("b: str", "a: str")
+    with pytest.raises(GenerationError, match="`send` has two parameters `a`, which Python refuses"):
+        scan(load(project(service=double)))
 
 
 @pytest.mark.parametrize(

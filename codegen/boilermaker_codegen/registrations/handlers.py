@@ -163,6 +163,12 @@ class Handlers:
                 f"`{node.name.value}` has `{written}`; name each parameter: its payload has a field for each",
             )
             problems.extend(refused.problems)
+        named: set[str] = set()
+        for item in (*positional, *given.kwonly_params):
+            if item.name.value in named:
+                text = f"`{node.name.value}` has two parameters `{item.name.value}`, which Python refuses; rename one of them"
+                problems.extend(scope.refuse(item, "PARAMETER_NAME", text).problems)
+            named.add(item.name.value)
         return [*((p, False) for p in positional[1:]), *((p, True) for p in given.kwonly_params)]
 
     def _parameter(

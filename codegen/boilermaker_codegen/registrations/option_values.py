@@ -1,7 +1,8 @@
 """What the options of registrations are in Python: values as anywhere in the source, and retry policies."""
 
 import ast
-from types import FunctionType
+import builtins
+from collections.abc import Iterator
 from typing import Any, Final
 
 import libcst as cst
@@ -16,8 +17,11 @@ from boilermaker_codegen.types.literals import Literals
 UNREAD: Final = object()
 """A value that only the worker knows."""
 
+_MIXED = frozenset({"enum.StrEnum", "enum.IntEnum", "enum.IntFlag"})
 _PUBLIC = ("NoRetry", "RetryMode", "RetryPolicy")
 _MAKERS = (retries.NoRetry, retries.RetryPolicy, retries.RetryPolicy.default, retries.RetryPolicy.no_retry)
+_DISPLAYS: dict[type[cst.CSTNode], object] = {cst.List: [], cst.Dict: {}, cst.Set: set()}
+"""Collections of what cannot be read: options that are not needed take none, whatever is in them."""
 
 
 def _function() -> None:
@@ -51,16 +55,67 @@ class OptionValues:
             Refused: Python would refuse it, or it is needed and cannot be known.
         """
         try:
-            return self._literals.read(node, scope)
+            value = self._literals.read(node, scope)
+            return self._with_members(value, node, scope)
         except Unknown as unknown:
             value = self._other(node, scope)
             if value is UNREAD and is_needed:
                 raise unknown from None
-            return value
+            return _DISPLAYS.get(type(node), value) if value is UNREAD else value
         except Refused:
             if is_needed:
                 raise
             return UNREAD
+
+    def _with_members(self, value: Any, node: cst.BaseExpression, scope: Scope) -> Any:
+        """A value with enum members as such: defaults take their values for them, to the worker they are what they are."""
+        match node:
+            case cst.List(elements=elements) | cst.Tuple(elements=elements):
+                pairs = zip(value, elements, strict=True)
+                items = [self._with_members(item, element.value, scope) for item, element in pairs]
+                return items if isinstance(node, cst.List) else tuple(items)
+            case cst.Dict(elements=elements) if len(elements) == len(value):
+                rows = zip(value.items(), elements, strict=True)
+                return {key: self._with_members(item, each.value, scope) for (key, item), each in rows}
+            case cst.Name() | cst.Attribute():
+                return self._with_named(value, node, scope)
+            case _:
+                return value
+
+    def _with_named(self, value: Any, node: cst.Name | cst.Attribute, scope: Scope) -> Any:
+        if isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name | cst.Attribute):
+            owner = self._meaning(node.value, scope)
+            if isinstance(owner, Found) and isinstance(owner.symbol, ClassSymbol):
+                return self._member_of(owner, owner.symbol.node.name.value, value)
+        found = self._meaning(node, scope)
+        if (
+            isinstance(found, Found)
+            and isinstance(found.symbol, ValueSymbol)
+            and found.symbol.value is not None
+        ):
+            return self._with_members(value, found.symbol.value, found.scope)
+        return value
+
+    def _member_of(self, owner: Found, name: str, value: Any) -> Any:
+        """What a class holds: as a member of an enum, if it is one, with the name of its class."""
+        bases = frozenset(self._bases(owner))
+        if bases & _MIXED or (
+            bases & {"enum.Enum", "enum.Flag"} and bases & {"builtins.str", "builtins.int"}
+        ):
+            kind: Any = type(name, (str if isinstance(value, str) else int,), {})
+            return kind(value)
+        return type(name, (), {})() if bases & {"enum.Enum", "enum.Flag"} else value
+
+    def _bases(self, owner: Found) -> Iterator[str]:
+        """Names of the classes outside of the service that a class is made of."""
+        for base in owner.symbol.node.bases if isinstance(owner.symbol, ClassSymbol) else ():
+            match self._meaning(base.value, owner.scope):
+                case External(name=name):
+                    yield name
+                case Found() as found:
+                    yield from self._bases(found)
+                case _:
+                    pass
 
     def _other(self, node: cst.BaseExpression, scope: Scope) -> Any:
         """What defaults and constants cannot be: literals without JSON form, policies, functions and classes."""
@@ -77,22 +132,38 @@ class OptionValues:
         match node:
             case cst.Call(func=cst.Name() | cst.Attribute() as func):
                 made = self._object(func, scope)
+                if isinstance(made, type) and issubclass(made, BaseException):
+                    return made.__new__(made)  # an exception, whatever it says
                 return self._made(node, made, scope) if made in _MAKERS else UNREAD
+            case cst.Tuple(elements=elements):
+                items = tuple(self._argument(element.value, scope) for element in elements)
+                return UNREAD if UNREAD in items else items
             case cst.Name() | cst.Attribute():
                 pass
             case _:
                 return UNREAD
         match self._meaning(node, scope):
             case External(name=name):
-                return _policy_named(name)
+                return _named(name)
             case Found(symbol=FunctionSymbol()):
                 return _function
-            case Found(symbol=ClassSymbol()):
-                return FunctionType
+            case Found(symbol=ClassSymbol()) as found:
+                return self._class(found)
             case Found(symbol=ValueSymbol(value=value), scope=home) if value is not None:
                 return self._object(value, home)
             case _:
                 return UNREAD
+
+    def _class(self, found: Found) -> Any:
+        """A class that is what one of the service is, as far as options ask: an exception or none."""
+        nodes = found.symbol.node.bases if isinstance(found.symbol, ClassSymbol) else ()
+        bases = [self._object(base.value, found.scope) for base in nodes]
+        exceptions = tuple(
+            base for base in bases if isinstance(base, type) and issubclass(base, BaseException)
+        )
+        if UNREAD in bases and not exceptions:
+            return UNREAD
+        return type(found.name.rpartition(".")[2], exceptions[:1], {})
 
     def _meaning(self, node: cst.BaseExpression, scope: Scope) -> Meaning | None:
         try:
@@ -119,8 +190,11 @@ class OptionValues:
         return self.read(node, scope, is_needed=False)
 
 
-def _policy_named(name: str) -> Any:
-    """What a name of the runtime's module of policies stands for."""
+def _named(name: str) -> Any:
+    """A builtin class, or what a name of the runtime's module of policies stands for."""
+    module, _, builtin = name.rpartition(".")
+    if module == "builtins" and isinstance(getattr(builtins, builtin, None), type):
+        return getattr(builtins, builtin)
     first, *rest = name.removeprefix("boilermaker.").removeprefix("retries.").split(".")
     if not name.startswith("boilermaker.") or first not in _PUBLIC:
         return UNREAD

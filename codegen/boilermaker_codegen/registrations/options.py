@@ -37,6 +37,7 @@ def read_options(arguments: Iterable[cst.Arg], values: OptionValues, scope: Scop
         Refused: the worker would refuse an option, or one that the contract needs cannot be known without running the code.
     """
     found: dict[str, Any] = {}
+    given: set[str] = set()
     for argument in arguments:
         name = argument.keyword.value if argument.keyword else ""
         if argument.star or not name:
@@ -45,6 +46,9 @@ def read_options(arguments: Iterable[cst.Arg], values: OptionValues, scope: Scop
                 "REGISTRATION_OPTION",
                 f"`{code(argument)}` cannot be followed; write each option out",
             )
+        if name in given:
+            raise scope.refuse(argument, "REGISTRATION_OPTION", f"`{name}` is given twice; keep one of them")
+        given.add(name)
         value = (
             values.read(argument.value, scope, is_needed=name in _NEEDED) if name in rules.OPTIONS else None
         )
@@ -57,7 +61,9 @@ def read_options(arguments: Iterable[cst.Arg], values: OptionValues, scope: Scop
 
 
 def _kept(value: Any) -> Any:
-    """A value as options hold it: tuples for lists."""
+    """A value as options hold it: plain texts, and tuples for lists."""
+    if isinstance(value, str):
+        return "".join(value)
     if isinstance(value, list | tuple):
         return tuple(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, Mapping):

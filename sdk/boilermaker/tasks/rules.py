@@ -144,7 +144,8 @@ def _shown(value: object) -> str:
     """A value in a message: whole where it is a short text, its type otherwise."""
     if not isinstance(value, str):
         return f"a {type(value).__name__}"
-    return repr(value) if len(value) <= MAX_NAME else f"{value[:20]!r}... ({len(value)} characters)"
+    text = "".join(value)  # a member of a StrEnum shows itself otherwise
+    return repr(text) if len(text) <= MAX_NAME else f"{text[:20]!r}... ({len(text)} characters)"
 
 
 _RULES: Mapping[str, Rule] = {
