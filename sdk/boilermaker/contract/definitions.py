@@ -1,7 +1,5 @@
 """What named types stand for: enums, new types, and records of every style."""
 
-from functools import reduce
-from operator import or_
 from typing import Any, Final, Literal
 
 from boilermaker.contract.types import Type, Value
@@ -61,7 +59,10 @@ class EnumDefinition(Value, frozen=True, tag_field="kind", tag="enum"):
     @property
     def mask(self) -> int:
         """All bits of flags."""
-        return reduce(or_, (member.value for member in self.members if isinstance(member.value, int)), 0)
+        mask = 0
+        for member in self.members:
+            mask |= member.value if isinstance(member.value, int) else 0
+        return mask
 
 
 class NewTypeDefinition(Value, frozen=True, tag_field="kind", tag="newtype"):
