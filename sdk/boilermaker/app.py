@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
+import msgspec
+
 from boilermaker.client import Client, Publishable, SyncClient
 from boilermaker.contract import Contract
 from boilermaker.errors import (
@@ -113,7 +115,9 @@ class Boilermaker(Registrar, Generic[S]):
         self._lifespan = lifespan
         self._loop: Loop | None = None
         self._starting: asyncio.Task[Any] | None = None
+        self._leaving: asyncio.Task[Any] | None = None
         self._stops = 0
+        self._cuts = 0
 
     @property
     def queue(self) -> str:
@@ -195,7 +199,12 @@ class Boilermaker(Registrar, Generic[S]):
     # ---- working
 
     async def run(
-        self, *, concurrency: int = 100, threads: int = THREADS, grace_seconds: Seconds = 30
+        self,
+        *,
+        concurrency: int = 100,
+        threads: int = THREADS,
+        grace_seconds: Seconds = 30,
+        handle_signals: bool | None = None,
     ) -> Ending:
         """Work until SIGINT, SIGTERM or `stop()`.
 
@@ -203,31 +212,67 @@ class Boilermaker(Registrar, Generic[S]):
             concurrency: handlers that run at a time.
             threads: of these, plain functions that run at a time, each in a thread.
             grace_seconds: what running handlers are given to finish.
+            handle_signals: whether SIGINT and SIGTERM stop it; a second one hurries, a third ends the process. By default
+                where the process leaves SIGTERM at its default action: not within a server, such as uvicorn, which decides
+                itself when to call `stop()`. Whatever handled them before does so again afterwards.
 
         Raises:
             BusError: a fault of the worker's own queue that cannot heal by itself.
-            ConfigurationError: the worker is running already, or `concurrency` or `threads` is not from 1 to 1,000,000.
+            ConfigurationError: the worker is running already; `concurrency` or `threads` is not from 1 to 1,000,000; or
+                `handle_signals=True` in another thread than the main one.
         """
         if self._starting is not None or self._loop is not None:
             raise ConfigurationError("this worker is running already; make a second one to run twice")
-        starting = self._starting = asyncio.current_task()
-        undo = on_stop_signals(self.stop)
+        running = self._starting = asyncio.current_task()
+        ending: Ending | BaseException | None = None
+        is_cut_short = False
+        undo = self._on_stop_signals(handle_signals)
         try:
             pace = self._checked_pace(concurrency, threads, seconds(grace_seconds))
             await self.client.move_here()
             if not self._stops:
                 async with self._living():
                     self._starting = None
-                    return await self._work(pace)
+                    try:
+                        ending = await self._work(pace)
+                    except BaseException as error:
+                        ending = error
+                        raise
+                    finally:
+                        self._leaving = running
         except asyncio.CancelledError:
-            if self._starting is None or not self._stops or starting is None or starting.uncancel():
+            is_cut_short = self._uncancel(running)
+            if not is_cut_short:
                 raise
+            if isinstance(ending, BaseException):
+                raise ending from None
         finally:
-            self._starting, self._loop, self._stops = None, None, 0
+            is_cut_short = self._uncancel(running) or is_cut_short  # the lifespan may have caught it
+            self._starting, self._leaving, self._loop = None, None, None
+            self._stops = 0
             undo()
             await self.close()
-        log.info("Stopped before it began to receive")
-        return Ending(handled=0)
+        if not isinstance(ending, Ending):
+            log.info("Stopped before it began to receive")
+            return Ending(handled=0)
+        if is_cut_short:
+            log.error("The lifespan did not end: it was cancelled, because the worker was told to stop again")
+        return msgspec.structs.replace(ending, is_cut_short=is_cut_short)
+
+    def _uncancel(self, running: asyncio.Task[Any] | None) -> bool:
+        """Whether `stop()` cancelled it, and nobody else did; its cancellations are taken back."""
+        cuts, self._cuts = self._cuts, 0
+        left = 1
+        for _ in range(cuts):
+            left = 0 if running is None else running.uncancel()
+        return left == 0
+
+    def _on_stop_signals(self, handle: bool | None) -> Callable[[], None]:  # noqa: FBT001 - passed on
+        try:
+            return on_stop_signals(self.stop, handle=handle)
+        except ConfigurationError:
+            self._starting = None
+            raise
 
     @asynccontextmanager
     async def _living(self) -> AsyncGenerator[None, None]:
@@ -277,13 +322,15 @@ class Boilermaker(Registrar, Generic[S]):
         """Let a running worker finish; called again, it does not wait for running handlers.
 
         A worker that still starts ends its `lifespan` and does not begin. Called before `run`, the next `run` ends at once.
+        Called again while the `lifespan` ends, it cancels that.
         """
-        if self._loop is not None:
-            self._loop.stop()
-            return
-        if self._starting is not None and not self._stops:
-            self._starting.cancel()
         self._stops += 1
+        waits_for = self._leaving if self._stops > 1 else None
+        if (running := self._starting or waits_for) is not None:
+            self._cuts += 1
+            running.cancel()
+        elif self._loop is not None:
+            self._loop.stop()
 
     async def drain(
         self, *, concurrency: int = 100, threads: int = THREADS, max_messages: int = 1_000_000

@@ -1,32 +1,28 @@
 """`boilermaker worker`: run a worker until it is told to stop."""
 
-import asyncio
 import logging
-import os
 import sys
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any
 
 import click
 
-from boilermaker.cli import logs
+from boilermaker.cli import logs, process
 from boilermaker.cli.health import HealthEndpoint
 from boilermaker.cli.target import argument, find
 from boilermaker.errors import BoilermakerError, BusError
-from boilermaker.worker.ending import Ending
 from boilermaker.worker.loop import THREADS
 
 log = logging.getLogger("boilermaker.app")
 
-UNFINISHED = 3
 QUEUE_FAULT = 4
 
 
 _EPILOG = """\b
 Exit status:
   0  told to stop; every handler has finished
-  3  told to stop; some handlers had to be cancelled, and their messages were given back
+  3  told to stop; some handlers had to be cancelled, and their messages were given back; or the end of the lifespan
+     had to be cancelled
   4  a fault of its own queue that cannot heal: it is not there, requires sessions, or may not be read
   1  any other error
   2  a wrong option
@@ -121,7 +117,8 @@ def worker(  # noqa: PLR0913 - one for each option
     """Run the tasks that a worker has registered.
 
     MODULE:WORKER is where it is, as in accounts.app:worker; it is imported from the current folder. Logs go to
-    standard error. SIGTERM and SIGINT (Ctrl-C) let running handlers finish; a second one hurries.
+    standard error. SIGTERM and SIGINT (Ctrl-C) let running handlers finish; a second one cancels them, or the end of the
+    lifespan; a third ends the process.
 
     The bus is the one that the worker was made with, often AzureServiceBus.from_env(), which reads
     SERVICE_BUS_CONNECTION_STRING, or SERVICE_BUS_NAMESPACE_URL, and SERVICE_BUS_QUEUE.
@@ -133,22 +130,15 @@ def worker(  # noqa: PLR0913 - one for each option
         with nullcontext() if health_port is None else HealthEndpoint(found, health_port) as endpoint:
             if endpoint is not None:
                 log.info("Answering health checks on port=%s", endpoint.port)
-            running = found.run(concurrency=concurrency, threads=threads, grace_seconds=grace_seconds)
-            ending = _run(running)
+            running = found.run(
+                concurrency=concurrency, threads=threads, grace_seconds=grace_seconds, handle_signals=True
+            )
+            ending = process.run(running)
     except BusError as error:
         raise _QueueFault(str(error)) from error
     except BoilermakerError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         sys.exit(130)
-    if ending.given_back or ending.lost:
-        sys.exit(UNFINISHED)
-
-
-def _run(running: Coroutine[Any, Any, Ending]) -> Ending:
-    with asyncio.Runner() as runner:
-        ending = runner.run(running)
-        if ending.stuck:  # asyncio would wait for them
-            logging.shutdown()
-            os._exit(UNFINISHED)
-    return ending
+    if ending.given_back or ending.lost or ending.is_cut_short:
+        sys.exit(process.UNFINISHED)

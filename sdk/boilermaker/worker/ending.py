@@ -24,12 +24,14 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         given_back: handlers that were cancelled and whose messages come again, without a counted delivery.
         lost: handlers that were cancelled and whose messages had been settled before (`acks_late=False`).
         stuck: of those, handlers that did not end when they were cancelled; they end with the process.
+        is_cut_short: the end of the `lifespan` was cancelled, because the worker was told to stop once more meanwhile.
     """
 
     handled: int = 0
     given_back: int = 0
     lost: int = 0
     stuck: int = 0
+    is_cut_short: bool = False
 
 
 async def wind_down(
