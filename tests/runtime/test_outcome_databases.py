@@ -142,6 +142,22 @@ async def test_a_record_that_the_database_refuses_fails_its_task_and_no_other(en
     assert small.state == ["load", "show 3"]
 
 
+async def test_a_database_that_refuses_all_records_is_waited_for(engine: sa.Engine) -> None:
+    """Its fault is no message's: failing one after the other would empty the queue into the dead letters."""
+    store = SqlOutcomeStore(engine)
+    await store.load(KEY)  # makes the table
+    for statement in _REFUSING[engine.dialect.name]:
+        _execute(engine, statement.replace("> 600", "> 0"))
+    with pytest.raises(errors.OutcomeStoreError) as caught:
+        await store.save(KEY, b"record")
+    assert caught.value.is_transient
+    _execute(
+        engine,
+        "DROP TRIGGER small" + (" ON boilermaker_outcomes" if engine.dialect.name == "postgresql" else ""),
+    )
+    assert await store.save(KEY, b"record") == b"record"
+
+
 async def test_any_message_id_has_a_key(engine: sa.Engine) -> None:
     """A NUL, a long text: databases refuse these, and the worker would wait for ever."""
     worker, reasons = _worker(engine, 3)

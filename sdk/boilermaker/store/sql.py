@@ -82,7 +82,11 @@ class SqlOutcomeStore:
                 if (kept := await self.load(attempt)) is not None:
                     return kept
         else:
-            raise _refused(record, "a constraint does not hold")
+            if await self._takes_another():
+                raise _refused(record, "a constraint does not hold")
+            raise OutcomeStoreError(
+                "the outcome store's database takes no record: a constraint does not hold"
+            )
         self._saves += 1
         if self._saves % _SAVES_BETWEEN_PURGES == 0:
             await self._tidy()
@@ -132,7 +136,7 @@ class SqlOutcomeStore:
 
         try:
             await self._run(try_one)
-        except OutcomeStoreError:
+        except (OutcomeStoreError, _TakenError):
             return False
         return True
 
