@@ -20,6 +20,7 @@ from boilermaker.worker.outcome import Failed, Forked, Outcome, RetryAsked, Succ
 CANARY = "Zq7xCanary"
 """In every payload value of the seeds: no text that leaves the process may hold it."""
 LONGEST_SECONDS = 5.0  # of a busy machine
+NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 QUEUES = frozenset({"jobs", "other"})
 
 
@@ -101,7 +102,9 @@ def _read(body: bytes) -> str:
 
 def _follow(envelope: codec.Envelope) -> None:
     """Publish whatever may follow: each verdict as bytes that are read again."""
-    around = Circumstances(registration=None, limits=Limits(), queues=QUEUES, message_id="probe", jitter=0.5)
+    around = Circumstances(
+        registration=None, limits=Limits(), queues=QUEUES, message_id="probe", jitter=0.5, now=NOW
+    )
     named = identity.derived(envelope.header.seed, "jobs", "probe", 0)
     codec.fingerprint(envelope)
     outcomes: tuple[Outcome, ...] = (

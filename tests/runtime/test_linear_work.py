@@ -1,5 +1,6 @@
 """Reading a message takes work in proportion to its length, whatever a stranger has written. Work is counted, not timed."""
 
+import datetime as dt
 import json
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from boilermaker.tasks.options import Limits
 from boilermaker.worker.decide import Circumstances, decide
 from boilermaker.worker.outcome import Failed, Forked, Outcome, RetryAsked, Succeeded
 
+NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 QUEUES = frozenset({"jobs"})
 FAILURE = {"task": "t", "reason": "TaskFailed", "description": "d"}
 Message = Callable[[int], bytes]
@@ -56,7 +58,9 @@ def handle(body: bytes) -> None:
         _ = envelope.steps[step.then]
     codec.fingerprint(envelope)
     codec.results_for(envelope, step)
-    around = Circumstances(registration=None, limits=Limits(), queues=QUEUES, message_id="m", jitter=0)
+    around = Circumstances(
+        registration=None, limits=Limits(), queues=QUEUES, message_id="m", jitter=0, now=NOW
+    )
     outcomes: tuple[Outcome, ...] = (
         Succeeded(result=msgspec.Raw(b"1")),
         RetryAsked(description="again"),
