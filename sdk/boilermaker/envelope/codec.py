@@ -16,7 +16,7 @@ from boilermaker import payload
 from boilermaker.envelope import ahead
 from boilermaker.envelope.identity import Identity
 from boilermaker.envelope.lines import Lines
-from boilermaker.envelope.structs import Header, Kept, Next, Step, StepLine, WireRef
+from boilermaker.envelope.structs import EMPTY, Header, Kept, Next, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
 from boilermaker.failure import FailureInfo
 from boilermaker.payload.externals import NONE
@@ -57,7 +57,10 @@ def encode(plan: Plan, workflow: str, seed: str) -> bytes:
         otherwise=usual,
         digests=digests,
     )
-    lines = [_line(number, step, queues, policies, usual) for number, step in enumerate(plan)]
+    lines = [
+        _line(number, step, queues, policies, usual, keep=None if _is_plain(plan, number) else step.keep)
+        for number, step in enumerate(plan)
+    ]
     return b"\n".join([_encode(header), *map(_encode, lines)])
 
 
@@ -66,7 +69,9 @@ def sizes(plan: Plan) -> list[tuple[str, int]]:
     total: Counter[str] = Counter()
     for number, step in enumerate(plan):
         total[step.resolved.name] += len(
-            _encode(_line(number, step, {step.resolved.queue: 0}, {step.resolved.policy: 0}, ()))
+            _encode(
+                _line(number, step, {step.resolved.queue: 0}, {step.resolved.policy: 0}, (), keep=step.keep)
+            )
         )
     return total.most_common()
 
@@ -85,6 +90,8 @@ def _line(
     queues: Mapping[str, int],
     policies: Mapping[RetryPolicy | None, int],
     usual: tuple[int, ...],
+    *,
+    keep: int | None,
 ) -> StepLine:
     return StepLine(
         task=step.resolved.name,
@@ -95,7 +102,7 @@ def _line(
         policy=policies[step.resolved.policy],
         then=msgspec.UNSET if step.then == number + 1 else step.then,
         otherwise=msgspec.UNSET if step.otherwise == usual else step.otherwise,
-        keep=step.keep,
+        keep=keep,
         delay=step.delay,
         not_before=step.not_before,
         timeout=step.timeout,
@@ -111,6 +118,14 @@ def _moment(step: PlanStep) -> datetime | None:
     raise TypeError("a plan is dated before it is encoded")
 
 
+def _is_plain(plan: Plan, number: int) -> bool:
+    """Whether a result is kept for the next step alone: that step's references say so."""
+    step = plan[number]
+    if step.then is None or step.keep != step.then:
+        return False
+    return any(ref.step == number for ref in plan[step.then].refs.values())
+
+
 def _wire_ref(ref: StepRef) -> WireRef:
     if ref.step is None:
         return "failure"
@@ -121,9 +136,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 def _payload(step: PlanStep) -> msgspec.Raw:
-    if step.externals is NONE:
-        return msgspec.Raw(_encode(step.payload))
-    return payload.encoded(step.payload, step.externals)
+    raw = (
+        msgspec.Raw(_encode(step.payload))
+        if step.externals is NONE
+        else payload.encoded(step.payload, step.externals)
+    )
+    return EMPTY if bytes(raw) == bytes(EMPTY) else raw
 
 
 # ---- receiving ------------------------------------------------------------------------------------------

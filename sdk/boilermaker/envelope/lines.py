@@ -164,7 +164,7 @@ class Lines:
             policy=header.policies[line.policy] if header.policies else None,
             then=then,
             otherwise=otherwise,
-            keep=line.keep,
+            keep=self._keep(number, line.keep, then),
             delay=line.delay,
             not_before=line.not_before,
             timeout=line.timeout,
@@ -173,6 +173,19 @@ class Lines:
             acks_late=line.acks_late,
             digest=digest,
         )
+
+    def _keep(self, number: int, keep: int | None, then: int | None) -> int | None:
+        """The last step that refers to the result of the current step: the next one, unless its line says another."""
+        if keep is not None or then is None or number != self._header.at:
+            return keep
+        try:
+            following = self[then]
+        except EnvelopeError:  # told where that step is to run
+            return None
+        for ref in following.refs.values():
+            if ref.step == number:
+                return then
+        return None
 
     def _targets(
         self,

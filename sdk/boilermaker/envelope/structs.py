@@ -1,8 +1,8 @@
 """What travels in one message: a header and one line for each step that can still run. Wire structs; `codec` has the bytes.
 
     {"boilermaker":1,"workflow":"...","seed":"...","at":0,"lines":[[0,2]],"queues":["accounts"],"otherwise":[2], ...}
-    {"task":"create_user","payload":{"email":"a@b.org","name":"Ada"},"keep":1}
-    {"task":"send_welcome_email","payload":{},"refs":{"user_id":0},"then":null}
+    {"task":"create_user","payload":{"email":"a@b.org","name":"Ada"}}
+    {"task":"send_welcome_email","refs":{"user_id":0},"then":null}
     {"task":"handle_signup_failure","payload":{"email":"a@b.org"},"then":null,"otherwise":[]}
 
 What most steps share stands in the header once. Fields with their default are left out; unknown fields are ignored.
@@ -92,6 +92,10 @@ class Edges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     otherwise: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
+EMPTY = msgspec.Raw(b"{}")
+"""The payload of a step without arguments, or with references alone: this very object is left out."""
+
+
 class StepLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One step.
 
@@ -100,7 +104,7 @@ class StepLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             arguments were given by position. They stand under "0", "1", ... in the payload until the step runs.
         then: the step after success; the next number where it is left out, null for none.
         otherwise: the steps after failure; those of the header where it is left out.
-        keep: the last step that refers to this one's result.
+        keep: the last step that refers to this one's result; left out where that is the next one, whose references say so.
         delay: seconds to wait when it is this step's turn.
         not_before: a point in time to wait for, likewise.
         timeout: seconds that one execution may take.
@@ -108,7 +112,7 @@ class StepLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     task: str
-    payload: msgspec.Raw
+    payload: msgspec.Raw = EMPTY
     args: int | None = None
     refs: dict[str, WireRef] = {}
     queue: int = 0
@@ -125,7 +129,11 @@ class StepLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """A step line with what the header says filled in; checked: numbers in range, edges forward."""
+    """A step line with what the header says filled in; checked: numbers in range, edges forward.
+
+    Attributes:
+        keep: the last step that refers to this one's result; of steps that are not the current one, as their line says.
+    """
 
     number: int
     task: str
