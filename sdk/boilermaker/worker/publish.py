@@ -28,6 +28,10 @@ from boilermaker.worker.workshop import Workshop
 
 log = logging.getLogger("boilermaker.app")
 
+_BEGUN_AT_A_TIME = (
+    4  # of the messages of a fork: each is an envelope, and to make a hundred large ones takes seconds
+)
+
 
 Hold = Callable[[], Awaitable[None]]
 """Returns while the delivery is the worker's; raises asyncio.CancelledError where its lock is lost."""
@@ -136,25 +140,23 @@ class Publishing:
         if len(verdict.publish) == 1:  # nearly always
             fates = [await self._fate(envelope, verdict.publish[0])]
         else:  # none waits for another's queue
-            turns = asyncio.Lock()
             fates = await asyncio.gather(
-                *(self._fate_in_turn(turns, envelope, next_) for next_ in verdict.publish)
+                *(
+                    self._fate(envelope, next_, turn=number // _BEGUN_AT_A_TIME)
+                    for number, next_ in enumerate(verdict.publish)
+                )
             )
         for fate in fates:
             if isinstance(fate, EnvelopeError):
                 raise fate
         return next((fate for fate in fates if isinstance(fate, BusError)), None)
 
-    async def _fate_in_turn(
-        self, turns: asyncio.Lock, envelope: Envelope, next_: Next
+    async def _fate(
+        self, envelope: Envelope, next_: Next, *, turn: int = 0
     ) -> BusError | EnvelopeError | None:
-        """The same, one begun in each turn of the event loop: it makes an envelope, and a hundred large ones take seconds."""
-        async with turns:
+        """What became of one message, begun so many turns of the event loop later: None once it is published."""
+        for _ in range(turn):
             await asyncio.sleep(0)
-        return await self._fate(envelope, next_)
-
-    async def _fate(self, envelope: Envelope, next_: Next) -> BusError | EnvelopeError | None:
-        """What became of one message: None once it is published."""
 
         async def send() -> None:
             sender = await self._shop.client.sender(next_.queue)
