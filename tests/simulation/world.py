@@ -426,10 +426,12 @@ class _Line:
         """The world's bus stays."""
 
     def rejects(self, sent: Sent) -> bool:
-        """Whether this message is rejected, which it then always is. Replays are not: no workflow hears of that."""
-        if self.may_fail and sent.message_id != sent.workflow and self.world.rejects_next():
-            self.world.journal.rejected.add(sent)
-        return sent in self.world.journal.rejected
+        """Whether this message is rejected, which it then always is. Not replays, and not what was accepted before."""
+        journal = self.world.journal
+        is_possible = self.may_fail and sent.message_id != sent.workflow and sent not in journal.sent
+        if is_possible and self.world.rejects_next():
+            journal.rejected.add(sent)
+        return sent in journal.rejected
 
     async def call(self, what: str, effect: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         return await self.world.call(self.life, what, effect, may_fail=self.may_fail)
