@@ -1,7 +1,10 @@
 """The health endpoint of a worker."""
 
 import asyncio
+import contextlib
 import json
+import socket
+import threading
 import urllib.error
 import urllib.request
 
@@ -72,3 +75,39 @@ def test_a_port_that_is_taken_is_told() -> None:
         pytest.raises(ConfigurationError, match=f"port {endpoint.port} .* --health-port"),
     ):
         HealthEndpoint(_worker(), endpoint.port)
+
+
+def test_connections_that_say_nothing_do_not_keep_anybody_out() -> None:
+    """There are a few at most; each new one closes the oldest, and all of them end by themselves."""
+    with HealthEndpoint(_worker(), 0) as endpoint, contextlib.ExitStack() as stack:
+        idle = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", endpoint.port), timeout=10))
+            for _ in range(100)
+        ]
+        assert _get(endpoint, "/live")[0] == 200
+        assert idle[0].recv(1) == b""
+        answering = [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
+        assert len(answering) <= 10
+        assert idle[-1].recv(1) == b"", "it was not closed after five idle seconds"
+        assert _get(endpoint, "/live")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"), [("127.0.0.1", "127.0.0.1"), ("::", "127.0.0.1"), ("::1", "[::1]")]
+)
+def test_it_listens_on_the_address_that_is_asked_for(host: str, asked: str) -> None:
+    """Of IPv4 or IPv6; on loopback nobody else's machine gets an answer."""
+    if ":" in host and not socket.has_ipv6:
+        pytest.skip("this Python was built without IPv6")
+    with HealthEndpoint(_worker(), 0, host) as endpoint:
+        with urllib.request.urlopen(f"http://{asked}:{endpoint.port}/live", timeout=5) as answer:
+            assert answer.status == 200
+        if host == "127.0.0.1":
+            with pytest.raises(OSError, match="refused"):
+                socket.create_connection(("127.0.0.2", endpoint.port), timeout=5)
+
+
+def test_an_address_that_is_not_of_this_machine_is_told() -> None:
+    """With the option that chooses another."""
+    with pytest.raises(ConfigurationError, match=r"of 192\.0\.2\.1 .* --health-host"):
+        HealthEndpoint(_worker(), 0, "192.0.2.1")

@@ -1,5 +1,10 @@
-"""A health endpoint for containers: answers from a thread of its own, also while a handler blocks the event loop."""
+"""A health endpoint for containers: answers from a thread of its own, also while a handler blocks the event loop.
 
+Whoever reaches the port may open connections to it, so they are few and short: the worker needs its sockets and threads.
+"""
+
+import contextlib
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -11,6 +16,47 @@ from boilermaker.app import Boilermaker
 from boilermaker.errors import ConfigurationError
 from boilermaker.worker.loop import Health
 
+ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - a container's probes come from outside of it
+_CONNECTIONS = 8
+_IDLE_SECONDS = 5.0
+
+
+class _Server(ThreadingHTTPServer):
+    """Answers so many connections at a time: one more, and the oldest is closed."""
+
+    daemon_threads = True
+
+    def __init__(self, host: str, port: int, requests: type[BaseHTTPRequestHandler]) -> None:
+        self._guard = threading.Lock()
+        self._open: dict[socket.socket, None] = {}
+        if ":" in host:
+            self.address_family = socket.AF_INET6
+        super().__init__((host, port), requests)
+
+    def server_bind(self) -> None:
+        """On `::` IPv4 is answered too."""
+        if self.address_family == socket.AF_INET6:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._guard:
+            if len(self._open) >= _CONNECTIONS:
+                oldest = next(iter(self._open))
+                del self._open[oldest]
+                with contextlib.suppress(OSError):  # it has ended by itself
+                    oldest.shutdown(socket.SHUT_RDWR)
+            self._open[request] = None
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._guard:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """One that hung up, or was closed for another: http.server would print a traceback."""
+
 
 class HealthEndpoint:
     """`GET /live` and `GET /ready`, with what the worker is doing as JSON.
@@ -21,18 +67,20 @@ class HealthEndpoint:
 
     Args:
         worker: asked at each request.
-        port: to listen on, on all addresses; 0 takes a free one.
+        port: to listen on; 0 takes a free one.
+        host: the address to listen on, of IPv4 or IPv6.
 
     Raises:
-        ConfigurationError: the port is taken.
+        ConfigurationError: the port is taken, or the address is none of this machine.
     """
 
-    def __init__(self, worker: Boilermaker[Any], port: int) -> None:
+    def __init__(self, worker: Boilermaker[Any], port: int, host: str = ALL_ADDRESSES) -> None:
         try:
-            self._server = ThreadingHTTPServer(("", port), _requests(worker))
+            self._server = _Server(host, port, _requests(worker))
         except OSError as error:
             raise ConfigurationError(
-                f"cannot listen on port {port} for health checks: {error.strerror}. Choose another --health-port"
+                f"cannot listen on port {port} of {host} for health checks: {error.strerror}. "
+                "Choose another --health-port or --health-host"
             ) from None
         self.port = int(self._server.server_address[1])
 
@@ -49,6 +97,8 @@ class HealthEndpoint:
 
 def _requests(worker: Boilermaker[Any]) -> type[BaseHTTPRequestHandler]:
     class Requests(BaseHTTPRequestHandler):
+        timeout = _IDLE_SECONDS
+
         def do_GET(self) -> None:
             health = worker.health()
             status = _status(self.path, health)

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 import click
 
 from boilermaker.cli import logs, process
-from boilermaker.cli.health import HealthEndpoint
+from boilermaker.cli.health import ALL_ADDRESSES, HealthEndpoint
 from boilermaker.cli.target import argument, find
 from boilermaker.errors import BoilermakerError, BusError
 from boilermaker.worker.loop import THREADS
@@ -76,6 +76,13 @@ def _levels(_context: click.Context, _parameter: click.Parameter, given: Sequenc
     help="Answer GET /live and GET /ready on this port, for containers.  [default: no endpoint]",
 )
 @click.option(
+    "--health-host",
+    default=ALL_ADDRESSES,
+    show_default=True,
+    metavar="ADDRESS",
+    help="Listen for health checks on this address: 127.0.0.1 where they come from this machine alone.",
+)
+@click.option(
     "--log-format",
     "log_format",
     type=click.Choice(["auto", "json", "console"]),
@@ -109,6 +116,7 @@ def worker(  # noqa: PLR0913 - one for each option
     queue: str | None,
     grace_seconds: float,
     health_port: int | None,
+    health_host: str,
     log_format: logs.Format,
     log_level: str,
     errors: logs.Errors,
@@ -127,9 +135,11 @@ def worker(  # noqa: PLR0913 - one for each option
     try:
         found = find(target)
         found.queue = queue or found.queue
-        with nullcontext() if health_port is None else HealthEndpoint(found, health_port) as endpoint:
+        with (
+            nullcontext() if health_port is None else HealthEndpoint(found, health_port, health_host)
+        ) as endpoint:
             if endpoint is not None:
-                log.info("Answering health checks on port=%s", endpoint.port)
+                log.info("Answering health checks on host=%s port=%s", health_host, endpoint.port)
             running = found.run(
                 concurrency=concurrency, threads=threads, grace_seconds=grace_seconds, handle_signals=True
             )
