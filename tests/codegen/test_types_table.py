@@ -9,7 +9,7 @@ from codegen.golden import CASES
 TABLE = Path(__file__).parents[2] / "docs" / "reference" / "types.md"
 # About registrations, layout and whole services: no type of their own.
 OTHERS = {
-    "collections", "declared_tasks", "deprecated", "docstrings", "errors_collections", "errors_collections_left_out",
+    "collections", "declared_tasks", "deprecated", "docstring_styles", "docstrings", "errors_collections", "errors_collections_left_out",
     "errors_declared", "errors_files", "errors_imports", "errors_names", "errors_nothing", "errors_registrations", "errors_unfollowed", "evolution", "factory",
     "hiding_names", "identifiers", "long_lines", "names", "overloads", "packages", "plain_functions", "registrations", "shared_types", "spec_pipeline", "spec_signup", "wide_lines",
 }  # fmt: skip

@@ -20,6 +20,7 @@ from boilermaker_codegen.package.layout import (
     subscript,
 )
 from boilermaker_codegen.package.models import is_mutable
+from boilermaker_codegen.package.sections import without_others
 from boilermaker_codegen.package.spelling import Speller, text
 
 
@@ -86,7 +87,8 @@ class Tasks:
             head[:0] = lines(Prefixed("@", decorator), width=self._width)
         arguments = [f"{p.name}={p.name}" for p in task.parameters]
         body = lines(Prefixed("return ", call(stub, arguments)), width=self._width, indent=INDENT)
-        doc = task.doc or f"Make a task that runs `{task.name}`."
+        doc = without_others(task.doc or "", [parameter.name for parameter in task.parameters]).strip()
+        doc = doc or f"Make a task that runs `{task.name}`."
         return Function(
             head="\n".join(head),
             doc=docstring(doc, INDENT),

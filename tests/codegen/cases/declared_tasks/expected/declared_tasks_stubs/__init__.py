@@ -6,6 +6,7 @@ Contract `0478261a25e6359f`.
 """
 
 # pyright: reportDeprecated=false
+# mypy: disable-error-code="deprecated"
 # Handing on a deprecated function is no use of it.
 
 from . import payloads

@@ -6,6 +6,7 @@ Contract `e00ec2ad54cf95e3`.
 """
 
 # pyright: reportDeprecated=false
+# mypy: disable-error-code="deprecated"
 # Handing on a deprecated function is no use of it.
 
 from . import payloads

@@ -6,6 +6,7 @@ Contract `8775ba331e91c901`.
 """
 
 # pyright: reportDeprecated=false
+# mypy: disable-error-code="deprecated"
 # Handing on a deprecated function is no use of it.
 
 from . import payloads
