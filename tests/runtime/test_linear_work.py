@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
@@ -20,6 +21,7 @@ from boilermaker.worker.outcome import Failed, Forked, Outcome, RetryAsked, Succ
 
 NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 QUEUES = frozenset({"jobs"})
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FAILURE = {"task": "t", "reason": "TaskFailed", "description": "d"}
 Message = Callable[[int], bytes]
 

@@ -5,6 +5,7 @@ a hop hardly more than one of ten.
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -14,7 +15,7 @@ import msgspec
 
 from boilermaker import payload
 from boilermaker.envelope import ahead
-from boilermaker.envelope.identity import Identity
+from boilermaker.envelope.identity import SEED, Identity
 from boilermaker.envelope.lines import Lines
 from boilermaker.envelope.structs import EMPTY, Header, Kept, Next, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
@@ -147,6 +148,7 @@ def _payload(step: PlanStep) -> msgspec.Raw:
 # ---- receiving ------------------------------------------------------------------------------------------
 
 _decode_header = msgspec.json.Decoder(Header).decode
+_is_seed = re.compile(SEED).fullmatch  # as a constraint of the struct it would take ten times as long
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,9 +210,11 @@ def _check_header(header: Header, rest: bytes) -> None:
         raise EnvelopeError("the header counts what cannot be")
     if header.fork and header.failure is None:
         raise EnvelopeError("the message stands for failure callbacks and tells no failure")
+    if not _is_seed(header.seed):
+        raise EnvelopeError("the seed is not 32 hex digits")
     if not all(map(str.isprintable, header.queues)):
         raise EnvelopeError("the header names a queue that no queue can be called")
-    if not all(0 <= number < header.at for number in header.kept):
+    if header.kept and not 0 <= min(header.kept) <= max(header.kept) < header.at:
         raise EnvelopeError("the header keeps results of steps that have not run")
     if not header.workflow.isprintable():
         raise EnvelopeError("the workflow id holds a character that cannot be printed")
@@ -298,7 +302,7 @@ def results_for(envelope: Envelope, step: Step) -> dict[str, msgspec.Raw]:
         else:
             kept = header.kept.get(ref.step)
             results[name] = _NULL if kept is None else kept.value
-    if sum(memoryview(value).nbytes for value in results.values()) > MAX_BYTES:
+    if len(results) > 1 and sum(memoryview(value).nbytes for value in results.values()) > MAX_BYTES:
         raise EnvelopeError(
             f"the results that step {step.number} refers to have more than {MAX_BYTES:,} bytes"
         )

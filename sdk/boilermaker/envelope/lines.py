@@ -17,13 +17,14 @@ from boilermaker.envelope.structs import Edges, Header, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
 from boilermaker.retries import LONGEST_SECONDS
 from boilermaker.tasks.rules import MAX_NAME
-from boilermaker.workflow.bounds import DIGEST, MAX_HANDLERS, MAX_REFS
+from boilermaker.workflow.bounds import DIGEST, MAX_HANDLERS, MAX_REFS, MAX_STEPS
 from boilermaker.workflow.plan import StepRef
 
 _ERRORS = (msgspec.MsgspecError, RecursionError, ValueError)
 _decode_line = msgspec.json.Decoder(StepLine).decode
 _decode_edges = msgspec.json.Decoder(Edges).decode
 _is_digest = re.compile(DIGEST).fullmatch
+_REF_DIGITS = len(str(MAX_STEPS))
 
 
 class Leads(NamedTuple):
@@ -155,23 +156,23 @@ class Lines:
         if digest is not None and not _is_digest(digest):
             raise EnvelopeError(f"step {number} was published for a contract digest that is none")
         return Step(
-            number=number,
-            task=line.task,
-            payload=line.payload,
-            args=line.args,
-            refs={name: _read_ref(number, ref) for name, ref in line.refs.items()},
-            queue=queue,
-            policy=header.policies[line.policy] if header.policies else None,
-            then=then,
-            otherwise=otherwise,
-            keep=self._keep(number, line.keep, then),
-            delay=line.delay,
-            not_before=line.not_before,
-            timeout=line.timeout,
-            expires=line.expires,
-            should_dead_letter=line.should_dead_letter,
-            acks_late=line.acks_late,
-            digest=digest,
+            number,
+            line.task,
+            line.payload,
+            line.args,
+            {name: _read_ref(number, ref) for name, ref in line.refs.items()} if line.refs else {},
+            queue,
+            header.policies[line.policy] if header.policies else None,
+            then,
+            otherwise,
+            self._keep(number, line.keep, then),
+            line.delay,
+            line.not_before,
+            line.timeout,
+            line.expires,
+            line.should_dead_letter,
+            line.acks_late,
+            digest,
         )
 
     def _keep(self, number: int, keep: int | None, then: int | None) -> int | None:
@@ -229,11 +230,15 @@ def _misled(number: int, target: int) -> EnvelopeError:
 
 
 def _read_ref(number: int, ref: WireRef) -> StepRef:
-    if ref == "failure":
+    or_none = False
+    if isinstance(ref, int):
+        step = ref
+    elif ref == "failure":
         return StepRef(None)
-    text = str(ref)
-    or_none = text.endswith("?")
-    digits = text.removesuffix("?")
-    if not digits.isdecimal() or len(digits) > 5 or int(digits) >= number:
+    else:
+        digits = ref.removesuffix("?")
+        or_none = digits != ref
+        step = int(digits) if digits.isdecimal() and len(digits) <= _REF_DIGITS else -1
+    if not 0 <= step < number:
         raise EnvelopeError(f"step {number} refers to something that is not an earlier step")
-    return StepRef(int(digits), or_none=or_none)
+    return StepRef(step, or_none)
