@@ -35,7 +35,7 @@ async def worker_accepts(worker: Boilermaker[Any], task: str, chosen: dict[str, 
     """Whether the worker calls its function for a message with these arguments, made without asking anybody."""
     queue = worker.queue
     sent = {name: value for name, value in chosen.items() if value is not msgspec.UNSET}
-    header = Header(boilermaker=1, workflow="w", at=0, lines=((0, 0),), queues=(queue,))
+    header = Header(boilermaker=1, workflow="w", seed="0" * 32, at=0, lines=((0, 0),), queues=(queue,))
     line = StepLine(
         task=task,
         payload=msgspec.Raw(msgspec.json.encode(sent)),
