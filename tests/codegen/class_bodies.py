@@ -161,7 +161,9 @@ class _Drawing:
             lines.insert(self.random.randint(0, len(lines)), "_: dataclasses.KW_ONLY")
         if self.random.random() < 0.05:
             lines.append(
-                self.random.choice(("__slots__ = ()", "__slots__ = ('a',)", "a = 5", "Alias = list[int]"))
+                self.random.choice(
+                    ("__slots__ = ()", "__slots__ = ('a',)", "a = 5", "Alias = tuple[int, str]")
+                )
             )
         return lines or ["pass"]
 

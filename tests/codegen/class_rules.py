@@ -53,6 +53,7 @@ _DATACLASSES = [
         _in("dataclass", "a: Y = Y()"),
     ),
     _y("@attrs.define\nclass Y: ...", _in("dataclass", "a: Y = Y()")),
+    _y("class Y(typing.TypedDict): ...", _in("dataclass", "a: Y = Y()")),
     # type.__new__
     _in("dataclass", "__slots__ = ('a',)\na: int = 1"),
     "@dataclasses.dataclass\nclass X(flag=True):\n    a: int",
@@ -116,6 +117,7 @@ _TYPING = [
     _in("namedtuple", "a: int\n_fields = ('b',)"),
     _in("namedtuple", "a: int\n__slots__ = ()"),
     _in("namedtuple", "a: typing.ClassVar[int] = 1\nb: int = 2"),
+    _y("class Y(typing.NamedTuple):\n    a: int", "class X(Y, frozen=True): ..."),
     _y("class Y: ...", "class X(typing.NamedTuple, Y):\n    a: int"),
     _y("class Y(typing.NamedTuple):\n    a: int", "class X(Y):\n    __slots__ = ('b',)"),
     # _TypedDictMeta.__new__

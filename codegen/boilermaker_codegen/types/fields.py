@@ -20,7 +20,7 @@ from boilermaker_codegen.types.assigned import MAKERS, Assignments
 from boilermaker_codegen.types.bodies import Body, annotated
 from boilermaker_codegen.types.declared import Declared
 from boilermaker_codegen.types.literals import Value, contracted
-from boilermaker_codegen.types.own import hidden
+from boilermaker_codegen.types.own import hidden, is_field
 
 Note = Callable[[Type, Scope, cst.CSTNode, Value | ByWorker | None], None]
 
@@ -78,7 +78,7 @@ class Fields:
                     is_by_name = True
                 elif marker in _NOT_FIELDS:
                     if not scope.is_deferred:
-                        self._check_names(annotation, scope)
+                        self._check_names(annotation, scope, is_type=True)
                     if statement.value is not None:
                         self._check_names(statement.value, self._value_scope(statement, body))
                     self._check_class_variable(statement, body)
@@ -102,11 +102,13 @@ class Fields:
                 f"specified; leave one of them out",
             )
 
-    def _check_names(self, node: cst.BaseExpression, scope: Scope) -> None:
-        """That all names are there where Python looks for them, whatever they mean."""
+    def _check_names(self, node: cst.BaseExpression, scope: Scope, *, is_type: bool = False) -> None:
+        """That all names are there where Python looks for them, and that none in a type means a field."""
         for name in free_names(node):
             try:
-                self._resolver.resolve(name, scope)
+                meaning = self._resolver.resolve(name, scope)
+                if is_type and is_field(meaning):
+                    raise hidden(dotted(name), name, scope)
             except Unknown:
                 if self._resolver.body(scope.classes[-1], scope).bindings(dotted(name).partition(".")[0]):
                     raise  # an attribute of a field

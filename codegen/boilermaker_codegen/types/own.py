@@ -85,7 +85,7 @@ class OwnTypes:
                 raise scope.refuse(
                     node, "TYPE_INVALID", f"`{code(node)}` is a function, not a type; name a type"
                 )
-            case ValueSymbol(annotation=cst.BaseExpression()) if found.scope.classes:
+            case ValueSymbol() if is_field(found):
                 raise hidden(found.name.rpartition(".")[2], node, scope)
             case ValueSymbol(value=cst.Call() as call):
                 return self._made(found, call, parts, node, scope)
@@ -244,6 +244,15 @@ class OwnTypes:
             "TYPE_NOT_READ",
             f"`{found.name}` is made by a call of `{code(call.func)}`, which is not run; name a class",
         )
+
+
+def is_field(meaning: Meaning) -> bool:
+    """Whether a name means what the class around holds by an annotated name."""
+    match meaning:
+        case Found(symbol=ValueSymbol(annotation=cst.BaseExpression()), scope=scope):
+            return bool(scope.classes)
+        case _:
+            return False
 
 
 def hidden(name: str, node: cst.CSTNode, scope: Scope) -> Refused:

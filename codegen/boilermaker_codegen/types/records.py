@@ -176,7 +176,14 @@ class Records:
         variables: Sequence[str] = (),
     ) -> Shell:
         space = namespace(source.node, self._literals, source.scope)
-        keywords = () if source.style in ("struct", "typeddict", "namedtuple") else source.node.keywords
+        if source.style == "attrs" and "__slots__" in space:
+            raise source.scope.refuse(
+                source.node.name,
+                "CLASS_NOT_READ",
+                f"`{source.name}` has `__slots__`, whose entries attrs takes for defaults; leave it out: attrs makes it",
+            )
+        is_told = source.style in ("struct", "typeddict", "namedtuple") and source.is_declaring
+        keywords = () if is_told else source.node.keywords  # else they are its options
         return Shell(
             {
                 name: value
@@ -193,6 +200,8 @@ class Records:
         made = self._made.get(id_)
         if made is None:
             return None
+        if hasattr(made, "__total__"):
+            return {}
         if issubclass(made, msgspec.Struct):
             return None if made.__struct_config__.frozen else msgspec.defstruct(made.__name__, [])()
         try:
