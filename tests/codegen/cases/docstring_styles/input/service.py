@@ -95,10 +95,10 @@ async def sphinx(state, email: str, count: int = 1) -> int:
 async def prose(state, email: str) -> int:
     """What state: it is in.
 
-    Args: of no section.
+    Some args: of no section.
     state: in no section.
 
-    Parameters
+    Its parameters
         are described elsewhere.
     """
 

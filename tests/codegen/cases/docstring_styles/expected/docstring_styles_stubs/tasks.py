@@ -78,10 +78,10 @@ def only_state() -> Task[int]:
 def prose(email: Arg[str]) -> Task[int]:
     """What state: it is in.
 
-    Args: of no section.
+    Some args: of no section.
     state: in no section.
 
-    Parameters
+    Its parameters
         are described elsewhere.
     """
     return _prose(email=email)
