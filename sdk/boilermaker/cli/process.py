@@ -40,7 +40,7 @@ def run(running: Coroutine[Any, Any, Ending]) -> Ending:
 def _tell(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
     """What asyncio tells by itself prints exceptions and results, which may quote a payload: let the log's format decide."""
     task = context.get("task") or context.get("future")
-    coroutine = task.get_coro() if isinstance(task, asyncio.Task) else None
+    coroutine: Any = task.get_coro() if isinstance(task, asyncio.Task) else None
     name = getattr(coroutine, "__qualname__", None)
     where = "" if name is None else f" in `{name}`"
     logging.getLogger("asyncio").error(
