@@ -50,6 +50,11 @@ def search(
 def _smallest(found: Finding) -> Finding:
     for scenario in smaller(found.scenario):
         still = simulate(scenario, found.seed)
-        if still is not None:
+        if still is not None and _rules(still) >= _rules(found):
             return _smallest(still)
     return found
+
+
+def _rules(found: Finding) -> set[str]:
+    """What was broken: a smaller world that breaks something else is another finding."""
+    return {problem.partition(":")[0] for problem in found.problems}
