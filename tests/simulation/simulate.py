@@ -36,25 +36,31 @@ def simulate(scenario: Scenario, seed: int = 0) -> Finding | None:
 
 
 def search(
-    seeds: range, *, detects: bool, rollout: bool = False, remembers: bool = False, stranger: bool = False
+    seeds: range,
+    *,
+    detects: bool,
+    rollout: bool = False,
+    remembers: bool = False,
+    stranger: bool = False,
+    rule: str | None = None,
 ) -> Finding | None:
-    """The first seed whose world breaks a rule, made as small as it goes; None where there is none."""
+    """The first seed whose world breaks a rule, any or this one, made as small as it goes; None where there is none."""
     for seed in seeds:
         scenario = draw(seed, detects=detects, rollout=rollout, remembers=remembers, stranger=stranger)
         found = simulate(scenario, seed)
-        if found is not None:
-            return _smallest(found)
+        if found is not None and (rule is None or rule in _rules(found)):
+            return _smallest(found, rule or _rules(found)[0])
     return None
 
 
-def _smallest(found: Finding) -> Finding:
+def _smallest(found: Finding, rule: str) -> Finding:
+    """A smaller world that breaks the same rule; one that breaks another is another finding."""
     for scenario in smaller(found.scenario):
         still = simulate(scenario, found.seed)
-        if still is not None and _rules(still) >= _rules(found):
-            return _smallest(still)
+        if still is not None and rule in _rules(still):
+            return _smallest(still, rule)
     return found
 
 
-def _rules(found: Finding) -> set[str]:
-    """What was broken: a smaller world that breaks something else is another finding."""
-    return {problem.partition(":")[0] for problem in found.problems}
+def _rules(found: Finding) -> list[str]:
+    return [problem.partition(":")[0] for problem in found.problems]

@@ -314,7 +314,7 @@ def test_sabotage_breaks_its_rule(
     """Within some hundred worlds; the story tells what happened, and is as short as it goes."""
     rule, options = SABOTAGE[sabotage]
     sabotage(monkeypatch)
-    found = search(range(1500), **{"detects": True, **options})
+    found = search(range(1500), rule=rule, **{"detects": True, **options})
     assert found is not None
     assert rule in {problem.partition(":")[0] for problem in found.problems}, str(found)
     assert "worker 1 starts" in str(found)
