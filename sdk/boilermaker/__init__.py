@@ -1,13 +1,13 @@
-"""Background work on Azure Service Bus, typed from end to end.
+"""Background work on Azure Service Bus, typed end to end.
 
-The face: what users import, each loaded when it is first asked for (PEP 562), so that generated stubs cost a producer
-neither azure nor asyncio.
+This package exports the public names. Each is imported on first access (PEP 562), so that a producer that uses generated
+stubs imports neither azure nor asyncio.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # for type checkers and editors: the same names, eagerly
+if TYPE_CHECKING:  # for type checkers and editors: the same names, imported eagerly
     from boilermaker import attempt, errors, failure, retries
     from boilermaker.app import Boilermaker
     from boilermaker.client import Client, Scheduled, SyncClient
@@ -72,7 +72,7 @@ _HOMES = {
 _ROOMS = ("attempt", "errors", "failure", "retries")
 
 
-if not TYPE_CHECKING:  # a checker that saw it would take any name for Any, misspelt ones too
+if not TYPE_CHECKING:  # a type checker that saw it would treat every name as Any, misspelt ones included
 
     def __getattr__(name: str) -> Any:
         if name in _HOMES:

@@ -1,4 +1,4 @@
-"""A worker service: registration and wiring. What it does with messages is in `worker`."""
+"""`Boilermaker`, a worker service: registration, wiring, start and stop. How messages are handled is in `worker`."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
@@ -47,7 +47,7 @@ Lifespan = Callable[[], AbstractAsyncContextManager[S]]
 
 
 class _NoState:
-    """Stands where a state will be, once the lifespan has begun."""
+    """Placeholder for the state until the lifespan has begun."""
 
     def __repr__(self) -> str:
         return "<no state: the lifespan has not begun>"
@@ -56,23 +56,23 @@ class _NoState:
 NO_STATE = _NoState()
 
 MOST_AT_A_TIME = 1_000_000
-"""The most handlers, or threads, that may be asked for."""
+"""The highest accepted number of concurrent handlers or threads."""
 
 
 class Boilermaker(Registrar, Generic[S]):
-    """A worker: functions registered as tasks, and the queue that they are run from.
+    """A worker: functions registered as tasks, and the queue that it receives their messages from.
 
     Args:
-        state: handed to every handler as its first argument; held for as long as the worker lives.
+        state: passed to every handler as its first argument; kept for the worker's lifetime.
         bus: `AzureServiceBus` or `InMemoryServiceBus`.
-        lifespan: in place of a state: gives an asynchronous context manager, which is entered when the worker begins to
-            work, whose value is the state, and which is left once the last handler has ended.
+        lifespan: instead of a state: returns an asynchronous context manager that yields the state. The worker enters it
+            before it receives messages, and exits it after the last handler has ended.
         options: see `WorkerOptions`.
 
     Raises:
-        ConfigurationError: neither `queue` nor the bus names a queue; both a state and a lifespan, or neither; `forwards_to`
-            is one text; or `history` holds something else than contracts.
-        TypeError: an option that does not exist, one of another type, or a bus that is none.
+        ConfigurationError: neither `queue` nor the bus names a queue; both a state and a lifespan are given, or neither;
+            `forwards_to` is a single string; or `history` contains files that are not contracts.
+        TypeError: an unknown option, an option of the wrong type, or `bus` is not a bus.
     """
 
     @overload
@@ -89,17 +89,17 @@ class Boilermaker(Registrar, Generic[S]):
     ) -> None:
         if bus is None or (state is NO_STATE) == (lifespan is None):
             raise ConfigurationError(
-                "a worker is made as `Boilermaker(state, bus, ...)` or `Boilermaker(bus=bus, lifespan=...)`"
+                "create a worker as `Boilermaker(state, bus, ...)` or `Boilermaker(bus=bus, lifespan=...)`"
             )
         if not hasattr(bus, "default_queue"):
             raise TypeError(
-                f"the bus is an AzureServiceBus or an InMemoryServiceBus, not a {type(bus).__name__}"
+                f"the bus must be an AzureServiceBus or an InMemoryServiceBus, not a {type(bus).__name__}"
             )
         check_worker_options(options)
         named = options.get("queue") or bus.default_queue
         if not named:
             raise ConfigurationError(
-                "no queue to work on: pass `Boilermaker(..., queue=...)`, or name one in the bus (EntityPath in the "
+                "no queue to receive from: pass `Boilermaker(..., queue=...)`, or name one in the bus (EntityPath in the "
                 "connection string, SERVICE_BUS_QUEUE in the environment)"
             )
         self.state: S = state
@@ -121,7 +121,7 @@ class Boilermaker(Registrar, Generic[S]):
 
     @property
     def queue(self) -> str:
-        """The queue that it receives from. Set before `run`, tasks registered without a queue of their own follow."""
+        """The queue that it receives from. Set it before `run`; it also applies to tasks registered without a queue."""
         return self.registry.queue
 
     @queue.setter
@@ -131,10 +131,10 @@ class Boilermaker(Registrar, Generic[S]):
     # ---- registration
 
     def include(self, tasks: Tasks) -> Self:
-        """Register what a module collected in its `Tasks`; the worker comes back, so that calls chain.
+        """Register the tasks and upcasts that a module collected in its `Tasks`; returns the worker, so that calls chain.
 
         Raises:
-            RegistrationError: one of them cannot be a task, or its name is taken; or an upcast is refused.
+            RegistrationError: one of them cannot be a task, its name is taken, or an upcast is invalid.
         """
         with self.registry.all_or_none(), self.history.upcasts.all_or_none():
             tasks.hand_over(self._register, self._upcast)
@@ -158,20 +158,20 @@ class Boilermaker(Registrar, Generic[S]):
     @overload
     def create_task(self, fn: SyncHandler[S, P, R], /, *args: P.args, **kwargs: P.kwargs) -> Task[R]: ...
     def create_task(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Task[Any]:
-        """A task from a registered function and its arguments, the state left out.
+        """Create a task from a registered function and its arguments, without the state.
 
         Raises:
             UnregisteredTaskError: the function is not registered with this worker.
-            TaskBuildError: the arguments do not fit; InvalidArgumentsError: the worker would refuse them.
+            TaskBuildError: the arguments do not match the signature; InvalidArgumentsError: the worker would reject them.
         """
         registration = self.registry.of_function(fn)
         built = Task.si(fn, *args, **kwargs)
         if registration is None:
-            self.registry.resolve(built)  # raises, and says what to do
+            self.registry.resolve(built)  # raises the error that says what to do
         return built
 
     def chain(self, first: Task[R], /, *rest: Publishable, on_failure: Publishable | None = None) -> Task[R]:
-        """Join tasks so that each runs once the one before has succeeded: see `boilermaker.chain`."""
+        """Join tasks so that each runs after the previous one has succeeded: see `boilermaker.chain`."""
         return task.chain(first, *rest, on_failure=on_failure)
 
     async def publish_task(
@@ -191,7 +191,7 @@ class Boilermaker(Registrar, Generic[S]):
         self, fn: SyncHandler[S, P, R], /, *args: P.args, **kwargs: P.kwargs
     ) -> Task[R]: ...
     async def apply_async(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Task[Any]:
-        """Build a task and publish it at once; the task comes back."""
+        """Create a task, publish it at once, and return it."""
         built = self.create_task(fn, *args, **kwargs)
         await self.client.publish(built)
         return built
@@ -206,23 +206,23 @@ class Boilermaker(Registrar, Generic[S]):
         grace_seconds: Seconds = 30,
         handle_signals: bool | None = None,
     ) -> Ending:
-        """Work until SIGINT, SIGTERM or `stop()`.
+        """Handle messages until SIGINT, SIGTERM or `stop()`.
 
         Args:
-            concurrency: handlers that run at a time.
-            threads: of these, plain functions that run at a time, each in a thread.
-            grace_seconds: what running handlers are given to finish.
-            handle_signals: whether SIGINT and SIGTERM stop it; a second one hurries, a third ends the process. By default
-                where the process leaves SIGTERM at its default action: not within a server, such as uvicorn, which decides
-                itself when to call `stop()`. Whatever handled them before does so again afterwards.
+            concurrency: how many handlers run concurrently.
+            threads: how many of these may be plain functions, each in a thread.
+            grace_seconds: how long running handlers may take to finish after a stop.
+            handle_signals: whether SIGINT and SIGTERM stop the worker; a second signal skips the grace period, a third ends
+                the process. By default only if SIGTERM has its default action in this process: a server such as uvicorn
+                handles signals itself and decides when to call `stop()`. Previous signal handlers are restored afterwards.
 
         Raises:
-            BusError: a fault of the worker's own queue that cannot heal by itself.
-            ConfigurationError: the worker is running already; `concurrency` or `threads` is not from 1 to 1,000,000; or
-                `handle_signals=True` in another thread than the main one.
+            BusError: a permanent error of the worker's own queue.
+            ConfigurationError: the worker is already running; `concurrency` or `threads` is not from 1 to 1,000,000; or
+                `handle_signals=True` outside the main thread.
         """
         if self._starting is not None or self._loop is not None:
-            raise ConfigurationError("this worker is running already; make a second one to run twice")
+            raise ConfigurationError("this worker is already running; create a second one to run two")
         running = self._starting = asyncio.current_task()
         ending: Ending | BaseException | None = None
         is_cut_short = False
@@ -247,20 +247,21 @@ class Boilermaker(Registrar, Generic[S]):
             if isinstance(ending, BaseException):
                 raise ending from None
         finally:
-            is_cut_short = self._uncancel(running) or is_cut_short  # the lifespan may have caught it
+            # The lifespan may have caught the cancellation.
+            is_cut_short = self._uncancel(running) or is_cut_short
             self._starting, self._leaving, self._loop = None, None, None
             self._stops = 0
             undo()
             await self.close()
         if not isinstance(ending, Ending):
-            log.info("Stopped before it began to receive")
+            log.info("Stopped before receiving any message")
             return Ending(handled=0)
         if is_cut_short:
-            log.error("The lifespan did not end: it was cancelled, because the worker was told to stop again")
+            log.error("The lifespan was cancelled before its end, because a further stop was requested")
         return msgspec.structs.replace(ending, is_cut_short=is_cut_short)
 
     def _uncancel(self, running: asyncio.Task[Any] | None) -> bool:
-        """Whether `stop()` cancelled it, and nobody else did; its cancellations are taken back."""
+        """Whether only `stop()` cancelled the task; undoes its cancellations."""
         cuts, self._cuts = self._cuts, 0
         left = 1
         for _ in range(cuts):
@@ -276,7 +277,7 @@ class Boilermaker(Registrar, Generic[S]):
 
     @asynccontextmanager
     async def _living(self) -> AsyncGenerator[None, None]:
-        """Within, there is a state."""
+        """Provide the state for the duration of the context."""
         if self._lifespan is None or self.state is not NO_STATE:
             yield
             return
@@ -301,28 +302,30 @@ class Boilermaker(Registrar, Generic[S]):
             log.info("Stopped after %s messages", loop.handled)
 
     async def _open_sender(self) -> None:
-        """While the receiver opens: else the first callback or retry waits for a connection."""
+        """Connect while the receiver opens, so that the first callback or retry does not wait for a connection."""
         try:
             await self.client.sender(self.queue)
         except (QueueNotFoundError, SessionQueueError):
-            pass  # the receiver meets the same, and ends the worker with it
+            pass  # the receiver gets the same error and raises it
         except BusError as error:
             log.warning(
-                "Cannot publish to `%s` yet, tried again when there is something: %s", self.queue, error
+                "Cannot connect for publishing to `%s`; connecting again at the next publish: %s",
+                self.queue,
+                error,
             )
 
     def health(self) -> Health:
-        """What this worker is doing; may be asked from any thread."""
+        """What this worker is doing; may be called from any thread."""
         loop = self._loop
         if loop is None:
             return Health(is_receiving=False, is_blocked=False, running=0, handled=0)
         return loop.health()
 
     def stop(self) -> None:
-        """Let a running worker finish; called again, it does not wait for running handlers.
+        """Stop a running worker once its handlers have finished; a second call does not wait for running handlers.
 
-        A worker that still starts ends its `lifespan` and does not begin. Called before `run`, the next `run` ends at once.
-        Called again while the `lifespan` ends, it cancels that.
+        A worker that is still starting exits its `lifespan` and receives nothing. If called before `run`, the next `run`
+        returns at once. If called again while the `lifespan` exits, the `lifespan` is cancelled.
         """
         self._stops += 1
         waits_for = self._leaving if self._stops > 1 else None
@@ -335,16 +338,16 @@ class Boilermaker(Registrar, Generic[S]):
     async def drain(
         self, *, concurrency: int = 100, threads: int = THREADS, max_messages: int = 1_000_000
     ) -> int:
-        """Run everything in this worker's queue, scheduled retries included, in virtual time; for tests.
+        """Handle all messages in this worker's queue, scheduled retries included, in virtual time; for tests.
 
-        Returns the number of messages handled. What went to other queues waits there for their workers.
+        Returns the number of messages handled. Messages published to other queues stay there for their workers.
 
         Raises:
-            ConfigurationError: the bus is not an `InMemoryServiceBus`, or `max_messages` did not suffice.
+            ConfigurationError: the bus is not an `InMemoryServiceBus`, or there were more than `max_messages` messages.
         """
         if not isinstance(self.bus, InMemoryServiceBus):
             raise ConfigurationError(
-                "drain() moves the clock, which only an InMemoryServiceBus has; use run()"
+                "drain() advances the clock, which only an InMemoryServiceBus allows; use run()"
             )
         total = 0
         await self.client.move_here()
@@ -355,22 +358,25 @@ class Boilermaker(Registrar, Generic[S]):
                 if not handled and not self.bus.jump(self.queue):
                     return total
                 total += handled
-        raise ConfigurationError(f"more than {max_messages:,} messages came: does a handler publish itself?")
+        raise ConfigurationError(
+            f"drain() handled more than {max_messages:,} messages: does a handler publish its own task without end? "
+            "If not, raise `max_messages`"
+        )
 
     def _checked_pace(self, concurrency: int, threads: int, grace: float) -> Pace:
-        """What can be found wrong is, before anything begins."""
+        """The pace, after everything that can be checked before the start has been."""
         self.history.upcasts.check(self.registry)
         for name, number in (("concurrency", concurrency), ("threads", threads)):
             if not isinstance(number, int) or isinstance(number, bool):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a checker
-                raise ConfigurationError(f"{name} is a whole number, not a {type(number).__name__}")
+                raise ConfigurationError(f"{name} must be an integer, not a {type(number).__name__}")
             if number < 1:
-                shown = number if number > -MOST_AT_A_TIME else "less"  # Python prints no 5,000 digits
+                shown = number if number > -MOST_AT_A_TIME else "less"  # Python does not print 5,000 digits
                 raise ConfigurationError(
-                    f"{name} is the number of handlers at a time, 1 or more, not {shown}"
+                    f"{name} is the number of concurrent handlers: it must be at least 1, not {shown}"
                 )
             if number > MOST_AT_A_TIME:
                 raise ConfigurationError(
-                    f"{name} is the number of handlers at a time, at most {MOST_AT_A_TIME:,}"
+                    f"{name} is the number of concurrent handlers: it must be at most {MOST_AT_A_TIME:,}"
                 )
         return Pace(
             concurrency=concurrency,
@@ -383,7 +389,7 @@ class Boilermaker(Registrar, Generic[S]):
         options = self._options
         own = {self.registry.queue_of(registration) for registration in self.registry}
         limits = options.get("limits") or Limits()
-        # In memory nothing heals by waiting: time moves when nothing is left to do.
+        # On the in-memory bus waiting does not help: time only advances when nothing is left to do.
         give_up_seconds = 0 if isinstance(self.bus, InMemoryServiceBus) else sum(limits.put_off_seconds)
         workshop = Workshop(
             registry=self.registry,
@@ -402,7 +408,7 @@ class Boilermaker(Registrar, Generic[S]):
         return Loop(workshop, self.bus.receiver(self.queue), pace)
 
     async def close(self) -> None:
-        """Close the connections. Publishing again opens them again."""
+        """Close the connections. A later publish reconnects."""
         await self.client.close()
 
     async def __aenter__(self) -> Self:
@@ -419,6 +425,6 @@ class Boilermaker(Registrar, Generic[S]):
         """The contract of the registered functions, derived from the functions themselves.
 
         Raises:
-            ConfigurationError: a type that the contract has no words for.
+            ConfigurationError: a function uses a type that a contract cannot express.
         """
         return self.registry.contract(self.service)

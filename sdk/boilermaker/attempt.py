@@ -1,4 +1,7 @@
-"""What a handler may know about the message that it runs for, and whether the worker wants it to end."""
+"""What a handler can read about its own execution: the message it runs for, and whether the worker wants it to end.
+
+The worker sets it, in `worker.execution`.
+"""
 
 import enum
 from asyncio import CancelledError
@@ -11,13 +14,13 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One execution of one step of a workflow.
 
     Attributes:
-        id: the message's id. It is the same when the message comes again after a crash or a lost settlement, and another
-            one for each retry: record it with an effect to make that effect happen once. For the first message of a workflow
-            it is the workflow's id; one that others can guess (`publish(id="order-7")`) they can use before you.
+        id: the message's id. It stays the same when the message is redelivered after a crash or a lost settlement, and each
+            retry has a new one: store it together with an effect to make the effect happen once. For the first message of a
+            workflow it is the workflow's id; if others can guess it (`publish(id="order-7")`), they can use it before you do.
         workflow: the workflow's id, the same in all its messages.
         task: the task's name.
-        number: which execution by the task's policy, from 1.
-        delivery_count: how often this message was delivered before: above 0, an earlier delivery may have had effects.
+        number: number of this execution under the task's policy, from 1.
+        delivery_count: how often this message was delivered before; if above 0, an earlier delivery may have had effects.
     """
 
     id: str
@@ -31,22 +34,22 @@ class Cause(enum.Enum):
     """Why a worker wants a handler to end."""
 
     TIME_LIMIT = "its time limit"
-    """It took longer than the task's `timeout`: it counts as a try that failed."""
+    """It took longer than the task's `timeout`: this counts as a failed try."""
     LOCK_LOST = "its lock is lost"
-    """The message comes again, here or elsewhere; what this handler comes to is not published."""
+    """The message is redelivered, to this worker or another; the outcome of this handler is not published."""
     STOPPING = "the worker stops"
-    """The grace period is over: the message is given back, and will be run again."""
+    """The grace period is over: the message is released, and its handler runs again."""
 
 
 class Running:
-    """A handler's run, as it sees itself. Set by the worker, and read from any thread."""
+    """The state of one handler execution. Set by the worker, readable from any thread."""
 
     __slots__ = ("attempt", "cause")
 
     def __init__(self, attempt: Attempt) -> None:
         self.attempt = attempt
         self.cause: Cause | None = None
-        """Why it should end, once it should."""
+        """Why the handler should end; None while it may continue."""
 
 
 running: ContextVar[Running | None] = ContextVar("boilermaker_attempt", default=None)
@@ -63,10 +66,10 @@ def current() -> Attempt:
 
 
 def cancelled() -> Cause | None:
-    """Why the worker wants this handler to end; None while it may go on.
+    """Why the worker wants this handler to end; None while it may continue.
 
-    An `async` handler learns it by a `CancelledError`. A plain function in a thread cannot be interrupted: one that takes
-    long asks, between two steps, or calls `check_cancelled`.
+    An `async` handler is cancelled with a `CancelledError`. A plain function in a thread cannot be interrupted: if it is
+    long-running, it should call this function, or `check_cancelled`, between its steps.
 
     Raises:
         LookupError: no handler is running in this context.
@@ -75,7 +78,7 @@ def cancelled() -> Cause | None:
 
 
 def check_cancelled() -> None:
-    """End a handler that the worker wants to end; let it clean up by `finally`.
+    """Raise if the worker wants this handler to end; clean up in `finally`.
 
     Raises:
         asyncio.CancelledError: the worker wants it to end.
@@ -88,5 +91,7 @@ def check_cancelled() -> None:
 def _running() -> Running:
     found = running.get()
     if found is None:
-        raise LookupError("no task is running here: call this from a handler, or from what a handler calls")
+        raise LookupError(
+            "no task is running here: call this from a handler, or from code that a handler calls"
+        )
     return found

@@ -1,21 +1,22 @@
-"""Every exception that Boilermaker raises, under one root, and the warning that it gives.
+"""All exceptions that Boilermaker raises, under one base class, and the warning that it issues.
 
-Each carries what it knows as attributes; its message says what happened, where, and what to do next.
+Details are attributes of the exception; its message says what happened, where, and what to do next. The exceptions that
+handlers raise to fail or to be retried are not here: see `failure.TaskFailed` and `retries.RetryException`.
 """
 
 from collections.abc import Mapping, Sequence
 
 
 class BoilermakerError(Exception):
-    """The root of all errors raised on purpose by this package."""
+    """The base class of all errors that this package raises on purpose."""
 
 
 class ConfigurationError(BoilermakerError):
-    """Something that is set once, when a service starts, is missing or wrong."""
+    """A setting that is read once, when a service starts, is missing or invalid."""
 
 
 class UncarriedError(ConfigurationError):
-    """A class that msgspec takes without a word, and then does not carry as it is. Registrations tell it as their own."""
+    """A class that msgspec accepts but does not serialize faithfully. Registration raises it as a `RegistrationError`."""
 
 
 class RegistrationError(BoilermakerError):
@@ -23,7 +24,7 @@ class RegistrationError(BoilermakerError):
 
 
 class UntypedParameterWarning(UserWarning):
-    """A task's parameter has no annotation: anything passes, and nothing is checked."""
+    """A task's parameter has no annotation: it accepts any value, and nothing is checked."""
 
 
 class TaskBuildError(BoilermakerError):
@@ -31,11 +32,11 @@ class TaskBuildError(BoilermakerError):
 
 
 class InvalidArgumentsError(TaskBuildError):
-    """The worker would refuse these arguments.
+    """The worker would reject these arguments.
 
     Attributes:
         task: name of the task.
-        problems: one sentence for each argument: its path and what was expected. No values.
+        problems: one sentence for each invalid argument: its path and what was expected. Contains no values.
     """
 
     def __init__(self, task: str, problems: tuple[str, ...]) -> None:
@@ -45,30 +46,30 @@ class InvalidArgumentsError(TaskBuildError):
 
 
 class CallbackAlreadySetError(TaskBuildError):
-    """`>>` or `chain` met a task that already has a success callback."""
+    """`>>` or `chain` was given a task that already has a success callback."""
 
 
 class WorkflowError(BoilermakerError):
-    """A workflow cannot be published as it stands: a loop, a reference that may not be there, a type that does not fit."""
+    """A workflow cannot be published: it has a loop, a reference to a result that may not exist, or a type that does not match."""
 
 
 class UnregisteredTaskError(WorkflowError):
-    """A task made from a function was published by a publisher whose registry does not hold that function."""
+    """A task made from a function was published by a client whose registry does not contain that function."""
 
 
 class WorkflowTooLargeError(WorkflowError):
-    """The envelope is larger than the queue takes.
+    """The envelope is larger than the queue accepts.
 
     Attributes:
-        size: bytes of the message, properties included.
-        limit: bytes that may be used.
+        size: size of the message in bytes, properties included.
+        limit: the number of bytes that may be used.
         largest: (task name, bytes) of the largest steps, largest first.
     """
 
     def __init__(self, size: int, limit: int, largest: tuple[tuple[str, int], ...]) -> None:
         listing = ", ".join(f"{name} {bytes_:,} bytes" for name, bytes_ in largest)
         super().__init__(
-            f"the workflow takes {size:,} bytes, the queue takes {limit:,} (headroom kept); largest tasks: {listing}. "
+            f"the workflow has {size:,} bytes, the queue accepts {limit:,} (headroom deducted); largest tasks: {listing}. "
             "Pass a reference to large data instead of the data, or publish the workflow in parts."
         )
         self.size = size
@@ -77,23 +78,23 @@ class WorkflowTooLargeError(WorkflowError):
 
 
 class EnvelopeError(BoilermakerError):
-    """A received body is no envelope, or one outside the limits. The text holds no payload values."""
+    """A received body is not an envelope, or exceeds a limit. The text contains no payload values."""
 
 
 class ContractMismatchError(BoilermakerError):
-    """A worker's live contract is not the one that was generated from its source."""
+    """A worker's live contract differs from the one that was generated from its source."""
 
 
 class EventLoopError(BoilermakerError):
-    """A client's connections belong to another event loop than the one it is used in. The message says what to do."""
+    """A client is used in an event loop other than the one that owns its connections. The message says what to do."""
 
 
 class OutcomeStoreError(BoilermakerError):
-    """An outcome store cannot be asked or written.
+    """An outcome store cannot be read or written.
 
     Attributes:
-        is_transient: True where the same call may succeed later; a worker waits for that. False where the store refuses this
-            record and takes others: the worker fails the task as `OutcomeNotSaved`.
+        is_transient: True if the same call may succeed later; a worker retries it until it does. False if the store rejects
+            this record but accepts others: the worker fails the task as `OutcomeNotSaved`.
     """
 
     def __init__(self, message: str, *, is_transient: bool = True) -> None:
@@ -102,11 +103,11 @@ class OutcomeStoreError(BoilermakerError):
 
 
 class BusError(BoilermakerError):
-    """The bus did not do what was asked.
+    """An operation on the bus failed.
 
     Attributes:
-        queue: the queue concerned, if one is.
-        is_transient: True where the same call may succeed later.
+        queue: the queue concerned, if any.
+        is_transient: True if the same call may succeed later.
     """
 
     def __init__(self, message: str, *, queue: str | None = None, is_transient: bool = False) -> None:
@@ -116,39 +117,39 @@ class BusError(BoilermakerError):
 
 
 class QueueNotFoundError(BusError):
-    """There is no such queue, or this identity may not see it."""
+    """The queue does not exist, or this identity is not allowed to see it."""
 
 
 class SessionQueueError(BusError):
-    """The queue requires sessions, which Boilermaker does not use."""
+    """The queue requires sessions, which Boilermaker does not support."""
 
 
 class NotAuthorizedError(BusError):
-    """This identity has no right to do that with the queue."""
+    """This identity is not authorized for this operation on the queue."""
 
 
 class MessageRefusedError(BusError):
-    """The bus rejects this message permanently; others may be accepted by the same queue."""
+    """The bus rejects this message permanently; the same queue may accept others."""
 
 
 class MessageTooLargeError(MessageRefusedError):
-    """The bus refuses a message of this size."""
+    """The bus rejects a message of this size."""
 
 
 class SettlementError(BusError):
-    """A message could not be settled: its lock is lost, or the bus did not answer."""
+    """A message could not be settled: its lock was lost, or the bus did not respond."""
 
 
 class NotScheduledError(BusError):
-    """No scheduled message has that sequence number: it is active by now, was handled, or was cancelled before."""
+    """No scheduled message has that sequence number: it is already active, was handled, or was cancelled before."""
 
 
 class LockLostError(SettlementError):
-    """The lock on a message has expired or moved to another receiver; the message will be, or was, delivered again."""
+    """The lock on a message has expired or belongs to another receiver; the message is redelivered."""
 
 
 class PublishError(BusError):
-    """Publishing failed. Publishing again with the same id is safe where the queue detects duplicates.
+    """Publishing failed. It is safe to publish again with the same id if the queue detects duplicates.
 
     Attributes:
         id: the workflow id; pass it as `publish(..., id=error.id)` to repeat safely.
@@ -167,16 +168,16 @@ class PublishError(BusError):
 
 
 class PublishManyError(PublishError):
-    """Of many workflows, the bus did not accept all.
+    """`publish_many` could not publish all of its workflows.
 
-    Publish those of `unknown` again under the same ids, `publish_many(items, ids=...)`: that is safe where the queue
-    detects duplicates. Items that had been taken from their iterable and not sent are among `refused`; those that had not
-    been taken are in none of the three.
+    Publish the workflows in `unknown` again under the same ids, `publish_many(items, ids=...)`: that is safe if the queue
+    detects duplicates. Items that had been read from the iterable but not sent are in `refused`; items that had not been
+    read are in none of the three.
 
     Attributes:
-        published: ids of those that the bus has accepted.
-        refused: by id, why; these were surely not published.
-        unknown: by id, why the bus's answer did not come; these may have been published.
+        published: ids of the workflows that the bus acknowledged.
+        refused: the error by id; these workflows were definitely not published.
+        unknown: the error by id; the acknowledgement was lost, so these workflows may have been published.
     """
 
     def __init__(self, published: Sequence[str], failed: Mapping[str, BusError]) -> None:
@@ -185,8 +186,8 @@ class PublishManyError(PublishError):
         self.unknown = {id_: error for id_, error in failed.items() if error.is_transient}
         first_id, first = next(iter(failed.items()))
         super().__init__(
-            f"{len(self.published):,} workflows were published, {len(self.refused):,} were not, of "
-            f"{len(self.unknown):,} it is not known; the first of these, {first_id}: {first}",
+            f"{len(self.published):,} workflows were published, {len(self.refused):,} were not, and "
+            f"{len(self.unknown):,} may have been; the first that failed, {first_id}: {first}",
             id=first_id,
             queue=first.queue,
             is_transient=bool(self.unknown),

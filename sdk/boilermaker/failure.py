@@ -1,4 +1,7 @@
-"""Failing for good: how a handler says so, and what failure handlers learn about it."""
+"""Final failure of a task: how a handler reports it, and what failure callbacks receive.
+
+Retries are in `retries`; what the worker does about a failure is in `worker.decide`.
+"""
 
 import re
 from typing import Final, Never, cast
@@ -9,14 +12,14 @@ from boilermaker.workflow.ref import Ref
 
 
 class FailureInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a step failed for good. Holds no payload values and no traceback.
+    """Why a step failed permanently. Contains no payload values and no traceback.
 
     Attributes:
         task: name of the task that failed.
         reason: the stable reason, as in the dead-letter queue: `TaskFailed`, `RetriesExhausted`, `InvalidPayload`, ...
-        description: one sentence for people.
-        error: qualified name of the exception's type, where one was raised.
-        attempt: how many executions there were, this one included.
+        description: one human-readable sentence.
+        error: qualified name of the exception's type, if one was raised.
+        attempt: number of executions, this one included.
         message_id: id of the message that failed, to find it in the dead-letter queue.
     """
 
@@ -29,34 +32,34 @@ class FailureInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskFailed(Exception):  # noqa: N818 - the name says what has happened to the task
-    """Raised by a handler that failed for good: no retry, failure callbacks, dead letter.
+    """Raised by a handler to fail permanently: the task is not retried, failure callbacks run, the message is dead-lettered.
 
     Args:
-        reason: why; it travels to the failure handler and to the dead letter, so keep secrets out of it. What is no
-            text, an exception perhaps, is taken by its `str()`.
+        reason: why; it is sent to failure callbacks and into the dead letter, so keep secrets out of it. A value that is
+            not a string, such as an exception, is converted with `str()`.
     """
 
-    reason: str = ""  # the default for a subclass whose __init__ does not call this one
+    reason: str = ""  # the default, for subclasses whose __init__ does not call this one
 
     def __init__(self, reason: object = "") -> None:
         super().__init__(reason)
         self.reason = str(reason)
 
 
-# Controls, line separators, marks that turn the direction of writing, and halves of surrogate pairs.
+# Control characters, line separators, bidirectional marks and lone surrogates.
 _ILLEGIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def legible(text: str) -> str:
-    r"""A text that may stand in a line of a log and has a UTF-8 form; what may not is escaped as in JSON, `\\u000a`.
+    r"""The text with every character escaped that a log line or UTF-8 cannot hold, as in JSON: `\\u000a`.
 
-    For texts that users' code gives: a file's name that is not UTF-8 comes with lone surrogates (PEP 383).
+    For texts that come from users' code: a file name that is not UTF-8 contains lone surrogates (PEP 383).
     """
     return text if text.isprintable() else _ILLEGIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class _Failed:
-    """The type of `TaskFailureResult`, of which there is one."""
+    """The type of the singleton `TaskFailureResult`."""
 
     __slots__ = ()
 
@@ -68,13 +71,13 @@ class _Failed:
 
 
 TaskFailureResult: Final[Never] = cast("Never", _Failed())
-"""Returned by a handler that failed for good.
+"""Returned by a handler to fail permanently.
 
-Typed `Never`, which fits every declared result: a handler `-> UserId` may return it and its result type stays clean.
+Typed `Never`, which is assignable to every result type: a handler `-> UserId` may return it without changing its annotation.
 """
 
 cause: Final[Ref[FailureInfo]] = Ref(None, "cause")
-"""The failure that led here, as an argument for a failure handler; legal in steps that only a failure leads to."""
+"""The failure that led to this step, as an argument for a failure callback; valid only in steps that run after a failure."""
 
 
 def is_failure(result: object) -> bool:

@@ -1,6 +1,6 @@
-"""What generated stubs call: nothing but this, msgspec and the standard library stand behind them.
+"""The runtime of generated stubs: they import only this module, msgspec and the standard library.
 
-Importing it pulls in neither azure nor asyncio, so stubs cost a producer next to nothing.
+Importing it imports neither azure nor asyncio, so that stubs add little to a producer's start-up time.
 """
 
 import functools
@@ -19,7 +19,7 @@ from boilermaker.workflow.target import Target
 from boilermaker.workflow.task import Task
 
 if TYPE_CHECKING:
-    # checkers know PEP 702 by this name; at run time it would cost 30 ms, and asyncio with it
+    # Type checkers know PEP 702 by this name; at run time the import would take 30 ms, and import asyncio.
     from typing_extensions import deprecated
 
 __all__ = ["Arg", "FailureInfo", "Payload", "Ref", "Task", "TaskStub", "deprecated"]
@@ -31,17 +31,17 @@ R = TypeVar("R")
 
 
 class TaskStub(Generic[R]):
-    """Builds the tasks of one handler; generated code makes one for each.
+    """Builds the tasks of one handler; generated code creates one for each handler.
 
     Args:
         name: the task's name on the wire.
         payload: its payload struct.
-        result: the type of its result, as an annotation would say it.
-        queue: where its worker listens.
-        digest: names the wire shape that it was generated from; 16 hex digits.
+        result: the type of its result, as an annotation.
+        queue: the queue that its worker receives from.
+        digest: digest of the contract that it was generated from; 16 hex digits.
 
     Raises:
-        ValueError: the digest is none: workers would refuse its messages.
+        ValueError: the digest is invalid: workers would reject its messages.
     """
 
     __slots__ = ("target",)
@@ -57,7 +57,7 @@ class TaskStub(Generic[R]):
         """A task with these arguments.
 
         Raises:
-            InvalidArgumentsError: the worker would refuse them; every argument at fault is named.
+            InvalidArgumentsError: the worker would reject them; the error lists every invalid argument.
         """
         return Task(self.target, arguments)
 
@@ -65,7 +65,7 @@ class TaskStub(Generic[R]):
 if not TYPE_CHECKING:
 
     def deprecated(message: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-        """Mark a generated function as deprecated (PEP 702): checkers say so, and calling it warns."""
+        """Mark a generated function as deprecated (PEP 702): type checkers report it, and calling it issues a warning."""
 
         def mark(function: Callable[P, R]) -> Callable[P, R]:
             @functools.wraps(function)

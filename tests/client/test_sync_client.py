@@ -57,7 +57,7 @@ def test_errors_are_those_of_the_client(new_bus: NewBus, queue: str) -> None:
     with SyncClient(new_bus()) as client:
         with pytest.raises(ValueError, match="fewer ids"):
             client.publish_many([note(queue, "x")], ids=[])
-        with pytest.raises(ValueError, match="a delay is from 0"):
+        with pytest.raises(ValueError, match="a delay must be from 0"):
             client.publish(note(queue, "x"), delay=-1)
         with pytest.raises(WorkflowError):
             client.publish(Task.si(_unregistered))

@@ -201,5 +201,5 @@ def test_options_of_another_type_are_refused_where_they_are_set(option: dict[str
 def test_a_retry_mode_by_name_is_refused() -> None:
     """It would be found out at the first retry."""
     name: Any = "Fixed"
-    with pytest.raises(TypeError, match="retry_mode is a RetryMode, not a str"):
+    with pytest.raises(TypeError, match="retry_mode must be a RetryMode, not a str"):
         retries.RetryPolicy(retry_mode=name)

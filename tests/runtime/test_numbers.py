@@ -103,10 +103,10 @@ async def _given(taker: Callable[[Any], Any], number: Any) -> None:
 @pytest.mark.parametrize(
     ("policy", "told"),
     [
-        ({"delay": HUGE}, "delay is from 0 to 3,153,600,000 seconds (100 years)"),
-        ({"delay_max": float("nan")}, "delay_max is from 0 to 3,153,600,000 seconds (100 years)"),
-        ({"max_tries": HUGE}, "max_tries is at most 2,147,483,647"),
-        ({"max_tries": 0}, "max_tries is at least 1"),
+        ({"delay": HUGE}, "delay must be from 0 to 3,153,600,000 seconds (100 years)"),
+        ({"delay_max": float("nan")}, "delay_max must be from 0 to 3,153,600,000 seconds (100 years)"),
+        ({"max_tries": HUGE}, "max_tries must be at most 2,147,483,647"),
+        ({"max_tries": 0}, "max_tries must be at least 1"),
     ],
 )
 def test_a_policy_says_which_of_its_numbers_is_wrong(policy: dict[str, Any], told: str) -> None:

@@ -261,7 +261,7 @@ def test_a_worker_without_a_queue_is_refused() -> None:
     """Neither the worker nor its bus names one."""
     bus = InMemoryServiceBus()
     bus.default_queue = None
-    with pytest.raises(ConfigurationError, match="no queue to work on"):
+    with pytest.raises(ConfigurationError, match="no queue to receive from"):
         Boilermaker(None, bus)
 
 
@@ -339,21 +339,23 @@ def test_one_text_for_the_queues_to_forward_to_is_refused() -> None:
 def test_what_is_no_bus_is_refused() -> None:
     """A connection string is none."""
     text: Any = "Endpoint=sb://..."
-    with pytest.raises(TypeError, match="the bus is an AzureServiceBus or an InMemoryServiceBus, not a str"):
+    with pytest.raises(
+        TypeError, match="the bus must be an AzureServiceBus or an InMemoryServiceBus, not a str"
+    ):
         Boilermaker(None, text, queue="jobs")
 
 
 @pytest.mark.parametrize(
     ("limits", "error", "told"),
     [
-        ({"max_tries": "3"}, TypeError, "Limits(max_tries=...) is a whole number, not a str"),
-        ({"max_tries": True}, TypeError, "Limits(max_tries=...) is a whole number, not a bool"),
-        ({"max_deliveries": 0}, ValueError, "Limits(max_deliveries=...) is at least 1"),
+        ({"max_tries": "3"}, TypeError, "Limits(max_tries=...) must be an integer, not a str"),
+        ({"max_tries": True}, TypeError, "Limits(max_tries=...) must be an integer, not a bool"),
+        ({"max_deliveries": 0}, ValueError, "Limits(max_deliveries=...) must be at least 1"),
         ({"max_delay": timedelta(hours=1)}, TypeError, "seconds, not a timedelta: pass .total_seconds()"),
-        ({"max_delay": -1}, ValueError, "a delay is from 0 to "),
-        ({"max_delay": "1h"}, TypeError, "a delay is a number of seconds"),
+        ({"max_delay": -1}, ValueError, "a delay must be from 0 to "),
+        ({"max_delay": "1h"}, TypeError, "a delay must be a number of seconds"),
         ({"put_off_seconds": 15}, TypeError, "Limits(put_off_seconds=...) is a tuple of seconds, not a int"),
-        ({"put_off_seconds": (15, -1)}, ValueError, "a delay is from 0 to "),
+        ({"put_off_seconds": (15, -1)}, ValueError, "a delay must be from 0 to "),
     ],
 )
 def test_limits_that_cannot_be_are_refused_where_they_are_written(

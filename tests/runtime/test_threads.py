@@ -417,6 +417,6 @@ def test_register_async_takes_async_functions_only() -> None:
 async def test_no_threads_at_all_are_refused() -> None:
     """As no concurrency is."""
     with pytest.raises(
-        ConfigurationError, match="threads is the number of handlers at a time, 1 or more, not 0"
+        ConfigurationError, match="threads is the number of concurrent handlers: it must be at least 1, not 0"
     ):
         await Boilermaker(None, InMemoryServiceBus()).run(threads=0)

@@ -118,14 +118,14 @@ def _without_init(kind: type[BaseException]) -> BaseException:
         (
             Uncalled,
             (
-                "gave up after 2 tries: the handler asked for a retry (a policy is a RetryPolicy, not a method; call it: "
+                "gave up after 2 tries: the handler asked for a retry (a policy must be a RetryPolicy, not a method; call it: "
                 "`NoRetry()`)"
             ),
         ),
         (
             Backwards,
             (
-                "gave up after 2 tries: the handler asked for a retry (a delay is from 0 to 3,153,600,000 seconds (100 years), "
+                "gave up after 2 tries: the handler asked for a retry (a delay must be from 0 to 3,153,600,000 seconds (100 years), "
                 "not -1)"
             ),
         ),
