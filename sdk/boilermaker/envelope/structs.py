@@ -30,6 +30,9 @@ Digests = Annotated[
 
 Moment = Annotated[datetime, Meta(tz=True)]
 
+StepNumber = Annotated[int, Meta(ge=0, lt=MAX_STEPS)]
+"""Bounded where it is read: as keys, numbers made to have one hash would take quadratic time before anybody looks at them."""
+
 WireRef = int | str
 """`3`: the result of step 3. `"3?"`: that result or null. `"failure"`: the cause of the failure."""
 
@@ -78,7 +81,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     digests: Annotated[
         dict[Annotated[str, Meta(max_length=MAX_QUEUE)], Digests], Meta(max_length=MAX_STEPS)
     ] = {}
-    kept: Annotated[dict[int, Kept], Meta(max_length=MAX_STEPS)] = {}
+    kept: Annotated[dict[StepNumber, Kept], Meta(max_length=MAX_STEPS)] = {}
     failure: FailureInfo | None = None
     policy: RetryPolicy | None = None
     fork: bool = False
