@@ -22,6 +22,7 @@ from boilermaker.contract import Contract
 from boilermaker_codegen.config import Project
 from boilermaker_codegen.package.render import FILES
 from boilermaker_codegen.source.contents import Facts
+from boilermaker_codegen.types.presentation import Presentation
 from boilermaker_codegen.units import ReadUnit
 
 FOLDER = ".boilermaker_cache"
@@ -44,9 +45,9 @@ class Memory(msgspec.Struct, kw_only=True):
 
 
 class _Package(msgspec.Struct, array_like=True):
-    """A package as it was written last, and what names the contract that it was made from."""
+    """A package as it was written last, and what names the source that it was made from."""
 
-    contract: str
+    source: str
     files: dict[str, str]
 
 
@@ -67,17 +68,20 @@ class Cache:
         """Leave something to the next run. Where the folder cannot be written, nothing is left."""
         self._write(self._path, Memory(facts=dict(facts), units=dict(units)))
 
-    def package(self, contract: Contract) -> dict[str, bytes] | None:
-        """The files of a contract's package, where the last run made it from the same contract."""
+    def package(self, contract: Contract, presentation: Presentation) -> dict[str, bytes] | None:
+        """The files of a contract's package, where the last run made it from the same contract, written in the same way."""
         known = _read(self._package, _Package)
-        if known is None or known.contract != _name(contract) or not known.files.keys() <= FILES:
+        name = _name(contract, presentation)
+        if known is None or known.source != name or not known.files.keys() <= FILES:
             return None
         return {name: text.encode() for name, text in known.files.items()}
 
-    def keep_package(self, contract: Contract, files: Mapping[str, bytes]) -> None:
+    def keep_package(
+        self, contract: Contract, presentation: Presentation, files: Mapping[str, bytes]
+    ) -> None:
         """Leave a package to the next run."""
         texts = {name: data.decode() for name, data in files.items()}
-        self._write(self._package, _Package(contract=_name(contract), files=texts))
+        self._write(self._package, _Package(source=_name(contract, presentation), files=texts))
 
     def _write(self, path: Path, value: msgspec.Struct) -> None:
         content = msgspec.json.encode(value)
@@ -124,8 +128,8 @@ def _read(path: Path, kind: type[_T]) -> _T | None:
         return None
 
 
-def _name(contract: Contract) -> str:
-    return _digest_of(msgspec.json.encode(contract))
+def _name(contract: Contract, presentation: Presentation) -> str:
+    return _digest_of(msgspec.json.encode((contract, presentation), order="deterministic"))
 
 
 def is_lasting(unit: ReadUnit) -> bool:

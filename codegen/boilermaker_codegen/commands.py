@@ -20,7 +20,7 @@ from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import flat
 from boilermaker_codegen.package.naming import names_of
 from boilermaker_codegen.package.render import render
-from boilermaker_codegen.package.spelling import Speller
+from boilermaker_codegen.package.spelling import Speller, Written
 from boilermaker_codegen.package.write import Difference, check_folder, compare, write
 from boilermaker_codegen.problems import GenerationError, Problem
 from boilermaker_codegen.progress import shown_progress
@@ -124,7 +124,7 @@ def show(config: Path | None, *, is_cached: bool, is_json: bool) -> None:
     _, found, _ = _scan(config, is_cached=is_cached)
     contract = found.contract
     names = names_of(contract)
-    speller = Speller(contract, Imports(), names.types.__getitem__)
+    speller = Speller(Written.out(contract), Imports(), names.types.__getitem__)
     table = Table(_COLUMNS, is_json=is_json)
     places = found.places()
     for task in contract.tasks:
@@ -199,11 +199,12 @@ def _scan(config: Path | None, *, is_cached: bool) -> tuple[Project, Scan, Cache
 
 def _folders(project: Project, found: Scan, cache: Cache | None) -> list[tuple[Path, Mapping[str, bytes]]]:
     check_folder(project.package_folder)
-    files = cache.package(found.contract) if cache else None
+    contract, presentation = found.contract, found.presentation
+    files = cache.package(contract, presentation) if cache else None
     if files is None:
-        files = render(found.contract, width=project.config.line_length)
+        files = render(contract, presentation, width=project.config.line_length)
         if cache:
-            cache.keep_package(found.contract, files)
+            cache.keep_package(contract, presentation, files)
     return [(project.package_folder, files), *beside(project, found.contract)]
 
 

@@ -141,6 +141,7 @@ class _UnitReader:
         self._check_texts(tasks, types, registrations)
         self._check_depths(tasks, Depths(types), registrations)
         return Unit(
+            presentation=definitions.annotations.aliases.presentation(tasks, types),
             tasks=tuple(tasks),
             types=types,
             homes={

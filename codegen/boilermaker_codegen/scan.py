@@ -16,7 +16,17 @@ from boilermaker_codegen.problems import GenerationError, Problem, Refused
 from boilermaker_codegen.source.contents import Contents
 from boilermaker_codegen.source.discover import Index, SourceFile
 from boilermaker_codegen.source.files import walk
-from boilermaker_codegen.units import Dependencies, Home, Reader, ReadUnit, aliases_of, joined, left_out
+from boilermaker_codegen.types.presentation import Presentation
+from boilermaker_codegen.units import (
+    Dependencies,
+    Home,
+    Reader,
+    ReadUnit,
+    aliases_of,
+    joined,
+    left_out,
+    presented,
+)
 
 _DEPTH = 10_000  # frames; source that Python compiles may be nested deeper than Python's default for us
 
@@ -29,6 +39,7 @@ class Scan:
     """What a scan found.
 
     Attributes:
+        presentation: where the service's own aliases stand in the contract's types.
         homes: where the handlers are defined, by the tasks' names.
         modules: names of the modules that register or include tasks.
         index: all modules.
@@ -36,6 +47,7 @@ class Scan:
     """
 
     contract: Contract
+    presentation: Presentation
     homes: dict[str, Home]
     modules: frozenset[str]
     index: Index
@@ -116,6 +128,7 @@ class _Scanner:
             raise GenerationError(self._problems)
         return Scan(
             contract=contract,
+            presentation=presented(units.values()),
             homes={name: home for unit in units.values() for name, home in unit.homes.items()},
             modules=frozenset(name for name, unit in units.items() if unit.tasks or unit.included),
             index=self._index,

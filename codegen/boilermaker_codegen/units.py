@@ -12,6 +12,7 @@ from boilermaker_codegen.package.ordering import needs
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.contents import Contents
 from boilermaker_codegen.source.discover import Index, SourceFile
+from boilermaker_codegen.types.presentation import Presentation
 
 
 class Home(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +38,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
         collections: names of those that it collects tasks in.
         aliases: names in it that stand for `worker.task`.
         renames: names in it that stand for others, each with that other name.
+        presentation: where aliases of types stand in its tasks and their types.
     """
 
     tasks: tuple[TaskContract, ...] = ()
@@ -46,6 +48,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     collections: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     renames: tuple[tuple[str, str], ...] = ()
+    presentation: Presentation = Presentation()
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +179,16 @@ def joined(units: Iterable[Unit], *, service: str, queue: str, packages: Iterabl
             if any(f"{id_}.".startswith(f"{package}.") for package in packages)
         },
     )
+
+
+def presented(units: Iterable[Unit]) -> Presentation:
+    """How the contract of a service is written."""
+    found = Presentation()
+    for unit in units:
+        found.aliases.update(unit.presentation.aliases)
+        found.tasks.update(unit.presentation.tasks)
+        found.types.update(unit.presentation.types)
+    return found
 
 
 def _types_of(task: TaskContract) -> tuple[Type, ...]:

@@ -6,7 +6,7 @@ Contract `a0bff3784653cf1d`.
 """
 
 from . import payloads
-from .models import Batch, Plan, UserId
+from .models import Batch, Email, Plan, UserId
 from .tasks import (
     create_user,
     fetch_data,
@@ -20,6 +20,7 @@ from .tasks import (
 
 __all__ = [
     "Batch",
+    "Email",
     "Plan",
     "UserId",
     "create_user",

@@ -3,7 +3,7 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import NewType
+from typing import Annotated, NewType, TypeAlias
 
 import msgspec
 
@@ -14,6 +14,11 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     job_id: str
     records: int
     fetched_at: datetime
+
+
+Email: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern="@", min_length=3, max_length=254)
+]
 
 
 class Plan(Enum):

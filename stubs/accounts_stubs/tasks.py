@@ -5,19 +5,16 @@ Each takes what the worker's function takes, or references to results of earlier
 in its place, and checks it. The tasks go to the queue `accounts` unless they name another.
 """
 
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
 from boilermaker.stub import Arg, FailureInfo, Task, TaskStub
 
 from . import payloads
-from .models import Batch, Plan, UserId
+from .models import Batch, Email, Plan, UserId
 
 
 def create_user(
-    email: Arg[Annotated[str, msgspec.Meta(pattern="@", min_length=3, max_length=254)]],
-    name: Arg[str],
-    plan: Arg[Plan] = Plan.FREE,
+    email: Arg[Email], name: Arg[str], plan: Arg[Plan] = Plan.FREE
 ) -> Task[UserId]:
     """Create a user account.
 

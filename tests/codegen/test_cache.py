@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from boilermaker.contract import Scalar
 from boilermaker_codegen import commands
 from boilermaker_codegen.cache import FOLDER, Cache
 from boilermaker_codegen.config import load
@@ -22,6 +23,7 @@ from boilermaker_codegen.problems import GenerationError
 from boilermaker_codegen.scan import scan
 from boilermaker_codegen.source import parse, text
 from boilermaker_codegen.source.trimming import Trimmed
+from boilermaker_codegen.types.presentation import Alias, Presentation
 from codegen.conftest import SERVICE, WriteProject
 from codegen.golden import ERRORS, PACKAGES
 
@@ -51,12 +53,13 @@ def _files_are_old(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def outcome(config: Path, *, is_cached: bool) -> object:
-    """The contract, or the text of the errors."""
+    """The contract, and where aliases stand in it; or the text of the errors."""
     project = load(config)
     try:
-        return scan(project, Cache(project) if is_cached else None).contract
+        found = scan(project, Cache(project) if is_cached else None)
     except GenerationError as error:
         return str(error)
+    return found.contract, found.presentation
 
 
 def is_warm(config: Path) -> bool:
@@ -380,24 +383,27 @@ def test_the_cache_may_be_deleted_while_scans_go_on(warm: Path, tmp_path: Path) 
 
 
 def test_a_package_comes_from_the_cache_for_its_own_contract_alone(warm: Path, tmp_path: Path) -> None:
-    """Another contract, a damaged cache or no cache: it is made anew."""
+    """Another contract, other aliases in it, a damaged cache or no cache: it is made anew."""
     project = load(warm)
-    cache, contract = Cache(project), scan(project).contract
+    cache, found = Cache(project), scan(project)
+    contract, presentation = found.contract, found.presentation
+    renamed = Presentation(aliases={"app.base.Kind": Alias(name="Sort", type=Scalar(name="int"))})
     files = {"tasks.py": "größe = 1\n".encode()}
-    assert cache.package(contract) is None
-    cache.keep_package(contract, files)
-    assert cache.package(contract) == files
-    assert cache.package(msgspec.structs.replace(contract, queue="other")) is None
+    assert cache.package(contract, presentation) is None
+    cache.keep_package(contract, presentation, files)
+    assert cache.package(contract, presentation) == files
+    assert cache.package(contract, renamed) is None
+    assert cache.package(msgspec.structs.replace(contract, queue="other"), presentation) is None
     (path,) = (tmp_path / FOLDER).glob("package-*")
     path.write_bytes(path.read_bytes().replace(b"= 1", b"= 2"))
-    assert cache.package(contract) is None
+    assert cache.package(contract, presentation) is None
 
 
 def _poison(config: Path, files: dict[str, str]) -> None:
     """What somebody leaves who may write to the cache: another package for the right contract, with the right digest."""
     project = load(config)
-    cache, contract = Cache(project), scan(project).contract
-    cache.keep_package(contract, {name: text.encode() for name, text in files.items()})
+    found, contents = scan(project), {name: text.encode() for name, text in files.items()}
+    Cache(project).keep_package(found.contract, found.presentation, contents)
 
 
 def _stubs(command: str, config: Path, *options: str) -> "subprocess.CompletedProcess[str]":

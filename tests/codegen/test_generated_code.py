@@ -16,6 +16,7 @@ from boilermaker.contract import from_json
 from boilermaker.testing.roundtrips import round_trip_test, stubs_of
 from boilermaker_codegen.package.render import render
 from codegen.golden import PACKAGES
+from codegen.random_aliases import draw_presentation
 from codegen.random_contracts import draw_contract
 
 SEEDS = range(15)
@@ -32,7 +33,9 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(case / "expected" / f"{case.name}_stubs", folder / f"{case.name}_stubs")
     for seed in SEEDS:
         (folder / f"random{seed}_stubs").mkdir()
-        for name, data in render(draw_contract(Random(seed)), width=88).items():
+        contract = draw_contract(Random(seed))
+        presentation = draw_presentation(Random(seed), contract)
+        for name, data in render(contract, presentation, width=88).items():
             (folder / f"random{seed}_stubs" / name).write_bytes(data)
     return folder
 

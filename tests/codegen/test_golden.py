@@ -13,7 +13,8 @@ from codegen.golden import ERRORS, PACKAGES
 
 
 def generated(project: Project) -> dict[str, bytes]:
-    return render(scan(project).contract, width=project.config.line_length)
+    found = scan(project)
+    return render(found.contract, found.presentation, width=project.config.line_length)
 
 
 @pytest.mark.parametrize("case", PACKAGES, ids=lambda path: path.name)

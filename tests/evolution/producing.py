@@ -29,7 +29,7 @@ from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import Expression, flat
 from boilermaker_codegen.package.naming import names_of
 from boilermaker_codegen.package.ordering import types_in
-from boilermaker_codegen.package.spelling import Speller
+from boilermaker_codegen.package.spelling import Speller, Written
 
 P = TypeVar("P", Parameter, Field)
 
@@ -41,8 +41,8 @@ class Producer:
         self._contract = contract
         self._names = names_of(contract)
         self._imports = Imports()
-        self._built = _Speller(contract, self._imports, self._class, "object")
-        self._read = _Speller(contract, self._imports, self._class, "Anything")
+        self._built = _Speller(Written.out(contract), self._imports, self._class, "object")
+        self._read = _Speller(Written.out(contract), self._imports, self._class, "Anything")
 
     def source(self, package: str) -> str:
         """The module."""

@@ -54,6 +54,10 @@ class Renamed(msgspec.Struct, rename="camel"):
     some_thing: Any
 
 
+class MayLack(msgspec.Struct):
+    anything: Any | msgspec.UnsetType = msgspec.UNSET
+
+
 class One(msgspec.Struct, tag=True):
     anything: Any
 
@@ -186,6 +190,8 @@ TAKEN: list[tuple[Any, Any]] = [
     (ArrayOne | ArrayTwo, ArrayTwo(NOON.date())),
     (Page[dt.datetime], Page([NOON])),
     (Box, Box({"a": 1})),
+    (MayLack, MayLack()),
+    (list[MayLack], [MayLack(), MayLack([1])]),
 ]
 
 

@@ -212,11 +212,12 @@ class _Layout:
         head = f"{declared.name}: {flat(annotation)} = "
         if isinstance(value, Bracket) and value.items and self._fits(f"{indent}{head}{value.head}"):
             return self._bracket(head, value, suffix, indent)
-        if declared.is_field and isinstance(value, str) and self._fits(f"{indent}{head}("):
-            inner = f"{indent}{INDENT}{value}"
-            return (
-                [f"{indent}{head}(", inner, f"{indent})"] if self._fits(inner) else [f"{indent}{head}{value}"]
-            )
+        if declared.is_field and isinstance(value, str | Bracket) and self._fits(f"{indent}{head}("):
+            inner = f"{indent}{INDENT}{flat(value)}"
+            if self._fits(inner):
+                return [f"{indent}{head}(", inner, f"{indent})"]
+            if isinstance(value, str):
+                return [f"{indent}{head}{value}"]
         rows = self._broken(f"{declared.name}: ", annotation, indent)
         last = f"{rows[-1].removeprefix(indent)} = "
         return [*rows[:-1], *self.lines(last, value, suffix, indent)]

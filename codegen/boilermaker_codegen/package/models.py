@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping
 
 from boilermaker.contract import (
+    Constrained,
     Contract,
     Definition,
     EnumDefinition,
@@ -10,6 +11,7 @@ from boilermaker.contract import (
     Named,
     NewTypeDefinition,
     RecordDefinition,
+    Type,
 )
 from boilermaker.contract.naming import foreign
 from boilermaker_codegen.package.docstrings import docstring
@@ -26,9 +28,9 @@ from boilermaker_codegen.package.layout import (
     flat,
     lines,
 )
-from boilermaker_codegen.package.limits import base_of
 from boilermaker_codegen.package.ordering import needs, ordered
-from boilermaker_codegen.package.spelling import Speller, literal, text
+from boilermaker_codegen.package.spelling import Speller, Written, literal, text
+from boilermaker_codegen.types.presentation import Alias
 
 _STRUCT_OPTIONS = ("frozen", "kw_only", "array_like", "omit_defaults", "forbid_unknown_fields")
 
@@ -37,13 +39,14 @@ class Models:
     """Writes the definitions of a contract.
 
     Args:
-        contract: whose types to write.
-        names: class names by id.
+        written: whose types to write.
+        names: of classes and aliases, by id.
         width: columns.
     """
 
-    def __init__(self, contract: Contract, names: Mapping[str, str], width: int) -> None:
-        self._types = contract.types
+    def __init__(self, written: Written, names: Mapping[str, str], width: int) -> None:
+        contract = written.contract
+        self._types: dict[str, Definition | Alias] = {**contract.types, **written.aliases}
         self._foreign = foreign(contract)
         self._names = names
         self._width = width
@@ -56,7 +59,7 @@ class Models:
         taken = frozenset(names.values()) | fields
         self._variables = _variables(contract, self._foreign, taken)
         self.imports = Imports(taken=taken | frozenset(self._variables.values()))
-        self._spell = Speller(contract, self.imports, names.__getitem__, self._variables)
+        self._spell = Speller(written, self.imports, names.__getitem__, self._variables)
         self._written: set[str] = set()
 
     def blocks(self) -> list[str]:
@@ -71,8 +74,10 @@ class Models:
     def _variable(self, name: str) -> str:
         return f"{name} = {self.imports.name('typing', 'TypeVar')}({text(name)})"
 
-    def _definition(self, id_: str, definition: Definition) -> str:
+    def _definition(self, id_: str, definition: Definition | Alias) -> str:
         match definition:
+            case Alias():
+                rows = self._alias(self._names[id_], definition)
             case NewTypeDefinition():
                 rows = self._newtype(self._names[id_], definition)
             case EnumDefinition():
@@ -82,28 +87,51 @@ class Models:
         self._written.add(id_)
         return "\n".join(rows)
 
+    def _alias(self, name: str, alias: Alias) -> list[str]:
+        stands_for = self._spell.type(alias.type)
+        whole = Quoted(stands_for) if isinstance(stands_for, str) else stands_for
+        return self._lines(Prefixed(f"{name}: {self.imports.name('typing', 'TypeAlias')} = ", whole))
+
     def _newtype(self, name: str, definition: NewTypeDefinition) -> list[str]:
-        base = self._spell.base(definition)
-        made = Prefixed(f"{name} = ", call(self.imports.name("typing", "NewType"), [text(name), base]))
-        struct = self._struct_under(definition)
-        if struct is None:
+        made = self._newtype_of(name, definition.type)
+        struct, base = self._struct_under(definition), self._base(definition)
+        if struct is not None:
+            # mypy 2.4 crashes on a NewType of a Struct: checkers see a class that is made and used in the same way
+            parent = flat(self._spell.type(base))
+            options = ", frozen=True" if struct.frozen else ""
+            seen = [
+                "",
+                f"{INDENT}class {name}({parent}{options}):",
+                f"{INDENT}{INDENT}def __init__(self, value: {parent}, /) -> None: ...",
+                "",
+            ]
+        elif base != self._spell.aliased(definition.type):
+            seen = self._lines(
+                self._newtype_of(name, base), INDENT
+            )  # pyright takes no NewType of `Annotated`
+        else:
             return self._lines(made)
-        # mypy 2.4 crashes on a NewType of a Struct: checkers see a class that is made and used in the same way
-        parent = flat(base)
-        options = ", frozen=True" if struct.frozen else ""
         return [
             f"if {self.imports.name('typing', 'TYPE_CHECKING')}:",
-            "",
-            f"{INDENT}class {name}({parent}{options}):",
-            f"{INDENT}{INDENT}def __init__(self, value: {parent}, /) -> None: ...",
-            "",
+            *seen,
             "else:",
             *self._lines(made, INDENT),
         ]
 
+    def _newtype_of(self, name: str, type_: Type) -> Expression:
+        maker = self.imports.name("typing", "NewType")
+        return Prefixed(f"{name} = ", call(maker, [text(name), self._spell.type(type_)]))
+
+    def _base(self, definition: NewTypeDefinition) -> Type:
+        """What a NewType is made of, its limits (`Meta`) aside."""
+        type_ = self._spell.aliased(definition.type)
+        while isinstance(type_, Constrained):
+            type_ = self._spell.aliased(type_.type)
+        return type_
+
     def _struct_under(self, definition: NewTypeDefinition) -> RecordDefinition | None:
         """The record that a NewType is made of, perhaps by other NewTypes, if the stub has a Struct for it."""
-        inner = base_of(definition)
+        inner = self._base(definition)
         made_of = self._types.get(inner.id) if isinstance(inner, Named) else None
         if isinstance(made_of, NewTypeDefinition):
             return self._struct_under(made_of)
@@ -207,7 +235,7 @@ class Models:
             is_fresh = made is not None and not made.frozen and made.style != "namedtuple"
             return struct_field(value, field.wire, self.imports, is_fresh=is_fresh)
         if definition.style == "dataclass" and value is not None and (made or is_mutable(value)):
-            maker = factory(value, self._spell.type(field.type))
+            maker = factory(value, self._spell.type(self._spell.aliased(field.type)))
             if self._refers_forward(field) and not isinstance(maker, Prefixed):
                 maker = Prefixed("lambda: ", call(flat(maker), []))
             return call(self.imports.name("dataclasses", "field"), [Prefixed("default_factory=", maker)])

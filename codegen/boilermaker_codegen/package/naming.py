@@ -1,10 +1,14 @@
 """The names of a contract's package, or why there are none."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from boilermaker.contract import Contract, naming
 from boilermaker_codegen.problems import GenerationError, Problem
+from boilermaker_codegen.types.presentation import Alias
 
 
-def names_of(contract: Contract) -> naming.Names:
+def names_of(contract: Contract, aliases: Mapping[str, Alias] = MappingProxyType({})) -> naming.Names:
     """Names for everything that is generated.
 
     Raises:
@@ -14,4 +18,4 @@ def names_of(contract: Contract) -> naming.Names:
         raise GenerationError(
             Problem(path=contract.service, id="NAMES_CLASH", message=str(clash)) for clash in clashes
         )
-    return naming.names_of(contract)
+    return naming.names_of(contract, {id_: alias.name for id_, alias in aliases.items()})

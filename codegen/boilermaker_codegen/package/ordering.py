@@ -2,33 +2,30 @@
 
 from collections.abc import Mapping
 
-from boilermaker.contract import Definition, NewTypeDefinition, RecordDefinition, Type, named_in
+from boilermaker.contract import Definition, RecordDefinition, named_in
 from boilermaker.contract.circles import circles
+from boilermaker_codegen.types.presentation import Alias, types_in
 
 
-def types_in(definition: Definition) -> tuple[Type, ...]:
-    """The types that a definition is made of."""
-    match definition:
-        case RecordDefinition(fields=fields):
-            return tuple(field.type for field in fields)
-        case NewTypeDefinition(type=type_):
-            return (type_,)
-        case _:
-            return ()
-
-
-def needs(definition: Definition) -> tuple[str, ...]:
+def needs(definition: Definition | Alias) -> tuple[str, ...]:
     """Ids of the definitions that a definition names, in source order, each once."""
     return tuple(dict.fromkeys(id_ for type_ in types_in(definition) for id_ in named_in(type_)))
 
 
-def ordered(types: Mapping[str, Definition]) -> list[str]:
+def ordered(types: Mapping[str, Definition | Alias]) -> list[str]:
     """Ids so that definitions precede their uses.
 
-    Within a circle records come first: their annotations can be quoted, the call that makes a NewType cannot.
+    Within a circle records come first: their annotations can be quoted, what makes a NewType or an alias cannot.
     """
     return [
         id_
         for circle in circles(sorted(types), lambda id_: needs(types[id_]))
-        for id_ in sorted(circle, key=lambda i: (isinstance(types[i], NewTypeDefinition), i))
+        for id_ in _within(sorted(circle), types)
     ]
+
+
+def _within(circle: list[str], types: Mapping[str, Definition | Alias]) -> list[str]:
+    records = [id_ for id_ in circle if isinstance(types[id_], RecordDefinition)]
+    others = [id_ for id_ in circle if id_ not in records]
+    groups = circles(others, lambda id_: [needed for needed in needs(types[id_]) if needed in others])
+    return [*records, *(id_ for group in groups for id_ in group)]

@@ -1,31 +1,31 @@
 """The generated `payloads.py`: one struct for each task, a field for each parameter."""
 
-from boilermaker.contract import Contract, Parameter, TaskContract
+from boilermaker.contract import Parameter, TaskContract
 from boilermaker.contract.naming import Names
 from boilermaker_codegen.package.imports import Imports
 from boilermaker_codegen.package.layout import INDENT, call, lines
 from boilermaker_codegen.package.models import assignment, struct_field
-from boilermaker_codegen.package.spelling import Speller
+from boilermaker_codegen.package.spelling import Speller, Written
 
 
 class Payloads:
     """Writes the payload structs of a contract.
 
     Args:
-        contract: whose tasks to write.
+        written: whose tasks to write.
         names: the package's names.
         width: columns.
     """
 
-    def __init__(self, contract: Contract, names: Names, width: int) -> None:
-        self._contract = contract
+    def __init__(self, written: Written, names: Names, width: int) -> None:
+        self._contract = contract = written.contract
         self._names = names
         self._width = width
         fields = {parameter.name for task in contract.tasks for parameter in task.parameters}
         self.imports = Imports(taken=frozenset(names.payloads.values()) | fields)
         self._base = self.imports.name("boilermaker.stub", "Payload")
         self._spell = Speller(
-            contract, self.imports, lambda id_: self.imports.name(".models", names.types[id_])
+            written, self.imports, lambda id_: self.imports.name(".models", names.types[id_])
         )
 
     def blocks(self) -> list[str]:

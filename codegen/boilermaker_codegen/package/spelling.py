@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -40,8 +41,8 @@ from boilermaker_codegen.package.layout import (
     flat,
     subscript,
 )
-from boilermaker_codegen.package.limits import base_of, limits_of
 from boilermaker_codegen.types import moments
+from boilermaker_codegen.types.presentation import Alias, meant
 
 _SCALARS = {
     "any": ("typing", "Any"), "datetime": ("datetime", "datetime"), "date": ("datetime", "date"),
@@ -62,11 +63,31 @@ _ABSTRACT = frozenset(
 _LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_length", "tz")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A contract as its source is written.
+
+    Attributes:
+        contract: its types name aliases.
+        plain: the same without aliases.
+        aliases: what these stand for.
+    """
+
+    contract: Contract
+    plain: Contract
+    aliases: Mapping[str, Alias]
+
+    @classmethod
+    def out(cls, contract: Contract) -> "Written":
+        """A contract whose types are written out."""
+        return cls(contract=contract, plain=contract, aliases={})
+
+
 class Speller:
     """Spells types and defaults for one generated module.
 
     Args:
-        contract: whose types to spell.
+        written: whose types to spell.
         imports: the module's imports; what is spelled is imported.
         local: says how the module calls a definition by its id.
         variables: how it calls the type variables of generic classes.
@@ -74,13 +95,14 @@ class Speller:
 
     def __init__(
         self,
-        contract: Contract,
+        written: Written,
         imports: Imports,
         local: Callable[[str], str],
         variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self._types = contract.types
-        self._foreign = foreign(contract)
+        self._types = written.plain.types
+        self._aliases = written.aliases
+        self._foreign = foreign(written.plain)
         self._imports = imports
         self._local = local
         self._variables = variables
@@ -105,38 +127,29 @@ class Speller:
             case UnionOf(members=members):
                 return Joined(tuple(self.type(member) for member in members))
             case Constrained(type=inner):
-                return self._annotated(self.type(inner), [type_])
-            case Named(id=id_):
-                limits = [] if id_ in self._foreign else list(limits_of(id_, self._types))
-                return self._annotated(self._class(type_), limits) if limits else self._class(type_)
+                meta = call(f"{self._imports.module('msgspec')}.Meta", list(_limits(type_)))
+                return subscript(self._name("typing", "Annotated"), [self.type(inner), meta])
+            case Named():
+                return self._class(type_)
             case Variable(name=name):
                 return self._variables[name]
 
-    def base(self, definition: NewTypeDefinition) -> Expression:
-        """What a NewType is made of."""
-        inner = base_of(definition)
-        return self._class(inner) if isinstance(inner, Named) else self.type(inner)
+    def aliased(self, type_: Type) -> Type:
+        """What an alias stands for; any other type itself."""
+        while isinstance(type_, Named) and type_.id in self._aliases:
+            type_ = self._aliases[type_.id].type
+        return type_
 
     def _class(self, named: Named) -> Expression:
         arguments = [self.type(argument) for argument in named.arguments]
         return subscript(self.named(named.id), arguments) if arguments else self.named(named.id)
 
-    def _annotated(self, inner: Expression, limits: list[Constrained]) -> Expression:
-        meta = f"{self._imports.module('msgspec')}.Meta"
-        metas = [call(meta, list(_limits(each))) for each in limits]
-        return subscript(self._name("typing", "Annotated"), [inner, *metas])
-
     def evaluated(self, type_: Type) -> Expression:
         """A type where code stands, not an annotation: pyright takes no `Annotated[...] | None` there."""
         members = type_.members if isinstance(type_, UnionOf) else ()
-        if Scalar(name="none") not in members or not any(map(self._has_limits, members)):
+        if Scalar(name="none") not in members or not any(isinstance(m, Constrained) for m in members):
             return self.type(type_)
         return subscript(self._name("typing", "Union"), [self.type(member) for member in members])
-
-    def _has_limits(self, type_: Type) -> bool:
-        if isinstance(type_, Named) and type_.id not in self._foreign:
-            return any(True for _ in limits_of(type_.id, self._types))
-        return isinstance(type_, Constrained)
 
     def named(self, id_: str) -> str:
         """How this module calls a definition."""
@@ -150,7 +163,7 @@ class Speller:
         """A default as an expression of that type; `UNSET` where the worker decides."""
         if default == BY_WORKER:
             return self._name("msgspec", "UNSET")
-        return self._value(default.value, type_)
+        return self._value(default.value, meant(type_, self._aliases))
 
     def optional(self, annotation: Expression, default: AnyDefault | None) -> Expression:
         """An annotation that takes its default too."""
@@ -164,14 +177,14 @@ class Speller:
         """The record that a default is, if it is one."""
         if default == BY_WORKER:
             return None
-        match type_:
+        match meant(type_, self._aliases):
             case Constrained(type=inner):
                 return self.made(default, inner)
             case UnionOf(members=members):
                 member = next((m for m in members if self.fits(default.value, m)), Scalar(name="any"))
                 return self.made(default, member)
-            case Named():
-                definition = definition_of(type_, self._types)
+            case Named() as named:
+                definition = definition_of(named, self._types)
                 if isinstance(definition, NewTypeDefinition):
                     return self.made(default, definition.type)
                 return definition if isinstance(definition, RecordDefinition) else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from boilermaker.contract import Contract, Parameter, TaskContract, task_digests
+from boilermaker.contract import Parameter, TaskContract, task_digests
 from boilermaker.contract.naming import Names
 from boilermaker_codegen.package.docstrings import docstring
 from boilermaker_codegen.package.imports import Imports
@@ -21,7 +21,7 @@ from boilermaker_codegen.package.layout import (
 )
 from boilermaker_codegen.package.models import is_mutable
 from boilermaker_codegen.package.sections import without_others
-from boilermaker_codegen.package.spelling import Speller, text
+from boilermaker_codegen.package.spelling import Speller, Written, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Tasks:
     """Writes the functions of a contract.
 
     Args:
-        contract: whose tasks to write.
+        written: whose tasks to write.
         names: the package's names.
         width: columns.
 
@@ -53,9 +53,9 @@ class Tasks:
         exempt: codes of lint rules that defaults break: a list, a dict or a set (B006), the call of a NewType (B008).
     """
 
-    def __init__(self, contract: Contract, names: Names, width: int) -> None:
-        self._contract = contract
-        self._digests = task_digests(contract)
+    def __init__(self, written: Written, names: Names, width: int) -> None:
+        self._contract = contract = written.contract
+        self._digests = task_digests(written.plain)
         self._names = names
         self._width = width
         self.exempt: set[str] = set()
@@ -66,7 +66,7 @@ class Tasks:
         self._final = self.imports.name("typing", "Final")
         self._payloads = self.imports.name(".", "payloads")
         self._spell = Speller(
-            contract, self.imports, lambda id_: self.imports.name(".models", names.types[id_])
+            written, self.imports, lambda id_: self.imports.name(".models", names.types[id_])
         )
         if not any(parameter for task in contract.tasks for parameter in task.parameters):
             self.imports.forget("boilermaker.stub", "Arg")

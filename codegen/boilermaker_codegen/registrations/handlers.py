@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from boilermaker.contract import BY_WORKER, ByWorker, Parameter, Type, union
+from boilermaker.contract import BY_WORKER, ByWorker, Parameter, Type
 from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.registrations.wrappers import Kind, Wrappers
 from boilermaker_codegen.source.docs import doc_of
@@ -198,7 +198,7 @@ class Handlers:
         if node.default is not None:
             default = self._definitions.literals.default(node.default, scope)
             if isinstance(node.default, cst.Name) and node.default.value == "None" and not takes_none(type_):
-                type_ = union((type_, NONE))
+                type_ = self._definitions.annotations.aliases.union((type_, NONE))
             if default == BY_WORKER and not takes_none(type_) and self._may_be_unset(node.default, scope):
                 raise scope.refuse(
                     node.default,

@@ -51,17 +51,26 @@ class Resolver:
             Unknown: it is neither, or what it is bound to cannot be known without running the code.
             Refused: it is not bound.
         """
+        return self.followed(self.named(node, scope))
+
+    def named(self, node: cst.BaseExpression, scope: Scope) -> Meaning:
+        """What a name or a dotted name means, a name that is bound to another name being just that.
+
+        Raises:
+            Unknown: it is neither, or what it is bound to cannot be known without running the code.
+            Refused: it is not bound.
+        """
         match node:
             case cst.Name(value=name):
-                return self._followed(self._name(name, node, scope))
+                return self._name(name, node, scope)
             case cst.Attribute(value=inner, attr=cst.Name(value=attr)):
-                return self._followed(self._attribute(self.resolve(inner, scope), attr, node, scope))
+                return self._attribute(self.resolve(inner, scope), attr, node, scope)
             case _:
                 raise scope.unknown(
                     node, "NAME_UNREADABLE", f"`{code(node)}` is not a name; give it one at module level"
                 )
 
-    def _followed(self, meaning: Meaning) -> Meaning:
+    def followed(self, meaning: Meaning) -> Meaning:
         """What a name stands for that is bound to another name: a class, a function or a module is what that one is.
 
         Values stay: a constant that is bound to an enum's member is read by whoever reads values. So do names that lead

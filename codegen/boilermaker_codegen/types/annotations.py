@@ -15,7 +15,6 @@ from boilermaker.contract import (
     TupleOf,
     Type,
     UnionOf,
-    union,
 )
 from boilermaker_codegen.problems import Refused
 from boilermaker_codegen.source.identifiers import expression
@@ -30,6 +29,7 @@ from boilermaker_codegen.source.vocabulary import (
     plain,
     shown,
 )
+from boilermaker_codegen.types.aliases import Aliases
 from boilermaker_codegen.types.externals import Externals, entry
 from boilermaker_codegen.types.literals import Literals
 from boilermaker_codegen.types.metadata import Metadata
@@ -50,6 +50,7 @@ class Annotations:
 
     Attributes:
         own: reads names of the service's own.
+        aliases: those met so far.
     """
 
     def __init__(
@@ -62,7 +63,8 @@ class Annotations:
         self._resolver = resolver
         self.externals = Externals(external[0], self.read, external[1])
         self._metadata = Metadata(resolver, literals, self.read)
-        self.own = OwnTypes(resolver, self.read, self._means, define)
+        self.aliases = Aliases()
+        self.own = OwnTypes(resolver, (self.read, self._means), define, self.aliases)
 
     def read(self, node: cst.BaseExpression, scope: Scope) -> Type:
         """The type that an annotation names.
@@ -74,7 +76,7 @@ class Annotations:
             case cst.Name(value="None"):
                 return NONE
             case cst.Name() | cst.Attribute():
-                return self._means(self._resolver.resolve(node, scope), None, node, scope)
+                return self._named(self._resolver.named(node, scope), node, scope)
             case cst.SimpleString() | cst.ConcatenatedString():
                 return self._quoted(node, scope)
             case cst.BinaryOperation(operator=cst.BitOr()):
@@ -115,7 +117,7 @@ class Annotations:
         if anything and len(others) > len(anything):
             text = "`object` stands beside None at most; write `Any`"
             raise scope.refuse(anything[0], "TYPE_REFUSED", text)
-        return union([self.read(part, scope) for part in kept or members])
+        return self.aliases.union([self.read(part, scope) for part in kept or members])
 
     def _is_plain(self, node: cst.BaseExpression, name: str, scope: Scope) -> bool:
         if not isinstance(node, cst.Name | cst.Attribute) or code(node) == "None":
@@ -123,6 +125,14 @@ class Annotations:
         return self._resolver.resolve(node, scope) == External(name)
 
     # ---- names
+
+    def _named(self, named: Meaning, node: cst.BaseExpression, scope: Scope) -> Type:
+        meaning = self._resolver.followed(named)
+        type_ = self._means(meaning, None, node, scope)
+        if isinstance(meaning, External) and isinstance(named, Found):  # `UserId = int`
+            is_shorter = named.name == meaning.name.rpartition(".")[2]  # `datetime = datetime.datetime`
+            return type_ if is_shorter else self.aliases.use(named.id, type_)
+        return type_
 
     def _means(self, meaning: Meaning, parts: Parts, node: cst.BaseExpression, scope: Scope) -> Type:
         if isinstance(meaning, External | Found):
@@ -186,7 +196,7 @@ class Annotations:
         match name:
             case "typing.Optional":
                 (item,) = self._arguments(node, name, parts, 1, scope)
-                return union((item, NONE))
+                return self.aliases.union((item, NONE))
             case "typing.Union":
                 return self._union(parts, scope)
             case "typing.Literal":

@@ -82,17 +82,18 @@ class Metadata:
         Raises:
             Refused: constraints that are not understood, contradict each other or are set twice.
         """
-        inner = self._read(parts[0], scope)
-        limits: dict[str, Any] = {}
+        whole = inner = self._read(parts[0], scope)
+        own: dict[str, Any] = {}
         if isinstance(inner, Constrained):
-            limits = {name: value for name in _LIMITS if (value := getattr(inner, name)) is not None}
+            own = {name: value for name in _LIMITS if (value := getattr(inner, name)) is not None}
             inner = inner.type
+        limits = {**own}
         for part in parts[1:]:
             for name, value in self._meta(part, scope).items():
                 if name in limits:
                     raise scope.refuse(part, "META_INVALID", f"`{name}` is set twice; keep one of them")
                 limits[name] = value
-        return Constrained(type=inner, **limits) if limits else inner
+        return whole if limits == own else Constrained(type=inner, **limits)
 
     def _meta(self, node: cst.BaseExpression, scope: Scope) -> dict[str, Any]:
         call, inside = self._meta_call(node, scope)

@@ -17,6 +17,7 @@ from boilermaker_codegen.source.symbols import (
     ValueSymbol,
 )
 from boilermaker_codegen.source.vocabulary import plain, shown
+from boilermaker_codegen.types.aliases import Aliases
 from boilermaker_codegen.types.variables import Variables, is_name
 
 Parts = Sequence[cst.BaseExpression] | None
@@ -42,19 +43,25 @@ class OwnTypes:
 
     Args:
         resolver: finds what names mean.
-        read: reads an annotation.
-        mean: reads a meaning with arguments, as `OwnTypes` does, but of any name.
+        readers: what reads an annotation, and what reads a meaning with arguments, as `OwnTypes` does, but of any name.
         define: called with each class or `NewType` met; puts its definition into the contract, and says whether it could.
+        aliases: is told which are used.
 
     Attributes:
         variables: finds type variables.
     """
 
-    def __init__(self, resolver: Resolver, read: Read, mean: Mean, define: Callable[[Found], bool]) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        readers: tuple[Read, Mean],
+        define: Callable[[Found], bool],
+        aliases: Aliases,
+    ) -> None:
         self.variables = Variables(resolver)
         self._resolver = resolver
-        self._read = read
-        self._mean = mean
+        self._read, self._mean = readers
+        self._aliases = aliases
         self._define = define
         self._expanding: list[str] = []
 
@@ -213,8 +220,11 @@ class OwnTypes:
         variables = self.variables.of(found)
         parameters = found.symbol.node.type_parameters if isinstance(found.symbol, TypeStatement) else None
         inside = found.scope.generic(parameters, (variable.id for variable in variables))
+        type_ = self._read(value, inside)
+        if not variables:
+            return self._aliases.use(found.id, type_)
         names = [variable.name for variable in variables]
-        return substituted(self._read(value, inside), dict(zip(names, arguments, strict=True)))
+        return substituted(type_, dict(zip(names, arguments, strict=True)))
 
     # ---- what calls make
 

@@ -42,6 +42,7 @@ from boilermaker.contract.types import (
     Variable,
     named_in,
     union,
+    with_parts,
     within,
 )
 
@@ -91,5 +92,6 @@ __all__ = [
     "unfit_wire",
     "union",
     "variables_in",
+    "with_parts",
     "within",
 ]

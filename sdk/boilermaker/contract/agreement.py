@@ -19,18 +19,7 @@ from boilermaker.contract.definitions import (
     RecordDefinition,
 )
 from boilermaker.contract.tasks import Contract, Parameter, TaskContract
-from boilermaker.contract.types import (
-    Constrained,
-    Container,
-    LiteralOf,
-    MappingOf,
-    Named,
-    Scalar,
-    TupleOf,
-    Type,
-    UnionOf,
-    Variable,
-)
+from boilermaker.contract.types import LiteralOf, Type, UnionOf, with_parts
 
 _Item = TypeVar("_Item", Parameter, Field)
 
@@ -89,15 +78,5 @@ def _ordered(type_: Type) -> Type:
             return LiteralOf(values=tuple(sorted(values, key=lambda v: (type(v).__name__, str(v)))))
         case UnionOf(members=members):
             return UnionOf(members=tuple(sorted(map(_ordered, members), key=msgspec.json.encode)))
-        case Container(item=item):
-            return replace(type_, item=_ordered(item))
-        case Constrained(type=inner):
-            return replace(type_, type=_ordered(inner))
-        case MappingOf(key=key, value=value):
-            return replace(type_, key=_ordered(key), value=_ordered(value))
-        case TupleOf(items=items):
-            return replace(type_, items=tuple(map(_ordered, items)))
-        case Named(arguments=arguments):
-            return replace(type_, arguments=tuple(map(_ordered, arguments)))
-        case Scalar() | Variable():
-            return type_
+        case _:
+            return with_parts(type_, _ordered)

@@ -11,16 +11,10 @@ from msgspec.structs import replace
 from boilermaker.contract.definitions import Definition, NewTypeDefinition, RecordDefinition
 from boilermaker.contract.types import (
     Constrained,
-    Container,
-    LiteralOf,
-    MappingOf,
     Named,
-    Scalar,
-    TupleOf,
     Type,
-    UnionOf,
     Variable,
-    union,
+    with_parts,
     within,
 )
 
@@ -48,27 +42,15 @@ def bound(record: RecordDefinition, arguments: Iterable[Type]) -> RecordDefiniti
 
 def substituted(type_: Type, bindings: Bindings) -> Type:
     """A type with others in the places of variables; variables that nothing is bound to stay."""
+    if not bindings:
+        return type_
     match type_:
         case Variable(name=name):
             return bindings.get(name, type_)
-        case Container(item=item):
-            return replace(type_, item=substituted(item, bindings))
         case Constrained(type=inner):
             return _constrained(type_, substituted(inner, bindings))
-        case TupleOf(items=items):
-            return replace(type_, items=_all(items, bindings))
-        case UnionOf(members=members):
-            return union(_all(members, bindings))
-        case MappingOf(key=key, value=value):
-            return replace(type_, key=substituted(key, bindings), value=substituted(value, bindings))
-        case Named(arguments=arguments):
-            return replace(type_, arguments=_all(arguments, bindings)) if arguments else type_
-        case Scalar() | LiteralOf():
-            return type_
-
-
-def _all(types: tuple[Type, ...], bindings: Bindings) -> tuple[Type, ...]:
-    return tuple(substituted(type_, bindings) for type_ in types)
+        case _:
+            return with_parts(type_, lambda part: substituted(part, bindings))
 
 
 def _constrained(outer: Constrained, inner: Type) -> Type:

@@ -5,9 +5,11 @@ Names on the wire never change because of it.
 
 import keyword
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from boilermaker.contract.definitions import RecordDefinition
 from boilermaker.contract.tasks import Contract, TaskContract
 
 # Builtins that generated annotations and defaults use; a definition of that name would stand in their way.
@@ -26,7 +28,7 @@ class Names:
     """The names of one package.
 
     Attributes:
-        types: class names by id.
+        types: names of classes and aliases, by id.
         functions: function names by task.
         payloads: payload class names by task.
     """
@@ -51,11 +53,19 @@ class Clash:
         )
 
 
-def names_of(contract: Contract) -> Names:
-    """Names for everything that is generated; of functions that clash, both have the one name."""
+def names_of(contract: Contract, aliases: Mapping[str, str] = MappingProxyType({})) -> Names:
+    """Names for everything that is generated; of functions that clash, both have the one name.
+
+    Args:
+        contract: of which.
+        aliases: the own names of aliases of types, by id. Names of classes and functions do not depend on them.
+    """
     types = _types(contract)
     functions = _functions(contract, types)
-    return Names(types=types, functions=functions, payloads=_payloads(contract, functions))
+    fields = {f.name for d in contract.types.values() if isinstance(d, RecordDefinition) for f in d.fields}
+    taken = {*types.values(), *functions.values(), *_MODULES, *fields}
+    named = _named(_public(dict(aliases), taken), frozenset(taken))
+    return Names(types={**types, **named}, functions=functions, payloads=_payloads(contract, functions))
 
 
 def foreign(contract: Contract) -> dict[str, tuple[str, str]]:
@@ -72,21 +82,25 @@ def clashes_of(contract: Contract) -> list[Clash]:
 def _types(contract: Contract) -> dict[str, str]:
     elsewhere = foreign(contract)
     ids = [id_ for id_ in contract.types if id_ not in elsewhere]
-    own = _public({id_: contract.types[id_].name.rpartition(".")[2] for id_ in ids})
-    depth = dict.fromkeys(ids, 0)
+    return _named(_public({id_: contract.types[id_].name.rpartition(".")[2] for id_ in ids}))
+
+
+def _named(own: Mapping[str, str], taken: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Names that differ from each other and from those that are taken, made of own names by id."""
+    depth = dict.fromkeys(own, 0)
     while True:
-        names = {id_: _type_name(id_, own[id_], depth[id_]) for id_ in ids}
-        counts = Counter(names.values())
-        clashing = [id_ for id_ in ids if counts[names[id_]] > 1 and depth[id_] <= id_.count(".")]
+        names = {id_: _type_name(id_, name, depth[id_]) for id_, name in own.items()}
+        counts = Counter(names.values()) + Counter(taken)
+        clashing = [id_ for id_ in own if counts[names[id_]] > 1 and depth[id_] <= id_.count(".")]
         if not clashing:
-            return _distinct(names)
+            return _distinct(names, taken)
         for id_ in clashing:
             depth[id_] += 1
 
 
-def _public(own: dict[str, str]) -> dict[str, str]:
-    """Names of classes without underscores before them: what the worker keeps to itself, producers import."""
-    plain = {name for name in own.values() if not name.startswith("_")}
+def _public(own: dict[str, str], taken: Iterable[str] = ()) -> dict[str, str]:
+    """Names without underscores before them: what the worker keeps to itself, producers import."""
+    plain = {name for name in own.values() if not name.startswith("_")} | {*taken}
     bare = {id_: name.lstrip("_") for id_, name in own.items()}
     return {
         id_: f"Private{name}" if own[id_] != name and (name in plain or not name.isidentifier()) else name
@@ -98,12 +112,12 @@ def _type_name(id_: str, own: str, depth: int) -> str:
     """`Address`; where several have that name `BillingAddress`, after the module or class that it is in."""
     parts = id_.split(".")
     around = parts[:-1][len(parts) - 1 - depth :] if depth else []
-    return _free("".join(_camel(part) for part in around) + own)
+    return _free("".join(_camel(part) for part in around) + (_camel(own[:1]) + own[1:] if around else own))
 
 
-def _distinct(names: dict[str, str]) -> dict[str, str]:
+def _distinct(names: dict[str, str], taken: Iterable[str]) -> dict[str, str]:
     """Names whose modules differ in nothing but punctuation get numbers, in the order of their ids."""
-    seen: Counter[str] = Counter()
+    seen = Counter(taken)
     for id_, name in names.items():
         seen[name] += 1
         if seen[name] > 1:

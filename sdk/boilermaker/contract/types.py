@@ -1,9 +1,10 @@
 """Types as the contract says them: plain values, without the definitions that they name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 ScalarName = Literal[
     "any", "none", "bool", "int", "float", "str", "bytes", "bytearray",
@@ -116,6 +117,25 @@ def parts_of(type_: Type) -> tuple[Type, ...]:
             return (key, value)
         case Scalar() | LiteralOf() | Variable():
             return ()
+
+
+def with_parts(type_: Type, change: Callable[[Type], Type]) -> Type:
+    """A type with others in the places of the types that it is written with."""
+    match type_:
+        case Container(item=inner):
+            return replace(type_, item=change(inner))
+        case Constrained(type=inner):
+            return replace(type_, type=change(inner))
+        case TupleOf(items=parts):
+            return replace(type_, items=tuple(map(change, parts)))
+        case UnionOf(members=parts):
+            return union(map(change, parts))
+        case Named(arguments=parts):
+            return replace(type_, arguments=tuple(map(change, parts))) if parts else type_
+        case MappingOf(key=key, value=value):
+            return replace(type_, key=change(key), value=change(value))
+        case Scalar() | LiteralOf() | Variable():
+            return type_
 
 
 def within(type_: Type) -> Iterator[Type]:

@@ -6,11 +6,18 @@ Contract `8a5f041734d2df04`.
 """
 
 from . import payloads
-from .models import Page, list_
+from .models import Again, Later, Lists, Maybe, Names, Numbers, Page, Table, list_
 from .tasks import dict_, early, quoted, shadowed, tuple_
 
 __all__ = [
+    "Again",
+    "Later",
+    "Lists",
+    "Maybe",
+    "Names",
+    "Numbers",
     "Page",
+    "Table",
     "dict_",
     "early",
     "list_",

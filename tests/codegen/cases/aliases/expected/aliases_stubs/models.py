@@ -2,13 +2,24 @@
 """Types that the tasks of the service `aliases` take and give."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
-
-@dataclass
-class Page:
-    numbers: list[int]
+Names: TypeAlias = list[str]
+Table: TypeAlias = dict[str, Names]
+Maybe: TypeAlias = Table | None
+Again: TypeAlias = Maybe
+Numbers: TypeAlias = list[int]
 
 
 @dataclass
 class list_:
+    numbers: Numbers
+
+
+Later: TypeAlias = dict[str, list_]
+Lists: TypeAlias = list[list_]
+
+
+@dataclass
+class Page:
     numbers: list[int]

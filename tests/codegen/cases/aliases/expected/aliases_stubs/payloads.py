@@ -5,7 +5,7 @@ from datetime import date
 
 from boilermaker.stub import Payload
 
-from .models import Page, list_
+from .models import Again, Later, Lists, Names, Numbers, Page, list_
 
 
 class Dict(Payload, frozen=True, kw_only=True):
@@ -24,18 +24,18 @@ class Early(Payload, frozen=True, kw_only=True):
 class Quoted(Payload, frozen=True, kw_only=True):
     """Arguments of `quoted`."""
 
-    names: list[str]
-    again: dict[str, list[str]] | None
+    names: Names
+    again: Again
     when: date
 
 
 class Shadowed(Payload, frozen=True, kw_only=True):
     """Arguments of `shadowed`."""
 
-    numbers: list[int]
+    numbers: Numbers
     own: list_
-    lists: list[list_]
-    later: dict[str, list_]
+    lists: Lists
+    later: Later
     name: str
 
 

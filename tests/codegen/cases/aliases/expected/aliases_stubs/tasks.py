@@ -15,7 +15,7 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Page, list_
+from .models import Again, Later, Lists, Names, Numbers, Page, list_
 
 
 def dict_(by_name: Arg[dict[str, int]] = {}) -> Task[dict[str, int]]:
@@ -29,17 +29,17 @@ def early(page: Arg[Page], numbers: Arg[list[int]]) -> Task[dict[str, int]]:
 
 
 def quoted(
-    names: Arg[list[str]], again: Arg[dict[str, list[str]] | None], when: Arg[date]
+    names: Arg[Names], again: Arg[Again], when: Arg[date]
 ) -> Task[Sequence[str]]:
     """Make a task that runs `quoted`."""
     return _quoted(names=names, again=again, when=when)
 
 
 def shadowed(
-    numbers: Arg[list[int]],
+    numbers: Arg[Numbers],
     own: Arg[list_],
-    lists: Arg[list[list_]],
-    later: Arg[dict[str, list_]],
+    lists: Arg[Lists],
+    later: Arg[Later],
     name: Arg[str],
 ) -> Task[list[str]]:
     """Make a task that runs `shadowed`."""

@@ -6,14 +6,30 @@ Contract `ede39ae57a664bb7`.
 """
 
 from . import payloads
-from .models import Defined, Frozen, Keys, Kind, Plain, Row, UserId, X, Y
+from .models import (
+    Amount,
+    D,
+    Defined,
+    Frozen,
+    Keys,
+    Kind,
+    Named,
+    Plain,
+    Row,
+    UserId,
+    X,
+    Y,
+)
 from .tasks import take
 
 __all__ = [
+    "Amount",
+    "D",
     "Defined",
     "Frozen",
     "Keys",
     "Kind",
+    "Named",
     "Plain",
     "Row",
     "UserId",

@@ -4,11 +4,22 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import Generic, NamedTuple, NewType, NotRequired, TypedDict, TypeVar
+from typing import (
+    Annotated,
+    Generic,
+    NamedTuple,
+    NewType,
+    NotRequired,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+)
 
 import msgspec
 
 T = TypeVar("T")
+Amount: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
+D: TypeAlias = Decimal
 
 
 class Defined(msgspec.Struct):
@@ -31,6 +42,9 @@ class Kind(Enum):
     TWO = 2
 
 
+Named: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
+
+
 @dataclass
 class Plain:
     b: str
@@ -51,4 +65,4 @@ class X(msgspec.Struct):
 
 
 class Y(msgspec.Struct, tag="Y"):
-    price: Decimal = Decimal("1.50")
+    price: D = Decimal("1.50")

@@ -2,12 +2,23 @@
 """Payloads of the tasks of the service `assigned-aliases`: the arguments of one call, as they travel."""
 
 from decimal import Decimal
-from typing import Annotated
 
-import msgspec
 from boilermaker.stub import Payload
 
-from .models import Defined, Frozen, Keys, Kind, Plain, Row, UserId, X, Y
+from .models import (
+    Amount,
+    D,
+    Defined,
+    Frozen,
+    Keys,
+    Kind,
+    Named,
+    Plain,
+    Row,
+    UserId,
+    X,
+    Y,
+)
 
 
 class Take(Payload, frozen=True, kw_only=True):
@@ -22,6 +33,6 @@ class Take(Payload, frozen=True, kw_only=True):
     keys: Keys
     row: Row
     user: UserId
-    amount: Annotated[int, msgspec.Meta(ge=1)] = 1
-    named: Annotated[int, msgspec.Meta(ge=1)] = 2
-    ratio: Decimal = Decimal("0.5")
+    amount: Amount = 1
+    named: Named = 2
+    ratio: D = Decimal("0.5")

@@ -9,13 +9,25 @@ in its place, and checks it. The tasks go to the queue `assigned-aliases` unless
 # A default is written into the payload at once; nothing keeps it or changes it.
 
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Defined, Frozen, Keys, Kind, Plain, Row, UserId, X, Y
+from .models import (
+    Amount,
+    D,
+    Defined,
+    Frozen,
+    Keys,
+    Kind,
+    Named,
+    Plain,
+    Row,
+    UserId,
+    X,
+    Y,
+)
 
 
 def take(
@@ -28,9 +40,9 @@ def take(
     keys: Arg[Keys],
     row: Arg[Row],
     user: Arg[UserId],
-    amount: Arg[Annotated[int, msgspec.Meta(ge=1)]] = 1,
-    named: Arg[Annotated[int, msgspec.Meta(ge=1)]] = 2,
-    ratio: Arg[Decimal] = Decimal("0.5"),
+    amount: Arg[Amount] = 1,
+    named: Arg[Named] = 2,
+    ratio: Arg[D] = Decimal("0.5"),
 ) -> Task[None]:
     """Make a task that runs `take`."""
     return _take(

@@ -6,7 +6,7 @@ Contract `85610fc0a9bcf63f`.
 """
 
 from . import payloads
-from .models import Number, Order, Plan
+from .models import Number, Order, Plan, Price, UserId
 from .tasks import order
 
-__all__ = ["Number", "Order", "Plan", "order", "payloads"]
+__all__ = ["Number", "Order", "Plan", "Price", "UserId", "order", "payloads"]

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypeAlias, TypedDict
 
 
 @dataclass
@@ -18,3 +18,7 @@ class Plan(StrEnum):
 class Order(TypedDict):
     plan: Plan
     note: NotRequired[str]
+
+
+Price: TypeAlias = float
+UserId: TypeAlias = int

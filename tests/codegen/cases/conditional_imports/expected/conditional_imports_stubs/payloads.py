@@ -3,14 +3,14 @@
 
 from boilermaker.stub import Payload
 
-from .models import Number
+from .models import Number, Price, UserId
 from .models import Order as Order_
 
 
 class Order(Payload, frozen=True, kw_only=True):
     """Arguments of `order`."""
 
-    user: int
+    user: UserId
     order: Order_
-    price: float
+    price: Price
     number: Number

@@ -10,11 +10,11 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Number, Order
+from .models import Number, Order, Price, UserId
 
 
 def order(
-    user: Arg[int], order: Arg[Order], price: Arg[float], number: Arg[Number]
+    user: Arg[UserId], order: Arg[Order], price: Arg[Price], number: Arg[Number]
 ) -> Task[None]:
     """Make a task that runs `order`."""
     return _order(user=user, order=order, price=price, number=number)

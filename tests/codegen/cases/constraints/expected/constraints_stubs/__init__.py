@@ -6,6 +6,7 @@ Contract `23712e1b85f5e522`.
 """
 
 from . import payloads
+from .models import Percent, Positive
 from .tasks import every_constraint
 
-__all__ = ["every_constraint", "payloads"]
+__all__ = ["Percent", "Positive", "every_constraint", "payloads"]

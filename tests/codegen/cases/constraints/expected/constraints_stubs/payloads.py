@@ -7,11 +7,13 @@ from typing import Annotated
 import msgspec
 from boilermaker.stub import Payload
 
+from .models import Percent, Positive
+
 
 class EveryConstraint(Payload, frozen=True, kw_only=True):
     """Arguments of `every_constraint`."""
 
-    a: Annotated[int, msgspec.Meta(gt=0)]
+    a: Positive
     b: Annotated[int, msgspec.Meta(gt=0, lt=10)]
     c: Annotated[str, msgspec.Meta(min_length=1, max_length=5)]
     d: Annotated[str, msgspec.Meta(pattern=r"^\d+$")]
@@ -19,4 +21,4 @@ class EveryConstraint(Payload, frozen=True, kw_only=True):
     f: Annotated[int, msgspec.Meta(multiple_of=5)] | None
     g: str
     h: list[Annotated[int, msgspec.Meta(ge=0)]]
-    i: Annotated[float, msgspec.Meta(ge=0.0, le=100.0)] = 50
+    i: Percent = 50

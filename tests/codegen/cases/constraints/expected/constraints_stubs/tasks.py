@@ -12,10 +12,11 @@ import msgspec
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
+from .models import Percent, Positive
 
 
 def every_constraint(
-    a: Arg[Annotated[int, msgspec.Meta(gt=0)]],
+    a: Arg[Positive],
     b: Arg[Annotated[int, msgspec.Meta(gt=0, lt=10)]],
     c: Arg[Annotated[str, msgspec.Meta(min_length=1, max_length=5)]],
     d: Arg[Annotated[str, msgspec.Meta(pattern=r"^\d+$")]],
@@ -23,18 +24,18 @@ def every_constraint(
     f: Arg[Annotated[int, msgspec.Meta(multiple_of=5)] | None],
     g: Arg[str],
     h: Arg[list[Annotated[int, msgspec.Meta(ge=0)]]],
-    i: Arg[Annotated[float, msgspec.Meta(ge=0.0, le=100.0)]] = 50,
-) -> Task[Annotated[int, msgspec.Meta(gt=0)]]:
+    i: Arg[Percent] = 50,
+) -> Task[Positive]:
     """Make a task that runs `every_constraint`."""
     return _every_constraint(a=a, b=b, c=c, d=d, e=e, f=f, g=g, h=h, i=i)
 
 
 # What the functions stand on.
 
-_every_constraint: Final = TaskStub[Annotated[int, msgspec.Meta(gt=0)]](
+_every_constraint: Final = TaskStub[Positive](
     "every_constraint",
     payloads.EveryConstraint,
-    Annotated[int, msgspec.Meta(gt=0)],
+    Positive,
     queue="constraints",
     digest="0d7d2592aea169fe",
 )

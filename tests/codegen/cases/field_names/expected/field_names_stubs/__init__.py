@@ -6,10 +6,11 @@ Contract `478747472a373b21`.
 """
 
 from . import payloads
-from .models import Defined, Keys, Named, Plain, Quoted, Row, Struct
+from .models import Alias, Defined, Keys, Named, Plain, Quoted, Row, Struct
 from .tasks import take
 
 __all__ = [
+    "Alias",
     "Defined",
     "Keys",
     "Named",

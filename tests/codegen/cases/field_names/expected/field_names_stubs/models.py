@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date as date_
 from datetime import time as time_
 from decimal import Decimal as Decimal_
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple, TypeAlias, TypedDict
 
 import msgspec
+
+Alias: TypeAlias = list[builtins.int]
 
 
 @dataclass
@@ -18,7 +20,7 @@ class Named:
     date: date_
     values: dict[str, builtins.int]
     other: date_
-    numbers: list[builtins.int]
+    numbers: Alias
 
 
 class Quoted(msgspec.Struct):

@@ -6,7 +6,17 @@ Contract `ab1a26f6c5cfd4a6`.
 """
 
 from . import payloads
-from .models import Node, Page
+from .models import IntPage, IntPages, Node, NodesOfInt, Page
 from .tasks import nested, plain, renamed
 
-__all__ = ["Node", "Page", "nested", "payloads", "plain", "renamed"]
+__all__ = [
+    "IntPage",
+    "IntPages",
+    "Node",
+    "NodesOfInt",
+    "Page",
+    "nested",
+    "payloads",
+    "plain",
+    "renamed",
+]

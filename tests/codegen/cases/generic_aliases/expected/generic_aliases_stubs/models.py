@@ -2,9 +2,15 @@
 """Types that the tasks of the service `generic-aliases` take and give."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
+
+
+@dataclass
+class Page(Generic[T]):
+    items: list[T]
+    latest: dict[str, T | None]
 
 
 @dataclass
@@ -12,7 +18,6 @@ class Node(Generic[T]):
     value: T
 
 
-@dataclass
-class Page(Generic[T]):
-    items: list[T]
-    latest: dict[str, T | None]
+NodesOfInt: TypeAlias = dict[str, Node[int]]
+IntPages: TypeAlias = Page[NodesOfInt]
+IntPage: TypeAlias = Page[int]

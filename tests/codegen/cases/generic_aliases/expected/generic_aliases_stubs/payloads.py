@@ -3,7 +3,7 @@
 
 from boilermaker.stub import Payload
 
-from .models import Node, Page
+from .models import IntPage, IntPages, Page
 
 
 class Nested(Payload, frozen=True, kw_only=True):
@@ -11,8 +11,8 @@ class Nested(Payload, frozen=True, kw_only=True):
 
     index: dict[str, int | None]
     pages: dict[str, Page[str]]
-    page: Page[int]
-    more: Page[dict[str, Node[int]]]
+    page: IntPage
+    more: IntPages
 
 
 class Plain(Payload, frozen=True, kw_only=True):

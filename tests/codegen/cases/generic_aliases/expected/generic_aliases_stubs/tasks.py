@@ -10,14 +10,14 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Node, Page
+from .models import IntPage, IntPages, Page
 
 
 def nested(
     index: Arg[dict[str, int | None]],
     pages: Arg[dict[str, Page[str]]],
-    page: Arg[Page[int]],
-    more: Arg[Page[dict[str, Node[int]]]],
+    page: Arg[IntPage],
+    more: Arg[IntPages],
 ) -> Task[list[Page[str]]]:
     """Make a task that runs `nested`."""
     return _nested(index=index, pages=pages, page=page, more=more)

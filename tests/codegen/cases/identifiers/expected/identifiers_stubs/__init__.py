@@ -6,7 +6,7 @@ Contract `0006e70884113852`.
 """
 
 from . import payloads
-from .models import Art, File
+from .models import Art, File, Größe, key
 from .tasks import flow
 
-__all__ = ["Art", "File", "flow", "payloads"]
+__all__ = ["Art", "File", "Größe", "flow", "key", "payloads"]

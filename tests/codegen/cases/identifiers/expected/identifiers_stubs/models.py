@@ -3,6 +3,10 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
+
+Größe: TypeAlias = int
+key: TypeAlias = str
 
 
 class Art(Enum):
@@ -13,4 +17,4 @@ class Art(Enum):
 @dataclass
 class File:
     field: int
-    größe: int
+    größe: Größe

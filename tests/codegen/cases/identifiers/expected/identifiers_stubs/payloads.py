@@ -3,7 +3,7 @@
 
 from boilermaker.stub import Payload
 
-from .models import Art, File
+from .models import Art, File, key
 
 
 class Flow(Payload, frozen=True, kw_only=True):
@@ -11,4 +11,4 @@ class Flow(Payload, frozen=True, kw_only=True):
 
     file: File
     art: Art = Art.first
-    kg: str
+    kg: key

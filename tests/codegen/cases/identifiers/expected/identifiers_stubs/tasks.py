@@ -10,16 +10,16 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Art, File
+from .models import Art, File, Größe, key
 
 
-def flow(file: Arg[File], art: Arg[Art] = Art.first, *, kg: Arg[str]) -> Task[int]:
+def flow(file: Arg[File], art: Arg[Art] = Art.first, *, kg: Arg[key]) -> Task[Größe]:
     """Make a task that runs `flow`."""
     return _flow(file=file, art=art, kg=kg)
 
 
 # What the functions stand on.
 
-_flow: Final = TaskStub[int](
-    "flow", payloads.Flow, int, queue="identifiers", digest="384acdaed8a05fd0"
+_flow: Final = TaskStub[Größe](
+    "flow", payloads.Flow, Größe, queue="identifiers", digest="384acdaed8a05fd0"
 )

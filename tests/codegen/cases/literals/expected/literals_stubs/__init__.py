@@ -6,6 +6,7 @@ Contract `6ff8778e48f87f42`.
 """
 
 from . import payloads
+from .models import Size
 from .tasks import every_literal
 
-__all__ = ["every_literal", "payloads"]
+__all__ = ["Size", "every_literal", "payloads"]

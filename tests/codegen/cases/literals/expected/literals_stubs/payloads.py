@@ -5,14 +5,16 @@ from typing import Literal
 
 from boilermaker.stub import Payload
 
+from .models import Size
+
 
 class EveryLiteral(Payload, frozen=True, kw_only=True):
     """Arguments of `every_literal`."""
 
     a: Literal["one"]
     b: Literal[1, -2, True, None]
-    c: Literal["s", "m", "l"]
+    c: Size
     d: Literal["s", "m", "l", "xl"]
-    e: Literal["s", "m", "l"] | None
+    e: Size | None
     f: Literal['say "hi"'] = 'say "hi"'
     g: Literal["a", None] = None

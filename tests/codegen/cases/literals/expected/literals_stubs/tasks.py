@@ -10,14 +10,15 @@ from typing import Final, Literal
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
+from .models import Size
 
 
 def every_literal(
     a: Arg[Literal["one"]],
     b: Arg[Literal[1, -2, True, None]],
-    c: Arg[Literal["s", "m", "l"]],
+    c: Arg[Size],
     d: Arg[Literal["s", "m", "l", "xl"]],
-    e: Arg[Literal["s", "m", "l"] | None],
+    e: Arg[Size | None],
     f: Arg[Literal['say "hi"']] = 'say "hi"',
     g: Arg[Literal["a", None]] = None,
 ) -> Task[Literal["done", "late"]]:

@@ -5,9 +5,8 @@ Each takes what the worker's function takes, or references to results of earlier
 in its place, and checks it. The tasks go to the queue `newtypes` unless they name another.
 """
 
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
@@ -21,12 +20,7 @@ def promote(
     return _promote(user_id=user_id, names=names, by=by)
 
 
-def rename(
-    slugs: Arg[list[Annotated[Slug, msgspec.Meta(max_length=20)]]],
-    to: Arg[
-        Annotated[ShortSlug, msgspec.Meta(max_length=20), msgspec.Meta(min_length=3)]
-    ],
-) -> Task[Annotated[Slug, msgspec.Meta(max_length=20)]]:
+def rename(slugs: Arg[list[Slug]], to: Arg[ShortSlug]) -> Task[Slug]:
     """Make a task that runs `rename`."""
     return _rename(slugs=slugs, to=to)
 
@@ -36,10 +30,6 @@ def rename(
 _promote: Final = TaskStub[AdminId](
     "promote", payloads.Promote, AdminId, queue="newtypes", digest="28280859dddc7199"
 )
-_rename: Final = TaskStub[Annotated[Slug, msgspec.Meta(max_length=20)]](
-    "rename",
-    payloads.Rename,
-    Annotated[Slug, msgspec.Meta(max_length=20)],
-    queue="newtypes",
-    digest="39ddfdc27f6b0d33",
+_rename: Final = TaskStub[Slug](
+    "rename", payloads.Rename, Slug, queue="newtypes", digest="39ddfdc27f6b0d33"
 )

@@ -6,15 +6,29 @@ Contract `24f63504b224148b`.
 """
 
 from . import payloads
-from .models import Address, Colour, Cube, Kind, Order, Speed, Town
+from .models import (
+    Address,
+    Circle,
+    Colour,
+    Cube,
+    Kind,
+    Metre,
+    Order,
+    Scale,
+    Speed,
+    Town,
+)
 from .tasks import draw, drive, ship
 
 __all__ = [
     "Address",
+    "Circle",
     "Colour",
     "Cube",
     "Kind",
+    "Metre",
     "Order",
+    "Scale",
     "Speed",
     "Town",
     "draw",

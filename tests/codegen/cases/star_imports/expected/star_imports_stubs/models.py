@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from typing import TypeAlias
 
 
 class Colour(Enum):
@@ -29,12 +30,19 @@ class Order:
     number: int
 
 
+Scale: TypeAlias = float
+Circle: TypeAlias = tuple[float, float, float]
+
+
 @dataclass
 class Cube:
     side: float
 
 
+Metre: TypeAlias = float
+
+
 @dataclass
 class Speed:
-    distance: float
+    distance: Metre
     seconds: float = 1.0

@@ -6,15 +6,15 @@ from datetime import date
 
 from boilermaker.stub import Payload
 
-from .models import Address, Colour, Cube, Order, Speed
+from .models import Address, Circle, Colour, Cube, Order, Scale, Speed
 
 
 class Draw(Payload, frozen=True, kw_only=True):
     """Arguments of `draw`."""
 
-    circle: tuple[float, float, float]
+    circle: Circle
     cube: Cube
-    scale: float
+    scale: Scale
 
 
 class Drive(Payload, frozen=True, kw_only=True):

@@ -12,12 +12,10 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Address, Colour, Cube, Kind, Order, Speed
+from .models import Address, Circle, Colour, Cube, Kind, Order, Scale, Speed
 
 
-def draw(
-    circle: Arg[tuple[float, float, float]], cube: Arg[Cube], scale: Arg[float]
-) -> Task[None]:
+def draw(circle: Arg[Circle], cube: Arg[Cube], scale: Arg[Scale]) -> Task[None]:
     """Make a task that runs `draw`."""
     return _draw(circle=circle, cube=cube, scale=scale)
 

@@ -6,7 +6,7 @@ Contract `56516ca956474c58`.
 """
 
 from . import payloads
-from .models import Cat, Circle, Dog, Options, Point, Row, Square, Untagged
+from .models import Cat, Circle, Dog, Options, Pet, Point, Row, Square, Untagged
 from .tasks import every_struct
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Circle",
     "Dog",
     "Options",
+    "Pet",
     "Point",
     "Row",
     "Square",

@@ -3,7 +3,7 @@
 
 from boilermaker.stub import Payload
 
-from .models import Cat, Circle, Dog, Options, Point, Row, Square, Untagged
+from .models import Circle, Options, Pet, Point, Row, Square, Untagged
 
 
 class EveryStruct(Payload, frozen=True, kw_only=True):
@@ -12,6 +12,6 @@ class EveryStruct(Payload, frozen=True, kw_only=True):
     point: Point
     options: Options
     row: Row
-    pet: Cat | Dog
+    pet: Pet
     shape: Circle | Square
     untagged: Untagged

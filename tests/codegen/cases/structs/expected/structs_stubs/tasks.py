@@ -10,17 +10,17 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Cat, Circle, Dog, Options, Point, Row, Square, Untagged
+from .models import Circle, Options, Pet, Point, Row, Square, Untagged
 
 
 def every_struct(
     point: Arg[Point],
     options: Arg[Options],
     row: Arg[Row],
-    pet: Arg[Cat | Dog],
+    pet: Arg[Pet],
     shape: Arg[Circle | Square],
     untagged: Arg[Untagged],
-) -> Task[list[Cat | Dog]]:
+) -> Task[list[Pet]]:
     """Make a task that runs `every_struct`."""
     return _every_struct(
         point=point, options=options, row=row, pet=pet, shape=shape, untagged=untagged
@@ -29,10 +29,10 @@ def every_struct(
 
 # What the functions stand on.
 
-_every_struct: Final = TaskStub[list[Cat | Dog]](
+_every_struct: Final = TaskStub[list[Pet]](
     "every_struct",
     payloads.EveryStruct,
-    list[Cat | Dog],
+    list[Pet],
     queue="structs",
     digest="9118d026b8bcaf40",
 )

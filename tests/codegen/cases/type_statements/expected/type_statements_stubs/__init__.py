@@ -6,6 +6,7 @@ Contract `4da8fe509ddd0660`.
 """
 
 from . import payloads
+from .models import Names, UserId, Users
 from .tasks import rename
 
-__all__ = ["payloads", "rename"]
+__all__ = ["Names", "UserId", "Users", "payloads", "rename"]

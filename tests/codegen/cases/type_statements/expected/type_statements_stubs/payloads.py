@@ -3,9 +3,11 @@
 
 from boilermaker.stub import Payload
 
+from .models import Names, UserId
+
 
 class Rename(Payload, frozen=True, kw_only=True):
     """Arguments of `rename`."""
 
-    user: int
-    names: list[str] | None = None
+    user: UserId
+    names: Names = None

@@ -10,19 +10,16 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
+from .models import Names, UserId, Users
 
 
-def rename(user: Arg[int], names: Arg[list[str] | None] = None) -> Task[dict[str, int]]:
+def rename(user: Arg[UserId], names: Arg[Names] = None) -> Task[Users]:
     """Make a task that runs `rename`."""
     return _rename(user=user, names=names)
 
 
 # What the functions stand on.
 
-_rename: Final = TaskStub[dict[str, int]](
-    "rename",
-    payloads.Rename,
-    dict[str, int],
-    queue="type-statements",
-    digest="af7d0f96cfb8e1a6",
+_rename: Final = TaskStub[Users](
+    "rename", payloads.Rename, Users, queue="type-statements", digest="af7d0f96cfb8e1a6"
 )

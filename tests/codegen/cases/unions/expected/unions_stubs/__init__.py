@@ -6,7 +6,7 @@ Contract `21925c2ee4d26aa2`.
 """
 
 from . import payloads
-from .models import Wait
+from .models import Number, Wait
 from .tasks import every_union, waited
 
-__all__ = ["Wait", "every_union", "payloads", "waited"]
+__all__ = ["Number", "Wait", "every_union", "payloads", "waited"]

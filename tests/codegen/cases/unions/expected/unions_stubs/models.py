@@ -2,6 +2,9 @@
 """Types that the tasks of the service `unions` take and give."""
 
 from enum import Enum
+from typing import TypeAlias
+
+Number: TypeAlias = int | float
 
 
 class Wait(Enum):

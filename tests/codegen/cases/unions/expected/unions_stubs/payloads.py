@@ -3,7 +3,7 @@
 
 from boilermaker.stub import Payload
 
-from .models import Wait
+from .models import Number, Wait
 
 
 class EveryUnion(Payload, frozen=True, kw_only=True):
@@ -13,7 +13,7 @@ class EveryUnion(Payload, frozen=True, kw_only=True):
     b: int | None
     c: int | str | None
     d: None | int
-    e: int | float | None
+    e: Number | None
     f: int | str
     g: int | None
     h: list[int] | dict[str, int] | None

@@ -10,7 +10,7 @@ from typing import Final
 from boilermaker.stub import Arg, Task, TaskStub
 
 from . import payloads
-from .models import Wait
+from .models import Number, Wait
 
 
 def every_union(
@@ -18,7 +18,7 @@ def every_union(
     b: Arg[int | None],
     c: Arg[int | str | None],
     d: Arg[None | int],
-    e: Arg[int | float | None],
+    e: Arg[Number | None],
     f: Arg[int | str],
     g: Arg[int | None],
     h: Arg[list[int] | dict[str, int] | None],
