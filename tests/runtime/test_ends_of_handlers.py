@@ -180,7 +180,7 @@ def test_a_chain_that_is_refused_links_nothing() -> None:
 
     first, second, handler = Task.si(step), Task.si(step), Task.si(step)
     uncalled: Any = step
-    with pytest.raises(TaskBuildError, match="call it to make a task"):
+    with pytest.raises(TaskBuildError, match="call it to create a task"):
         chain(first, second, on_failure=uncalled)
     assert first.on_success is None
     assert chain(first, second, on_failure=handler).on_success is second

@@ -176,7 +176,7 @@ async def test_a_result_fits_a_parameter_of_its_own_type_and_not_a_number(
     """What travels decides, as with any new type."""
     first = worker.create_task(publish, Release(Version("1")), [])
     with pytest.raises(
-        WorkflowError, match=r"the result of `publish` does not fit: it is `Version`, expected `int`"
+        WorkflowError, match=r"the result of `publish` has another type: it is `Version`, expected `int`"
     ):
         await worker.publish_task(first >> worker.create_task(count, first.result.placeholder()))
 

@@ -116,7 +116,7 @@ async def test_a_reference_to_a_step_that_does_not_surely_succeed_is_refused(
     first = worker.create_task(number, 1)
     first.on_failure = worker.create_task(maybe, first.result.placeholder())
 
-    assert "does not surely succeed before `maybe` runs" in await _refused(worker, bus, first)
+    assert "may not have succeeded when `maybe` runs" in await _refused(worker, bus, first)
 
 
 async def test_the_cause_of_a_failure_is_refused_where_success_leads(
@@ -126,7 +126,7 @@ async def test_the_cause_of_a_failure_is_refused_where_success_leads(
     first = worker.create_task(number, 1)
     first >> worker.create_task(told, failure.cause.placeholder())
 
-    assert "does not run after failures only" in await _refused(worker, bus, first)
+    assert "can also run without a failure before it" in await _refused(worker, bus, first)
 
 
 @pytest.mark.parametrize("source", [flag, text])
@@ -140,7 +140,7 @@ async def test_a_result_that_does_not_fit_its_parameter_is_refused(
     given = "bool" if source is flag else "str"
 
     message = await _refused(worker, bus, first)
-    assert message.endswith(f"does not fit: it is `{given}`, expected `int`")
+    assert message.endswith(f"has another type: it is `{given}`, expected `int`")
 
 
 async def test_a_second_success_callback_is_refused(worker: Boilermaker[State]) -> None:

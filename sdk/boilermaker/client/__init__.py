@@ -1,6 +1,7 @@
 """Publishing, from asynchronous code (`Client`) and from synchronous code (`SyncClient`).
 
-`home` says which event loop a client's connections live in, `many` publishes in batches.
+`sealing` turns a workflow into a message, `many` publishes in batches, `home` decides which event loop owns a client's
+connections. What a workflow is is in `workflow`, its wire format in `envelope`, connections to the bus in `transport`.
 """
 
 from boilermaker.client.asynchronous import Client

@@ -1,4 +1,7 @@
-"""The asynchronous client: a workflow goes in, checked and sealed; one message comes out on the queue of its first task."""
+"""`Client`, the asynchronous client: checks and encodes a workflow, and sends it as one message to its first task's queue.
+
+Batches are in `many`, synchronous code uses `synchronous`.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -22,22 +25,22 @@ from boilermaker.workflow.task import head_of
 
 
 class Client:
-    """Publishes tasks and chains. Any number of coroutines may use one client; make one for a process.
+    """Publishes tasks and chains. Any number of coroutines may share a client; create one per process.
 
-    It connects when it first publishes to a queue, which takes half a second or more; `await client.connect(queue)` does
-    so ahead of time. A worker connects to its own queue when it starts.
+    It connects when it first publishes to a queue, which takes half a second or more; `await client.connect(queue)`
+    connects ahead of time. A worker connects to its own queue when it starts.
 
         async with Client(AzureServiceBus.from_env()) as client:
             await client.publish(accounts.create_user(email="a@b.org", name="Ada"))
 
-    Its connections live in the event loop of its first call. A call from another event loop, in another thread, is carried out
-    there while that loop runs; once it is closed, the client connects again in the loop of the next call. Synchronous code
-    uses `SyncClient`.
+    Its connections belong to the event loop of its first call. A call from another event loop, in another thread, is run in
+    the owning loop while that loop runs; once it is closed, the client reconnects in the loop of the next call. Synchronous
+    code uses `SyncClient`.
 
     Args:
         bus: the Service Bus namespace, or an `InMemoryServiceBus`.
-        registry: for tasks made from functions: whose registrations give them name, queue and policy.
-        max_messages: that a workflow may lead to; where it is raised, raise `Limits.max_messages` of the workers too.
+        registry: provides name, queue and policy of tasks made from functions.
+        max_messages: how many messages a workflow may lead to; if you raise it, raise `Limits.max_messages` of the workers too.
     """
 
     def __init__(
@@ -51,32 +54,32 @@ class Client:
 
     @classmethod
     def from_env(cls) -> Self:
-        """A client for the Service Bus that the environment names: see `AzureServiceBus.from_env`.
+        """A client for the Service Bus namespace that the environment configures: see `AzureServiceBus.from_env`.
 
         Raises:
-            ConfigurationError: the environment names none.
+            ConfigurationError: the environment configures none.
         """
         return cls(AzureServiceBus.from_env())
 
     async def publish(self, item: Publishable, *, delay: Delay | None = None, id: str | None = None) -> str:  # noqa: A002 - the word users know
-        """Publish a workflow by its head and return the workflow's id once the bus has accepted it.
+        """Publish a workflow and return its id once the broker has acknowledged it.
 
-        Publishing the same task object again starts another workflow, with another id. Publishing again under the same
-        `id` runs once, where the queue detects duplicates and within its window.
+        Publishing the same task object again starts another workflow, with another id. A workflow that is published twice
+        under the same `id` runs once if the queue detects duplicates and both are within its detection window.
 
         Args:
             item: a task with its callbacks, or a chain.
             delay: seconds (or a timedelta) until the first task may run, or when: a datetime
                 with a time zone.
-            id: the workflow's id, at most 128 characters; made up where none is given. Anybody who may send to the queue and
-                guesses an id can send something else under it first, which the queue takes for the workflow.
+            id: the workflow's id, at most 128 characters; generated if not given. Anyone who may send to the queue and
+                guesses an id can send another message under it first; the queue then drops the workflow as a duplicate.
 
         Raises:
-            WorkflowError: the workflow cannot run as it stands; nothing was sent.
+            WorkflowError: the workflow is invalid; nothing was sent.
             WorkflowTooLargeError: it does not fit in a message of that queue; nothing was sent.
-            PublishError: the bus did not accept it, or did not say so. The error carries the id for a safe repeat.
+            PublishError: the broker rejected it, or the acknowledgement was lost. The error carries the id for a safe retry.
             ValueError: a negative delay, a datetime without a time zone, or an id that is empty or too long.
-            EventLoopError: the client's connections belong to an event loop that does not run; nothing was sent.
+            EventLoopError: the client's connections belong to an event loop that is not running; nothing was sent.
         """
         workflow = checked_id(id)
         if not self._home.is_here():
@@ -94,15 +97,15 @@ class Client:
         return plan.flatten(head_of(item), self._resolve, self._max_messages)
 
     async def schedule(self, item: Publishable, delay: Delay, *, id: str | None = None) -> Scheduled:  # noqa: A002 - as publish
-        """Publish a workflow for later, so that it can be cancelled until then: see `cancel_scheduled`.
+        """Publish a workflow that starts later and can be cancelled until then: see `cancel_scheduled`.
 
-        `publish(delay=)` waits as well and costs less: this asks the service for the message's sequence number, which the
-        Standard tier throttles as ten operations.
+        `publish(delay=)` delays as well and costs less: this method requests the message's sequence number from the service,
+        which the Standard tier throttles as ten operations.
 
         Args:
             item: a task with its callbacks, or a chain.
             delay: seconds (or a timedelta) until the first task may run, or when: a datetime with a time zone.
-            id: the workflow's id, at most 128 characters; made up where none is given.
+            id: the workflow's id, at most 128 characters; generated if not given.
 
         Raises:
             WorkflowError, WorkflowTooLargeError, PublishError, ValueError, EventLoopError: as `publish`.
@@ -123,11 +126,11 @@ class Client:
         return Scheduled(id=workflow, queue=queue, sequence_number=number)
 
     async def cancel_scheduled(self, scheduled: Scheduled) -> None:
-        """Take a workflow back that waits for its time. Its id stays in the queue's duplicate detection history.
+        """Cancel a scheduled workflow. Its id stays in the queue's duplicate detection history.
 
         Raises:
-            NotScheduledError: it waits no longer: its time has come, or it was cancelled before.
-            BusError: the bus did not confirm it.
+            NotScheduledError: it is no longer scheduled: its time has come, or it was cancelled before.
+            BusError: the bus did not confirm the cancellation.
             EventLoopError: as `publish`.
         """
         if not self._home.is_here():
@@ -150,31 +153,31 @@ class Client:
         ids: Iterable[str] | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> list[str]:
-        """Publish many workflows, in order for each queue, in as few batches as sizes allow; returns their ids.
+        """Publish many workflows, in order per queue, in as few batches as their sizes allow; returns their ids.
 
-        The items are taken from their iterable a few hundred at a time, so that it may make them as it goes. Those are
-        checked before any of them is sent, while a thousand before them are under way.
+        The items are read from the iterable a few hundred at a time, so that a generator can create them on the way. Each
+        such group is checked before any of it is sent, while up to a thousand earlier workflows are being sent.
 
         Args:
             items: tasks with their callbacks, or chains.
             delay: seconds (or a timedelta) until the first tasks may run, or when: a datetime with a
                 time zone.
-            ids: the workflows' ids, one for each item; made up where none are given.
-            progress: told, time and again, how many have been published.
+            ids: the workflows' ids, one for each item; generated if not given.
+            progress: called repeatedly with the number of workflows published so far.
 
         Raises:
-            WorkflowError: a workflow cannot run as it stands; nothing of its few hundred was sent. A note on this error, as
-                on what `items` itself raises, tells how many were published before.
+            WorkflowError: a workflow is invalid; none of its group was sent. A note on this error, and on any error that
+                `items` itself raises, says how many were published before.
             WorkflowTooLargeError: it does not fit in a message of that queue; likewise.
-            PublishManyError: the bus did not accept all of them. It says which were published, which were not, and of
-                which that is not known.
+            PublishManyError: not all of them were published. It lists which were published, which were not, and which may
+                have been.
             ValueError: a negative delay, a datetime without a time zone, an id that is empty or too long, or fewer ids than items.
-            EventLoopError: the client's connections belong to an event loop that does not run.
+            EventLoopError: the client's connections belong to an event loop that is not running.
         """
         if self._home.is_here():
             return await self._many(delay, progress).publish(items, ids)
         published: list[str] = []
-        for piece, piece_ids in pieces(items, ids):  # taken here: what makes them may belong to this thread
+        for piece, piece_ids in pieces(items, ids):  # read here: a generator may belong to this thread
             published += await self.publish_piece(piece, piece_ids, delay, published)
             if progress is not None:
                 progress(len(published))
@@ -183,7 +186,7 @@ class Client:
     async def publish_piece(
         self, piece: Sequence[Publishable], ids: Sequence[str], delay: Delay | None, before: Sequence[str]
     ) -> list[str]:
-        """Publish a few hundred at home, after those `before`; returns their ids. Raises as `publish_many`."""
+        """Publish a group in the owning event loop, after those in `before`; returns its ids. Raises as `publish_many`."""
         return await self._home.elsewhere(lambda: self._many(delay, None, before).publish(piece, ids))
 
     def _many(
@@ -199,16 +202,16 @@ class Client:
         )
 
     async def sender(self, queue: str) -> Sender:
-        """The open sender to a queue; opened when first asked for.
+        """The open sender to a queue; opened on first use.
 
         Raises:
-            QueueNotFoundError: there is no such queue.
+            QueueNotFoundError: the queue does not exist.
             BusError: the bus cannot be reached.
             EventLoopError: the client's connections belong to another event loop.
         """
         if not self._home.is_here():
             raise EventLoopError(
-                "this client's connections belong to another event loop: senders can be used there alone"
+                "this client's connections belong to another event loop: its senders can only be used there"
             )
         sender = self._senders.get(queue)
         if sender is None:
@@ -217,10 +220,10 @@ class Client:
         return sender
 
     async def connect(self, queue: str) -> None:
-        """Connect to a queue ahead of the first publish, which would wait for it. From any event loop.
+        """Connect to a queue, so that the first publish does not wait for the connection. May be called from any event loop.
 
         Raises:
-            QueueNotFoundError: there is no such queue.
+            QueueNotFoundError: the queue does not exist.
             BusError: the bus cannot be reached.
         """
         if self._home.is_here():
@@ -230,20 +233,20 @@ class Client:
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The event loop that its connections live in; None while it has none."""
+        """The event loop that owns its connections; None while it has none."""
         return self._home.loop
 
     async def move_here(self) -> None:
-        """Let the connections live in the running event loop; what is open elsewhere is closed there.
+        """Make the running event loop the owner of the connections; connections of another loop are closed in that loop.
 
         Raises:
-            EventLoopError: they belong to an event loop that does not run.
+            EventLoopError: they belong to an event loop that is not running.
         """
         while not self._home.is_here():
             await self.close()
 
     async def close(self) -> None:
-        """Close the senders and the bus. Closing twice is fine; publishing again opens them again."""
+        """Close the senders and the bus. Closing twice is allowed; a later publish reconnects."""
         if not self._home.is_here():
             await self._home.elsewhere(self.close)
             return
@@ -254,7 +257,7 @@ class Client:
         self._home.leave()
 
     def _forget(self) -> None:
-        """Their event loop is closed."""
+        """Discard the senders, whose event loop is closed."""
         senders, self._senders = self._senders, {}
         for sender in senders.values():
             self._bus.forget(sender)

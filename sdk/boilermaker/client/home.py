@@ -1,7 +1,8 @@
-"""The event loop that a client's connections live in, and how calls from other loops and threads get there.
+"""Which event loop owns a client's connections, and how calls from other event loops and threads reach it.
 
-A connection belongs to the event loop that opened it. A client makes its home in the loop of its first call. A call from
-another loop is carried out at home while that loop runs; once it is closed, the client moves to the loop of the next call.
+A connection belongs to the event loop that opened it. A client's home is the loop of its first call. A call from another
+loop is run in the home loop while that loop runs; once the home loop is closed, the loop of the next call becomes the home.
+Connections themselves are in `transport`.
 """
 
 import asyncio
@@ -17,16 +18,16 @@ from boilermaker.errors import EventLoopError
 T = TypeVar("T")
 
 _CARE_SECONDS = 0.2
-"""How often a waiting call looks whether its home has been closed: then nobody else would tell it."""
+"""How often a waiting call checks whether its home has been closed: nothing else would notify it."""
 
-_LOOKS = 5  # until an event loop that does not run is taken for one that will not
+_LOOKS = 5  # checks, after which an event loop that is not running is assumed not to run again
 
 
 class Home:
     """One client's home.
 
     Args:
-        forget: drops connections whose event loop is closed: nothing of them can be closed any more.
+        forget: discards connections whose event loop is closed: they cannot be closed any more.
     """
 
     def __init__(self, forget: Callable[[], None]) -> None:
@@ -37,11 +38,11 @@ class Home:
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The event loop that is home; None where there is none."""
+        """The home loop; None if there is none."""
         return self._loop
 
     def is_here(self) -> bool:
-        """Whether the running event loop is home; it becomes it where there is none, or where that is closed."""
+        """Whether the running event loop is the home; it becomes the home if there is none or the home is closed."""
         here = asyncio.get_running_loop()
         if self._loop is here:
             return True
@@ -53,17 +54,17 @@ class Home:
             return self._loop is here
 
     def leave(self) -> None:
-        """Everything is closed: the next call may make its home elsewhere."""
+        """Give the home up, once everything is closed: the loop of the next call becomes the home."""
         with self._moving:
             self._loop = None
 
     async def elsewhere(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Carry a call out at home, and wait for it here.
+        """Run a call in the home loop, and wait for it in this one.
 
-        The call is repeated where its home is closed meanwhile: make it one that can be.
+        The call is repeated if the home is closed meanwhile, so it must be safe to repeat.
 
         Raises:
-            EventLoopError: the home is an event loop that neither runs nor is closed.
+            EventLoopError: the home loop is neither running nor closed.
         """
         while not self.is_here():
             home = self._loop
@@ -72,7 +73,7 @@ class Home:
             if not await _is_awake(home):
                 raise EventLoopError(
                     "this client's connections belong to another event loop, which is not running now. Close the client "
-                    "there first, make a client for each event loop, or use SyncClient in synchronous code"
+                    "there first, create one client per event loop, or use SyncClient in synchronous code"
                 )
             try:
                 return await _carried_out(call, home)
@@ -81,14 +82,14 @@ class Home:
         return await call()
 
     def forget(self) -> None:
-        """Drop connections and home, of which nothing can be closed any more."""
-        self._moving = threading.Lock()  # whoever held it may be gone
+        """Discard the connections and the home: neither can be closed any more."""
+        self._moving = threading.Lock()  # the thread that held it may not exist in this process
         self._loop = None
         self._forget()
 
 
 async def _is_awake(home: asyncio.AbstractEventLoop) -> bool:
-    """Whether it runs, or is closed, at the latest in a moment: `asyncio.run` runs it in several pieces when it ends."""
+    """Whether the loop is running or closed within a moment: `asyncio.run` stops and restarts it several times at its end."""
     for _ in range(_LOOKS):
         if home.is_running() or home.is_closed():
             return True
@@ -100,7 +101,7 @@ _HOMES: "weakref.WeakSet[Home]" = weakref.WeakSet()
 
 
 def _forget_all() -> None:
-    """A forked process has none of its parent's threads, and their event loops do not run in it."""
+    """Reset all homes in a forked process: it has none of its parent's threads, so their event loops do not run in it."""
     for home in list(_HOMES):
         home.forget()
 
@@ -117,7 +118,7 @@ async def _carried_out(call: Callable[[], Coroutine[Any, Any, T]], home: asyncio
     coroutine = call()
     try:
         at_home = asyncio.run_coroutine_threadsafe(coroutine, home)
-    except RuntimeError:  # closed since it was looked at
+    except RuntimeError:  # closed since it was checked
         coroutine.close()
         raise _HomeClosedError from None
     waiting = asyncio.ensure_future(asyncio.wrap_future(at_home))
@@ -126,8 +127,8 @@ async def _carried_out(call: Callable[[], Coroutine[Any, Any, T]], home: asyncio
             await asyncio.wait([waiting], timeout=_CARE_SECONDS)
     finally:
         if not waiting.done():
-            waiting.cancel()  # and with it the call at home
-    if waiting.cancelled() or not waiting.done():  # by the end of its home: nobody here has asked for it
+            waiting.cancel()  # and with it the call in the home loop
+    if waiting.cancelled() or not waiting.done():  # because the home was closed: nobody here cancelled it
         if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
             coroutine.close()
         raise _HomeClosedError

@@ -1,4 +1,7 @@
-"""Publishing many workflows: a few hundred at a time, in as few batches as sizes allow, each with a fate of its own."""
+"""`publish_many`: workflows in groups of a few hundred, sent in as few batches as their sizes allow, each with its own result.
+
+How messages are packed into batches is in `transport`.
+"""
 
 import asyncio
 import itertools
@@ -12,10 +15,10 @@ from boilermaker.transport.port import Clock, OutgoingMessage, Sender
 from boilermaker.workflow.plan import Plan
 
 CHUNK = 500
-"""Workflows that are planned, sealed and handed to their senders at a time."""
+"""Workflows in a group: planned, sealed and handed to their senders together."""
 
-_UNDER_WAY = 2  # of these at a time: the bus takes some while the next are made
-_TURN = 32  # workflows planned in one turn of the event loop
+_UNDER_WAY = 2  # groups at a time: some are being sent while the next is prepared
+_TURN = 32  # workflows planned in one iteration of the event loop
 
 _Planned = tuple[str, Plan]
 _Sealed = tuple[str, tuple[Sender, OutgoingMessage] | BusError]
@@ -26,12 +29,12 @@ class Many:
     """One call of `publish_many`.
 
     Args:
-        resolve: gives tasks name, queue and policy.
-        sender: gives the open sender to a queue.
-        clock: the bus's.
-        delay: until the first tasks may run.
-        progress: told, time and again, how many have been published.
-        before: ids of those that were published before, for what is told of all.
+        flatten: makes the plan of a workflow.
+        sender: returns the open sender to a queue.
+        clock: the bus's clock.
+        delay: how long, or until when, the first tasks wait.
+        progress: called repeatedly with the number of workflows published so far.
+        before: ids of workflows of the same call that were published before; included in errors and progress.
     """
 
     def __init__(
@@ -65,9 +68,9 @@ class Many:
             while self._under_way:
                 await self._count_first()
         except BaseException as error:
-            while self._under_way:  # when a later item could not be taken
+            while self._under_way:  # a later item raised
                 await self._count_first()
-            # PublishManyError says more; of what was under way when this was cancelled nobody knows
+            # PublishManyError says more; after a cancellation it is unknown what was still sent.
             if not isinstance(error, PublishManyError | asyncio.CancelledError):
                 error.add_note(f"publish_many: the first {self._count:,} workflows were published, no others")
             raise
@@ -78,7 +81,7 @@ class Many:
         return len(self._before) + len(self._published)
 
     async def _plan_some(self, taken: Iterator[Publishable], given: Iterator[str] | None) -> list[_Planned]:
-        """The next few hundred; what is under way goes on meanwhile."""
+        """The next group; groups that are being sent make progress meanwhile."""
         planned: list[_Planned] = []
         for item in itertools.islice(taken, CHUNK):
             planned.append((next_id(given), self._flatten(item)))
@@ -87,7 +90,7 @@ class Many:
         return planned
 
     async def _sealed(self, planned: Sequence[_Planned]) -> list[_Sealed]:
-        """Messages, each with the sender to its queue, or why there is none."""
+        """Messages, each with the sender to its queue or the error that opening it raised."""
         senders = {
             queue: await self._opened(queue) for queue in {s[0].resolved.queue: None for _, s in planned}
         }
@@ -103,18 +106,18 @@ class Many:
         return sealed
 
     async def _opened(self, queue: str) -> Sender | BusError:
-        """The open sender to a queue, or why there is none: then nothing was sent, whatever the cause."""
+        """The open sender to a queue, or why it could not be opened; nothing was sent then, so that error is not transient."""
         try:
             return await self._sender(queue)
         except BusError as error:
             return BusError(str(error), queue=queue) if error.is_transient else error
 
     async def _count_first(self, waiting: Sequence[_Planned] = ()) -> None:
-        """Await the few hundred that were sent first.
+        """Await the group that was sent first.
 
         Raises:
-            PublishManyError: the bus did not accept all of them. It tells of those sent after them too, and that those that
-                `waiting` has are not sent.
+            PublishManyError: not all of it was published. The error also covers the groups sent after it, and reports
+                those in `waiting` as not sent.
         """
         fates = await self._under_way.popleft()
         if any(error is not None for _, error in fates):
@@ -125,7 +128,7 @@ class Many:
             for workflow, steps in waiting:
                 queue = steps[0].resolved.queue
                 failed[workflow] = BusError(
-                    "not sent, since others before it were not published", queue=queue
+                    "not sent, because workflows before it were not published", queue=queue
                 )
             raise PublishManyError([*self._before, *self._published], failed)
         if self._progress is not None:
@@ -133,7 +136,7 @@ class Many:
 
 
 async def _send_all(sealed: Sequence[_Sealed]) -> _Fates:
-    """What became of each: None where the bus has accepted it."""
+    """The result of each: its error, or None if the broker acknowledged it."""
     fates: _Fates = [
         (workflow, to_send if isinstance(to_send, BusError) else None) for workflow, to_send in sealed
     ]
@@ -152,10 +155,10 @@ async def _send_all(sealed: Sequence[_Sealed]) -> _Fates:
 
 
 def next_id(ids: Iterator[str] | None) -> str:
-    """The id of the next workflow; made up where none are given.
+    """The id of the next workflow; generated if none are given.
 
     Raises:
-        ValueError: there are fewer ids than items, or it is no id.
+        ValueError: there are fewer ids than items, or the id is invalid.
     """
     if ids is None:
         return checked_id(None)
@@ -168,7 +171,7 @@ def next_id(ids: Iterator[str] | None) -> str:
 def pieces(
     items: Iterable[Publishable], ids: Iterable[str] | None
 ) -> Iterator[tuple[list[Publishable], list[str]]]:
-    """Items and their ids, a few hundred at a time: each piece can be published again under the same ids."""
+    """Items and their ids, one group at a time: each group can be published again under the same ids."""
     taken, given = iter(items), None if ids is None else iter(ids)
     while piece := list(itertools.islice(taken, CHUNK)):
         yield piece, [next_id(given) for _ in piece]

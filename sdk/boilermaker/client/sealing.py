@@ -1,4 +1,7 @@
-"""A workflow as one message: its id, its plan as bytes, and what is said where the bus did not take it."""
+"""A workflow as one message: its id, its encoded plan, and the error that is raised if it was not published.
+
+Sending is in `asynchronous` and `many`, the bytes are in `envelope`.
+"""
 
 import secrets
 from typing import Any
@@ -42,12 +45,12 @@ def seal(steps: Plan, workflow: str, delay: Delay | None, sender: Sender, clock:
 
 
 class Scheduled(msgspec.Struct, frozen=True, kw_only=True):
-    """A workflow that waits in its queue for its time: what cancels it. Keep it where you keep the reason to cancel.
+    """A scheduled workflow. Keep it where you keep the reason to cancel, and pass it to `cancel_scheduled`.
 
     Attributes:
         id: the workflow's id.
-        queue: where its message waits.
-        sequence_number: of that message; 0 where the queue has dropped it as a duplicate of an earlier one.
+        queue: the queue that its message is scheduled in.
+        sequence_number: of that message; 0 if the queue dropped it as a duplicate of an earlier one.
     """
 
     id: str
@@ -56,21 +59,23 @@ class Scheduled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def checked_id(given: str | None) -> str:
-    """The workflow's id, made up where none is given. Raises TypeError, ValueError."""
+    """The workflow's id, generated if none is given. Raises TypeError, ValueError."""
     if given is None:
-        return secrets.token_hex(16)  # as unique as a UUID, and made in a quarter of the time
+        return secrets.token_hex(16)  # as unique as a UUID, and generated in a quarter of the time
     if not _is_text(given):
-        raise TypeError(f"a workflow id is text, not a {type(given).__name__}")
+        raise TypeError(f"a workflow id must be a string, not a {type(given).__name__}")
     if not 0 < len(given) <= MAX_ID or not given.isprintable():
-        raise ValueError(f"a workflow id has 1 to {MAX_ID} printable characters, this one has {len(given)}")
+        raise ValueError(
+            f"a workflow id must have 1 to {MAX_ID} characters, all printable; this one has {len(given)}"
+        )
     return given
 
 
 def not_published(error: BusError, workflow: str, queue: str) -> PublishError:
-    """What a publisher is told of an error of the bus."""
+    """The error that a publisher gets for an error of the bus."""
     return PublishError(
         f"workflow {workflow} was not published to `{queue}`, or the bus did not confirm it: {error} "
-        f'Publish again with id="{workflow}" to be safe against doing it twice.',
+        f'To retry without publishing it twice, publish again with id="{workflow}".',
         id=workflow,
         queue=queue,
         is_transient=error.is_transient,

@@ -1,4 +1,4 @@
-"""The client for synchronous code: an event loop in a thread of its own carries the calls out."""
+"""`SyncClient`, the client for synchronous code: runs the calls of a `Client` in an event loop in a background thread."""
 
 import asyncio
 import os
@@ -27,18 +27,18 @@ T = TypeVar("T")
 class SyncClient:
     """Publishes tasks and chains from synchronous code: Flask and Django views, scripts, threads.
 
-    Any number of threads may use one; make one for a process. It connects when it first publishes, and starts a thread then.
-    A process that is forked from this one (a prefork server) connects for itself.
+    Any number of threads may share a client; create one per process. On the first publish it starts a thread and connects.
+    A process forked from this one (a prefork server) opens its own connections.
 
         publisher = SyncClient.from_env()
         publisher.publish(accounts.create_user(email="a@b.org", name="Ada"))
 
-    Asynchronous code uses `Client`: a call of this one blocks its thread until the bus has answered.
+    Asynchronous code uses `Client`: calls of this one block their thread until the bus has responded.
 
     Args:
         bus: the Service Bus namespace, or an `InMemoryServiceBus`.
-        registry: for tasks made from functions: whose registrations give them name, queue and policy.
-        max_messages: that a workflow may lead to; where it is raised, raise `Limits.max_messages` of the workers too.
+        registry: provides name, queue and policy of tasks made from functions.
+        max_messages: how many messages a workflow may lead to; if you raise it, raise `Limits.max_messages` of the workers too.
     """
 
     def __init__(
@@ -53,18 +53,18 @@ class SyncClient:
 
     @classmethod
     def from_env(cls) -> Self:
-        """A client for the Service Bus that the environment names: see `AzureServiceBus.from_env`.
+        """A client for the Service Bus namespace that the environment configures: see `AzureServiceBus.from_env`.
 
         Raises:
-            ConfigurationError: the environment names none.
+            ConfigurationError: the environment configures none.
         """
         return cls(AzureServiceBus.from_env())
 
     @classmethod
     def over(cls, client: Callable[[], Client]) -> Self:
-        """One that shares the connections of a `Client`, asked for at each call: for synchronous code in its process."""
+        """A client that shares the connections of a `Client`, which `client` returns for each call."""
         made = cls.__new__(cls)
-        made._begin(client)  # noqa: SLF001 - its own
+        made._begin(client)  # noqa: SLF001 - its own class
         return made
 
     def publish(
@@ -75,18 +75,18 @@ class SyncClient:
         id: str | None = None,  # noqa: A002 - the word of Client.publish
         timeout: Seconds | None = None,
     ) -> str:
-        """Publish a workflow and return its id once the bus has accepted it: see `Client.publish`.
+        """Publish a workflow and return its id once the broker has acknowledged it: see `Client.publish`.
 
         Args:
             item: a task with its callbacks, or a chain.
             delay: seconds (or a timedelta) until the first task may run, or when: a datetime
                 with a time zone.
-            id: the workflow's id, at most 128 characters; made up where none is given.
-            timeout: seconds (or a timedelta) to wait for the bus; without one, as long as the client tries.
+            id: the workflow's id, at most 128 characters; generated if not given.
+            timeout: seconds (or a timedelta) to wait for the bus; by default until the client itself gives up.
 
         Raises:
-            PublishError: also where `timeout` has passed: the workflow may have been published all the same.
-            EventLoopError: called in the event loop that would have to carry it out.
+            PublishError: as `Client.publish`; also after `timeout`, when the workflow may have been published nevertheless.
+            EventLoopError: called in the event loop that would have to run the call.
             WorkflowError, WorkflowTooLargeError, ValueError: as `Client.publish`.
         """
         workflow = checked_id(id)
@@ -94,8 +94,8 @@ class SyncClient:
             return self._wait(lambda: self._client().publish(item, delay=delay, id=workflow), timeout)
         except _TimedOutError:
             raise PublishError(
-                f"the bus has not confirmed workflow {workflow} in time; it may have been published. "
-                f'Publish again with id="{workflow}" to be safe against doing it twice.',
+                f"the bus did not confirm workflow {workflow} in time; it may have been published. "
+                f'To retry without publishing it twice, publish again with id="{workflow}".',
                 id=workflow,
                 is_transient=True,
             ) from None
@@ -108,9 +108,9 @@ class SyncClient:
         ids: Iterable[str] | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> list[str]:
-        """Publish many workflows in as few batches as sizes allow; returns their ids: see `Client.publish_many`.
+        """Publish many workflows in as few batches as their sizes allow; returns their ids: see `Client.publish_many`.
 
-        The items are taken from their iterable in this thread, a few hundred at a time.
+        The items are read from the iterable in this thread, a few hundred at a time.
         """
         published: list[str] = []
         for piece, piece_ids in pieces(items, ids):
@@ -121,25 +121,25 @@ class SyncClient:
         return published
 
     def schedule(self, item: Publishable, delay: Delay, *, id: str | None = None) -> Scheduled:  # noqa: A002 - as publish
-        """Publish a workflow for later, so that it can be cancelled until then: see `Client.schedule`."""
+        """Publish a workflow that starts later and can be cancelled until then: see `Client.schedule`."""
         workflow = checked_id(id)
         return self._wait(lambda: self._client().schedule(item, delay, id=workflow))
 
     def cancel_scheduled(self, scheduled: Scheduled) -> None:
-        """Take a workflow back that waits for its time: see `Client.cancel_scheduled`."""
+        """Cancel a scheduled workflow: see `Client.cancel_scheduled`."""
         self._wait(lambda: self._client().cancel_scheduled(scheduled))
 
     def connect(self, queue: str) -> None:
-        """Connect to a queue ahead of the first publish, which would wait for it.
+        """Connect to a queue, so that the first publish does not wait for the connection.
 
         Raises:
-            QueueNotFoundError: there is no such queue.
+            QueueNotFoundError: the queue does not exist.
             BusError: the bus cannot be reached.
         """
         self._wait(lambda: self._client().connect(queue))
 
     def close(self) -> None:
-        """Disconnect, and end the thread. Closing twice is fine; publishing again connects again."""
+        """Disconnect, and end the thread. Closing twice is allowed; a later publish reconnects."""
         if self._thread.is_running:
             self._wait(lambda: self._client().close())
             self._thread.end()
@@ -156,25 +156,25 @@ class SyncClient:
         limit = None if timeout is None else seconds(timeout)
         if _running_loop() is not None and _running_loop() is self._client().loop:
             raise EventLoopError(
-                "this event loop would wait for itself: publish with `await` here, as `Client.publish` or "
-                "`worker.publish_task`"
+                "this call would deadlock: the event loop that calls it would also have to run it. Use `await` with "
+                "`Client.publish` or `worker.publish_task` here"
             )
         return self._thread.run(call, limit)
 
 
 class _TimedOutError(Exception):
-    """The limit has passed; the call was cancelled."""
+    """The call took longer than its limit and was cancelled."""
 
 
 class _LoopThread:
-    """An event loop in a daemon thread, started when it is needed, in each process anew."""
+    """An event loop in a daemon thread, started on first use in each process."""
 
     def __init__(self) -> None:
         self.reset()
         _THREADS.add(self)
 
     def reset(self) -> None:
-        """What a forked process begins with: threads and locks of its parent mean nothing here."""
+        """Reset the state, in a forked process: the threads and locks of its parent do not exist there."""
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -189,7 +189,7 @@ class _LoopThread:
             return future.result(limit_seconds)
         except FutureTimeoutError:
             if future.done():
-                raise  # the call's own
+                raise  # a TimeoutError of the call itself
             future.cancel()
             raise _TimedOutError from None
         except BaseException:  # KeyboardInterrupt among them

@@ -1,1 +1,4 @@
-"""What is to be called and what follows: references, tasks, chains, and the plan that they are flattened to. No bytes."""
+"""Workflows as values: tasks, chains, references between them, and the plan that they are flattened to.
+
+Not here: bytes (`payload`, `envelope`), publishing (`client`) and execution (`worker`).
+"""

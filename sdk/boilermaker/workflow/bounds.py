@@ -1,33 +1,33 @@
-"""What one workflow may ask for: whoever may send to a queue writes workflows, so each number here is held at both ends."""
+"""Limits of one workflow. Anyone who may send to a queue can write workflows, so publishers and workers both enforce them."""
 
 from collections.abc import Iterable
 
 MAX_STEPS = 10_000
 MAX_HANDLERS = 100
-"""Of one step's failure: each is a message that holds what is left of the workflow."""
+"""Failure callbacks of one step: each is a message that contains the rest of the workflow."""
 MAX_REFS = 100
-"""Results that are handed to one step: each may be large."""
+"""Results that one step may refer to: each may be large."""
 MAX_MESSAGES = 10_000
-"""That one workflow may lead to, unless a worker's `Limits` say otherwise."""
+"""Messages that one workflow may lead to, unless a worker's `Limits` set another number."""
 
 DIGEST = r"[0-9a-f]{16}"
-"""What the digest of a task's contract looks like."""
+"""The pattern of a task contract's digest."""
 
-COUNTED = 10**9 + 1  # numbers of messages double with each step, and are of no interest beyond this
+COUNTED = 10**9 + 1  # counts are capped here: they can double with each step
 
 
 def most_messages(steps: Iterable[tuple[int, int | None, tuple[int, ...]]]) -> dict[int, int]:
-    """By step, how many messages it may lead to at most, its own included and its tries counted as one.
+    """The maximum number of messages that each step may lead to, its own included; all tries of a step count as one.
 
-    A step succeeds or fails; the messages of all its failure callbacks follow from a failure, and one more that stands for
-    them where there are several.
+    A step succeeds or fails. A failure leads to the messages of all its failure callbacks, and to one more that represents
+    them if there are several.
 
     Args:
-        steps: number, step after success and steps after failure of each, the last one first. Steps that lead to one that is
-            not among them are left out.
+        steps: number, step after success and steps after failure of each step, the last one first. A step that leads to a
+            step not among these is left out of the result.
     """
     most: dict[int, int] = {}
-    after_failure: dict[int, int | None] = {}  # what many steps share is added up once
+    after_failure: dict[int, int | None] = {}  # handlers that many steps share are added up once
     for number, then, handlers in steps:
         if id(handlers) not in after_failure:
             counts = [most.get(handler) for handler in handlers]

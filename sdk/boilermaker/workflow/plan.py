@@ -1,7 +1,8 @@
-"""A workflow flattened: a table of steps that point at each other by number. Pure; no bytes.
+"""The plan of a workflow: a table of steps that refer to each other by number. Pure functions; no bytes.
 
 Numbers are a topological order, so edges point forward only: a plan cannot loop, and a step below the current one can
-never run again. What a step refers to is checked here, before anything is sent.
+never run again. References between steps are checked here, before anything is sent. Tasks and chains are built in `task`,
+plans are encoded in `envelope.codec`.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,14 +28,14 @@ from boilermaker.workflow.task import AnyTask
 
 
 class StepRef(msgspec.Struct, frozen=True):
-    """Where an argument comes from: the result of `step`, that result or None, or (`step` None) the failure's cause."""
+    """The source of an argument: the result of `step`, that result or None, or (if `step` is None) the cause of the failure."""
 
     step: int | None
     or_none: bool = False
 
 
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
-    """What the publisher knows of a task: where it goes and under which name."""
+    """What the publisher knows about a task: its name, and the queue it is published to."""
 
     name: str
     queue: str
@@ -46,16 +47,16 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step.
 
     Attributes:
-        payload: the arguments by name; as JSON where they came as that.
-        externals: the types of third parties in it.
-        args: for a task of another publisher that gave arguments by position: how many, under "0", "1", ... in the
-            payload.
+        payload: the arguments by name; raw JSON if they were received as JSON.
+        externals: the third-party types in the payload.
+        args: for messages of boilermaker-servicebus 1.x: number of positional arguments, which the payload holds as "0",
+            "1", ...
         then: the step to run after success.
         otherwise: the steps to run after failure.
-        keep: the last step that refers to this one's result; None where none does.
-        delay: seconds to wait when it is this step's turn; `not_before` a point in time to wait for.
+        keep: the last step that refers to this step's result; None if none does.
+        delay: seconds to wait before this step, once the step before it has ended; `not_before` is a point in time to wait for.
         timeout: seconds that one execution may take.
-        expires: when it must have begun; in seconds from its publishing until it is `dated`.
+        expires: the time by which it must have started; seconds from publishing until `dated` resolves it.
     """
 
     resolved: Resolved
@@ -82,22 +83,22 @@ def flatten(head: AnyTask, resolve: Resolve, max_messages: int = MAX_MESSAGES) -
     """The plan of the workflow that starts with this task, which becomes step 0.
 
     Raises:
-        WorkflowError: a loop, too many steps, more messages than it may lead to, a reference that may not be there or does
-            not fit.
-        UnregisteredTaskError: the publisher does not know a function.
+        WorkflowError: a loop, too many steps, too many messages, or a reference to a result that may not exist or has
+            another type.
+        UnregisteredTaskError: a function is not registered with the publisher.
     """
     tasks = _in_order(head)
     if len(tasks) > MAX_STEPS:
         raise WorkflowError(
-            f"the workflow has {len(tasks):,} steps, at most {MAX_STEPS:,} may be published in one go"
+            f"the workflow has {len(tasks):,} steps, at most {MAX_STEPS:,} are allowed; publish it in parts"
         )
     if (most := max(tasks, key=lambda task: len(task.failure_callbacks))).failure_callbacks[MAX_HANDLERS:]:
         raise WorkflowError(
-            f"{most} has {len(most.failure_callbacks):,} failure callbacks, at most {MAX_HANDLERS:,} are run for one failure"
+            f"{most} has {len(most.failure_callbacks):,} failure callbacks, at most {MAX_HANDLERS:,} are allowed for one task"
         )
     if len(crowded := max(tasks, key=lambda task: len(task.refs)).refs) > MAX_REFS:
         raise WorkflowError(
-            f"a step refers to {len(crowded):,} results, at most {MAX_REFS:,} may be handed to one"
+            f"a step refers to {len(crowded):,} results, at most {MAX_REFS:,} are allowed for one step"
         )
     numbers = {id(task): number for number, task in enumerate(tasks)}
     refs = _references(tasks, numbers)
@@ -105,7 +106,7 @@ def flatten(head: AnyTask, resolve: Resolve, max_messages: int = MAX_MESSAGES) -
     for number, of_step in enumerate(refs):
         for ref in of_step.values():
             if ref.step is not None:
-                keep[ref.step] = number  # steps come in order: the last one stays
+                keep[ref.step] = number  # steps come in order, so the last one remains
     plan = tuple(
         _step(task, numbers, refs[number], keep.get(number), resolve(task))
         for number, task in enumerate(tasks)
@@ -148,20 +149,20 @@ def _step(
 
 def _check_messages(plan: Plan, max_messages: int) -> None:
     if len(plan) <= max_messages and not any(len(step.otherwise) > 1 for step in plan):
-        return  # no failure has several callbacks, so no way through it is longer than the plan: most workflows
+        return  # most workflows: no task has several failure callbacks, so no path is longer than the plan
     numbers = range(len(plan) - 1, -1, -1)
     count = most_messages((number, plan[number].then, plan[number].otherwise) for number in numbers)[0]
     if count > max_messages:
-        told = f"{count:,}" if count < COUNTED else "more than a billion"
+        shown = f"{count:,}" if count < COUNTED else "more than a billion"
         raise WorkflowError(
-            f"the workflow may lead to {told} messages, at most {max_messages:,} are allowed: failure callbacks that fail "
-            "run failure callbacks of their own, and each step that several lead to runs for each of them. Give failure "
-            "callbacks fewer failure callbacks, or publish a workflow of its own from one of them."
+            f"the workflow may lead to {shown} messages, at most {max_messages:,} are allowed: failure callbacks that fail "
+            "run their own failure callbacks, and a step that several steps lead to runs once for each of them. Give failure "
+            "callbacks fewer failure callbacks, or publish a separate workflow from one of them."
         )
 
 
 def dated(plan: Plan, now: datetime) -> Plan:
-    """The plan with points in time for what is said in seconds from its publishing."""
+    """The plan with expiry times in place of seconds from publishing."""
     if not any(isinstance(step.expires, float) for step in plan):
         return plan
     return tuple(
@@ -176,7 +177,7 @@ def dated(plan: Plan, now: datetime) -> Plan:
 
 
 def _successors(task: AnyTask) -> list[AnyTask]:
-    """Failure callbacks first: what is visited last comes directly behind the task, and that is the next of a chain."""
+    """Failure callbacks first: the successor visited last is numbered directly after the task, as is usual in a chain."""
     following = list(task.failure_callbacks)
     if task.on_success is not None:
         following.append(task.on_success)
@@ -184,11 +185,11 @@ def _successors(task: AnyTask) -> list[AnyTask]:
 
 
 def _in_order(head: AnyTask) -> list[AnyTask]:
-    """Depth first, reverse postorder: a topological order. Not recursive: a chain may have thousands of steps."""
+    """A topological order: depth first, reverse postorder. Not recursive, because a chain may have thousands of steps."""
     if head.on_success is None and not head.failure_callbacks:
         return [head]  # most workflows are one task
     done: list[AnyTask] = []
-    state: dict[int, bool] = {id(head): False}  # False: on the path that led here; True: finished
+    state: dict[int, bool] = {id(head): False}  # False: on the current path; True: finished
     path = [(head, iter(_successors(head)))]
     while path:
         task, following = path[-1]
@@ -223,11 +224,11 @@ def _references(tasks: list[AnyTask], numbers: Mapping[int, int]) -> list[dict[s
     ]
 
 
-_CAUSE = 1  # bit 0: a failure led here for sure; bit n + 1: step n has succeeded for sure
+_CAUSE = 1  # bit 0: a failure has certainly happened; bit n + 1: step n has certainly succeeded
 
 
 def _surely_succeeded(tasks: list[AnyTask], numbers: Mapping[int, int]) -> list[int]:
-    """For each step what every way to it has in common, as bits."""
+    """For each step, the facts that hold on every path to it, as bits."""
     facts: list[int | None] = [None] * len(tasks)
     facts[0] = 0
 
@@ -250,7 +251,8 @@ def _reference(task: AnyTask, name: str, ref: AnyRef, numbers: Mapping[int, int]
     if ref.kind == "cause":
         if not known & _CAUSE:
             raise WorkflowError(
-                f"{where} refers to the cause of a failure, but `{task.name}` does not run after failures only"
+                f"{where} refers to the cause of a failure, but `{task.name}` can also run without a failure before it; use "
+                "`failure.cause` only in failure callbacks"
             )
         return StepRef(None)
     source = cast("AnyTask | None", ref.source)
@@ -261,8 +263,8 @@ def _reference(task: AnyTask, name: str, ref: AnyRef, numbers: Mapping[int, int]
         )
     if ref.kind == "result" and not known >> (number + 1) & 1:
         raise WorkflowError(
-            f"{where} refers to the result of `{source.name}`, which does not surely succeed before `{task.name}` runs. "
-            "Chain it before, or refer to `.result.or_none()` where None will do."
+            f"{where} refers to the result of `{source.name}`, which may not have succeeded when `{task.name}` runs. "
+            f"Chain it before `{task.name}`, or use `.result.or_none()` if None is acceptable."
         )
     _check_fit(where, task, name, source, or_none=ref.kind == "result_or_none")
     return StepRef(number, or_none=ref.kind == "result_or_none")
@@ -274,4 +276,4 @@ def _check_fit(where: str, task: AnyTask, name: str, source: AnyTask, *, or_none
     result = source.target.result_type
     given: Any = result | None if or_none and result is not Any else result
     if (misfit := fit.misfit(given, parameter, source.target.externals, task.target.externals)) is not None:
-        raise WorkflowError(f"{where}: the result of `{source.name}` does not fit: {misfit}")
+        raise WorkflowError(f"{where}: the result of `{source.name}` has another type: {misfit}")

@@ -1,4 +1,4 @@
-"""References: a result that is not there yet, as a typed value. Who may refer to what is `plan`'s business."""
+"""References: typed placeholders for results that do not exist yet. Which references are valid is checked in `plan`."""
 
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast
 
@@ -9,10 +9,10 @@ RefKind = Literal["result", "result_or_none", "cause"]
 
 
 class Ref(Generic[R_co]):
-    """Stands for a value that an earlier step of the same workflow will have produced.
+    """A placeholder for a value that an earlier step of the same workflow will produce.
 
-    Made by `task.result`, `task.result.or_none()` and `failure.cause`, never by hand. The worker puts the value in
-    its place just before it runs the step that asked for it.
+    Created by `task.result`, `task.result.or_none()` and `failure.cause`, never directly. The worker replaces it with the
+    value just before it runs the step that refers to it.
     """
 
     __slots__ = ("_kind", "_source")
@@ -23,27 +23,27 @@ class Ref(Generic[R_co]):
 
     @property
     def source(self) -> object | None:
-        """The task whose result is meant; None for `failure.cause`."""
+        """The task whose result it refers to; None for `failure.cause`."""
         return self._source
 
     @property
     def kind(self) -> RefKind:
-        """What is asked of the source."""
+        """Whether it refers to the source's result, to its result or None, or to the cause of a failure."""
         return self._kind
 
     def or_none(self) -> "Ref[R_co | None]":
-        """The same result, or None where that step did not run or did not succeed. Legal anywhere in the workflow."""
+        """The same result, or None if that step did not run or did not succeed. Valid anywhere in the workflow."""
         return Ref(self._source, "cause" if self._kind == "cause" else "result_or_none")
 
     def placeholder(self) -> R_co:
-        """This reference, typed as the value that it stands for.
+        """This reference, typed as the value that it represents.
 
-        `create_task` and `Task.si` check their arguments against the function itself, whose parameter is a `UserId`
-        and not a `Ref[UserId]`. This is the typed way in:
+        Type checkers check the arguments of `create_task` and `Task.si` against the function itself, whose parameter is a
+        `UserId` and not a `Ref[UserId]`. Pass a reference to them like this:
 
             mail = worker.create_task(send_welcome_email, user_id=user.result.placeholder())
 
-        Use it as an argument and nowhere else: at run time it is still the reference.
+        Use it only as an argument: at run time it is still the reference.
         """
         return cast("R_co", self)
 
@@ -52,6 +52,6 @@ class Ref(Generic[R_co]):
 
 
 Arg: TypeAlias = T | Ref[T]
-"""What a parameter of a generated function takes: the value, or a reference to one."""
+"""What a parameter of a generated function accepts: the value, or a reference to one."""
 
 AnyRef: TypeAlias = Ref[Any]

@@ -1,4 +1,4 @@
-"""What a task calls and how: the two values that its builder fills in."""
+"""`Target`, what a task calls, and `Options`, how it is called: the two values inside a `Task`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from boilermaker.retries import RetryPolicy
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What a task calls, as far as its builder knows.
+    """What a task calls, as far as it is known when the task is built.
 
     Attributes:
-        name: the task's name on the wire; None for a task made from a function: the publisher's registry knows it.
-        function: the handler, for a task made from one.
-        queue: where its worker listens; None for a task made from a function.
-        digest: names the wire shape that the builder was generated from; None where that is not known.
-        payload_type: the whole payload, references included.
-        result_type: what `.result` stands for.
-        externals: the types of third parties in these two.
+        name: the task's name on the wire; None for a task made from a function, whose name the publisher's registry knows.
+        function: the handler, for a task made from a function.
+        queue: the queue that its worker receives from; None for a task made from a function.
+        digest: digest of the contract that the stub was generated from; None if not known.
+        payload_type: the type of the whole payload, references included.
+        result_type: the type of `.result`.
+        externals: the third-party types in these two.
     """
 
     payload_type: type[msgspec.Struct]
@@ -35,13 +35,13 @@ class Target:
 
     @property
     def label(self) -> str:
-        """A name for people."""
+        """A name for messages: the task's name, or that of its function."""
         return self.name or str(getattr(self.function, "__name__", "?"))
 
 
 @dataclass(kw_only=True)
 class Options:
-    """What `.options()` sets; None means: as the task was registered."""
+    """What `.options()` sets; None means as registered."""
 
     policy: RetryPolicy | None = None
     delay: float | datetime | None = None
@@ -52,7 +52,7 @@ class Options:
     queue: str | None = None
 
     def update(self, other: "Options") -> None:
-        """Take over what the other says."""
+        """Take over the options that the other one sets."""
         for name, value in vars(other).items():
             if value is not None:
                 setattr(self, name, value)

@@ -1,7 +1,9 @@
-"""Tasks and chains: what is to be called, and what follows. Intention only: no bytes, no ids, no bus.
+"""Tasks and chains: what is to be called, and what runs afterwards. They have no bytes, no ids and no bus.
 
-The one mutable builder of this package. A task knows what comes after it and nothing of who leads to it, so one task
-object may serve in several workflows.
+`Task` is the only mutable builder of this package. A task refers to the tasks after it but not to those before it, so one
+task object may be used in several workflows. `plan` checks and flattens a workflow when it is published.
+
+`Task` and `Chain` are one module because each returns the other.
 """
 
 import itertools
@@ -26,9 +28,9 @@ N = TypeVar("N")
 
 
 class Task(Generic[R_co]):
-    """One intended call of a registered function; R is what the function returns.
+    """A call of a registered function, to be published; R is what the function returns.
 
-    Made by generated functions, by `worker.create_task(...)` or by `Task.si(...)`, and published by a client. Tasks
+    Created by generated functions, `worker.create_task(...)` or `Task.si(...)`, and published by a client. Tasks
     compare by identity: two calls with the same arguments are two tasks.
     """
 
@@ -38,7 +40,7 @@ class Task(Generic[R_co]):
         """For generated code and registries; users call a generated function, `create_task` or `Task.si`.
 
         Raises:
-            InvalidArgumentsError: the worker would refuse the arguments.
+            InvalidArgumentsError: the worker would reject the arguments.
         """
         self._target = target
         self._payload = payloads.build(target.label, target.payload_type, arguments, target.externals)
@@ -57,16 +59,16 @@ class Task(Generic[R_co]):
     def si(cls, fn: Callable[Concatenate[S, P], R], /, *args: P.args, **kwargs: P.kwargs) -> "Task[R]": ...
     @classmethod
     def si(cls, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Task[Any]":
-        """A task from a function and its arguments, the state left out: an immutable signature.
+        """Create a task from a function and its arguments, without the state: an immutable signature.
 
-        Name, queue and policy are found when it is published, in the registry of whoever publishes it.
+        Name, queue and policy come from the publisher's registry when the task is published.
 
         Raises:
             RegistrationError: the function cannot be a task.
-            TaskBuildError: the arguments do not fit the signature.
-            InvalidArgumentsError: the worker would refuse them.
+            TaskBuildError: the arguments do not match the signature.
+            InvalidArgumentsError: the worker would reject them.
         """
-        from boilermaker.introspection import signature  # noqa: PLC0415 - producers' stubs do without, and it is half of what they load
+        from boilermaker.introspection import signature  # noqa: PLC0415 - stubs do not need it, and it would double what they import
 
         read = signature.known(fn)
         target = Target(
@@ -81,7 +83,7 @@ class Task(Generic[R_co]):
 
     @property
     def name(self) -> str:
-        """The task's name; for a task made from a function that function's name, until it is published."""
+        """The task's name; for a task made from a function, the function's name."""
         return self._target.label
 
     @property
@@ -91,7 +93,7 @@ class Task(Generic[R_co]):
 
     @property
     def payload(self) -> msgspec.Struct:
-        """The checked arguments, references left out."""
+        """The checked arguments, without references."""
         return self._payload
 
     @property
@@ -101,14 +103,14 @@ class Task(Generic[R_co]):
 
     @property
     def result(self) -> Ref[R_co]:
-        """What this task will return, as an argument for a later step of the same workflow."""
+        """A reference to what this task will return, as an argument for a later step of the same workflow."""
         return Ref(self, "result")
 
     # ---- what follows
 
     @property
     def on_success(self) -> "Task[Any] | None":
-        """The task to run when this one has succeeded. Assigning replaces; a chain stands for its first task."""
+        """The task to run after this one has succeeded. Assigning replaces it; assigning a chain assigns its first task."""
         return self._on_success
 
     @on_success.setter
@@ -117,9 +119,9 @@ class Task(Generic[R_co]):
 
     @property
     def on_failure(self) -> "Task[Any] | None":
-        """The task to run when this one has failed for good. Assigning replaces all failure callbacks.
+        """The task to run after this one has failed permanently. Assigning replaces all failure callbacks.
 
-        Reading gives the first of them; `failure_callbacks` gives all.
+        Reading returns the first of them; `failure_callbacks` returns all.
         """
         return self._on_failure[0] if self._on_failure else None
 
@@ -129,18 +131,18 @@ class Task(Generic[R_co]):
 
     @property
     def failure_callbacks(self) -> "tuple[Task[Any], ...]":
-        """All tasks to run when this one has failed for good: its own handler, and that of the chain it is part of."""
+        """All tasks to run after this one has failed permanently: its own callbacks, and that of the chain it is part of."""
         return tuple(self._on_failure)
 
     def add_on_failure(self, task: "Task[Any] | Chain[Any, Any]") -> Self:
-        """Run this task too when this one has failed for good. Adding the same task object again changes nothing."""
+        """Add a task to run after this one has failed permanently. Adding the same task object again has no effect."""
         head = head_of(task)
         if not any(head is known for known in self._on_failure):
             self._on_failure.append(head)
         return self
 
     def __rshift__(self, following: "Task[N] | Chain[Any, N]") -> "Chain[R_co, N]":
-        """`a >> b` sets `a.on_success = b`; the chain that comes back is published like a task.
+        """`a >> b` sets `a.on_success = b` and returns a chain, which is published like a task.
 
         Raises:
             CallbackAlreadySetError: `a` has a success callback already.
@@ -161,33 +163,33 @@ class Task(Generic[R_co]):
         acks_late: bool | None = None,
         queue: str | None = None,
     ) -> Self:
-        """Set options of this call and return this task. What is left out stays as it was.
+        """Set options of this call and return this task. Options that are not given keep their value.
 
         Args:
-            policy: instead of the registered policy; a worker caps it by its limits.
-            delay: seconds (or a timedelta) to wait before this step runs, counted from when it is its turn; or when it may
-                run at the earliest: a datetime with a time zone.
-            timeout: seconds (or a timedelta) that one execution may take; a registered time limit that is shorter holds.
-            expires: when it must have begun: seconds (or a timedelta) from when the workflow is published, or a datetime with
-                a time zone. A try that begins later fails as `Expired`, with its failure callbacks.
-            should_dead_letter: whether a final failure leaves a dead letter.
-            acks_late: False settles before running: a crash then loses the task instead of repeating it.
-            queue: another queue than the registered one.
+            policy: replaces the registered policy; a worker caps it by its limits.
+            delay: seconds (or a timedelta) to wait before this step runs, counted from the end of the step before it; or the
+                earliest time at which it may run: a datetime with a time zone.
+            timeout: seconds (or a timedelta) that one execution may take; a shorter registered time limit takes precedence.
+            expires: the time by which it must have started: seconds (or a timedelta) from when the workflow is published, or a
+                datetime with a time zone. A try that would start later fails as `Expired`, with its failure callbacks.
+            should_dead_letter: whether the message is dead-lettered after a permanent failure.
+            acks_late: False completes the message before the handler runs: a crash then loses the task instead of repeating it.
+            queue: replaces the registered queue.
 
         Raises:
-            TypeError: an option of another type.
+            TypeError: an option of the wrong type.
             ValueError: a negative delay, a time limit or an expiry of 0 seconds, a datetime without a time zone, or a
                 queue name that is empty or not printable.
         """
         if queue is not None and not isinstance(queue, str):  # pyright: ignore[reportUnnecessaryIsInstance] - as below
-            raise TypeError(f"queue is a queue's name, not a {type(queue).__name__}")
+            raise TypeError(f"queue must be a queue's name, not a {type(queue).__name__}")
         if queue is not None and not queue.strip():
-            raise ValueError("queue is a queue's name, not an empty text")
+            raise ValueError("queue must be a queue's name, not an empty string")
         if queue is not None and not queue.isprintable():
-            raise ValueError("queue is a queue's name, which has printable characters only")
+            raise ValueError("queue must be a queue's name, which has printable characters only")
         for name, flag in (("should_dead_letter", should_dead_letter), ("acks_late", acks_late)):
             if flag is not None and not isinstance(flag, bool):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a checker
-                raise TypeError(f"{name} is True or False, not a {type(flag).__name__}")
+                raise TypeError(f"{name} must be True or False, not a {type(flag).__name__}")
         self._options.update(
             Options(
                 policy=None if policy is None else checked_policy(policy),
@@ -211,7 +213,7 @@ class Task(Generic[R_co]):
 
 
 class Chain(Generic[H, N]):
-    """Tasks joined by `>>`: knows its first and its last. Immutable; the tasks themselves hold the links."""
+    """Tasks joined by `>>`: refers to its first and its last task. Immutable; the tasks themselves hold the links."""
 
     __slots__ = ("_head", "_tail")
 
@@ -221,12 +223,12 @@ class Chain(Generic[H, N]):
 
     @property
     def head(self) -> Task[H]:
-        """The first task: what publishing the chain publishes."""
+        """The first task, which is published when the chain is."""
         return self._head
 
     @property
     def tail(self) -> Task[N]:
-        """The last task: what `>>` links from."""
+        """The last task, which `>>` appends to."""
         return self._tail
 
     @property
@@ -235,7 +237,7 @@ class Chain(Generic[H, N]):
         return self._tail.result
 
     def __rshift__(self, following: "Task[S] | Chain[Any, S]") -> "Chain[H, S]":
-        """Append.
+        """Append a task or a chain.
 
         Raises:
             CallbackAlreadySetError: the last task has a success callback already.
@@ -257,22 +259,22 @@ def chain(
     *rest: AnyTask | AnyChain,
     on_failure: AnyTask | AnyChain | None = None,
 ) -> "Task[R]":
-    """Join tasks so that each runs once the one before has succeeded; the first comes back, ready to be published.
+    """Join tasks so that each runs after the previous one has succeeded; returns the first task, ready to be published.
 
     Args:
         first: the task to start with.
-        rest: the tasks to follow. A chain stands for its tasks.
-        on_failure: runs when any of them has failed for good, beside handlers that they have of their own.
+        rest: the tasks that follow. A chain contributes its tasks.
+        on_failure: runs after any of them has failed permanently, in addition to the task's own failure callbacks.
 
     Raises:
-        CallbackAlreadySetError: a task that is not the last has a success callback already.
-        TaskBuildError: the same task object stands in it twice.
+        CallbackAlreadySetError: a task other than the last already has a success callback.
+        TaskBuildError: the same task object occurs twice.
     """
     handler = None if on_failure is None else head_of(on_failure)
     parts = (first, *rest)
     tasks = [task for part in parts for task in steps_of(part)]
     if len({id(task) for task in tasks}) != len(tasks):
-        raise TaskBuildError("the same task object stands in this chain twice; make a second task")
+        raise TaskBuildError("the same task object occurs twice in this chain; create a second task")
     for earlier, later in itertools.pairwise(parts):
         _check_free(tail_of(earlier), head_of(later))
     for earlier, later in itertools.pairwise(parts):
@@ -284,7 +286,7 @@ def chain(
 
 
 def head_of(item: "Task[R] | Chain[R, Any]") -> "Task[R]":
-    """The task that starts it.
+    """The first task of a chain, or the task itself.
 
     Raises:
         TaskBuildError: it is neither a task nor a chain.
@@ -293,12 +295,12 @@ def head_of(item: "Task[R] | Chain[R, Any]") -> "Task[R]":
         return item
     if isinstance(item, Chain):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a checker
         return item.head
-    hint = "; call it to make a task" if callable(item) else ""
+    hint = "; call it to create a task" if callable(item) else ""
     raise TaskBuildError(f"expected a task or a chain, got `{type(item).__qualname__}`{hint}")
 
 
 def tail_of(item: "Task[N] | Chain[Any, N]") -> "Task[N]":
-    """The task that ends it.
+    """The last task of a chain, or the task itself.
 
     Raises:
         TaskBuildError: it is neither a task nor a chain.
@@ -307,7 +309,7 @@ def tail_of(item: "Task[N] | Chain[Any, N]") -> "Task[N]":
 
 
 def steps_of(item: AnyTask | AnyChain) -> Iterable[AnyTask]:
-    """The tasks from its first to its last along success callbacks."""
+    """The tasks from the first to the last, along success callbacks."""
     task: AnyTask | None = head_of(item)
     last = tail_of(item)
     seen: set[int] = set()
@@ -321,7 +323,7 @@ def steps_of(item: AnyTask | AnyChain) -> Iterable[AnyTask]:
 
 def _positive(option: str, value: T) -> T:
     if value == 0:
-        raise ValueError(f"{option} is 0 seconds: nothing could run in that time")
+        raise ValueError(f"{option} must be more than 0 seconds")
     return value
 
 
