@@ -1,7 +1,8 @@
 """Numbers that are made to have one hash: each insertion into a set or a mapping then compares with all that are in it.
 
 Python's hash of a number is its remainder by 2**61 - 1, which anybody can compute. 40,000 multiples of that in one megabyte kept an
-event loop busy for 17 seconds. The hashes of texts, bytes and dates are keyed, and nobody can.
+event loop busy for 17 seconds. The hashes of texts, bytes and dates are keyed, and nobody can. Those of tuples, dataclasses and frozen
+sets are made of their parts' hashes, without a key either: `composites` has them.
 """
 
 import sys
@@ -15,37 +16,53 @@ from uuid import UUID
 import msgspec
 from msgspec import inspect as shapes
 
+from boilermaker.payload import composites
 from boilermaker.payload.parts import all_of
-from boilermaker.payload.unfit import UnfitValue
+from boilermaker.payload.unfit import DecodeHook, UnfitValue
 
 MOST_ALIKE = 1_000
 """Numbers of one hash in a payload; to insert as many takes some hundredths of a second."""
 _SMALL_BYTES = 16 * 1024  # as many numbers that are long enough need more
-_FIRST = frozenset("+-.0123456789")
 _NUMBERS = (
     shapes.IntType, shapes.FloatType, shapes.DecimalType, shapes.UUIDType, shapes.AnyType, shapes.CustomType,
 )  # fmt: skip
 
 
-def check(data: bytes, type_: Any) -> None:
-    """Refuse a payload with too many numbers of one hash, before sets and mappings are made of it.
+def check(data: bytes, type_: Any, hook: DecodeHook | None = None) -> None:
+    """Refuse a payload with too many numbers, or tuples and records of numbers, of one hash, before sets are made of them.
+
+    Args:
+        data: the payload.
+        type_: its type.
+        hook: makes the objects of classes that msgspec does not know.
 
     Raises:
         UnfitValue: it has too many.
     """
-    if len(data) < _SMALL_BYTES or not hashes_numbers(type_):
+    if len(data) < _SMALL_BYTES or not (hashes_numbers(type_) or composites.of(type_)):
         return
     try:
-        plain = msgspec.json.decode(
-            data
-        )  # lists, and mappings with texts for keys: nothing of it is attacked
+        plain = _PLAIN.decode(data)  # lists, and mappings with texts for keys: nothing of it is attacked
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return  # told by whoever reads it
-    counts = Counter(_hashes(plain))
+    _refuse_many("numbers", _hashes(plain))
+    for item_type in composites.of(type_):
+        _refuse_many("tuples and records", composites.hashes(plain, item_type, hook))
+
+
+def _as_written(number: str) -> msgspec.Raw:
+    return msgspec.Raw(number.encode())  # as a float it would lose the digits that a Decimal keeps
+
+
+_PLAIN = msgspec.json.Decoder(float_hook=_as_written)
+
+
+def _refuse_many(what: str, hashes: Iterator[int]) -> None:
+    counts = Counter(hashes)
     if counts and max(counts.values()) > MOST_ALIKE:
         raise UnfitValue(
             (
-                f"more than {MOST_ALIKE:,} of its numbers have the same hash, as in attacks on sets and mappings",
+                f"more than {MOST_ALIKE:,} of its {what} have the same hash, as in attacks on sets and mappings",
             )
         )
 
@@ -54,16 +71,10 @@ def check(data: bytes, type_: Any) -> None:
 def hashes_numbers(type_: Any) -> bool:
     """Whether numbers, or what is hashed as one, are items of sets or keys of mappings in a type."""
     return any(
-        isinstance(part, _NUMBERS) for hashed in _hashed(shapes.type_info(type_)) for part in all_of(hashed)
+        isinstance(part, _NUMBERS)
+        for hashed in composites.hashed(shapes.type_info(type_))
+        for part in all_of(hashed)
     )
-
-
-def _hashed(info: shapes.Type) -> Iterator[shapes.Type]:
-    for part in all_of(info):
-        if isinstance(part, shapes.SetType | shapes.FrozenSetType):
-            yield part.item_type
-        elif isinstance(part, shapes.DictType) and not isinstance(part.key_type, shapes.AnyType):
-            yield part.key_type
 
 
 def _hashes(plain: object) -> Iterator[int]:
@@ -78,6 +89,8 @@ def _hashes(plain: object) -> Iterator[int]:
             waiting.extend(entries.values())
         elif isinstance(item, list):
             waiting.extend(cast("list[object]", item))
+        elif isinstance(item, msgspec.Raw):
+            seen.add(bytes(item).decode())
         elif isinstance(item, str) or (isinstance(item, int) and abs(item) >= sys.hash_info.modulus):
             seen.add(str(item))
     for text in seen:
@@ -87,8 +100,6 @@ def _hashes(plain: object) -> Iterator[int]:
 
 def _hash_as(kind: type[UUID | Decimal], text: str) -> int | None:
     if kind is UUID and len(text) not in (32, 36):
-        return None
-    if kind is Decimal and text[:1] not in _FIRST:
         return None
     try:
         return hash(kind(text))

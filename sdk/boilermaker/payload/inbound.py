@@ -27,7 +27,7 @@ def decode(
     data = bytes(raw)
     if results:
         data = msgspec.json.encode({**members_of(data), **results})
-    floods.check(data, payload_type)
+    floods.check(data, payload_type, externals.decode_hook)
     try:
         decoded: msgspec.Struct = decoder(payload_type, externals.decode_hook).decode(data)
     except KeyboardInterrupt:
