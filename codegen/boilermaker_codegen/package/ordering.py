@@ -26,6 +26,6 @@ def ordered(types: Mapping[str, Definition | Alias]) -> list[str]:
 
 def _within(circle: list[str], types: Mapping[str, Definition | Alias]) -> list[str]:
     records = [id_ for id_ in circle if isinstance(types[id_], RecordDefinition)]
-    others = [id_ for id_ in circle if id_ not in records]
+    others = dict.fromkeys(id_ for id_ in circle if not isinstance(types[id_], RecordDefinition))
     groups = circles(others, lambda id_: [needed for needed in needs(types[id_]) if needed in others])
     return [*records, *(id_ for group in groups for id_ in group)]

@@ -7,7 +7,7 @@ Contract `0478261a25e6359f`.
 
 # pyright: reportDeprecated=false
 # mypy: disable-error-code="deprecated"
-# Handing on a deprecated function is no use of it.
+# Re-exporting a deprecated function is not using it.
 
 from . import payloads
 from .models import Letter

@@ -7,7 +7,7 @@ Contract `e00ec2ad54cf95e3`.
 
 # pyright: reportDeprecated=false
 # mypy: disable-error-code="deprecated"
-# Handing on a deprecated function is no use of it.
+# Re-exporting a deprecated function is not using it.
 
 from . import payloads
 from .tasks import create_user, make_user

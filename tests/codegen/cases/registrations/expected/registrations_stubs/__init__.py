@@ -7,7 +7,7 @@ Contract `8775ba331e91c901`.
 
 # pyright: reportDeprecated=false
 # mypy: disable-error-code="deprecated"
-# Handing on a deprecated function is no use of it.
+# Re-exporting a deprecated function is not using it.
 
 from . import payloads
 from .tasks import (
