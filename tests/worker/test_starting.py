@@ -78,7 +78,7 @@ async def test_a_worker_that_still_starts_is_running() -> None:
     worker = Boilermaker(bus=InMemoryServiceBus(), lifespan=pool, queue="tasks").register_async(note)
     first = asyncio.create_task(worker.run())
     await pool.entering.wait()
-    with pytest.raises(ConfigurationError, match="running already"):
+    with pytest.raises(ConfigurationError, match="already running"):
         await worker.run()
     await worker.apply_async(note)
     pool.go_on.set()

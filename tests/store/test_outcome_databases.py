@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from boilermaker import Boilermaker, InMemoryServiceBus, QueueSettings, errors, failure, retries
 from boilermaker.store.sql import SqlOutcomeStore
 from boilermaker.transport.port import OutgoingMessage
-from runtime import postgres
+from store import postgres
 
 KEY = "0" * 64
 
