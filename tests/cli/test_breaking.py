@@ -142,25 +142,28 @@ def test_an_installed_package_holds_its_contract(run: Run, write: Write, old: st
 @pytest.mark.parametrize(
     ("against", "told"),
     [
-        ("git:", "'' is no revision"),
-        ("git:--output=x", "is no revision"),
+        ("git:", "'' is not a revision"),
+        ("git:--output=x", "is not a revision"),
         (
             "git:nowhere",
-            "there is no revision 'nowhere' here; fetch it: `git fetch --depth=1 origin nowhere:nowhere`",
+            "no revision 'nowhere' in this repository; fetch it: `git fetch --depth=1 origin nowhere:nowhere`",
         ),
-        ("git:HEAD~5", "where the clone is shallow, fetch its history: `git fetch --unshallow`"),
-        ("git:main:stubs", "is no contract"),
-        ("git:main:nowhere/contract.json", "is it new? Merge it once before comparing"),
+        ("git:HEAD~5", "if the clone is shallow, fetch its history: `git fetch --unshallow`"),
+        ("git:main:stubs", "cannot be read as a contract"),
+        (
+            "git:main:nowhere/contract.json",
+            "if the contract is new, merge it before comparing; if it has moved, pass its earlier path",
+        ),
         ("nowhere.json", "cannot be read"),
-        ("empty", "holds no files named contract.json"),
-        ("wrong.whl", "is no wheel"),
-        ("wrong.tar.gz", "is no sdist"),
-        ("installed:nowhere", "no distribution or package `nowhere` is installed here"),
+        ("empty", "contains no files named contract.json; expected exactly one"),
+        ("wrong.whl", "is not a wheel"),
+        ("wrong.tar.gz", "is not an sdist"),
+        ("installed:nowhere", "no distribution or package `nowhere` is installed in this environment"),
         ("installed:../x", "no distribution or package"),
         ("installed:", "no distribution or package"),
-        ("wrong.json", "is no contract"),
-        ("list.json", "is no contract that can be read: Expected `object`, got `array`"),
-        ("deep.json", "is no contract that can be read: it is nested too deeply"),
+        ("wrong.json", "cannot be read as a contract"),
+        ("list.json", "cannot be read as a contract: Expected `object`, got `array`"),
+        ("deep.json", "cannot be read as a contract: it is nested too deeply"),
         (
             "newer.json",
             "it has format 2, this boilermaker reads 1; use the version that wrote it, or a later one",
@@ -169,7 +172,7 @@ def test_an_installed_package_holds_its_contract(run: Run, write: Write, old: st
         ("parameters.json", "`email` is there twice"),
         (
             "billing.json",
-            "is the contract of `billing`, and this is `accounts`, with none of its tasks; name an earlier contract of `accounts`",
+            "is the contract of `billing` and shares no task with `accounts`; name an earlier contract of `accounts`",
         ),
     ],
 )
@@ -326,7 +329,7 @@ def test_findings_that_ask_for_different_orders_ask_for_two_steps(run: Run, writ
     assert {"worker first", "producers first"} == {f["order"] for f in json.loads(json_.stdout)["findings"]}
     assert "two steps" == json.loads(json_.stdout)["order"]
     assert (
-        "\ndeploy all of it: two steps, for some asks for the worker first and some for the producers\n"
+        "\ndeploy all changes: two steps, because some changes need the worker first and others the producers\n"
         in text.stdout
     )
 
@@ -356,7 +359,7 @@ def test_findings_end_with_how_to_allow_what_is_meant(
 
     done = run("contract", "breaking", "--against", "old.json")
 
-    assert f"meant as it is? say why: {hint}" == done.stdout.splitlines()[-1]
+    assert f"if this is intended, allow it with a reason: {hint}" == done.stdout.splitlines()[-1]
 
 
 def test_categories_can_be_chosen(run: Run, write: Write, old: str) -> None:

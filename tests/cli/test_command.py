@@ -57,7 +57,7 @@ def test_an_unknown_command_is_named(run: Run) -> None:
     [
         ("no_such_package:command", "No module named 'no_such_package'"),
         ("broken:command", "RuntimeError: broken on purpose"),
-        ("odd:command", "is no click command"),
+        ("odd:command", "is not a click command"),
         ("odd:absent", "AttributeError"),
     ],
 )

@@ -75,8 +75,7 @@ def test_equal_contracts_are_told_in_a_sentence(run: Run, committed: Path) -> No
     digest = json.loads(committed.read_text())["digest"]
     assert (0, "") == (done.returncode, done.stderr)
     assert (
-        f"stubs/accounts_stubs/contract.json is what service:worker does: 1 task, digest {digest}\n"
-        == done.stdout
+        f"stubs/accounts_stubs/contract.json matches service:worker: 1 task, digest {digest}\n" == done.stdout
     )
 
 
@@ -212,7 +211,7 @@ def test_a_file_that_is_no_contract_is_told_as_such(run: Run, write: Write, comm
     done = run("contract", "verify", "service:worker")
 
     assert 1 == done.returncode
-    assert "contract.json is no contract" in done.stderr
+    assert "contract.json is not a contract" in done.stderr
     assert "Traceback" not in done.stderr
 
 

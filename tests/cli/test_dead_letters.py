@@ -175,11 +175,11 @@ def test_show_of_what_is_not_there_says_so(on_bus: Run, numbers: list[int]) -> N
 
 
 def test_a_dry_run_does_nothing(on_bus: Run, namespace: LocalServiceBus, numbers: list[int]) -> None:
-    """It shows what is meant."""
+    """It lists what would be processed."""
     for arguments in (("replay", "--all"), ("purge", "--reason", "TaskFailed"), ("sweep",)):
         done = on_bus(*arguments, "--dry-run")
         assert 0 == done.returncode, done.stderr
-        assert "nothing was done" in done.stdout
+        assert "Nothing was changed" in done.stdout
 
     assert numbers == [each.sequence_number for each in _waiting(namespace, "accounts/$deadletterqueue")]
     assert [] == _waiting(namespace, "accounts")
@@ -190,9 +190,7 @@ def test_replay_sends_again_and_removes(on_bus: Run, namespace: LocalServiceBus,
     done = on_bus("replay", str(numbers[1]))
 
     [sent] = _waiting(namespace, "accounts")
-    said = (
-        f"{numbers[1]} (told): sent again as workflow {sent.correlation_id}\n1 of 1 dead letters replayed.\n"
-    )
+    said = f"{numbers[1]} (told): replayed as workflow {sent.correlation_id}\n1 of 1 dead letters replayed.\n"
     assert (0, said) == (done.returncode, done.stdout), done.stderr
     header = codec.decode(sent.body).header
     assert ("told", 1, sent.message_id) == (sent.subject, header.attempt, header.workflow)
@@ -232,7 +230,7 @@ def test_what_cannot_be_read_is_left_and_named_by_its_number(on_bus: Run, namesp
     assert (1, "0 of 1 dead letters replayed.\n") == (done.returncode, done.stdout)
     left, total = done.stderr.splitlines()
     assert left.startswith(f"{message.sequence_number}: the first line is no header")
-    assert "Left as they were: 1, see above why." == total
+    assert "1 were left unchanged: see the reasons above." == total
 
 
 @pytest.mark.parametrize("value", [char("x"), decimal32(1), decimal64(1), decimal128(b"\1" * 16)])
@@ -302,7 +300,7 @@ def test_purge_asks_first(on_bus: Run, namespace: LocalServiceBus, numbers: list
     """Without an answer nothing is removed; with --yes it is."""
     asked = on_bus("purge", "--all")
     assert 1 == asked.returncode
-    assert "Remove 2 of 2 dead letters of accounts for good?" in asked.stdout
+    assert "Remove 2 of 2 dead letters of accounts permanently?" in asked.stdout
     assert 2 == len(_waiting(namespace, "accounts/$deadletterqueue"))
 
     done = on_bus("purge", "--all", "--yes")
@@ -328,7 +326,7 @@ def test_sweep_tells_of_what_the_bus_has_buried(on_bus: Run, namespace: LocalSer
 
     done = on_bus("sweep")
 
-    assert (0, "1 of 1 dead letters told.\n") == (done.returncode, done.stdout), done.stderr
+    assert (0, "1 of 1 dead letters swept.\n") == (done.returncode, done.stdout), done.stderr
     assert ["told"] == [each.subject for each in _waiting(namespace, "accounts")]
     assert [] == _waiting(namespace, "accounts/$deadletterqueue")
 

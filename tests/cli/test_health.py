@@ -41,7 +41,7 @@ def test_a_worker_that_does_not_receive_lives_and_is_not_ready() -> None:
             "running": 0,
             "handled": 0,
         }
-        assert _get(endpoint, "/") == (404, {"error": "there are /live and /ready"})
+        assert _get(endpoint, "/") == (404, {"error": "not found: the endpoints are /live and /ready"})
 
 
 async def test_a_worker_at_work_is_ready_until_it_stops() -> None:

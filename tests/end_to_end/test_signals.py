@@ -246,7 +246,7 @@ def test_system_exit_in_a_task_of_a_handler_does_not_end_the_worker(scene: Scene
         scene.until(lambda: scene.seen() == ["hello"])
         status, told = _end(process)
     assert status == 0
-    assert "A task that a handler began raised SystemExit; the worker goes on" in told
+    assert "An asyncio task that a handler started raised SystemExit; the worker continues" in told
 
 
 def test_an_exception_that_nobody_retrieves_is_told_without_values(scene: Scene) -> None:

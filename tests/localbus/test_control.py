@@ -47,7 +47,7 @@ def _command(control: ControlPort, *arguments: str) -> Result:
 
 
 def test_a_command_makes_a_client_fail_and_heals_it(bus: LocalServiceBus, control: ControlPort):
-    """What stands and how often it struck is listed."""
+    """Active faults are listed with how often they struck."""
     said = _command(control, "send=busy,queue=orders", "renew=delay,seconds=1")
     assert (
         "send=busy,queue=orders   struck 0 times\nrenew=delay,seconds=1.0   struck 0 times\n" == said.output
@@ -59,7 +59,7 @@ def test_a_command_makes_a_client_fail_and_heals_it(bus: LocalServiceBus, contro
         with pytest.raises(ServiceBusServerBusyError):
             sender.send_messages(message(b"x"))
         assert "send=busy,queue=orders   struck 1 times" in _command(control).output
-        assert "no fault stands\n" == _command(control, "--clear").output
+        assert "no active faults\n" == _command(control, "--clear").output
         sender.send_messages(message(b"x"))
 
     assert (200, 1) == (200, _ask(control, "GET", "/queues")[1]["orders"]["active"])
@@ -80,7 +80,7 @@ def test_where_no_bus_answers_the_command_says_how_to_start_one():
         said = CliRunner().invoke(fault, ["--control", f"http://127.0.0.1:{free.getsockname()[1]}"])
     assert 1 == said.exit_code
     assert "boilermaker local --control-port" in said.output
-    assert "is a URL such as" in CliRunner().invoke(fault, ["--control", "localhost:5673"]).output
+    assert "must be a URL such as" in CliRunner().invoke(fault, ["--control", "localhost:5673"]).output
 
 
 @pytest.mark.parametrize(

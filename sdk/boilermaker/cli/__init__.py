@@ -1,4 +1,4 @@
-"""The `boilermaker` command. Only this door is open without the `cli` extra, to say how to get it."""
+"""The entry point of the `boilermaker` command. It needs no extra, so that it can say how to install the `cli` extra."""
 
 import importlib
 import sys
@@ -7,7 +7,7 @@ _NEEDED = {"click", "rich", "structlog"}
 
 
 def main() -> None:
-    """What the `boilermaker` script calls."""
+    """The function that the `boilermaker` script calls."""
     try:
         command = importlib.import_module("boilermaker.cli.command")
     except ModuleNotFoundError as error:

@@ -15,7 +15,7 @@ from boilermaker.evolution.compare import allowed, compare, idle
 from boilermaker.evolution.rules import RULES, Category, hint
 
 FOUND = 100
-"""Exit status for findings; 1 is for what went wrong while looking for them."""
+"""Exit status for findings; 1 means that the comparison failed."""
 
 _FORMATS = {"text": print_text, "json": print_json}
 
@@ -24,14 +24,15 @@ _FORMATS = {"text": print_text, "json": print_json}
 @click.option(
     "--against",
     required=True,
-    metavar="WHAT",
-    help="git:REVISION[:PATH], a contract.json, a folder, wheel or sdist that holds one, or installed:DISTRIBUTION.",
+    metavar="EARLIER",
+    help="The earlier contract: git:REVISION[:PATH], a contract.json, a folder, wheel or sdist that contains one, or "
+    "installed:DISTRIBUTION.",
 )
 @click.option(
     "--contract",
     "path",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The contract.json of today.  [default: as [tool.boilermaker] of the nearest pyproject.toml says]",
+    help="The current contract.json.  [default: from [tool.boilermaker] in the nearest pyproject.toml]",
 )
 @click.option(
     "--format", "format_", type=click.Choice((*_FORMATS, "github")), default="text", show_default=True
@@ -42,17 +43,19 @@ _FORMATS = {"text": print_text, "json": print_json}
     "categories",
     type=click.Choice(get_args(Category)),
     multiple=True,
-    help="Look for these alone; may be given several times.  [default: all]",
+    help="Report only findings of this category. May be repeated.  [default: all]",
 )
 def breaking(against: str, path: Path | None, format_: str, categories: tuple[Category, ...]) -> None:
-    """Tell what changed since an earlier contract and breaks somebody. Exit status 100 if anything does.
+    """Report breaking changes since an earlier contract.
+
+    Exit status 100 if there are any that the source does not allow.
 
     \b
-    QUEUE    messages published before meet the new worker
-    ROLLOUT  new producers meet the old worker
+    QUEUE    the new worker rejects messages published earlier
+    ROLLOUT  the old worker rejects messages of new producers
     SOURCE   producers' code no longer type-checks
-    MEANING  nothing fails, something changes without a word
-    """  # noqa: D301 - click's mark for a block that keeps its lines is the control character
+    MEANING  nothing fails, but behaviour changes silently
+    """  # noqa: D301 - click's marker for a block that is not rewrapped is the control character
     path = configured() if path is None else path
     new, beside = read(path), reasons()
     old = earlier.load(against, path)
@@ -75,14 +78,14 @@ def breaking(against: str, path: Path | None, format_: str, categories: tuple[Ca
 )
 @json_option
 def explain(rule: str | None, format_: str, *, is_json: bool) -> None:
-    """Explain a RULE, or list all.
+    """Explain one RULE, or list all rules.
 
-    Whom it breaks, in which order to deploy, and how to do it without.
+    An explanation says what the change breaks, in which order to deploy, and how to avoid the break.
     """
     if rule is None:
         print_page() if format_ == "markdown" and not is_json else print_rules(is_json=is_json)
         return
     found = RULES.get(rule.upper())
     if found is None:
-        raise click.ClickException(f"there is no rule {rule!r}; {hint(rule)}")
+        raise click.ClickException(f"no rule {rule!r}; {hint(rule)}")
     print_rule(found, is_json=is_json)

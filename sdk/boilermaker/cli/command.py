@@ -10,7 +10,7 @@ from boilermaker.contract.texts import escaped
 
 GROUP = "boilermaker.commands"
 
-# Loaded when asked for: each may need an extra that is not installed.
+# Loaded on demand: each may need an extra that is not installed.
 _OWN = {
     "contract": "boilermaker.cli.contract:contract",
     "dead-letters": "boilermaker.cli.dead_letters:dead_letters",
@@ -30,13 +30,13 @@ _EXTRA_OF = {
 
 
 class _Commands(click.Group):
-    """Subcommands by entry point. One that cannot be loaded says why, and leaves the others alone."""
+    """Subcommands by entry point. One that cannot be loaded reports why; the others still work."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         return sorted(_found())
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click does; errors may quote what strangers wrote into queues and files."""
+        """Invoke as click does, but escape error texts: they may quote untrusted queues and files."""
         try:
             return super().invoke(ctx)
         except click.ClickException as error:
@@ -60,14 +60,14 @@ class _Commands(click.Group):
 def boilermaker() -> None:
     """Background work on Azure Service Bus, typed from end to end.
 
-    A worker service registers functions; `stubs` generates the typed package that other services publish with;
-    `worker` runs the functions; `local` is a Service Bus for your machine.
+    A worker service registers functions. `stubs` generates the typed package that other services publish with,
+    `worker` runs the functions, and `local` runs a Service Bus on your machine.
 
     \b
-        boilermaker stubs generate                what producers import, from the worker's source
-        boilermaker local --queue accounts        a Service Bus to try it on
-        boilermaker worker accounts.app:worker    run what was registered
-    """  # noqa: D301 - click's mark for a block that keeps its lines is the control character
+        boilermaker stubs generate               generate what producers import
+        boilermaker local --queue accounts       start a Service Bus to try it on
+        boilermaker worker accounts.app:worker   run the registered functions
+    """  # noqa: D301 - click's marker for a block that is not rewrapped is the control character
 
 
 def _found() -> dict[str, EntryPoint]:
@@ -92,12 +92,12 @@ def _load(entry_point: EntryPoint) -> click.Command:
             entry_point.name, f"cannot be loaded from {entry_point.value}: {type(error).__name__}: {error}"
         )
     if not isinstance(loaded, click.Command):
-        return _absent(entry_point.name, f"cannot be loaded: {entry_point.value} is no click command")
+        return _absent(entry_point.name, f"cannot be loaded: {entry_point.value} is not a click command")
     return loaded
 
 
 def _absent(name: str, reason: str) -> click.Command:
-    """A command that says why it is not there, whatever it is called with."""
+    """A command that reports why it is unavailable. It accepts any arguments."""
 
     def explain() -> None:
         raise click.ClickException(f"`boilermaker {name}` {reason}")

@@ -1,4 +1,4 @@
-"""The committed contract: where the configuration says that it is, and how it is read."""
+"""Locates the committed contract through the configuration, and reads it."""
 
 import tomllib
 from pathlib import Path
@@ -16,7 +16,7 @@ def read(path: Path) -> Contract:
     """A contract.json.
 
     Raises:
-        click.ClickException: there is none, or it is something else.
+        click.ClickException: the file cannot be read, or is not a contract.
     """
     try:
         return from_json(path.read_bytes())
@@ -26,7 +26,7 @@ def read(path: Path) -> Contract:
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise click.ClickException(
-            f"{shown(path)} is no contract ({error}): run `boilermaker stubs generate` again"
+            f"{shown(path)} is not a contract ({error}): run `boilermaker stubs generate` again"
         ) from None
 
 
@@ -34,7 +34,7 @@ def reasons() -> dict[str, str]:
     """Changes that the nearest configuration allows, by rule and place, with the reasons.
 
     Raises:
-        click.ClickException: they are no table of texts.
+        click.ClickException: `allow` is not a table of texts.
     """
     for folder in (Path.cwd(), *Path.cwd().parents):
         table = _table(folder / "pyproject.toml")
@@ -44,13 +44,13 @@ def reasons() -> dict[str, str]:
             return msgspec.convert(table.get("allow", {}), dict[str, str])
         except msgspec.ValidationError:
             raise click.ClickException(
-                f'{folder / "pyproject.toml"}: [tool.boilermaker.allow] holds lines like "RULE task" = "reason"'
+                f'{folder / "pyproject.toml"}: [tool.boilermaker.allow] must contain lines such as "RULE task" = "reason"'
             ) from None
     return {}
 
 
 def sources() -> list[Path]:
-    """The folders of the service's code, as the nearest configuration names them; none where it does not."""
+    """The folders of the service's code, as the nearest configuration names them; empty if it names none."""
     for folder in (Path.cwd(), *Path.cwd().parents):
         table = _table(folder / "pyproject.toml")
         if table is not None:
@@ -67,7 +67,7 @@ def configured() -> Path:
     """Where the generator writes it: `<output>/<package>/contract.json`, beside the nearest configuration.
 
     Raises:
-        click.ClickException: there is no configuration, or it does not say.
+        click.ClickException: there is no configuration, or it names no output or package.
     """
     for folder in (Path.cwd(), *Path.cwd().parents):
         table = _table(folder / "pyproject.toml")
@@ -80,7 +80,7 @@ def configured() -> Path:
             )
         return folder / output / package / FILE
     raise click.ClickException(
-        "no pyproject.toml with [tool.boilermaker] here or above: pass --contract PATH"
+        "no pyproject.toml with [tool.boilermaker] in this folder or above: pass --contract PATH"
     )
 
 
@@ -96,5 +96,5 @@ def _table(path: Path) -> dict[str, Any] | None:
 
 
 def shown(path: Path) -> str:
-    """A path as seen from where the user stands."""
+    """A path relative to the current folder, if it is inside it."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,4 +1,4 @@
-"""`boilermaker contract`: the worker's live contract, and whether the committed one says the same."""
+"""`boilermaker contract`: the worker's live contract, compared with the committed one."""
 
 import difflib
 import sys
@@ -22,8 +22,8 @@ from boilermaker.errors import BoilermakerError
 def contract() -> None:
     """Compare what the worker does with what its stubs promise.
 
-    The generator derives the contract from source text and commits it as contract.json; these commands derive it
-    from the live functions. Both must say the same, and `breaking` tells what a change of it breaks.
+    The generator derives the contract from source text and writes contract.json, which is committed. `verify` and `show`
+    derive the contract from the live functions; both must agree. `breaking` reports what a change of the contract breaks.
     """
 
 
@@ -33,25 +33,26 @@ def contract() -> None:
     "--contract",
     "path",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The committed contract.json.  [default: as [tool.boilermaker] of the nearest pyproject.toml says]",
+    help="The committed contract.json.  [default: from [tool.boilermaker] in the nearest pyproject.toml]",
 )
 def verify(target: str, path: Path | None) -> None:
-    """Compare the committed contract with the worker's own. Exit status 1 if they differ, with a diff."""
+    """Compare the committed contract with the live worker.
+
+    Prints a diff and exits with status 1 if they differ.
+    """
     path = configured() if path is None else path
-    committed = msgspec.structs.replace(read(path), imported={})  # the worker itself imports all of its types
+    committed = msgspec.structs.replace(read(path), imported={})  # the live worker imports all of its types
     live = agreed(_live(target), committed)
     shown = display(path)
     if to_json(committed) == to_json(live):
         tasks = len(live.tasks)
-        say(
-            f"{shown} is what {target} does: {tasks} task{'s' * (tasks != 1)}, digest {contract_digest(live)}"
-        )
+        say(f"{shown} matches {target}: {tasks} task{'s' * (tasks != 1)}, digest {contract_digest(live)}")
         return
     for line in _diff(committed, live, shown, target):
         say(Styled(line, fg=_COLOURS.get(line[:1])))
     say(
-        f"\n{shown} is not what {target} does. Run `boilermaker stubs generate` and commit the result; if the "
-        "difference stays, the generator reads the source otherwise than Python does: please report it.",
+        f"\n{shown} does not match {target}. Run `boilermaker stubs generate` and commit the result. If the "
+        "difference remains, the generator reads the source differently than Python does: please report it.",
         err=True,
     )
     sys.exit(1)
@@ -60,7 +61,7 @@ def verify(target: str, path: Path | None) -> None:
 @contract.command()
 @argument
 def show(target: str) -> None:
-    """Print the worker's own contract as canonical JSON."""
+    """Print the contract of the live worker as canonical JSON."""
     click.echo(escaped_json(to_json(_live(target)).decode()), nl=False)
 
 

@@ -1,4 +1,4 @@
-"""`boilermaker dead-letters`: what lies in a queue's dead-letter sub-queue, and what to do about it."""
+"""`boilermaker dead-letters`: inspect, replay, purge and sweep the dead letters of a queue."""
 
 import asyncio
 import functools
@@ -26,10 +26,10 @@ _Command = Callable[..., Any]
 
 @click.group("dead-letters", no_args_is_help=True)
 def dead_letters() -> None:
-    """Look at dead letters, send them again, remove them.
+    """Inspect, replay and remove dead letters.
 
-    The bus is the one that the environment names (SERVICE_BUS_CONNECTION_STRING, or SERVICE_BUS_NAMESPACE_URL), the
-    queue that of --queue or SERVICE_BUS_QUEUE.
+    SERVICE_BUS_CONNECTION_STRING or SERVICE_BUS_NAMESPACE_URL names the namespace, SERVICE_BUS_QUEUE the queue; the
+    options override them.
     """
 
 
@@ -37,26 +37,30 @@ def dead_letters() -> None:
 
 
 def _of_bus(command: _Command) -> _Command:
-    command = click.option("--queue", help="The queue.  [default: SERVICE_BUS_QUEUE]")(command)
-    return click.option("--connection-string", help="Of the namespace.  [default: as the environment says]")(
-        command
-    )
+    command = click.option(
+        "--queue", help="The queue whose dead letters to use.  [default: SERVICE_BUS_QUEUE]"
+    )(command)
+    return click.option(
+        "--connection-string", help="Connection string of the namespace.  [default: from the environment]"
+    )(command)
 
 
 def _of_selection(command: _Command) -> _Command:
     command = click.option(
-        "--reason", "reasons", multiple=True, help="Those with this reason; may be repeated."
+        "--reason", "reasons", multiple=True, help="Select dead letters with this reason. May be repeated."
     )(command)
-    return click.option("--task", "tasks", multiple=True, help="Those of this task; may be repeated.")(
-        command
-    )
+    return click.option(
+        "--task", "tasks", multiple=True, help="Select dead letters of this task. May be repeated."
+    )(command)
 
 
-_dry_run = click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+_dry_run = click.option(
+    "--dry-run", is_flag=True, help="List the dead letters that would be processed, and change nothing."
+)
 
 
 class _Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """What to work on."""
+    """The namespace, the queue and the selection that a command works on."""
 
     connection_string: str | None
     queue: str | None
@@ -66,12 +70,12 @@ class _Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _of_choice(command: Callable[..., None]) -> _Command:
-    """The options of what works on some dead letters; the command is given what they say."""
+    """Add the options that select dead letters; the command receives them as one value."""
 
     @click.argument("numbers", metavar="[SEQUENCE_NUMBER]...", type=int, nargs=-1)
     @_of_bus
     @_of_selection
-    @click.option("--all", "is_all", is_flag=True, help="All of them.")
+    @click.option("--all", "is_all", is_flag=True, help="Select all dead letters of the queue.")
     @_dry_run
     @json_option
     @functools.wraps(command)
@@ -107,9 +111,9 @@ def _selected(
 ) -> Selection:
     if is_all == bool(numbers or tasks or reasons):
         raise click.UsageError(
-            "say which: sequence numbers, --task, --reason, or --all"
+            "select dead letters: pass sequence numbers, --task, --reason, or --all"
             if not is_all
-            else "--all means all of them"
+            else "--all cannot be combined with sequence numbers, --task or --reason"
         )
     return Selection(numbers=frozenset(numbers), tasks=frozenset(tasks), reasons=frozenset(reasons))
 
@@ -124,7 +128,7 @@ async def _opened(connection_string: str | None, queue: str | None) -> AsyncGene
     bus.check_configured()
     named = queue or bus.default_queue
     if not named:
-        raise click.UsageError("name the queue: --queue, or SERVICE_BUS_QUEUE in the environment")
+        raise click.UsageError("no queue given: pass --queue, or set SERVICE_BUS_QUEUE")
     try:
         yield DeadLetters(bus, named)
     finally:
@@ -141,7 +145,7 @@ def _run(work: Awaitable[_T]) -> _T:
         raise click.ClickException(str(error)) from error
 
 
-# ---- looking --------------------------------------------------------------------------------------------
+# ---- inspecting ----------------------------------------------------------------------------------------
 
 
 @dead_letters.command("list")
@@ -158,7 +162,7 @@ def list_(
 ) -> None:
     """List dead letters.
 
-    Of each its sequence number, reason, task, age (in JSON in seconds), attempt and workflow; in JSON what else is known.
+    The table shows the sequence number, reason, task, age, attempt and workflow of each. JSON has further fields, and the age in seconds.
     """
     selection = Selection(tasks=frozenset(tasks), reasons=frozenset(reasons))
 
@@ -173,7 +177,7 @@ def list_(
 @click.argument("number", metavar="SEQUENCE_NUMBER", type=int)
 @_of_bus
 @click.option(
-    "--worker", metavar="MODULE:WORKER", help="Check the payload against this worker, which is imported."
+    "--worker", metavar="MODULE:WORKER", help="Import this worker and check the payload against it."
 )
 @click.option(
     "--contract",
@@ -191,9 +195,9 @@ def show(
     *,
     is_json: bool,
 ) -> None:
-    """Show one dead letter.
+    """Show one dead letter, with its payload.
 
-    With its payload, and whether its task would take that today.
+    --worker and --contract also check whether the task would accept the payload today.
     """
     live = None if worker is None else target.find(worker)
     contract = None if path is None else committed.read(path)
@@ -214,7 +218,7 @@ def show(
                 checks[f"contract {path}"] = _checked(message, box.queue, fits)
             dead_letters_shown.one(message, box.queue, checks, is_json=is_json)
             if any(isinstance(problems, str) for problems in checks.values()):
-                raise click.ClickException(f"dead letter {number} cannot be checked: see above")
+                raise click.ClickException(f"dead letter {number} cannot be checked: see the reason above")
 
     _run(work())
 
@@ -222,22 +226,23 @@ def show(
 def _checked(
     message: Message, queue: str, check_: Callable[[Envelope], tuple[str, ...]]
 ) -> tuple[str, ...] | str:
-    """What does not fit; a text where that cannot be said."""
+    """The problems of the payload; a text if it cannot be checked."""
     try:
         return check_(envelope_of(message, queue))
     except EnvelopeError as error:
         return str(error)
 
 
-# ---- doing ----------------------------------------------------------------------------------------------
+# ---- processing -----------------------------------------------------------------------------------------
 
 
 @dead_letters.command()
 @_of_choice
 def replay(chosen: _Chosen) -> None:
-    """Send dead letters' tasks again.
+    """Publish the tasks of dead letters again.
 
-    Each is a new workflow, at its first attempt. A dead letter is removed once the bus has confirmed that it has the new message.
+    Each replay is a new workflow, at its first attempt. A dead letter is removed once the broker has acknowledged the
+    new message.
     """
 
     async def work() -> None:
@@ -251,9 +256,9 @@ def replay(chosen: _Chosen) -> None:
 
 @dead_letters.command()
 @_of_choice
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def purge(chosen: _Chosen, *, yes: bool) -> None:
-    """Remove dead letters for good."""
+    """Delete dead letters permanently."""
 
     async def work() -> None:
         async with _opened(chosen.connection_string, chosen.queue) as box:
@@ -262,7 +267,7 @@ def purge(chosen: _Chosen, *, yes: bool) -> None:
                 return
             if not yes:
                 question = (
-                    f"Remove {survey.count:,} of {survey.total:,} dead letters of {box.queue} for good?"
+                    f"Remove {survey.count:,} of {survey.total:,} dead letters of {box.queue} permanently?"
                 )
                 click.confirm(one_line(question), abort=True, err=chosen.is_json)
             await _done("removed", survey, chosen, lambda tell: box.purge(survey, tell))
@@ -273,9 +278,11 @@ def purge(chosen: _Chosen, *, yes: bool) -> None:
 @dead_letters.command()
 @_of_bus
 @click.option(
-    "--forwards-to", multiple=True, help="A further queue that failure callbacks may go to; may be repeated."
+    "--forwards-to",
+    multiple=True,
+    help="A further queue that failure callbacks may be published to. May be repeated.",
 )
-@click.option("--keep", is_flag=True, help="Leave what was told in the dead-letter queue.")
+@click.option("--keep", is_flag=True, help="Keep processed dead letters in the dead-letter queue.")
 @_dry_run
 @json_option
 def sweep(
@@ -287,10 +294,11 @@ def sweep(
     dry_run: bool,
     is_json: bool,
 ) -> None:
-    """Publish failure callbacks of what the bus has buried.
+    """Publish the failure callbacks that no worker could publish.
 
-    Those are messages whose deliveries or time to live ran out: no worker saw them end. What is told is removed, what
-    has no failure callback stays.
+    The broker itself dead-letters messages that exceed their delivery count or time to live. No worker sees these
+    failures, so no worker publishes their failure callbacks; this command does. A dead letter is removed once its callbacks are published; those without
+    failure callbacks stay.
     """
     chosen = _Chosen(
         connection_string=connection_string,
@@ -302,10 +310,10 @@ def sweep(
 
     async def work() -> None:
         async with _opened(connection_string, queue) as box:
-            survey = await _surveyed(box, chosen, "tell of")
+            survey = await _surveyed(box, chosen, "sweep")
             if survey is not None:
                 await _done(
-                    "told",
+                    "swept",
                     survey,
                     chosen,
                     lambda tell: box.sweep(survey, forwards_to=forwards_to, keep=keep, tell=tell),
@@ -315,10 +323,10 @@ def sweep(
 
 
 async def _surveyed(box: DeadLetters, chosen: _Chosen, what: str) -> Survey | None:
-    """What to work on; None where there is nothing to do."""
+    """The selected dead letters; None if there is nothing to do."""
     if chosen.dry_run:
         await dead_letters_shown.table(box.browse(chosen.selection), box.queue, is_json=chosen.is_json)
-        say(f"Dry run: would {what} these, if any; nothing was done.", err=chosen.is_json)
+        say(f"Dry run: would {what} these, if any. Nothing was changed.", err=chosen.is_json)
         return None
     survey = await box.survey(chosen.selection)
     if survey.absent:
@@ -328,8 +336,8 @@ async def _surveyed(box: DeadLetters, chosen: _Chosen, what: str) -> Survey | No
         return survey
     if survey.absent:
         raise click.exceptions.Exit(1)
-    none = f"None of the {survey.total:,} dead letters of" if survey.total else "No dead letters in"
-    say(f"{none} {box.queue}{' are meant' if survey.total else ''}.", err=chosen.is_json)
+    total = f"None of the {survey.total:,} dead letters of" if survey.total else "No dead letters in"
+    say(f"{total} {box.queue}{' match' if survey.total else ''}.", err=chosen.is_json)
     return None
 
 
@@ -338,8 +346,8 @@ async def _done(word: str, survey: Survey, chosen: _Chosen, work: Callable[[Tell
         tally = await work(progress.tell)
     say(f"{tally.done:,} of {survey.count:,} dead letters {word}.", err=chosen.is_json)
     if tally.left:
-        say(f"Left as they were: {tally.left:,}, see above why.", err=True)
+        say(f"{tally.left:,} were left unchanged: see the reasons above.", err=True)
     if tally.missed:
-        say(f"{tally.missed:,} were not received: somebody else has locked or taken them.", err=True)
+        say(f"{tally.missed:,} were not received: another receiver has locked or settled them.", err=True)
     if tally.left or tally.missed or survey.absent:
         raise click.exceptions.Exit(1)

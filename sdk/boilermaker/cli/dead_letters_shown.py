@@ -1,4 +1,4 @@
-"""What is shown of dead letters: a table, one in full, and what becomes of each while the work goes on."""
+"""Output of the dead-letter commands: the table, one dead letter in full, and the progress of the work."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ _LEFT_SHOWN = 20
 
 
 async def table(letters: AsyncIterator[DeadLetter], queue: str, *, is_json: bool = False) -> None:
-    """Print a table; of a long one few rows are held."""
+    """Print a table; only a few of its rows are buffered."""
     shown = Table(_COLUMNS, is_json=is_json)
     count = 0
     async for letter in letters:
@@ -50,13 +50,13 @@ def _facts(letter: DeadLetter) -> dict[str, Any]:
 
 
 def one(message: Message, queue: str, checks: Mapping[str, tuple[str, ...] | str], *, is_json: bool) -> None:
-    """Print everything of one dead letter, its payload too.
+    """Print everything about one dead letter, including its payload.
 
     Args:
         message: the dead letter.
-        queue: whose it is.
-        checks: by what its payload was checked against, what does not fit there, or why that cannot be said.
-        is_json: as one object, whose keys are the words before each line.
+        queue: the queue that it belongs to.
+        checks: the problems of its payload, by what it was checked against; a text if it could not be checked.
+        is_json: print one object, whose keys are the labels of the lines.
     """
     facts = _facts(read(message, queue)) | _content(message, queue)
     if is_json:
@@ -75,13 +75,13 @@ def one(message: Message, queue: str, checks: Mapping[str, tuple[str, ...] | str
 
 
 def _content(message: Message, queue: str) -> dict[str, Any]:
-    """What its envelope says; nothing where it cannot be read."""
+    """The content of its envelope; empty if it cannot be read."""
     try:
         envelope = envelope_of(message, queue)
         step = envelope.current
     except EnvelopeError:
         return {}
-    told = (
+    failure = (
         {} if envelope.header.failure is None else {"told_of": msgspec.to_builtins(envelope.header.failure)}
     )
     refers = {
@@ -90,7 +90,7 @@ def _content(message: Message, queue: str) -> dict[str, Any]:
     }
     return {
         "steps_ahead": sum(last - first + 1 for first, last in envelope.header.lines) - 1,
-        **told,
+        **failure,
         **({"refers_to": refers} if refers else {}),
         "payload": bytes(step.payload),
     }
@@ -115,7 +115,7 @@ def _say_checked(against: str, problems: tuple[str, ...] | str) -> None:
 
 
 class Progress:
-    """How far the work is, and what became of each: what it was sent as, or why it was left."""
+    """Reports progress, and the result for each dead letter: the workflow that replays it, or why it was left."""
 
     def __init__(self, total: int, *, is_json: bool = False) -> None:
         console = Console(stderr=True, no_color=not has_colour())
@@ -138,7 +138,7 @@ class Progress:
         self._bar.stop()
 
     def tell(self, fate: Fate) -> None:
-        """Note what became of one."""
+        """Report the result for one dead letter."""
         self._bar.advance(self._task)
         letter = fate.letter
         if self._is_json:
@@ -155,13 +155,13 @@ class Progress:
         name = str(letter.sequence_number) + ("" if letter.task is None else f" ({one_line(letter.task)})")
         if fate.is_done:
             if fate.workflow is not None:
-                say(f"{name}: sent again as workflow {one_line(fate.workflow)}")
+                say(f"{name}: replayed as workflow {one_line(fate.workflow)}")
             return
         self._left += 1
         if self._left <= _LEFT_SHOWN:
             say(f"{name}: {one_line(fate.detail)}", err=True)
         elif self._left == _LEFT_SHOWN + 1:
-            say("more were left, for like reasons", err=True)
+            say("more were left unchanged, with similar reasons", err=True)
 
 
 def _age(moment: datetime | None) -> float | None:
@@ -193,8 +193,8 @@ def _referred(refers: dict[str, str]) -> str:
     return ", ".join(f"{one_line(name)}: {what}" for name, what in refers.items())
 
 
-def _told(told: object) -> str:
-    return escaped_json(json.dumps(told, ensure_ascii=False))
+def _failure(failure: object) -> str:
+    return escaped_json(json.dumps(failure, ensure_ascii=False))
 
 
 _COLUMNS = (
@@ -208,7 +208,7 @@ _COLUMNS = (
 _SHOWN: dict[str, Callable[[Any], str]] = {
     "age": _duration,
     "enqueued": _when,
-    "told_of": _told,
+    "told_of": _failure,
     "refers_to": _referred,
     "payload": _pretty,
 }

@@ -1,4 +1,4 @@
-"""`boilermaker contract export`: payloads as JSON Schema, for those who publish or check messages without Python."""
+"""`boilermaker contract export`: payloads as JSON Schema, for publishing or checking messages without Python."""
 
 from pathlib import Path
 from urllib.parse import quote
@@ -20,17 +20,18 @@ from boilermaker.errors import BoilermakerError
     "--contract",
     "path",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The contract.json to read.  [default: as [tool.boilermaker] of the nearest pyproject.toml says]",
+    help="The contract.json to read.  [default: from [tool.boilermaker] in the nearest pyproject.toml]",
 )
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write a file TASK.json for each task into this folder.  [default: print one object, by task]",
+    help="Write one file TASK.json per task into this folder.  [default: print one object, keyed by task]",
 )
 def export(target: str | None, path: Path | None, output: Path | None) -> None:
     """Write the JSON Schema of each task's payload.
 
-    That is the `payload` of its line in a message. From the committed contract; with MODULE:WORKER from the live functions of a worker.
+    The payload is the field `payload` of a step's line in a message. Schemas are derived from the committed contract, or
+    with MODULE:WORKER from the live functions of that worker.
     """
     contract = _contract(target, path)
     schemas = {task.name: payload_schema(contract, task) for task in contract.tasks}
@@ -50,7 +51,7 @@ def _contract(target: str | None, path: Path | None) -> Contract:
     if target is None:
         return read(configured() if path is None else path)
     if path is not None:
-        raise click.UsageError("MODULE:WORKER and --contract are two sources: pass one of them")
+        raise click.UsageError("MODULE:WORKER and --contract exclude each other: pass only one of them")
     try:
         return find(target).contract()
     except BoilermakerError as error:

@@ -1,6 +1,7 @@
-"""A health endpoint for containers: answers from a thread of its own, also while a handler blocks the event loop.
+"""A health endpoint for containers: it answers from its own thread, even while a handler blocks the event loop.
 
-Whoever reaches the port may open connections to it, so they are few and short: the worker needs its sockets and threads.
+Anyone who reaches the port may open connections to it. Their number and duration are limited, so that they cannot
+exhaust the worker's sockets and threads.
 """
 
 import contextlib
@@ -16,13 +17,13 @@ from boilermaker.app import Boilermaker
 from boilermaker.errors import ConfigurationError
 from boilermaker.worker.loop import Health
 
-ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - a container's probes come from outside of it
+ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - a container's probes come from outside the container
 _CONNECTIONS = 8
 _IDLE_SECONDS = 5.0
 
 
 class _Server(ThreadingHTTPServer):
-    """Answers so many connections at a time: one more, and the oldest is closed."""
+    """Answers up to `_CONNECTIONS` connections at a time: for one more, the oldest is closed."""
 
     daemon_threads = True
 
@@ -34,7 +35,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__((host, port), requests)
 
     def server_bind(self) -> None:
-        """On `::` IPv4 is answered too."""
+        """Accept IPv4 connections on `::` too."""
         if self.address_family == socket.AF_INET6:
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         super().server_bind()
@@ -44,7 +45,7 @@ class _Server(ThreadingHTTPServer):
             if len(self._open) >= _CONNECTIONS:
                 oldest = next(iter(self._open))
                 del self._open[oldest]
-                with contextlib.suppress(OSError):  # it has ended by itself
+                with contextlib.suppress(OSError):  # it has already ended
                     oldest.shutdown(socket.SHUT_RDWR)
             self._open[request] = None
         super().process_request(request, client_address)
@@ -55,23 +56,23 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """One that hung up, or was closed for another: http.server would print a traceback."""
+        """Ignore clients that hung up or whose connection was closed for another: http.server would print a traceback."""
 
 
 class HealthEndpoint:
-    """`GET /live` and `GET /ready`, with what the worker is doing as JSON.
+    """`GET /live` and `GET /ready`, which report the state of the worker as JSON.
 
-    `/live` is 503 where the event loop has not turned for a while: restart the container. `/ready` is 503 where the
-    worker does not receive, because it starts, stops or reconnects, and where some or all of its work waits: `waits_for` names the
-    queues that it cannot publish to.
+    `/live` returns 503 if the event loop is blocked: restart the container. `/ready` returns 503 while the worker does not
+    receive, because it is starting, stopping or reconnecting, and while work waits for queues that it cannot publish to:
+    `waits_for` names them.
 
     Args:
-        worker: asked at each request.
-        port: to listen on; 0 takes a free one.
-        host: the address to listen on, of IPv4 or IPv6.
+        worker: the worker whose health is reported.
+        port: the port to listen on; 0 takes a free one.
+        host: the address to listen on, IPv4 or IPv6.
 
     Raises:
-        ConfigurationError: the port is taken, or the address is none of this machine.
+        ConfigurationError: the port is in use, or the address does not belong to this machine.
     """
 
     def __init__(self, worker: Boilermaker[Any], port: int, host: str = ALL_ADDRESSES) -> None:
@@ -102,8 +103,8 @@ def _requests(worker: Boilermaker[Any]) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             health = worker.health()
             status = _status(self.path, health)
-            told = {"error": "there are /live and /ready"} if status == 404 else health
-            body = msgspec.json.encode(told)
+            answer = {"error": "not found: the endpoints are /live and /ready"} if status == 404 else health
+            body = msgspec.json.encode(answer)
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -111,7 +112,7 @@ def _requests(worker: Boilermaker[Any]) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-            """Probes come every few seconds: no line for each."""
+            """Log nothing: probes arrive every few seconds."""
 
     return Requests
 

@@ -1,7 +1,7 @@
-"""How log records look: JSON lines for machines, coloured lines for people. What is logged is logged elsewhere.
+"""The format of log records: JSON lines for machines, coloured lines for people.
 
-Everything goes through the standard library's root logger, so that libraries and handlers look the same as
-Boilermaker's own records.
+All records go through the standard library's root logger, so that records of libraries and handlers have the same
+format as Boilermaker's own.
 """
 
 import json
@@ -34,14 +34,14 @@ _encoded: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _text(text: str) -> str:
-    """A text in JSON that can be written as UTF-8."""
+    """A text as JSON that can be encoded as UTF-8."""
     return legible(_encoded(text))
 
 
-_PLAIN = frozenset(logging.makeLogRecord({}).__dict__)  # other attributes come of `extra=`
-_OUTCOME = ("outcome", "reason", "seconds")  # those that the worker's own lines have
+_PLAIN = frozenset(logging.makeLogRecord({}).__dict__)  # other attributes come from `extra=`
+_OUTCOME = ("outcome", "reason", "seconds")  # those that the worker's own records have
 
-# The SDK tells of each frame and link at INFO, and prints tracebacks of errors that it then raises.
+# The SDK logs each frame and link at INFO, and logs tracebacks of errors that it then raises.
 _QUIET = {"azure": logging.ERROR, "azure.servicebus._pyamqp": logging.CRITICAL}
 
 
@@ -53,15 +53,15 @@ def configure(
     errors: Errors = "auto",
     levels: Mapping[str, str] | None = None,
 ) -> None:
-    """Send records to `stream`: the application's own and Boilermaker's from `level` on, other libraries' from WARNING on.
+    """Write records to `stream`: the application's and Boilermaker's from `level` up, other libraries' from WARNING up.
 
     Args:
         style: `auto` is `console` on a terminal and `json` elsewhere.
         level: one of `LEVELS`.
-        stream: where the lines go.
-        errors: what is shown of an exception: `full` its text and traceback, `safe` its type and frames, since its text may
-            quote a payload; `auto` is `full` with `console` and `safe` with `json`.
-        levels: by logger, a level of its own, which wins.
+        stream: where lines are written.
+        errors: how an exception is logged: `full` is its text and traceback, `safe` its type and frames only, since its text
+            may quote a payload; `auto` is `full` with `console` and `safe` with `json`.
+        levels: levels by logger; they override `level`.
     """
     is_console = style == "console" or (style == "auto" and stream.isatty())
     render: _Processor = _console(stream) if is_console else _json
@@ -88,10 +88,10 @@ def configure(
 
 
 class _Libraries(logging.Filter):
-    """Keeps libraries below WARNING quiet: those whose loggers are named after an installed package, as nearly all are.
+    """Drops records below WARNING of libraries: loggers that are named after an installed package, as nearly all are.
 
     Args:
-        chosen: loggers that have a level of their own.
+        chosen: loggers whose level was set explicitly.
     """
 
     def __init__(self, chosen: Iterable[str]) -> None:
@@ -112,7 +112,7 @@ class _Libraries(logging.Filter):
 
 
 def _is_installed(package: str) -> bool:
-    """Whether a package of that name is the standard library's, or was installed among site-packages."""
+    """Whether a package of that name is part of the standard library or installed in site-packages."""
     if package in sys.stdlib_module_names:
         return True
     try:
@@ -128,7 +128,7 @@ def _is_installed(package: str) -> bool:
 
 
 class _Lines(logging.Formatter):
-    """JSON lines: most records are a text and no more, and need no processors, which take 50 us of the 60 a line costs."""
+    """JSON lines. Most records are only a text and skip the processors, which take 50 of the 60 us that a line costs."""
 
     def __init__(self, otherwise: logging.Formatter) -> None:
         super().__init__()
@@ -174,7 +174,7 @@ def _when(moment: datetime) -> str:
 
 
 def _timestamp(_logger: Any, _method: str, event: _Event) -> _Event:
-    """As boilermaker-servicebus writes it, and as RFC 3339 does, in UTC with milliseconds."""
+    """`timestamp` as boilermaker-servicebus writes it, and `time` in RFC 3339, in UTC with milliseconds."""
     record: logging.LogRecord = event["_record"]
     moment = datetime.fromtimestamp(int(record.created), UTC)
     event["timestamp"] = _when(moment)
@@ -187,7 +187,7 @@ def _timestamp(_logger: Any, _method: str, event: _Event) -> _Event:
 
 
 def _full_exception(_logger: Any, _method: str, event: _Event) -> _Event:
-    """Type, text and traceback, for people who look for the fault."""
+    """Type, text and traceback, for debugging."""
     record: logging.LogRecord = event["_record"]
     if record.exc_info and record.exc_info[0] is not None:
         event["error"] = _name_of(record.exc_info[0])
@@ -215,7 +215,7 @@ def _name_of(kind: type[BaseException]) -> str:
 
 
 def _ordered(_logger: Any, _method: str, event: _Event) -> Mapping[str, Any]:
-    """event, level, logger, timestamp, time; then the message's fields, and what else there is."""
+    """event, level, logger, timestamp, time; then the message's fields, the outcome, and all others."""
     first = {key: event.pop(key) for key in ("event", "level", "logger", "timestamp", "time") if key in event}
     fields = log_fields.current.get()
     of_message = {} if fields is None else {key: event.pop(key) for key in fields.values() if key in event}
@@ -250,7 +250,7 @@ def _console(stream: TextIO) -> _Processor:
     return render
 
 
-# What a reader has in the line's text, or needs a log search for.
+# Fields that the line's text already contains, or that only log searches need.
 _HIDDEN = (
     "task",
     "workflow",
@@ -266,7 +266,7 @@ _SHORT = 8  # characters of a workflow's id: enough to tell lines apart
 
 
 def _about(values: Mapping[str, Any]) -> str:
-    """The workflow that a line is about, and which try it is, where it is not the first."""
+    """The workflow that a line is about, and the attempt, if it is not the first."""
     if "workflow" not in values or "task" not in values:
         return ""
     attempt = f" try {values['attempt']}" if values.get("attempt", 1) != 1 else ""
@@ -274,11 +274,11 @@ def _about(values: Mapping[str, Any]) -> str:
 
 
 def _shown(text: str) -> str:
-    """A text as a terminal may show it: nothing that a terminal obeys, and further lines where no log line begins."""
+    """A text without terminal control sequences; further lines are indented, so that none looks like a log line."""
     return text if text.isprintable() else f"\n{_INDENT}".join(map(legible, text.expandtabs().split("\n")))
 
 
 def _emphasized(text: str, bold: str, reset: str) -> str:
-    """`[task]` at the start of a line is what the eye looks for."""
+    """Set `[task]` at the start of a line in bold."""
     head, bracket, rest = text.partition("] ")
     return f"{bold}{head}]{reset} {rest}" if bracket and head.startswith("[") else text

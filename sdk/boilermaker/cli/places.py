@@ -1,4 +1,4 @@
-"""Where findings are in the repository: at the handler, where the source shows which function it is, else at the contract."""
+"""Locations of findings in the repository: the handler, if the source shows which function it is, else the contract."""
 
 import os
 import re
@@ -14,19 +14,19 @@ _SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__"})
 
 
 class Place(NamedTuple):
-    """A file by its path from the repository's root, and a line of it; None for the file as a whole."""
+    """A file, by its path from the repository's root, and a line in it; None for the whole file."""
 
     file: str
     line: int | None
 
 
 class Places:
-    """Where the tasks of a contract are.
+    """Locations of a contract's tasks.
 
     Args:
         path: the contract's file.
-        contract: what it holds.
-        sources: folders of the service's code.
+        contract: the contract in that file.
+        sources: folders with the service's code.
     """
 
     def __init__(self, path: Path, contract: Contract, sources: Iterable[Path]) -> None:
@@ -35,7 +35,7 @@ class Places:
         self._sources = [source.resolve() for source in sources]
 
     def of(self, task: str) -> Place:
-        """The line of a task's handler; the contract where the task has none, or the source shows several."""
+        """The line of a task's handler; the contract if the source shows no handler, or several."""
         found = self._handlers.get(self._functions.get(task, ""), [])
         if len(found) != 1:
             return Place(self._shown(self._path), None)
@@ -44,7 +44,7 @@ class Places:
 
     @cached_property
     def _handlers(self) -> dict[str, list[tuple[Path, int]]]:
-        """The functions with the names of handlers; of several with one name those that are decorated as tasks, if any."""
+        """Functions with the names of handlers. Among several with the same name, those decorated as tasks win."""
         names = "|".join(map(re.escape, sorted(set(self._functions.values()))))
         pattern = re.compile(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+({names})[ \t]*[(\[]", re.MULTILINE)
         found: dict[str, list[tuple[Path, int, bool]]] = {}
@@ -68,7 +68,7 @@ class Places:
 
     @cached_property
     def _root(self) -> Path:
-        """The repository's root; where there is no git GitHub's workspace, and else where the command runs."""
+        """The repository's root; without git, GitHub's workspace, else the current folder."""
         folder = next(each for each in self._path.parents if each.is_dir())
         root = repository(folder)
         return (root or Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())).resolve()

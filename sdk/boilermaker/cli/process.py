@@ -1,4 +1,4 @@
-"""The process of `boilermaker worker`: its event loop, what may not end it, and how it ends where handlers do not."""
+"""The process of `boilermaker worker`: its event loop, and its exit when handlers do not end."""
 
 import asyncio
 import logging
@@ -11,25 +11,27 @@ from boilermaker.worker.ending import Ending
 log = logging.getLogger("boilermaker.app")
 
 UNFINISHED = 3
-"""The exit status of a worker that was told to stop, and did not finish everything."""
+"""The exit status of a worker that stopped on a signal before everything had finished."""
 
 
 def run(running: Coroutine[Any, Any, Ending]) -> Ending:
-    """Run a worker to its end, in an event loop of its own.
+    """Run a worker to its end in a new event loop.
 
-    SystemExit in a handler is an outcome of that handler. In a task that a handler began, asyncio would end the loop with
-    it: whoever awaits that task gets it, and the worker goes on.
+    SystemExit in a handler is an outcome of that handler. In an asyncio task that a handler started, SystemExit would end
+    the event loop. Here, code that awaits the task receives the exception, and the worker continues.
     """
     with asyncio.Runner() as runner:
         loop = runner.get_loop()
-        loop.set_exception_handler(_tell)
+        loop.set_exception_handler(_log)
         main = loop.create_task(running)
         while not main.done():
             try:
                 loop.run_until_complete(main)
             except SystemExit:
                 if not main.done():
-                    log.exception("A task that a handler began raised SystemExit; the worker goes on")
+                    log.exception(
+                        "An asyncio task that a handler started raised SystemExit; the worker continues"
+                    )
         ending = main.result()
         if ending.stuck:  # asyncio would wait for them
             logging.shutdown()
@@ -37,8 +39,8 @@ def run(running: Coroutine[Any, Any, Ending]) -> Ending:
     return ending
 
 
-def _tell(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-    """What asyncio tells by itself prints exceptions and results, which may quote a payload: let the log's format decide."""
+def _log(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Log asyncio's reports. Its own handler prints exceptions and results, which may quote a payload; our log format decides."""
     task = context.get("task") or context.get("future")
     coroutine: Any = task.get_coro() if isinstance(task, asyncio.Task) else None
     name = getattr(coroutine, "__qualname__", None)

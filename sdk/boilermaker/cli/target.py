@@ -1,4 +1,4 @@
-"""From `module:worker` on the command line to the `Boilermaker` that it names."""
+"""Resolves `module:worker` on the command line to the `Boilermaker` that it names."""
 
 import importlib
 import os
@@ -20,22 +20,22 @@ argument = click.argument("target", metavar="MODULE:WORKER")
 
 
 def find(target: str) -> Boilermaker[Any]:
-    """Import the module, from the current folder or from what is installed, and return its worker.
+    """Import the module, from the current folder or an installed package, and return its worker.
 
     Args:
-        target: `module:attribute`; `module` alone where it holds one worker only.
+        target: `module:attribute`; `module` alone if it contains only one worker.
 
     Raises:
-        click.ClickException: no such module or attribute, it is no worker, or importing it fails.
+        click.ClickException: the module or attribute does not exist, it is not a worker, or importing it fails.
     """
     name, _, path = target.partition(":")
     if not name or target.endswith(":"):
         raise click.BadParameter(
-            f"{target!r} names no worker: write module:attribute, such as accounts.app:worker"
+            f"{target!r} does not name a worker: use module:attribute, for example accounts.app:worker"
         )
     if "/" in name or name.endswith(".py"):
         dotted = name.removesuffix(".py").strip("./").replace("/", ".")
-        raise click.BadParameter(f"{target!r} names a file: write the module, {dotted}:{path or 'worker'}")
+        raise click.BadParameter(f"{target!r} names a file: use the module, {dotted}:{path or 'worker'}")
     module = _import(name)
     if not path:
         return _only_worker_of(module)
@@ -44,12 +44,14 @@ def find(target: str) -> Boilermaker[Any]:
         try:
             found = getattr(found, part)
         except AttributeError:
-            raise click.ClickException(f"module {name!r} has no {path!r}{_listing(module)}") from None
+            raise click.ClickException(
+                f"module {name!r} has no attribute {path!r}{_listing(module)}"
+            ) from None
     if not isinstance(found, Boilermaker):
         raise click.ClickException(
-            f"{target} is no Boilermaker, but of type {type(found).__name__}{_listing(module)}"
+            f"{target} is not a Boilermaker but of type {type(found).__name__}{_listing(module)}"
         )
-    return found  # pyright: ignore[reportUnknownVariableType]  # the state's type is the service's own affair
+    return found  # pyright: ignore[reportUnknownVariableType]  # the service chooses the state's type
 
 
 def _import(name: str) -> ModuleType:
@@ -61,7 +63,7 @@ def _import(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise click.ClickException(
-                f"there is no module {error.name!r}: run from the folder that holds it, or put that folder on PYTHONPATH"
+                f"no module named {error.name!r}: run from the folder that contains it, or add that folder to PYTHONPATH"
             ) from None
         raise _failed(name, error) from error
     except Exception as error:
@@ -69,9 +71,9 @@ def _import(name: str) -> ModuleType:
 
 
 def _failed(name: str, error: Exception) -> click.ClickException:
-    """The user's own frames, and in one line what went wrong."""
+    """The error in one line, followed by the user's own frames."""
     hidden = ["<frozen", __file__, importlib.__file__]
-    if isinstance(error, BoilermakerError):  # it says all there is to say; ours are of use where we are wrong
+    if isinstance(error, BoilermakerError):  # its text is enough; our frames only help where we are wrong
         hidden.append(_PACKAGE)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(tuple(hidden))]
@@ -90,11 +92,11 @@ def _only_worker_of(module: ModuleType) -> Boilermaker[Any]:
     if len({id(worker) for worker in workers.values()}) == 1:
         return next(iter(workers.values()))
     raise click.ClickException(
-        f"module {module.__name__!r} holds {'several workers' if workers else 'no worker'}: "
+        f"module {module.__name__!r} contains {'several workers' if workers else 'no worker'}: "
         f"name one as {module.__name__}:attribute{_listing(module)}"
     )
 
 
 def _listing(module: ModuleType) -> str:
     names = sorted(_workers_of(module))
-    return f"; workers there: {', '.join(names)}" if names else ""
+    return f"; workers in it: {', '.join(names)}" if names else ""

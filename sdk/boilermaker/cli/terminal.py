@@ -1,7 +1,7 @@
-"""Where the commands' words reach a terminal, a file or a pipe: what a terminal would obey is escaped here, once for all.
+"""Output of the commands. All of it passes through here, where terminal control sequences are escaped.
 
-A terminal is shown tables as wide as it is, in which no cell is broken; a file or a pipe gets a line a row, with tabs
-between cells; `--json` an object a line.
+On a terminal, tables fit its width and cells are never split. Files and pipes get one line per row, with tabs between
+cells. `--json` prints one object per line.
 """
 
 import json
@@ -18,15 +18,15 @@ from rich.cells import cell_len
 
 from boilermaker.contract.texts import escaped, escaped_json
 
-_CHUNK = 100  # rows of a table that are held, so that however many there are, few are
+_CHUNK = 100  # rows of a table that are buffered; bounds memory for long tables
 _GAP = "  "
 _INDENT = 8
 
-json_option = click.option("--json", "is_json", is_flag=True, help="One JSON object a line.")
+json_option = click.option("--json", "is_json", is_flag=True, help="Print one JSON object per line.")
 
 
 class Styled(NamedTuple):
-    """A text in a colour, in bold or dim."""
+    """Text in a colour, bold or dim."""
 
     text: str
     fg: str | None = None
@@ -35,37 +35,37 @@ class Styled(NamedTuple):
 
 
 def has_colour() -> bool:
-    """Whether colours are wanted: not where NO_COLOR is set (no-color.org), nor on a terminal that has none."""
+    """Whether to use colours: not if NO_COLOR is set (no-color.org), nor on a terminal without colours."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def width() -> int | None:
-    """Columns of the terminal; None where the output goes elsewhere."""
+    """Columns of the terminal; None if the output is not a terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def one_line(text: str) -> str:
-    """A text that may stand in a line."""
+    """A text escaped so that it fits in one line."""
     return escaped(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def say(*parts: str | Styled, err: bool = False) -> None:
-    """Print parts of one paragraph, which may have lines of its own."""
+    """Print the parts of one paragraph, which may contain line breaks."""
     click.echo("".join(map(_rendered, parts)), err=err)
 
 
 def say_json(value: object, *, indent: int | None = None) -> None:
-    """Print an object as JSON, whose strings have escapes for what a terminal would obey."""
+    """Print an object as JSON, with terminal control sequences in its strings escaped."""
     click.echo(escaped_json(json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=indent)))
 
 
 def say_wrapped(text: str, indent: str = "", further: str | None = None) -> None:
-    """Print a text that is wrapped between words where a terminal is too narrow.
+    """Print a text, wrapped between words where the terminal is too narrow.
 
     Args:
-        text: of one paragraph.
-        indent: before its first line.
-        further: before all others; None for the same.
+        text: one paragraph.
+        indent: printed before its first line.
+        further: printed before the other lines; None for the same as `indent`.
     """
     click.echo("\n".join(_wrapped(one_line(text), indent, indent if further is None else further)))
 
@@ -98,11 +98,11 @@ def _text(value: object) -> str:
 
 
 class Column(NamedTuple):
-    """A column of a table, and a key of its rows.
+    """A column of a table; `key` is its heading and the key of its values in each row.
 
     Attributes:
-        shown: what people read of a value.
-        is_right: whether numbers stand under one another.
+        shown: formats a value for people.
+        is_right: whether values are aligned to the right.
         wraps: whether its cells are prose, which may be wrapped between words.
     """
 
@@ -113,7 +113,7 @@ class Column(NamedTuple):
 
 
 class Table:
-    """Prints rows as they come. `end` prints what is held; keys that are no columns are in JSON alone."""
+    """Prints rows as they arrive. `end` prints the buffered rows; keys without a column appear only in JSON."""
 
     def __init__(self, columns: Sequence[Column], *, is_json: bool = False) -> None:
         self._columns = columns
@@ -122,7 +122,7 @@ class Table:
         self._is_begun = False
 
     def add(self, row: Mapping[str, object]) -> None:
-        """Print a row, soon."""
+        """Print a row; rows are buffered until there are enough to lay out."""
         if self._is_json:
             say_json(row)
             return
@@ -131,7 +131,7 @@ class Table:
             self.end()
 
     def end(self) -> None:
-        """Print what is held."""
+        """Print the buffered rows."""
         if not self._cells:
             return
         columns = width()
@@ -146,7 +146,7 @@ class Table:
         self._is_begun = True
 
     def _laid_out(self, columns: int) -> list[str]:
-        """The rows in as many lines each as it takes: a cell that has no room goes on in the next, whole."""
+        """Each row in as many lines as it needs: a cell that does not fit moves to the next line as a whole."""
         heads = [column.key for column in self._columns]
         widths = [max(map(cell_len, cells)) for cells in zip(heads, *self._cells, strict=True)]
         lines: list[list[int]] = [[]]

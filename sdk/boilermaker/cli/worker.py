@@ -1,4 +1,4 @@
-"""`boilermaker worker`: run a worker until it is told to stop."""
+"""`boilermaker worker`: run a worker until a signal stops it."""
 
 import logging
 import sys
@@ -20,12 +20,13 @@ QUEUE_FAULT = 4
 
 _EPILOG = """\b
 Exit status:
-  0  told to stop; every handler has finished
-  3  told to stop; some handlers had to be cancelled, and their messages were given back; or the end of the lifespan
-     had to be cancelled
-  4  a fault of its own queue that cannot heal: it is not there, requires sessions, or may not be read
+  0  stopped by a signal; every handler finished
+  3  stopped by a signal; some handlers were cancelled and their messages
+     released, or the end of the lifespan was cancelled
+  4  a permanent error of the worker's own queue: it does not exist,
+     requires sessions, or the worker may not receive from it
   1  any other error
-  2  a wrong option
+  2  invalid usage
 """
 
 
@@ -34,12 +35,14 @@ class _QueueFault(click.ClickException):
 
 
 def _levels(_context: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> dict[str, str]:
-    """By logger."""
+    """Levels by logger."""
     levels: dict[str, str] = {}
     for each in given:
         logger, _, level = each.partition("=")
         if not logger or level.lower() not in logs.LEVELS:
-            raise click.BadParameter(f"{each!r} is not LOGGER=LEVEL; levels are {', '.join(logs.LEVELS)}")
+            raise click.BadParameter(
+                f"{each!r} is not LOGGER=LEVEL; LEVEL is one of {', '.join(logs.LEVELS)}"
+            )
         levels[logger] = level.lower()
     return levels
 
@@ -51,14 +54,14 @@ def _levels(_context: click.Context, _parameter: click.Parameter, given: Sequenc
     type=click.IntRange(min=1),
     default=100,
     show_default=True,
-    help="How many handlers run at a time.",
+    help="Maximum number of handlers that run at the same time.",
 )
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
     default=THREADS,
     show_default="processors + 4, at most 32",
-    help="Of these, how many plain functions, each in a thread.",
+    help="Maximum number of these that are plain functions; each runs in a thread.",
 )
 @click.option("--queue", help="Receive from this queue.  [default: the worker's own]")
 @click.option(
@@ -68,19 +71,19 @@ def _levels(_context: click.Context, _parameter: click.Parameter, given: Sequenc
     default=30.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long running handlers may take to finish when the worker is told to stop.",
+    help="How long running handlers may take to finish after a signal to stop.",
 )
 @click.option(
     "--health-port",
     type=click.IntRange(min=0, max=65535),
-    help="Answer GET /live and GET /ready on this port, for containers.  [default: no endpoint]",
+    help="Answer GET /live and GET /ready on this port, for container probes.  [default: no endpoint]",
 )
 @click.option(
     "--health-host",
     default=ALL_ADDRESSES,
     show_default=True,
     metavar="ADDRESS",
-    help="Listen for health checks on this address: 127.0.0.1 where they come from this machine alone.",
+    help="Listen for health checks on this address; 127.0.0.1 accepts only those from this machine.",
 )
 @click.option(
     "--log-format",
@@ -88,17 +91,21 @@ def _levels(_context: click.Context, _parameter: click.Parameter, given: Sequenc
     type=click.Choice(["auto", "json", "console"]),
     default="auto",
     show_default=True,
-    help="JSON lines, readable lines, or what suits: readable on a terminal, else JSON.",
+    help="Format of log lines: json, or console for people; auto is console on a terminal and json elsewhere.",
 )
 @click.option(
-    "--log-level", type=click.Choice(logs.LEVELS, case_sensitive=False), default="info", show_default=True
+    "--log-level",
+    type=click.Choice(logs.LEVELS, case_sensitive=False),
+    default="info",
+    show_default=True,
+    help="The least severe level that is logged.",
 )
 @click.option(
     "--errors",
     type=click.Choice(["auto", "full", "safe"]),
     default="auto",
-    show_default="full with readable lines, safe with JSON",
-    help="Of exceptions: full text and traceback, or type and places alone, since a text may quote a payload.",
+    show_default="full with console, safe with json",
+    help="How exceptions are logged: full is text and traceback; safe is type and frames only, since a text may quote a payload.",
 )
 @click.option(
     "--log",
@@ -106,7 +113,7 @@ def _levels(_context: click.Context, _parameter: click.Parameter, given: Sequenc
     multiple=True,
     metavar="LOGGER=LEVEL",
     callback=_levels,
-    help="The level of one logger, as in azure=debug. May be given several times.",
+    help="The level of one logger, for example azure=debug. May be repeated.",
 )
 def worker(  # noqa: PLR0913 - one for each option
     target: str,
@@ -124,12 +131,14 @@ def worker(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Run the tasks that a worker has registered.
 
-    MODULE:WORKER is where it is, as in accounts.app:worker; it is imported from the current folder. Logs go to
-    standard error. SIGTERM and SIGINT (Ctrl-C) let running handlers finish; a second one cancels them, or the end of the
-    lifespan; a third ends the process.
+    MODULE:WORKER names the worker, for example accounts.app:worker. The module is imported from the current folder or
+    from an installed package. Logs go to standard error.
 
-    The bus is the one that the worker was made with, often AzureServiceBus.from_env(), which reads
-    SERVICE_BUS_CONNECTION_STRING, or SERVICE_BUS_NAMESPACE_URL, and SERVICE_BUS_QUEUE.
+    On the first SIGTERM or SIGINT (Ctrl-C), the worker stops receiving and running handlers finish. A second signal
+    cancels the handlers, or the end of the lifespan; a third ends the process.
+
+    The worker uses the bus that it was created with. AzureServiceBus.from_env() reads SERVICE_BUS_CONNECTION_STRING or
+    SERVICE_BUS_NAMESPACE_URL, and SERVICE_BUS_QUEUE.
     """
     logs.configure(log_format, log_level, errors=errors, levels=log_levels)
     try:
