@@ -41,7 +41,7 @@ def _cache(*, default: bool) -> Callable[[_F], _F]:
         "--cache/--no-cache",
         "is_cached",
         default=default,
-        help=f"Use what earlier runs left in .boilermaker_cache, and leave something there.  [default: {shown}]",
+        help=f"Read and update the cache in .boilermaker_cache.  [default: {shown}]",
     )
 
 
@@ -145,7 +145,7 @@ _NOT_DONE = {
 _STATE = {
     "missing": "missing",
     "outdated": "not as generated",
-    "orphaned": "orphaned: no part of the package any more",
+    "orphaned": "orphaned: no longer part of the package",
 }
 
 
@@ -177,7 +177,7 @@ def _row(task: TaskContract, place: str, contract: Contract, speller: Speller) -
 def _parameter(parameter: Parameter, speller: Speller) -> str:
     text = f"{parameter.name}: {flat(speller.type(parameter.type))}"
     if parameter.default == BY_WORKER:
-        text += " (the worker decides where it is left out)"
+        text += " (default decided by the worker)"
     elif parameter.default is not None:
         text += f" = {flat(speller.default(parameter.default, parameter.type))}"
     return text
@@ -221,7 +221,7 @@ def _fail(error: GenerationError, project: Project | None, folder: Path | None =
     for problem in error.problems:
         say(str(_from_here(problem, base)), err=True)
     count = "1 problem" if len(error.problems) == 1 else f"{len(error.problems)} problems"
-    hint = f"`boilermaker stubs explain {error.problems[0].id}` says more"
+    hint = f"`boilermaker stubs explain {error.problems[0].id}` explains it"
     click.echo(f"{count}; {_NOT_DONE[click.get_current_context().command.name or '']} ({hint})", err=True)
     sys.exit(1)
 

@@ -122,7 +122,8 @@ def load(path: Path) -> Project:
     table: Any = tool.get("boilermaker") if isinstance(tool, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     if not isinstance(table, dict):
         raise _wrong(
-            path, f"has no `[{TABLE}]` table; it needs `service`, `queue`, `source`, `package` and `output`"
+            path,
+            f"has no `[{TABLE}]` table; add one with `service`, `queue`, `source`, `package` and `output`",
         )
     config = _convert(path, table)  # pyright: ignore[reportUnknownArgumentType]
     _check(path, config)
@@ -172,10 +173,10 @@ def _check(path: Path, config: Config) -> None:
             messages.append(f"`{TABLE}.{name}` is empty")
         elif not text.isprintable() or any(mark in text for mark in '`"\\'):
             messages.append(
-                f"`{TABLE}.{name}`: a name has no line breaks, quotes, back quotes or backslashes"
+                f"`{TABLE}.{name}` must not contain line breaks, quotes, backquotes or backslashes"
             )
     if config.line_length < 60:
-        messages.append(f"`{TABLE}.line_length`: at least 60 columns are needed")
+        messages.append(f"`{TABLE}.line_length` must be at least 60")
     messages += _wrong_distribution(config)
     messages += _wrong_reasons(config.allow)
     messages += (message for task in config.tasks for message in _wrong_options(task))
@@ -185,7 +186,8 @@ def _check(path: Path, config: Config) -> None:
             messages.append(f"`{TABLE}.source`: there is no folder `{root}`")
         elif (folder / "__init__.py").exists():
             messages.append(
-                f"`{TABLE}.source`: `{root}` is a package itself; name the folder above, the one on Python's path"
+                f"`{TABLE}.source`: `{root}` is a package itself; name its parent folder, the one on "
+                "Python's path"
             )
     if messages:
         raise GenerationError(
@@ -195,9 +197,15 @@ def _check(path: Path, config: Config) -> None:
 
 def _wrong_distribution(config: Config) -> Iterator[str]:
     if config.distribution is not None and not _DISTRIBUTION.fullmatch(config.distribution):
-        yield f"`{TABLE}.distribution` is not a distribution's name: letters, digits and `-` `_` `.` between them (PEP 508)"
+        yield (
+            f"`{TABLE}.distribution` is not a valid distribution name: use letters, digits and `-` `_` `.` "
+            "between them (PEP 508)"
+        )
     if not _VERSION.fullmatch(config.version):
-        yield f'`{TABLE}.version` is not a version without a local part, such as "1.2.0" (PEP 440)'
+        yield (
+            f'`{TABLE}.version` is not a valid version; write one without a local part, such as "1.2.0" '
+            "(PEP 440)"
+        )
     for package, requirement in config.imports.items():
         if not requirement.isprintable():
             yield f"`{TABLE}.imports`: the requirement of `{package}` has unprintable characters"

@@ -53,5 +53,5 @@ class GenerationError(Exception):
 def too_deep(path: str, where: str = "") -> Problem:
     """Something is nested so deeply that it cannot be followed."""
     return Problem(
-        path=path, id="TOO_DEEP", message=f"{where}something is nested too deeply to be read; simplify it"
+        path=path, id="TOO_DEEP", message=f"{where}something is nested too deeply to be parsed; simplify it"
     )

@@ -60,7 +60,9 @@ class TreeReader:
             known = first.setdefault(name, registration)
             if known is not registration:
                 place = f"{known.module.file.shown}:{known.module.place(known.node)[0]}"
-                text = f"the task `{name}` is registered already, in {place}; give one of them another `name`"
+                text = (
+                    f"the task `{name}` is already registered in {place}; give one of them a different `name`"
+                )
                 problems.extend(registration.module.refuse(registration.node, "TASK_TWICE", text).problems)
         return problems
 
@@ -124,8 +126,8 @@ class _UnitReader:
         if module is None:
             return Refused()
         text = (
-            f"no worker includes `{collection}`; write `worker.include({collection.rpartition('.')[2]})` where the worker "
-            f"is made"
+            f"no worker includes `{collection}`; write `worker.include({collection.rpartition('.')[2]})` "
+            "where the worker is created"
         )
         return module.refuse(self._collector.collections[collection], "TASKS_NOT_INCLUDED", text)
 

@@ -160,7 +160,7 @@ class _Scanner:
             Problem(
                 path=folders,
                 id="CONFIG_INVALID",
-                message=f"`{TABLE}.tasks` names the module `{module}`, which is not there; correct it",
+                message=f"`{TABLE}.tasks` names the module `{module}`, which does not exist; correct it",
             )
             for module in sorted((named | places) - set(files))
         )
@@ -235,8 +235,8 @@ class _Scanner:
             Problem(
                 path=" ".join(self._project.config.source),
                 id="CONFIG_INVALID",
-                message=f"`{TABLE}.imports` names `{package}`, but no task takes or gives a type that is defined there; "
-                f"correct it, or leave it out",
+                message=f"`{TABLE}.imports` names `{package}`, but no task uses a type that is defined "
+                f"there; correct or remove it",
             )
             for package in self._project.config.imports
             if not any(f"{id_}.".startswith(f"{package}.") for id_ in ids)

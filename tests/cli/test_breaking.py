@@ -168,8 +168,8 @@ def test_an_installed_package_holds_its_contract(run: Run, write: Write, old: st
             "newer.json",
             "it has format 2, this boilermaker reads 1; use the version that wrote it, or a later one",
         ),
-        ("twice.json", "`create_user` is there twice"),
-        ("parameters.json", "`email` is there twice"),
+        ("twice.json", "`create_user` appears twice"),
+        ("parameters.json", "`email` appears twice"),
         (
             "billing.json",
             "is the contract of `billing` and shares no task with `accounts`; name an earlier contract of `accounts`",
@@ -418,8 +418,11 @@ def test_reasons_that_allow_nothing_are_told_and_fail_nobody(run: Run, write: Wr
     assert (0, 0, 0) == (text.returncode, json_.returncode, github.returncode), text.stderr
     assert [
         "note  [tool.boilermaker.allow]: 'TASK_REMOVD make' names no rule; did you mean TASK_REMOVED?",
-        "note  [tool.boilermaker.allow]: 'TASK_ADDED' has no reason, so it allows nothing; say why",
-        "note  `allow` of create_user: 'DEFAULT_CHANGED nam' allows nothing here; take it out once what it was for is released",
+        "note  [tool.boilermaker.allow]: 'TASK_ADDED' has no reason and is ignored; add a reason",
+        (
+            "note  `allow` of create_user: 'DEFAULT_CHANGED nam' matches no finding here; remove it once the "
+            "change it was for is released"
+        ),
     ] == [line for line in text.stdout.splitlines() if line.startswith("note")]
     assert ["TASK_REMOVD make", "TASK_ADDED", "DEFAULT_CHANGED nam"] == [
         idle["key"] for idle in json.loads(json_.stdout)["idle_reasons"]
@@ -456,7 +459,7 @@ def test_what_has_no_registration_is_allowed_in_the_configuration(run: Run, writ
 
 
 def test_a_contract_that_was_cut_is_told_as_such(run: Run, write: Write, old: str) -> None:
-    """A type that is named and not defined, say after a merge."""
+    """A type that is used but not defined, say after a merge."""
     tree = json.loads(old)
     tree["tasks"][0]["result"] = {"kind": "named", "id": "service.User"}
     write("old.json", json.dumps(tree))
@@ -465,7 +468,7 @@ def test_a_contract_that_was_cut_is_told_as_such(run: Run, write: Write, old: st
     done = run("contract", "breaking", "--against", "old.json")
 
     assert 1 == done.returncode
-    assert "the type `service.User` is named and not defined" in done.stderr
+    assert "the type `service.User` is used but not defined" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -502,7 +505,7 @@ def test_github_knows_files_by_their_path_in_the_repository(
 
 
 def test_github_shows_what_has_no_handler_beside_the_contract(run: Run, write: Write, old: str) -> None:
-    """A task that is gone, a function that is there twice, and code that is elsewhere; decorated, it is the task."""
+    """A task that is gone, a function that appears twice, and code that is elsewhere; decorated, it is the task."""
     write(
         "old.json", old.replace('"name": "create_user"', '"name": "make_user"').replace('"email"', '"mail"')
     )

@@ -62,7 +62,7 @@ def test_check_names_missing_outdated_and_orphaned_files_and_changes_nothing(
     assert [line.rpartition("/")[2] for line in done.stderr.splitlines()] == [
         "__init__.py: not as generated",
         "contract.json: not as generated",
-        "models.py: orphaned: no part of the package any more",
+        "models.py: orphaned: no longer part of the package",
         "payloads.py: missing",
         "tasks.py: not as generated",
         "5 files are not up to date; run `boilermaker stubs generate` and commit the result",
@@ -111,7 +111,7 @@ def test_tasks_that_would_be_one_function_are_told(project: WriteProject) -> Non
     done = run("check", "--config", project(service=twice, other=other))
     assert done.exit_code == 1
     assert (
-        "NAMES_CLASH: the tasks `create-user` and `create.user` would both be the function `create_user`"
+        "NAMES_CLASH: the tasks `create-user` and `create.user` would both become the function `create_user`"
         in done.stderr
     )
 
@@ -140,7 +140,7 @@ def test_errors_are_told_all_at_once_and_nothing_is_written(project: WriteProjec
         ),
     ]
     assert done.stderr.splitlines()[2] == (
-        "2 problems; nothing was written (`boilermaker stubs explain NAME_UNKNOWN` says more)"
+        "2 problems; nothing was written (`boilermaker stubs explain NAME_UNKNOWN` explains it)"
     )
     assert listing(tmp_path / "stubs/accounts_stubs") == before
 
@@ -158,7 +158,7 @@ def test_each_command_says_what_it_did_not_do(project: WriteProject, command: st
     done = run(command, "--config", project(service=SERVICE.replace("email: str", "email: Email")))
     assert done.exit_code == 1
     assert done.stderr.splitlines()[-1] == (
-        f"1 problem; {not_done} (`boilermaker stubs explain NAME_UNKNOWN` says more)"
+        f"1 problem; {not_done} (`boilermaker stubs explain NAME_UNKNOWN` explains it)"
     )
 
 
@@ -187,8 +187,8 @@ def test_the_nearest_configuration_upwards_is_taken(
 @pytest.mark.parametrize(
     ("pyproject", "message"),
     [
-        ("", "pyproject.toml: CONFIG_INVALID: has no `[tool.boilermaker]` table; it needs `service`, `queue`, `source`, `package` and `output`"),
-        ("[tool]\nboilermaker = 3\n", "pyproject.toml: CONFIG_INVALID: has no `[tool.boilermaker]` table; it needs `service`, `queue`, `source`, `package` and `output`"),
+        ("", "pyproject.toml: CONFIG_INVALID: has no `[tool.boilermaker]` table; add one with `service`, `queue`, `source`, `package` and `output`"),
+        ("[tool]\nboilermaker = 3\n", "pyproject.toml: CONFIG_INVALID: has no `[tool.boilermaker]` table; add one with `service`, `queue`, `source`, `package` and `output`"),
         ("[tool", "pyproject.toml: CONFIG_INVALID: is not TOML: Expected ']' at the end of a table declaration (at end of document)"),
         (PYPROJECT + "packge = 'x'\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.packge` is unknown; did you mean `package`?"),
         (PYPROJECT.replace('queue = "accounts"\n', ""), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.queue` is missing"),
@@ -196,14 +196,14 @@ def test_the_nearest_configuration_upwards_is_taken(
         (PYPROJECT.replace('["src"]', "[]"), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.source` is empty; name the folder that holds the service's code"),
         (PYPROJECT.replace('["src"]', '["sources"]'), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.source`: there is no folder `sources`"),
         (PYPROJECT.replace("accounts_stubs", "accounts-stubs"), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.package`: `accounts-stubs` cannot be imported; use letters, digits and `_`"),
-        (PYPROJECT.replace('service = "accounts"', r'service = "a\nb"'), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.service`: a name has no line breaks, quotes, back quotes or backslashes"),
+        (PYPROJECT.replace('service = "accounts"', r'service = "a\nb"'), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.service` must not contain line breaks, quotes, backquotes or backslashes"),
         (PYPROJECT.replace('queue = "accounts"', 'queue = " "'), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.queue` is empty"),
-        (PYPROJECT + "line_length = 20\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.line_length`: at least 60 columns are needed"),
+        (PYPROJECT + "line_length = 20\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.line_length` must be at least 60"),
         (PYPROJECT + "allow = {'TASK_REMOVD make' = 'gone'}\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.allow` names no rule: 'TASK_REMOVD'; did you mean TASK_REMOVED?"),
         (PYPROJECT + "allow = {'TASK_REMOVED make' = ' '}\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.allow` has no reason for 'TASK_REMOVED make'; say why"),
         (PYPROJECT.replace("accounts_stubs", "class"), "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.package`: `class` is a keyword and cannot be imported"),
-        (PYPROJECT + 'distribution = "a\\"b"\n', "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.distribution` is not a distribution's name: letters, digits and `-` `_` `.` between them (PEP 508)"),
-        (PYPROJECT + 'version = "1.0+local"\n', 'pyproject.toml: CONFIG_INVALID: `tool.boilermaker.version` is not a version without a local part, such as "1.2.0" (PEP 440)'),
+        (PYPROJECT + 'distribution = "a\\"b"\n', "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.distribution` is not a valid distribution name: use letters, digits and `-` `_` `.` between them (PEP 508)"),
+        (PYPROJECT + 'version = "1.0+local"\n', 'pyproject.toml: CONFIG_INVALID: `tool.boilermaker.version` is not a valid version; write one without a local part, such as "1.2.0" (PEP 440)'),
         (PYPROJECT + '[[tool.boilermaker.tasks]]\nfunction = "service:create_user"\nname = " "\n', "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.tasks`: `name` of `service:create_user` must have 1 to 128 printable characters, at least one of them not a space"),
         (PYPROJECT + "allow_untyped = 'yes'\n", "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.allow_untyped`: expected `bool`, got `str`"),
     ],
@@ -217,7 +217,10 @@ def test_a_wrong_configuration_is_told_with_file_and_key(
     done = run("check")
     assert (done.exit_code, done.stderr) == (
         1,
-        f"{message}\n1 problem; the stubs were not compared (`boilermaker stubs explain CONFIG_INVALID` says more)\n",
+        (
+            f"{message}\n1 problem; the stubs were not compared (`boilermaker stubs explain CONFIG_INVALID` "
+            "explains it)\n"
+        ),
     )
 
 
@@ -228,7 +231,8 @@ def test_a_source_root_that_is_a_package_is_refused(
     project(__init__="")
     monkeypatch.chdir(tmp_path)
     assert run("check").stderr.splitlines()[0] == (
-        "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.source`: `src` is a package itself; name the folder above, the one on Python's path"
+        "pyproject.toml: CONFIG_INVALID: `tool.boilermaker.source`: `src` is a package itself; name its "
+        "parent folder, the one on Python's path"
     )
 
 

@@ -38,29 +38,29 @@ def task_names(config: Path) -> list[str]:
 
 
 BROKEN = {
-    "in a string": (JOBS + b"x = 'abc", "6:5: is not Python: unterminated string literal"),
-    "in a string over lines": (JOBS + b"x = '''a\nb\n", "6:5: is not Python: unterminated triple-quoted"),
-    "in a call": (JOBS + b"x = f(1,\n  2,\n", "6:6: is not Python: '(' was never closed"),
-    "in a number": (JOBS + b"x = 0x", "6:6: is not Python: invalid hexadecimal literal"),
-    "in a keyword": (JOBS + b"async de", "6:7: is not Python: invalid syntax"),
-    "after a backslash": (JOBS + b"x = 1 + \\", "6:10: is not Python: unexpected EOF"),
-    "before a body": (JOBS + b"if x:\n", "6:1: is not Python: expected an indented block"),
-    "a wrong bracket": (JOBS + b"x = (1, 2]\n", "6:10: is not Python: closing parenthesis ']'"),
-    "a wrong indent": (JOBS + b"def f():\n    x\n   y\n", "8:4: is not Python: unindent does not match"),
-    "tabs and spaces": (JOBS + b"def f():\n\tx\n        y\n", "8:9: is not Python: inconsistent use of tabs"),
-    "a merge conflict": (HEAD + b"<<<<<<< HEAD\n" + JOB, "4:1: is not Python: invalid syntax"),
-    "older Python": (JOBS + b"print 'abc'\n", "6:1: is not Python: Missing parentheses in call to 'print'"),
-    "in an f-string": (JOBS + b"x = f'{a b}'\n", "6:10: is not Python: f-string: invalid syntax"),
-    "an escape": (JOBS + b"x = '\\N{no such}'\n", "6:18: is not Python: 'unicodeescape' codec can't decode"),
-    "a typographer's quotes": (JOBS + "x = “a”\n".encode(), "6:5: is not Python: invalid character '“'"),
-    "a null byte": (JOBS + b"x = 'a\0'\n", "6:7: has a null byte here; correct it"),
-    "a control character": (JOBS + b"\x1a", "6:1: is not Python: invalid non-printable character U+001A"),
-    "after a byte order mark": (b"\xef\xbb\xbf" + JOBS + b"x = (", "6:5: is not Python: '(' was never closed"),
-    "lines that end in CR LF": (JOBS.replace(b"\n", b"\r\n") + b"x = (", "6:5: is not Python: '(' was never"),
-    "lines that end in CR": (JOBS.replace(b"\n", b"\r") + b"x = (", "6:5: is not Python: '(' was never"),
-    "a form feed": (HEAD + b"\x0c\n" + JOB + b"x = (", "7:5: is not Python: '(' was never closed"),
-    "a long line": (JOBS + b"x = '" + b"a" * 100_000 + b"' y", "6:100008: is not Python: invalid syntax"),
-    "newer Python, then a fault": (HEAD + b"type X = int\n" + JOB + b"x = = 1\n", "7:5: is not Python: invalid"),
+    "in a string": (JOBS + b"x = 'abc", "6:5: is not valid Python: unterminated string literal"),
+    "in a string over lines": (JOBS + b"x = '''a\nb\n", "6:5: is not valid Python: unterminated triple-quoted"),
+    "in a call": (JOBS + b"x = f(1,\n  2,\n", "6:6: is not valid Python: '(' was never closed"),
+    "in a number": (JOBS + b"x = 0x", "6:6: is not valid Python: invalid hexadecimal literal"),
+    "in a keyword": (JOBS + b"async de", "6:7: is not valid Python: invalid syntax"),
+    "after a backslash": (JOBS + b"x = 1 + \\", "6:10: is not valid Python: unexpected EOF"),
+    "before a body": (JOBS + b"if x:\n", "6:1: is not valid Python: expected an indented block"),
+    "a wrong bracket": (JOBS + b"x = (1, 2]\n", "6:10: is not valid Python: closing parenthesis ']'"),
+    "a wrong indent": (JOBS + b"def f():\n    x\n   y\n", "8:4: is not valid Python: unindent does not match"),
+    "tabs and spaces": (JOBS + b"def f():\n\tx\n        y\n", "8:9: is not valid Python: inconsistent use of tabs"),
+    "a merge conflict": (HEAD + b"<<<<<<< HEAD\n" + JOB, "4:1: is not valid Python: invalid syntax"),
+    "older Python": (JOBS + b"print 'abc'\n", "6:1: is not valid Python: Missing parentheses in call to 'print'"),
+    "in an f-string": (JOBS + b"x = f'{a b}'\n", "6:10: is not valid Python: f-string: invalid syntax"),
+    "an escape": (JOBS + b"x = '\\N{no such}'\n", "6:18: is not valid Python: 'unicodeescape' codec can't decode"),
+    "a typographer's quotes": (JOBS + "x = “a”\n".encode(), "6:5: is not valid Python: invalid character '“'"),
+    "a null byte": (JOBS + b"x = 'a\0'\n", "6:7: has a null byte here; remove it"),
+    "a control character": (JOBS + b"\x1a", "6:1: is not valid Python: invalid non-printable character U+001A"),
+    "after a byte order mark": (b"\xef\xbb\xbf" + JOBS + b"x = (", "6:5: is not valid Python: '(' was never closed"),
+    "lines that end in CR LF": (JOBS.replace(b"\n", b"\r\n") + b"x = (", "6:5: is not valid Python: '(' was never"),
+    "lines that end in CR": (JOBS.replace(b"\n", b"\r") + b"x = (", "6:5: is not valid Python: '(' was never"),
+    "a form feed": (HEAD + b"\x0c\n" + JOB + b"x = (", "7:5: is not valid Python: '(' was never closed"),
+    "a long line": (JOBS + b"x = '" + b"a" * 100_000 + b"' y", "6:100008: is not valid Python: invalid syntax"),
+    "newer Python, then a fault": (HEAD + b"type X = int\n" + JOB + b"x = = 1\n", "7:5: is not valid Python: invalid"),
     "deep brackets": (JOBS + b"x = " + b"[" * 300 + b"]" * 300, "6:205: is nested too deeply for Python"),
     "deep blocks": (
         JOBS + b"".join(b" " * i + b"if x:\n" for i in range(120)),
@@ -75,7 +75,7 @@ BROKEN = {
     "two encodings": (b"\xef\xbb\xbf# coding: latin-1\n" + JOBS, "1:1: starts with UTF-8's byte order mark, but"),
     "declared Latin-1, with a fault": (
         b"# coding: latin-1\n" + JOBS + b"x = '\xe9' y\n",
-        "7:9: is not Python: invalid syntax",
+        "7:9: is not valid Python: invalid syntax",
     ),
 }  # fmt: skip
 
@@ -125,7 +125,7 @@ def test_a_broken_file_is_told_where_a_task_needs_it(project: WriteProject) -> N
     config = project(
         models="class User(\n", jobs=HEAD.decode() + "from models import User\n\n" + JOB.decode().replace("str", "User")
     )  # fmt: skip
-    assert told(config) == "src/models.py:1:11: is not Python: '(' was never closed; correct it"
+    assert told(config) == "src/models.py:1:11: is not valid Python: '(' was never closed; correct it"
 
 
 # ---- names, links and what is no file
@@ -202,7 +202,7 @@ def test_a_link_to_nothing_is_told(project: WriteProject, tmp_path: Path, target
     config = project()
     (tmp_path / "src" / "lost.py").symlink_to(tmp_path / target)
     assert (
-        told(config) == f"src/lost.py: cannot be read: {reason}; let it be read, or list it under `exclude`"
+        told(config) == f"src/lost.py: cannot be read: {reason}; make it readable, or list it under `exclude`"
     )
 
 
@@ -222,7 +222,7 @@ def test_a_file_that_fails_when_it_is_read_is_told(project: WriteProject) -> Non
     config = project()
     (config.parent / "src" / "failing.py").symlink_to("/proc/self/mem")
     assert told(config) == (
-        "src/failing.py: cannot be read: Input/output error; let it be read, or list it under `exclude`"
+        "src/failing.py: cannot be read: Input/output error; make it readable, or list it under `exclude`"
     )
 
 

@@ -48,7 +48,7 @@ def test_what_is_bound_further_down_is_refused_as_python_would(
     [problem] = caught.value.problems
     assert "NAME_UNKNOWN" == problem.id
     assert problem.message.startswith(
-        f"`{name}` is not defined when Python gets here: it is bound further down, in line {line};"
+        f"`{name}` is not defined when Python gets here: it is defined below, in line {line};"
     )
     with importable(path.parent / "src"), pytest.raises((NameError, ImportError)) as raised:
         _import(path)

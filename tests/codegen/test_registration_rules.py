@@ -204,12 +204,12 @@ def test_generator_and_worker_have_one_rulebook_for_options(options: dict[str, s
 
 
 def test_what_python_itself_refuses_is_refused(project: WriteProject) -> None:
-    """A keyword or a parameter that is there twice: its parser for trees takes both."""
+    """A keyword or a parameter that appears twice: its parser for trees takes both."""
     twice = _source({"name": "'a'"}).replace("name='a'", "name='a', name='b'")
     with pytest.raises(GenerationError, match="`name` is given twice; keep one of them"):
         scan(load(project(service=twice)))
     double = _source({}).replace("b: str", "a: str")
-    with pytest.raises(GenerationError, match="`send` has two parameters `a`, which Python refuses"):
+    with pytest.raises(GenerationError, match="`send` has two parameters `a`, which Python rejects"):
         scan(load(project(service=double)))
 
 
@@ -228,7 +228,7 @@ def test_what_python_itself_refuses_is_refused(project: WriteProject) -> None:
 def test_what_the_function_has_to_do_with_its_options_is_judged_alike(
     function: str, options: dict[str, Any], times: int
 ) -> None:
-    """A name that is too long as the function's own, one name for several, a policy that Python refuses to make."""
+    """A name that is too long as the function's own, one name for several, a policy whose arguments Python rejects."""
     generated, live = _both(_source(options, function, times))
     if isinstance(generated, str) and "RetryPolicy(" in generated:
         generated = generated.partition(": ")[2].removesuffix("; correct it")

@@ -283,7 +283,10 @@ def test_a_dataclass_that_python_would_refuse_is_refused_in_its_words(project: W
     """The words differ between versions of Python."""
     parent = "from dataclasses import dataclass\n@dataclass\nclass Parent:\n    x: int = 0\n"
     source = f"{parent}@dataclass\nclass Child(Parent):\n    y: str\n{SERVICE}@worker.task\nasync def take(state, c: Child): ...\n"
-    told = r"src/service.py:6:7: CLASS_REFUSED: Python refuses `Child`: non-default argument 'y' follows default argument"
+    told = (
+        r"src/service.py:6:7: CLASS_REFUSED: Python rejects `Child`: non-default argument 'y' follows "
+        r"default argument"
+    )
     with pytest.raises(GenerationError, match=told):
         scan(load(project(service=source)))
 

@@ -170,8 +170,8 @@ _WIDE = str(2**64)
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        (_task(f"int = {_LONG}"), "src/service.py:14:32: FILE_NOT_PYTHON: is not Python: Exceeds the limit (4300 digits)"),
-        (f"X = {_LONG}\n" + _task("int"), "src/service.py:13:5: FILE_NOT_PYTHON: is not Python: Exceeds the limit (4300 digits)"),
+        (_task(f"int = {_LONG}"), "src/service.py:14:32: FILE_NOT_PYTHON: is not valid Python: Exceeds the limit (4300 digits)"),
+        (f"X = {_LONG}\n" + _task("int"), "src/service.py:13:5: FILE_NOT_PYTHON: is not valid Python: Exceeds the limit (4300 digits)"),
         (_task(f"typing.Literal[{_WIDE}]"), "whole numbers of literals and enums from -2**63 to 2**63 - 1 only"),
         (f"class C(enum.Enum):\n    A = {_WIDE}\n\n\n" + _task("C"), "whole numbers of literals and enums from -2**63 to 2**63 - 1 only"),
     ],

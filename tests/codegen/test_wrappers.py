@@ -102,7 +102,7 @@ REFUSED = {
     "async under plain, by a call for async functions": f"@plainly\n{ASYNC}worker.register_async(f)\n",
     "async under plain, in a list": f"@plainly\n{ASYNC}worker.register_many_async([f])\n",
 }
-HIDDEN = "is wrapped by what is not async; let the decorator's wrapper be an `async def`"
+HIDDEN = "is wrapped by a function that is not async; make the decorator's wrapper an `async def`"
 
 
 def live(config: Path) -> None:

@@ -106,13 +106,13 @@ def _register(type_: Any) -> None:
     [
         (Validated, f"`Validated` has validators of pydantic, {GOES_PAST}; make it a dataclass of the standard library"),
         (ChildOfValidated, f"`ChildOfValidated` has validators of pydantic, {GOES_PAST}"),
-        (OwnInit, f"`OwnInit` has an `__init__` of its own, {GOES_PAST}; let `__post_init__` do it"),
-        (Inherited, f"`Inherited` has an `__init__` of its own, {GOES_PAST}"),
-        (OwnNew, f"`OwnNew` has a `__new__` of its own, {GOES_PAST}"),
+        (OwnInit, f"`OwnInit` has its own `__init__`, {GOES_PAST}; move the code to `__post_init__`"),
+        (Inherited, f"`Inherited` has its own `__init__`, {GOES_PAST}"),
+        (OwnNew, f"`OwnNew` has its own `__new__`, {GOES_PAST}"),
         (Made, f"`Made` has the metaclass `Making`, {GOES_PAST}"),
         (MadeStruct, f"`MadeStruct` has the metaclass `MakingStructs`, {GOES_PAST}"),
-        (Shifted, f"`Shifted` has a `__new__` of its own, {GOES_PAST}; make it a dataclass whose `__post_init__` does it"),
-        (OwnAttrs, f"`OwnAttrs` has an `__init__` of its own, {GOES_PAST}; let `__attrs_post_init__` do it"),
+        (Shifted, f"`Shifted` has its own `__new__`, {GOES_PAST}; make it a dataclass and move the code to `__post_init__`"),
+        (OwnAttrs, f"`OwnAttrs` has its own `__init__`, {GOES_PAST}; move the code to `__attrs_post_init__`"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("around", [lambda cls: cls, lambda cls: list[cls], lambda cls: cls | None])

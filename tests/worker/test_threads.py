@@ -388,11 +388,14 @@ class _Callable:
 @pytest.mark.parametrize(
     ("function", "told"),
     [
-        (_generator, "is a generator; return a value instead of yielding some"),
+        (_generator, "is a generator; return a value instead of yielding"),
         (_Callable, "is no function; define one with `async def` or `def`"),
         (MagicMock(), "is no function; define one with `async def` or `def`"),
         (print, "is no function; define one with `async def` or `def`"),
-        (_wrapped(), "is wrapped by what is not async; let the decorator's wrapper be an `async def`"),
+        (
+            _wrapped(),
+            "is wrapped by a function that is not async; make the decorator's wrapper an `async def`",
+        ),
     ],
 )
 def test_what_is_no_function_cannot_be_a_task(function: Callable[..., Any], told: str) -> None:

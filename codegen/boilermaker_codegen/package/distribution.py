@@ -69,8 +69,8 @@ def _check_own(project: Project) -> None:
     for other in _packages(output / "pyproject.toml"):
         if other != config.package and (output / other / "contract.json").is_file():
             message = (
-                f"is the distribution of `{other}`; give each service an `output` of its own, or delete the folder `{other}` "
-                f"if `{config.package}` takes its place"
+                f"is the distribution of `{other}`; give each service its own `output`, or delete the folder "
+                f"`{other}` if `{config.package}` replaces it"
             )
             path = f"{config.output}/pyproject.toml"
             raise GenerationError([Problem(path=path, id="CONFIG_INVALID", message=message)])

@@ -20,7 +20,7 @@ from boilermaker_codegen.problems import GenerationError, Problem
 
 _TEMPORARY = ".boilermaker-"
 _OLD_SECONDS = 600
-_NO_FILE = "is not a file, and a file of this name is to be written; remove it"
+_NO_FILE = "is in the way: a file of this name must be written; remove it"
 
 Kind = Literal["missing", "outdated", "orphaned"]
 
@@ -48,7 +48,7 @@ class Difference:
         rows = difflib.unified_diff(
             self.there.decode(errors="replace").splitlines(keepends=True),
             self.wanted.decode().splitlines(keepends=True),
-            fromfile=f"{self.folder}/{self.name} (as it stands)",
+            fromfile=f"{self.folder}/{self.name} (on disk)",
             tofile=f"{self.folder}/{self.name} (as generated)",
         )
         return "".join(
@@ -114,7 +114,7 @@ def check_folder(folder: Path) -> None:
         GenerationError: it is a symbolic link: files elsewhere would be written and removed.
     """
     if folder.is_symlink():
-        text = "is a symbolic link, which is not followed; let `output` name the folder that the package belongs in"
+        text = "is a symbolic link, which is not followed; set `output` to the real folder"
         raise GenerationError([Problem(path=folder.name, id="PACKAGE_NOT_WRITTEN", message=text)])
 
 

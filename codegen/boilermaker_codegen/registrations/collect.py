@@ -141,7 +141,8 @@ class Collector:
             raise unfollowed(
                 scope,
                 use.attribute,
-                f"a registration in a loop is read as `register` or `register_async` only; {AT_MODULE_LEVEL}",
+                "a registration in a loop must be a call of `register` or `register_async`; "
+                f"{AT_MODULE_LEVEL}",
             )
         if use.context.loop is not None and not isinstance(use.context.loop.target, cst.Name):
             raise unfollowed(scope, use.attribute, ONE_AT_A_TIME)
@@ -149,13 +150,13 @@ class Collector:
             raise unfollowed(
                 scope,
                 use.attribute,
-                f"`{code(use.attribute)}` is read as a decorator only; use `register` to call it",
+                f"`{code(use.attribute)}` is supported as a decorator only; call `register` instead",
             )
         if method != TASK and use.call is None:
             raise unfollowed(
                 scope,
                 use.attribute,
-                f"`{code(use.attribute)}` is passed on, which cannot be followed; call it here",
+                f"`{code(use.attribute)}` is passed to other code, which cannot be followed; call it here",
             )
 
     def _is_in_factory(self, use: Use, scope: Scope) -> bool:
@@ -174,7 +175,8 @@ class Collector:
             raise scope.refuse(
                 use.attribute,
                 "REGISTRATION_INVALID",
-                f"`{code(use.attribute)}`: no worker can include a `Tasks` without a name; give it one at module level",
+                f"`{code(use.attribute)}`: no worker can include a `Tasks` that has no name; assign it to a "
+                "name at module level",
             )
         self.collections.setdefault(collection, use.attribute)
 
@@ -199,8 +201,8 @@ class Collector:
             raise scope.refuse(
                 use.attribute,
                 "REGISTRATION_UNFOLLOWED",
-                f"a worker that includes tasks {where} cannot be followed; include them at module level, or straight in "
-                f"the function that makes the worker",
+                f"a worker that includes tasks {where} cannot be followed; include them at module level, or "
+                f"directly in the function that creates the worker",
             )
 
     def _registrations(self, use: Use, method: str, scope: Scope) -> Iterator[Registration]:

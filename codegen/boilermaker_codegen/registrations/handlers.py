@@ -98,19 +98,17 @@ class Handlers:
             raise scope.refuse(
                 node.name,
                 "HANDLER_GENERATOR",
-                f"`{name}` is a generator; return a value instead of yielding some",
+                f"`{name}` is a generator; return a value instead of yielding",
             )
         if node.type_parameters is not None:
-            raise scope.refuse(
-                node.name, "HANDLER_GENERIC", f"`{name}` is generic; name the types that it takes"
-            )
+            raise scope.refuse(node.name, "HANDLER_GENERIC", f"`{name}` is generic; write concrete types")
         for decorator in node.decorators:
             if decorator not in own and not self._wrappers.keeps_signature(decorator, scope):
                 raise scope.refuse(
                     decorator,
                     "HANDLER_DECORATED",
-                    f"what `@{code(decorator.decorator)}` makes of the signature of `{name}` cannot be known; let it use "
-                    f"`functools.wraps`, or call it inside the function",
+                    f"how `@{code(decorator.decorator)}` changes the signature of `{name}` is unknown; use "
+                    f"`functools.wraps` in it, or call it inside the function",
                 )
         self._check_async(node, scope, own, is_async_only=is_async_only)
 
@@ -126,13 +124,14 @@ class Handlers:
             raise scope.refuse(
                 node.name,
                 "HANDLER_NOT_ASYNC",
-                f"`{name}` is wrapped by what is not async; let the decorator's wrapper be an `async def`",
+                f"`{name}` is wrapped by a function that is not async; make the decorator's wrapper an "
+                "`async def`",
             )
         if is_async_only and kind == "plain":
             raise scope.refuse(
                 node.name,
                 "HANDLER_NOT_ASYNC",
-                f"`{name}` is not async; write `async def`, or use `register`: it then runs in a thread",
+                f"`{name}` is not async; write `async def`, or use `register` to run it in a thread",
             )
 
     # ---- parameters
@@ -152,7 +151,7 @@ class Handlers:
             refused = scope.refuse(
                 node.name,
                 "HANDLER_WITHOUT_STATE",
-                f"`{node.name.value}` takes no state; its first parameter is the worker's state",
+                f"`{node.name.value}` takes no state; add a first parameter for the worker's state",
             )
             problems.extend(refused.problems)
             return []
@@ -166,7 +165,10 @@ class Handlers:
         named: set[str] = set()
         for item in (*positional, *given.kwonly_params):
             if item.name.value in named:
-                text = f"`{node.name.value}` has two parameters `{item.name.value}`, which Python refuses; rename one of them"
+                text = (
+                    f"`{node.name.value}` has two parameters `{item.name.value}`, which is a syntax error; "
+                    "rename one of them"
+                )
                 problems.extend(scope.refuse(item, "PARAMETER_NAME", text).problems)
             named.add(item.name.value)
         return [*((p, False) for p in positional[1:]), *((p, True) for p in given.kwonly_params)]
@@ -176,7 +178,7 @@ class Handlers:
     ) -> Parameter:
         name = node.name.value
         if name.startswith("__"):
-            changed = "Python changes in classes" if is_mangled(name) else "Python has for names of its own"
+            changed = "Python mangles in classes" if is_mangled(name) else "Python reserves"
             raise scope.refuse(
                 node,
                 "PARAMETER_NAME",
@@ -203,8 +205,8 @@ class Handlers:
                 raise scope.refuse(
                     node.default,
                     "DEFAULT_UNFIT",
-                    f"the default `{code(node.default)}` does not fit: it is None where the variable is not set; declare "
-                    f"`{code(where)} | None`, or give the lookup a second argument",
+                    f"the default `{code(node.default)}` does not fit: it is None if the variable is not "
+                    f"set; declare `{code(where)} | None`, or pass the lookup a default",
                 )
         self._definitions.note(type_, scope, where, default)
         return Parameter(name=name, type=type_, default=contracted(default), keyword_only=is_keyword_only)

@@ -46,8 +46,8 @@ def _check(parts: Iterable[cst.BaseExpression], statement: int | str, scope: Sco
                 raise scope.refuse(
                     root,
                     "NAME_UNKNOWN",
-                    f"`{root.value}` is not defined when Python gets here: it is bound further down, in line {line}; move "
-                    f"this below that",
+                    f"`{root.value}` is not defined when Python gets here: it is defined below, in line "
+                    f"{line}; move this code below it",
                 )
 
 

@@ -17,7 +17,7 @@ Named = tuple[cst.BaseExpression, Scope]
 """An expression that names a function, and the scope to read it in."""
 
 ONE_AT_A_TIME = (
-    "this loop cannot be followed: it must give one function at a time; write `for task in tasks:`"
+    "this loop cannot be followed: it must yield one function at a time; write `for task in tasks:`"
 )
 
 
@@ -48,7 +48,8 @@ class Subjects:
             raise unfollowed(
                 scope,
                 node,
-                f"what is in `{code(node)}` cannot be known without running the code; write the list out",
+                f"the contents of `{code(node)}` cannot be known without running the code; write the list "
+                "out",
             )
         check_list_bound(found.name, value, found.scope)
         for module in (found.scope.module, scope.module):
@@ -56,7 +57,8 @@ class Subjects:
                 raise unfollowed(
                     Scope(module),
                     change,
-                    f"`{found.name}` is changed after it was made, which cannot be followed; write the list out",
+                    f"`{found.name}` is modified after it is created, which cannot be followed; write the "
+                    "list out",
                 )
         return value, found.scope
 
@@ -68,7 +70,8 @@ class Subjects:
             raise unfollowed(
                 scope,
                 subject,
-                f"this loop cannot be followed: it registers something else than `{loop.target.value}`; {AT_MODULE_LEVEL}",
+                f"this loop cannot be followed: it registers something other than `{loop.target.value}`; "
+                f"{AT_MODULE_LEVEL}",
             )
         yield from self.listed(loop.iter, scope)
 
@@ -133,6 +136,6 @@ def argument_of(call: cst.Call, method: str, scope: Scope) -> tuple[cst.BaseExpr
         raise scope.refuse(
             call,
             "REGISTRATION_INVALID",
-            f"`{method}` takes the {what} as its one argument beside options",
+            f"`{method}` takes the {what} as its only positional argument",
         )
     return plain[0].value, [argument for argument in call.args if argument is not plain[0]]

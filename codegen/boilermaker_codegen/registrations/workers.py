@@ -108,7 +108,8 @@ class Workers:
             ):
                 return Verdict(
                     "unknown",
-                    f"`{name}` is not under the source folders; add its folder to `source` if it is a worker",
+                    f"`{name}` is not under the source folders; if it is a worker, add its folder to "
+                    "`source`",
                 )
             case External() | Package():
                 return FOREIGN
@@ -152,7 +153,8 @@ class Workers:
             case _:
                 return Verdict(
                     "unknown",
-                    f"what `{code(made)}` makes cannot be known without running it; annotate the name with `Boilermaker[...]` if it is a worker",
+                    f"what `{code(made)}` returns cannot be known without running it; annotate the name "
+                    "with `Boilermaker[...]` if it is a worker",
                 )
 
     def _is_made_by_factory(self, meaning: Meaning, node: cst.CSTNode, scope: Scope) -> bool:
@@ -178,7 +180,7 @@ class Workers:
             return FOREIGN
         return Verdict(
             "unknown",
-            f"`{found.name}` has no return annotation; write `-> Boilermaker[...]` if it gives a worker",
+            f"`{found.name}` has no return annotation; write `-> Boilermaker[...]` if it returns a worker",
         )
 
     def _is_foreign(self, node: cst.BaseExpression, function: cst.FunctionDef, scope: Scope) -> bool:
@@ -201,7 +203,8 @@ class Workers:
             return COLLECTION
         if "Boilermaker" in code(node):
             return Verdict(
-                "unknown", f"`{code(node)}` may be a worker or not; annotate it with `Boilermaker[...]` alone"
+                "unknown",
+                f"`{code(node)}` may or may not be a worker; annotate it with `Boilermaker[...]` only",
             )
         return FOREIGN if not code(node).endswith(("Any", "Final", "object")) else None
 

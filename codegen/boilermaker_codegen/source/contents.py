@@ -133,6 +133,6 @@ def _unreadable(file: SourceFile, error: OSError) -> Refused:
         Problem(
             path=file.shown,
             id="FILE_UNREADABLE",
-            message=f"cannot be read: {error.strerror}; let it be read, or list it under `exclude`",
+            message=f"cannot be read: {error.strerror}; make it readable, or list it under `exclude`",
         )
     )

@@ -144,7 +144,8 @@ class _Walker:
         except OSError as error:
             if not folder.is_excluded:
                 text = (
-                    f"cannot be listed: {error.strerror}; let it be read, or list the folder under `exclude`"
+                    f"cannot be listed: {error.strerror}; make it readable, or list the folder under "
+                    "`exclude`"
                 )
                 self.problems.append(Problem(path=folder.shown or ".", id="FILE_UNREADABLE", message=text))
             return []

@@ -112,7 +112,7 @@ class Resolver:
                 place = replace(scope, anchor=None, seen=None, is_deferred=False)
                 return self._follow(symbol, qualified, node, scope, place, Trail())
             if scope.seen is not None and _is_own(scope.module.symbol(name), scope.classes[0]):
-                text = f"`{name}` is not bound yet where its own body is carried out; write the annotation in quotes"
+                text = f"`{name}` is not defined yet while its own body runs; write the annotation in quotes"
                 raise scope.refuse(node, "NAME_UNKNOWN", text)
         for parameter in scope.parameters.params if scope.parameters else ():
             if parameter.param.name.value == name:
@@ -171,7 +171,7 @@ class Resolver:
             raise scope.refuse(
                 node,
                 "NAME_UNREADABLE",
-                f"`{name}` is imported in a circle: {' -> '.join(m for m, _ in (*seen.steps, key))}",
+                f"`{name}` is part of an import cycle: {' -> '.join(m for m, _ in (*seen.steps, key))}",
             )
         match symbol:
             case Imported(module=module, name=imported):
@@ -216,8 +216,8 @@ class Resolver:
         raise scope.unknown(
             node,
             "NAME_AMBIGUOUS",
-            f"`{name}` is bound more than once in {place.module.file.shown}, so what it means depends on when or "
-            f"on a condition; bind it once",
+            f"`{name}` is bound more than once in {place.module.file.shown}, so its meaning depends on a "
+            f"condition or on the order of execution; bind it once",
         )
 
     def _is_overload(self, binding: Binding, place: Scope) -> bool:

@@ -75,8 +75,9 @@ class Stars:
                 raise scope.refuse(
                     node,
                     "NAME_AMBIGUOUS",
-                    f"`{name}` is bound in {module.file.shown}, and perhaps again by the later `from {star} import *`, which "
-                    f"is not read; move that import up, or import by name",
+                    f"`{name}` is bound in {module.file.shown}, and perhaps again by a later `from {star} "
+                    "import *` of a module outside of the source folders; move that import up, or import "
+                    "by name",
                 )
             if self._given_by(star, name, node, scope, seen, own) is not None:
                 raise scope.refuse(
@@ -107,7 +108,8 @@ class Stars:
                     node,
                     "NAME_AMBIGUOUS",
                     f"`{name}` comes from `from {star} import *` in {module.file.shown}, or from the later "
-                    f"`from {unknown} import *`, which is not read; import it by name",
+                    f"`from {unknown} import *`, whose module is outside of the source folders; import it "
+                    "by name",
                 )
             if found is not None:
                 return found

@@ -47,7 +47,7 @@ def parse(file: SourceFile, data: bytes) -> Source:
     except cst.ParserSyntaxError as error:
         line, column, reason = _what_is_wrong(error, text.fault, text.text)
         raise unreadable(
-            file, "FILE_NOT_PYTHON", line, column, f"is not Python: {reason}; correct it"
+            file, "FILE_NOT_PYTHON", line, column, f"is not valid Python: {reason}; correct it"
         ) from None
     except ValueError as error:
         raise unreadable(file, "FILE_NOT_PYTHON", 0, 0, f"cannot be parsed ({error}); correct it") from None
@@ -64,7 +64,7 @@ def _what_is_wrong(
     else:
         line, column = _token_before(lines, int(place[1]), int(place[2]))
     if python is None or python.lineno is None:
-        return line, column, "what is here is not understood"
+        return line, column, "the syntax here is not supported"
     is_older = place is not None and python.msg.startswith(_OUTGROWN) and line > python.lineno
     if is_older:
         return line, column, "invalid syntax"

@@ -105,7 +105,7 @@ def _decoded(data: bytes, file: SourceFile) -> str:
         before = data[: error.start].decode(encoding, errors="replace")
         line, column = _place(before)
         raise unreadable(
-            file, "FILE_UNREADABLE", line, column, f"is not {encoding.upper()} here; save it as UTF-8"
+            file, "FILE_UNREADABLE", line, column, f"is not valid {encoding.upper()} here; save it as UTF-8"
         ) from None
     except (UnicodeError, LookupError):  # some codecs are not for text
         raise unreadable(
@@ -123,7 +123,7 @@ def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
     """
     if "\0" in text:
         line, column = _place(text[: text.index("\0")])
-        raise unreadable(file, "FILE_NOT_PYTHON", line, column, "has a null byte here; correct it")
+        raise unreadable(file, "FILE_NOT_PYTHON", line, column, "has a null byte here; remove it")
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(1_000)
     line, column = 0, 0
@@ -136,14 +136,14 @@ def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
     except SyntaxError as error:
         message = str(error.msg)
         if message.startswith("(unicode error)"):  # libcst does not look into strings
-            reason = f"is not Python: {message.removeprefix('(unicode error) ')}; correct it"
+            reason = f"is not valid Python: {message.removeprefix('(unicode error) ')}; correct it"
             raise unreadable(file, "FILE_NOT_PYTHON", error.lineno or 0, error.offset or 1, reason) from None
         if message.startswith(
             "Exceeds the limit"
         ):  # nor does it count digits; Python names the end of the file
             number = _LONG_NUMBER.search(text)
             line, column = _place(text[: number.start()] if number else text)
-            reason = f"is not Python: {message.partition(';')[0]}; correct it"
+            reason = f"is not valid Python: {message.partition(';')[0]}; correct it"
             raise unreadable(file, "FILE_NOT_PYTHON", line, column, reason) from None
         if "too many nested" not in message and "too many levels" not in message:
             return error

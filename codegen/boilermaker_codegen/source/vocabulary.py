@@ -110,31 +110,33 @@ REMEDIES = {
         for name in ("Iterator", "Generator", "AsyncIterable", "AsyncIterator", "AsyncGenerator")
     },
     **{
-        f"{module}.{name}": "pass what it gives"
+        f"{module}.{name}": "pass the values that it yields"
         for module in ("typing", "collections.abc")
         for name in ("Awaitable", "Coroutine")
     },
     "typing.Type": "pass a name instead of a class",
     **dict.fromkeys(
-        ("typing.IO", "typing.TextIO", "typing.BinaryIO"), "pass what is in the file, or its path as `str`"
+        ("typing.IO", "typing.TextIO", "typing.BinaryIO"),
+        "pass the contents of the file, or its path as `str`",
     ),
     "os.PathLike": "use `str`",
     "typing.Self": "name the class",
-    "types.TracebackType": "pass what you need of it as `str`",
-    **{f"builtins.{name}": "pass what you need of it as `str`" for name in _EXCEPTIONS},
+    "types.TracebackType": "pass the part that you need as `str`",
+    **{f"builtins.{name}": "pass the part that you need as `str`" for name in _EXCEPTIONS},
     **dict.fromkeys(
         ("http.HTTPStatus", "http.HTTPMethod", "signal.Signals", "calendar.Month", "calendar.Day"),
-        "its members differ from Python to Python; pass its value, or define an enum of your own with those that you use",
+        "its members depend on the Python version; pass its value, or define your own enum with the "
+        "members that you use",
     ),
     "re.Pattern": "pass the pattern as `str`",
     "typing.Pattern": "pass the pattern as `str`",
     "typing.TypeVar": "name the type",
-    "boilermaker.Ref": "declare the value itself; callers may give a reference to one",
-    "boilermaker.Arg": "declare the value itself; callers may give a reference to one",
-    "boilermaker.failure.TaskFailureResult": "leave it out; a function may return it whatever it declares",
+    "boilermaker.Ref": "declare the type of the value; callers may still pass a reference",
+    "boilermaker.Arg": "declare the type of the value; callers may still pass a reference",
+    "boilermaker.failure.TaskFailureResult": "leave it out; any function may return it",
     "typing.LiteralString": "use `str`",
     "builtins.any": "use `typing.Any`",
-    "msgspec.UnsetType": "name what it stands beside: `int | UnsetType = UNSET`",
+    "msgspec.UnsetType": "name the type of the value too: `int | UnsetType = UNSET`",
     "msgspec.Raw": "declare the type, or `Any`",
 }
 

@@ -86,7 +86,7 @@ class Annotations:
                 return self._means(meaning, indexes(node, scope), node, scope)
             case _:
                 raise scope.refuse(
-                    node, "TYPE_INVALID", f"`{code(node)}` is not an annotation that can be read; name a type"
+                    node, "TYPE_INVALID", f"`{code(node)}` is not a supported annotation; name a type"
                 )
 
     def parse_quoted(
@@ -102,7 +102,9 @@ class Annotations:
             return expression(value.strip() if isinstance(value, str) else "")
         except (cst.ParserSyntaxError, ValueError):
             raise scope.refuse(
-                node, "TYPE_INVALID", f"`{code(node)}` is not an annotation: its text is no expression"
+                node,
+                "TYPE_INVALID",
+                f"`{code(node)}` is not an annotation: its text is not a valid expression",
             ) from None
 
     def _quoted(self, node: cst.SimpleString | cst.ConcatenatedString, scope: Scope) -> Type:
@@ -115,7 +117,7 @@ class Annotations:
         others = [part for part in kept if code(part) != "None"]
         anything = [part for part in others if self._is_plain(part, "builtins.object", scope)]
         if anything and len(others) > len(anything):
-            text = "`object` stands beside None at most; write `Any`"
+            text = "`object` may be combined with None only; write `Any`"
             raise scope.refuse(anything[0], "TYPE_REFUSED", text)
         return self.aliases.union([self.read(part, scope) for part in kept or members])
 
@@ -159,7 +161,7 @@ class Annotations:
             raise scope.refuse(
                 node,
                 "TYPE_ARGUMENTS",
-                f"`{name}` travels as the configuration says, whatever its type arguments are; leave them out",
+                f"`{name}` is encoded as the configuration says, with any type arguments; leave them out",
             )
         return Named(id=self.externals.define(name, node, scope))
 
@@ -173,12 +175,16 @@ class Annotations:
         if name in TUPLES:
             return Container(container="tuple", item=ANY)
         if name in ("typing.Never", "typing.NoReturn"):
-            raise scope.refuse(node, "TYPE_INVALID", f"nothing is of type `{shown(name)}`; name a type")
+            raise scope.refuse(
+                node, "TYPE_INVALID", f"no value has the type `{shown(name)}`; name another type"
+            )
         raise self._uncarried(name, node, scope, entry(name))
 
     def _uncarried(self, name: str, node: cst.CSTNode, scope: Scope, further: str = "") -> Refused:
-        remedy = REMEDIES.get(name, "use a type of the service's own, or a builtin")
-        return scope.refuse(node, "TYPE_NOT_CARRIED", f"`{shown(name)}` cannot travel; {remedy}{further}")
+        remedy = REMEDIES.get(name, "use a type that the service defines, or a builtin")
+        return scope.refuse(
+            node, "TYPE_NOT_CARRIED", f"`{shown(name)}` cannot be sent in a message; {remedy}{further}"
+        )
 
     # ---- subscripts
 
@@ -225,7 +231,9 @@ class Annotations:
         if len(parts) == 2 and isinstance(parts[1], cst.Ellipsis):
             return Container(container="tuple", item=self.read(parts[0], scope))
         if isinstance(parts[0], cst.Tuple):
-            raise scope.refuse(node, "TYPE_INVALID", "an empty tuple carries nothing; name its items' types")
+            raise scope.refuse(
+                node, "TYPE_INVALID", "an empty tuple has no values; name the types of its items"
+            )
         return TupleOf(items=tuple(self.read(part, scope) for part in parts))
 
 
@@ -257,7 +265,7 @@ def _index(element: cst.SubscriptElement, scope: Scope) -> cst.BaseExpression:
     if isinstance(element.slice, cst.Index) and element.slice.star is None:
         return element.slice.value
     raise scope.refuse(
-        element, "TYPE_INVALID", f"`{code(element)}` is not a type argument that can be read; name a type"
+        element, "TYPE_INVALID", f"`{code(element)}` is not a supported type argument; name a type"
     )
 
 

@@ -96,7 +96,7 @@ class Assignments:
         if maker in _EVERY_MAKER and isinstance(node, cst.Call):
             if maker not in MAKERS.get(style, ()):
                 remedy = _WANTED.get(style, "leave it out")
-                raise scope.refuse(node, "FIELD_NOT_READ", f"`{maker}` means nothing in this class; {remedy}")
+                raise scope.refuse(node, "FIELD_NOT_READ", f"`{maker}` has no effect in this class; {remedy}")
             return self._call(node, style, scope)
         found = self._default(Assigned(), node, style, scope)
         if style in MAKERS and found.default == BY_WORKER and not found.is_made:
@@ -114,8 +114,9 @@ class Assignments:
             raise scope.refuse(
                 node,
                 "FIELD_NOT_READ",
-                f"what `{code(node)}` gives cannot be known without running the code, and it may say more of the field than "
-                f"its value; {_WANTED[style]} here, with `{factory}=...` for a default that has to be made",
+                f"what `{code(node)}` returns cannot be known without running the code, and it may set more "
+                f"than the default; {_WANTED[style]} here, with `{factory}=...` for a default that is "
+                "computed",
             )
 
     def _default(self, so_far: Assigned, node: cst.BaseExpression, style: Style, scope: Scope) -> Assigned:
@@ -152,7 +153,7 @@ class Assignments:
                 case _:
                     raise _unread(argument, name, scope)
         if style == "attrs" and (told := attrs_options.broken_by_field(options)):
-            raise scope.refuse(call, "CLASS_REFUSED", f"attrs refuses `{code(call)}`: {told}")
+            raise scope.refuse(call, "CLASS_REFUSED", f"attrs rejects `{code(call)}`: {told}")
         return replace(found, has_hook=options.get("on_setattr") is not None)
 
     def _attrs_factory(self, call: cst.Call, scope: Scope) -> Value | ByWorker:
@@ -160,7 +161,8 @@ class Assignments:
             raise scope.refuse(
                 call,
                 "FIELD_NOT_READ",
-                f"`{code(call)}`: msgspec does not carry defaults that are made from the object; make it without `takes_self`",
+                f"`{code(call)}`: msgspec does not support defaults that depend on the object; make it "
+                "without `takes_self`",
             )
         return self._factory(call.args[0].value, scope)
 
@@ -170,7 +172,8 @@ class Assignments:
             raise scope.refuse(
                 node,
                 "CLASS_REFUSED",
-                f"`{code(node)}` makes nothing; write what does, such as `lambda: {code(node)}`",
+                f"`{code(node)}` does not create a value; write a function that does, such as `lambda: "
+                f"{code(node)}`",
             )
         if isinstance(node, cst.Lambda) and not node.params.params:
             return self._literals.default(node.body, scope)
@@ -189,15 +192,15 @@ def _twice(call: cst.Call, style: Style, scope: Scope) -> Refused:
     return scope.refuse(
         call,
         "CLASS_REFUSED",
-        f"{who} refuses `{code(call)}`: it has both `default` and `{factory}`; keep one of them",
+        f"{who} rejects `{code(call)}`: it has both `default` and `{factory}`; keep one of them",
     )
 
 
 def _unread(argument: cst.Arg, name: str, scope: Scope) -> Refused:
-    why = f"`{code(argument)}` in a field is not read; leave it out"
+    why = f"`{code(argument)}` in a field is not supported; leave it out"
     if name == "init":
         why = (
-            "msgspec writes and reads this field although it is not given when an object is made; make it a property, or "
-            "a field that is given"
+            "msgspec encodes and decodes this field although `__init__` does not take it; make it a "
+            "property, or let `__init__` take it"
         )
     return scope.refuse(argument, "FIELD_NOT_READ", why)

@@ -30,7 +30,7 @@ def recreated(name: str, own: Sequence[Declared], shell: Shell, bases: Sequence[
     """A class with these fields beside those of its bases, which come first; one declared anew moves to the end.
 
     Raises:
-        TypeError: Python or attrs refuses it; the text says why.
+        TypeError: Python or attrs rejects it; the text says why.
         ValueError: as `TypeError`.
     """
     options = shell.options

@@ -98,7 +98,7 @@ class Said:
 
 @dataclass(frozen=True)
 class _Rule:
-    """What attrs refuses.
+    """What attrs rejects.
 
     Attributes:
         source: where it does so.

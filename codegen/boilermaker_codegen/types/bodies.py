@@ -63,5 +63,5 @@ def annotated(node: cst.ClassDef, scope: Scope) -> Iterator[cst.AnnAssign]:
                 raise scope.refuse(
                     small,
                     "FIELD_NOT_READ",
-                    "fields that depend on a condition are not read; write each one out",
+                    "fields that depend on a condition are not supported; define each one unconditionally",
                 )

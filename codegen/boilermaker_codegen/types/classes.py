@@ -80,15 +80,22 @@ class Classes:
         """What a class that is to travel is.
 
         Raises:
-            Refused: it cannot travel, or what it is cannot be known.
+            Refused: it cannot be sent in a message, or what it is cannot be known.
         """
         kind = self.kind(found, node)
         if kind.style is None:
             bases = ", ".join(shown(name) for name in map(_name, kind.bases) if name not in _UNTELLING)
             name = node.name.value
-            what = f"`{name}` is a `{bases}`, which cannot travel" if bases else f"`{name}` cannot travel"
+            what = (
+                f"`{name}` is a `{bases}`, which cannot be sent in a message"
+                if bases
+                else f"`{name}` cannot be sent in a message"
+            )
             if bases in _VALUES:
-                what = f'msgspec does not carry subclasses of `{bases}`; write `{name} = NewType("{name}", {bases})`'
+                what = (
+                    f'msgspec does not support subclasses of `{bases}`; write `{name} = NewType("{name}", '
+                    f"{bases})`"
+                )
                 raise found.scope.refuse(node.name, "CLASS_NOT_READ", f"{what}{entry(found.id, bases)}")
             wire = "dict[str, typing.Any]" if "pydantic.BaseModel" in bases else ""
             further = entry(found.id, wire) if wire else ""
@@ -113,9 +120,9 @@ class Classes:
                 if metaclass not in _PLAIN_METACLASSES:
                     return f"the metaclass `{code(argument.value)}`"
         if "__init__" in own and not hides_init:
-            return "an `__init__` of its own"
+            return "its own `__init__`"
         if "__new__" in own:
-            return "a `__new__` of its own"
+            return "its own `__new__`"
         hides = hides_init or "__init__" in own or self._record_decorator(node, found.scope)[0] is not None
         inner = (
             self._own_making(base, base.symbol.node, hides_init=hides)
@@ -147,8 +154,8 @@ class Classes:
                 raise found.scope.refuse(
                     argument,
                     "CLASS_REFUSED",
-                    f"`{node.name.value}` is {SHOWN[style]}, and `{_name(base)}` is {SHOWN[inherited]}; make them alike, "
-                    f"or hold one as a field of the other",
+                    f"`{node.name.value}` is {SHOWN[style]}, and `{_name(base)}` is {SHOWN[inherited]}; use "
+                    f"the same kind for both, or make one a field of the other",
                 )
             style = style or inherited
             is_declaring = is_declaring or inherited in _DECLARING_BASES or base in _NAMED_TUPLES
@@ -170,7 +177,8 @@ class Classes:
         raise scope.refuse(
             argument,
             "CLASS_NOT_READ",
-            f"what `{node.name.value}` has from `{_name(base)}` cannot be known; write it without that base",
+            f"the fields that `{node.name.value}` inherits from `{_name(base)}` cannot be known; write it "
+            "without that base",
         )
 
     def bases(self, node: cst.ClassDef, scope: Scope) -> list[Meaning]:
@@ -195,7 +203,9 @@ class Classes:
         if hasattr(builtins, node.name.value):  # `class TimeoutError(TimeoutError)`: it is not bound yet
             return External(f"builtins.{node.name.value}")
         raise scope.refuse(
-            base, "NAME_UNKNOWN", f"`{node.name.value}` inherits from itself; Python does not know it here"
+            base,
+            "NAME_UNKNOWN",
+            f"`{node.name.value}` inherits from itself, which is not defined yet here; name another base",
         )
 
     def _check_written(
@@ -215,8 +225,9 @@ class Classes:
             raise scope.refuse(
                 base,
                 "CLASS_NOT_READ",
-                f"`{node.name.value}` inherits from what a call of `{plain(maker.name)}` makes, which is not read; write its "
-                f"fields in a class, `class Base({kind}): ...`, and inherit from that, or write them here",
+                f"`{node.name.value}` inherits from the result of a call of `{plain(maker.name)}`, which is "
+                f"not supported; write its fields in a class, `class Base({kind}): ...`, and inherit from "
+                "that, or write them here",
             )
 
     def names(self, node: cst.ClassDef, scope: Scope) -> list[str]:
@@ -240,8 +251,8 @@ class Classes:
                 raise scope.refuse(
                     decorator,
                     "CLASS_NOT_READ",
-                    f"what `@{code(decorator)}` makes of `{node.name.value}` cannot be known; what travels is {_RECORDS}, "
-                    f"without other decorators",
+                    f"what `@{code(decorator)}` makes of `{node.name.value}` cannot be known; write "
+                    f"{_RECORDS}, without other decorators",
                 )
         return found
 

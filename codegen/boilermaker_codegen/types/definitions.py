@@ -140,8 +140,8 @@ class Definitions:
             raise scope.refuse(
                 value,
                 "CLASS_NOT_READ",
-                f"msgspec does not look at the arguments of the generic TypedDict that `{node.name.value}` inherits from; "
-                f"write its keys out",
+                f"msgspec ignores the type arguments of the generic TypedDict that `{node.name.value}` "
+                "inherits from; write its keys out",
             )
         if arguments and style is not None:
             self._define(base)
@@ -184,7 +184,7 @@ class Definitions:
         arguments = call.args if isinstance(call, cst.Call) else ()
         if len(arguments) != 2 or any(argument.keyword or argument.star for argument in arguments):
             raise found.scope.refuse(
-                symbol.node, "NEWTYPE_INVALID", 'a NewType is read as `Name = NewType("Name", type)`'
+                symbol.node, "NEWTYPE_INVALID", 'a NewType must be written as `Name = NewType("Name", type)`'
             )
         name = self.literals.read(arguments[0].value, found.scope)
         if name != found.name:

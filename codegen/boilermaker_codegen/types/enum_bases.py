@@ -115,6 +115,6 @@ def _unread(node: cst.ClassDef, scope: Scope) -> Refused:
     return scope.refuse(
         node.name,
         "ENUM_NOT_READ",
-        f"the bases of the enum `{node.name.value}` are not read; use one of {', '.join(ENUM_BASES.values())}, "
-        f"`(str, Enum)`, or a class of these that has methods alone",
+        f"the bases of the enum `{node.name.value}` are not supported; use one of "
+        f"{', '.join(ENUM_BASES.values())}, `(str, Enum)`, or a subclass of these that has only methods",
     )

@@ -62,7 +62,7 @@ def check_made(
     except (TypeError, ValueError) as error:
         told = " ".join(str(error.__cause__ or error).split())
         raise scope.refuse(
-            node.name, "CLASS_REFUSED", f"Python refuses the enum `{node.name.value}`: {told}"
+            node.name, "CLASS_REFUSED", f"Python rejects the enum `{node.name.value}`: {told}"
         ) from None
 
 

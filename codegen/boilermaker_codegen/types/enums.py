@@ -68,7 +68,7 @@ def read_enum(
         raise scope.refuse(
             node.name,
             "ENUM_VALUE",
-            f"the enum `{name}` mixes str and int values; msgspec carries one or the other",
+            f"the enum `{name}` mixes str and int values; msgspec supports one or the other",
         )
     check_made(node, kind, said, scope, decorators)
     return EnumDefinition(
@@ -123,7 +123,8 @@ def _check_methods(
             raise scope.refuse(
                 place if owner is node else node.name,
                 "ENUM_NOT_READ",
-                f"`{shown}` decides the members of `{name}` when it runs; give each member its value instead",
+                f"`{shown}` determines the members of `{name}` at run time; give each member its value "
+                "instead",
             )
     for owner, inside in kind.inherited:
         if values := [
@@ -132,7 +133,8 @@ def _check_methods(
             raise scope.refuse(
                 node.name,
                 "ENUM_NOT_READ",
-                f"`{name}` inherits `{values[0]}` from `{owner.name.value}`; an enum has members of its own alone",
+                f"`{name}` inherits `{values[0]}` from `{owner.name.value}`; an enum must define its own "
+                "members",
             )
 
 
@@ -163,7 +165,7 @@ def _assignments(node: cst.ClassDef, scope: Scope) -> Iterator[tuple[str, cst.Ba
                         raise scope.refuse(
                             target,
                             "ENUM_NOT_READ",
-                            "members are read one by one; give each a line of its own",
+                            "members must be assigned one by one; put each on its own line",
                         )
                     yield target.target.value, value
             case cst.AnnAssign(target=cst.Name(value=name), value=value):
@@ -172,7 +174,7 @@ def _assignments(node: cst.ClassDef, scope: Scope) -> Iterator[tuple[str, cst.Ba
                 raise scope.refuse(
                     statement,
                     "ENUM_NOT_READ",
-                    "only members and methods are read in an enum; write each member out",
+                    "an enum may contain only members and methods; write each member out",
                 )
             case _:
                 pass
@@ -218,7 +220,7 @@ def _next(
         raise scope.refuse(
             node,
             "ENUM_VALUE",
-            f"what `auto()` gives `{target}` beside `{mixin}` is not read; write the value",
+            f"what `auto()` gives `{target}` with the mixin `{mixin}` is not supported; write the value",
         )
     raise scope.refuse(
         node, "ENUM_VALUE", f"what `auto()` gives `{target}` depends on the Python version; write the value"

@@ -85,7 +85,9 @@ class Externals:
             raise self._refused(name, node, scope, why)
         definition = NewTypeDefinition(name=name.rpartition(".")[2], type=wire)
         if self._types.get(id_, definition) != definition:
-            raise self._refused(name, node, scope, f"another `{id_}` travels otherwise; make them alike")
+            raise self._refused(
+                name, node, scope, f"another `{id_}` is encoded differently; give both the same wire type"
+            )
         return definition
 
     def _wire(self, annotation: str) -> Type:
@@ -94,14 +96,14 @@ class Externals:
             node = cst.parse_expression(annotation.strip())
         except (cst.ParserSyntaxError, ValueError):
             module = Module(_FILE, Source(cst.Module(body=())))
-            raise module.refuse(module.tree, "CONFIG_INVALID", "that is no annotation") from None
+            raise module.refuse(module.tree, "CONFIG_INVALID", "it is not a type annotation") from None
         imports = "".join(f"import {root}\n" for root in sorted(set(_roots(node))))
         source = Source(cst.parse_module(imports))
         return self._read(node, Scope(Module(_FILE, source)))
 
     def _refused(self, name: str, node: cst.CSTNode, scope: Scope, why: str) -> Refused:
         said = f"{json.dumps(name)} = {json.dumps(self._given[name])}"
-        text = f"`{code(node)}`: `{said}` in `[{_SHOWN}]` does not do: {why}"
+        text = f"`{code(node)}`: `{said}` in `[{_SHOWN}]` cannot be used: {why}"
         return scope.refuse(node, "CONFIG_INVALID", text)
 
 
@@ -109,7 +111,10 @@ def entry(name: str, wire: str = "str") -> str:
     """What to write for a type that the configuration does not know, ready to be pasted; empty where that cannot help."""
     if name.partition(".")[0] in _WITHOUT_OBJECTS:
         return ""
-    return f", or say what travels in its place:\n    [{_SHOWN}]\n    {json.dumps(name)} = {json.dumps(wire)}"
+    return (
+        f", or declare the wire type that replaces it:\n    [{_SHOWN}]\n    {json.dumps(name)} = "
+        f"{json.dumps(wire)}"
+    )
 
 
 def _roots(node: cst.CSTNode) -> Iterator[str]:

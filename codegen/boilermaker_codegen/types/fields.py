@@ -29,9 +29,9 @@ _CLASS_VARIABLE = re.compile(r"(?:typing\.)?ClassVar(?:\[|$)")
 _BY_NAME = "dataclasses.KW_ONLY"
 _NOT_FIELDS = {"typing.ClassVar"}
 _UNREAD = {
-    "dataclasses.InitVar": "`InitVar` is no field that travels; make it a field",
-    "typing.Final": "`Final` without a type is not read in a field; write `Final[...]`",
-    "typing.ReadOnly": "msgspec does not take `ReadOnly`; leave it out",
+    "dataclasses.InitVar": "`InitVar` is not sent in messages; make it a field",
+    "typing.Final": "`Final` without a type is not supported in a field; write `Final[...]`",
+    "typing.ReadOnly": "msgspec does not support `ReadOnly`; leave it out",
 }
 
 
@@ -98,8 +98,8 @@ class Fields:
             raise body.scope.refuse(
                 statement,
                 "CLASS_REFUSED",
-                f"Python refuses `{body.node.name.value}`: `{code(statement.target)}` is KW_ONLY, but KW_ONLY has already been "
-                f"specified; leave one of them out",
+                f"Python rejects `{body.node.name.value}`: `{code(statement.target)}` is KW_ONLY, but "
+                "KW_ONLY has already been specified; leave one of them out",
             )
 
     def _check_names(self, node: cst.BaseExpression, scope: Scope, *, is_type: bool = False) -> None:
@@ -122,8 +122,9 @@ class Fields:
             raise body.scope.refuse(
                 annotation,
                 "FIELD_NOT_READ",
-                f"`{code(annotation)}` is text when the class is made, and only `ClassVar[...]` and `typing.ClassVar[...]` are "
-                f"told from fields then; write one of these, once",
+                f"`{code(annotation)}` is a string when the class is defined, and in strings only "
+                f"`ClassVar[...]` and `typing.ClassVar[...]` are recognized as class variables; write one of "
+                f"these, once",
             )
         if statement.value is None or body.style not in ("dataclass", "attrs"):
             return
@@ -136,7 +137,8 @@ class Fields:
             raise body.scope.refuse(
                 statement.value,
                 "CLASS_REFUSED",
-                f"`{code(statement.target)}` of `{body.node.name.value}` is a ClassVar, and no field; assign its value",
+                f"`{code(statement.target)}` of `{body.node.name.value}` is a ClassVar, not a field; assign "
+                "its value",
             )
 
     def _value_scope(self, statement: cst.AnnAssign, body: Body) -> Scope:
@@ -163,7 +165,7 @@ class Fields:
             annotation = _inside(annotation)
         if not isinstance(statement.target, cst.Name):
             raise body.scope.refuse(
-                statement, "FIELD_NOT_READ", f"`{code(statement)}` is no field; leave it out"
+                statement, "FIELD_NOT_READ", f"`{code(statement)}` is not a field; leave it out"
             )
         name = statement.target.value
         self._check_types(annotation, scope, body)
@@ -172,7 +174,8 @@ class Fields:
             raise body.scope.refuse(
                 statement.target,
                 "FIELD_NOT_READ",
-                f"msgspec leaves `{name}` out when it writes an attrs class, as it begins with an underscore; name it `{name.lstrip('_')}`",
+                f"msgspec omits `{name}` when it encodes an attrs class, because it begins with an "
+                f"underscore; rename it to `{name.lstrip('_')}`",
             )
         self._check_bound_once(statement, name, body)
         said = self._assignments.read(statement.value, body.style, self._value_scope(statement, body))
@@ -202,15 +205,16 @@ class Fields:
             raise body.scope.refuse(
                 statement.value,
                 "FIELD_NOT_READ",
-                f"a key of a TypedDict has no default, and type checkers refuse it; leave it out, and mark `{name}` as "
-                f"`NotRequired[...]` where it may be missing",
+                f"a key of a TypedDict cannot have a default (type checkers report an error); leave it out, "
+                f"and mark `{name}` as `NotRequired[...]` if it may be missing",
             )
         others = self._resolver.body(body.node, body.scope).bindings(name) - (statement.value is not None)
         if others or body.names[name] > 1:
             raise body.scope.refuse(
                 statement,
                 "FIELD_NOT_READ",
-                f"the class has `{name}` more than once, and the last one counts; call them by different names",
+                f"the class defines `{name}` more than once, and the last definition wins; use different "
+                "names",
             )
 
     def _unquoted(self, statement: cst.AnnAssign, scope: Scope) -> tuple[cst.BaseExpression, Scope]:
@@ -265,7 +269,8 @@ class Fields:
                     raise scope.refuse(
                         decorator,
                         "FIELD_NOT_READ",
-                        f"msgspec does not carry defaults that are made from the object; give `{name}` a `factory`",
+                        "msgspec does not support defaults that depend on the object; use a `factory` for "
+                        f"`{name}`",
                     )
                 case _:
                     pass

@@ -36,7 +36,7 @@ def recreated(record: RecordDefinition, own: Sequence[Declared], shell: Shell, b
     """A class with these fields beside those of its bases.
 
     Raises:
-        TypeError: Python or msgspec refuses it; the text says why.
+        TypeError: Python or msgspec rejects it; the text says why.
         ValueError: as `TypeError`.
     """
     name = record.name.rpartition(".")[2]
@@ -62,7 +62,7 @@ def undeclared(name: str, bases: Sequence[Any], shell: Shell) -> Any:
     """A class that declares no fields.
 
     Raises:
-        TypeError: Python refuses it; the text says why.
+        TypeError: Python rejects it; the text says why.
         ValueError: as `TypeError`.
     """
     return types.new_class(name, tuple(bases), dict(shell.keywords), lambda space: space.update(shell.space))
@@ -119,7 +119,7 @@ def _check_class_variables(made: Any, record: RecordDefinition, shell: Shell) ->
     inherited = {"struct": "__struct_fields__", "attrs": "__attrs_attrs__"}.get(record.style, "")
     names = [getattr(field, "name", field) for field in getattr(made, inherited, ())]
     if hidden := [name for name in shell.class_variables if name in names]:
-        raise TypeError(f"`{hidden[0]}` is a field of a parent, and no ClassVar can take its place")
+        raise TypeError(f"`{hidden[0]}` is a field of a parent, which a ClassVar cannot replace")
 
 
 def described(

@@ -1,4 +1,4 @@
-"""Checks that need the whole picture: what msgspec refuses, defaults that do not fit, names that are taken.
+"""Checks that need the whole picture: what msgspec rejects, defaults that do not fit, names that are taken.
 
 msgspec itself is asked: each type is built as it will be in the stubs, named types replaced by empty ones of
 their kind, so that a fault is told once, where it is written.
@@ -42,28 +42,28 @@ from boilermaker_codegen.types.parts import Part, fields_in, wrong_keys
 from boilermaker_codegen.types.shapes import Shapes
 
 # What msgspec says (its words are stable across versions 0.18 to 0.22), and what we say instead.
-_APART = "so what arrives cannot be told apart"
+_APART = "so msgspec cannot distinguish them"
 _REFUSALS = (
-    ("more than one str-like", f"several of its members travel as a JSON string, {_APART}; keep one of them"),
-    ("more than one array-like", f"several of its members travel as a JSON array, {_APART}; keep one of them"),
-    ("more than one dict-like", f"several of its members travel as a JSON object, {_APART}; make them Structs with `tag=True`"),
-    ("more than one dataclass", f"several of its members travel as a JSON object, {_APART}; make them Structs with `tag=True`"),
-    ("more than one TypedDict", f"several of its members travel as a JSON object, {_APART}; make them Structs with `tag=True`"),
-    ("more than one NamedTuple", f"several of its members travel as a JSON array, {_APART}; make them Structs with `tag=True`"),
-    ("more than one dict type", f"several of its members travel as a JSON object, {_APART}; keep one of them"),
-    ("more than one int-like", f"several of its members travel as a JSON number, {_APART}; keep one of them"),
-    ("containing a custom type", "a type of a third party stands beside None at most; hold the others in fields of their own"),
-    ("must be tagged", "its Structs cannot be told apart; give each `tag=True`"),
-    ("unique `tag` values", "two of its Structs have the same tag; give each a tag of its own"),
-    ("both `int` and `str` tags", "some of its Structs' tags are int and some str; make them alike"),
-    ("same `tag_field`", "its Structs hold their tags in different fields; give them the same `tag_field`"),
-    ("`array_like=True` and `array_like=False`", "some of its Structs are `array_like` and some are not; make them alike"),
-    ("on a numeric type", "the constraint fits numbers only; put `Annotated` around the number itself, inside any union"),
-    ("on a str, bytes, or collection type", "the constraint fits text, bytes and collections only; put `Annotated` around these, inside any union"),
-    ("on a str type", "a pattern fits text only; put `Annotated` around the `str` itself, inside any union"),
+    ("more than one str-like", f"several of its members are JSON strings, {_APART}; keep one of them"),
+    ("more than one array-like", f"several of its members are JSON arrays, {_APART}; keep one of them"),
+    ("more than one dict-like", f"several of its members are JSON objects, {_APART}; make them Structs with `tag=True`"),
+    ("more than one dataclass", f"several of its members are JSON objects, {_APART}; make them Structs with `tag=True`"),
+    ("more than one TypedDict", f"several of its members are JSON objects, {_APART}; make them Structs with `tag=True`"),
+    ("more than one NamedTuple", f"several of its members are JSON arrays, {_APART}; make them Structs with `tag=True`"),
+    ("more than one dict type", f"several of its members are JSON objects, {_APART}; keep one of them"),
+    ("more than one int-like", f"several of its members are JSON numbers, {_APART}; keep one of them"),
+    ("containing a custom type", "a third-party type may be combined with None only; use separate fields"),
+    ("must be tagged", "its Structs cannot be distinguished; give each `tag=True`"),
+    ("unique `tag` values", "two of its Structs have the same tag; give each a different tag"),
+    ("both `int` and `str` tags", "some of its Structs' tags are int and some str; use one type for all"),
+    ("same `tag_field`", "its Structs store their tags in different fields; give them the same `tag_field`"),
+    ("`array_like=True` and `array_like=False`", "some of its Structs are `array_like` and some are not; use one form for all"),
+    ("on a numeric type", "the constraint applies to numbers only; put `Annotated` around the number itself, inside any union"),
+    ("on a str, bytes, or collection type", "the constraint applies to strings, bytes and collections only; put `Annotated` around these, inside any union"),
+    ("on a str type", "a pattern applies to strings only; put `Annotated` around the `str` itself, inside any union"),
     ("Multiple `Meta`", "a constraint is set twice, around the type variable and in its argument; keep one of them"),
     ("Cannot set both", "constraints around the type variable contradict those in its argument; keep one of them"),
-    ("on a datetime or time type", "`tz` fits datetime and time only; put `Annotated` around these, inside any union"),
+    ("on a datetime or time type", "`tz` applies to datetime and time only; put `Annotated` around these, inside any union"),
 )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def _growing(grown: hazards.Growth, sites: list[Site]) -> Iterator[Problem]:
 def _open(site: Site, types: Mapping[str, Definition]) -> Iterator[Problem]:
     """A type with type variables is looked at where these have arguments; what a default may be is known before."""
     if isinstance(site.default, Value) and not _is_written_as(site.default.raw, site.type, types):
-        why = f"it must be right whatever `{variables_in(site.type)[0]}` is; use None, or what is empty"
+        why = f"it must be valid for every `{variables_in(site.type)[0]}`; use None or an empty collection"
         yield from _default(site.default, why, site)
 
 
@@ -181,7 +181,8 @@ def _unfit(value: Value, type_: Type, shapes: Shapes, types: Mapping[str, Defini
     if _is_written_as(value.raw, type_, types):
         return ""
     return (
-        "it is another type's value, which only looks alike on the wire; use None and decide in the function"
+        "it is a value of another type that has the same JSON form; use None and set the default in the "
+        "function"
     )
 
 
@@ -258,4 +259,4 @@ def _refusal(text: str) -> str:
     for words, remedy in _REFUSALS:
         if words in text:
             return remedy
-    return f"msgspec cannot carry this type: {text.partition(' - type `')[0]}"
+    return f"msgspec does not support this type: {text.partition(' - type `')[0]}"

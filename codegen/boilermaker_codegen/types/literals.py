@@ -129,7 +129,9 @@ class Literals:
         try:
             return Value(node, value, made.plain(value))
         except (TypeError, ValueError) as error:
-            raise scope.unknown(node, "VALUE_INVALID", f"`{code(node)}` has no JSON form ({error})") from None
+            raise scope.unknown(
+                node, "VALUE_INVALID", f"`{code(node)}` has no JSON representation ({error})"
+            ) from None
 
     def default(self, node: cst.BaseExpression, scope: Scope) -> Value | ByWorker:
         """What a default is; one that cannot be known here is the worker's to decide.
@@ -190,7 +192,9 @@ class Literals:
     def _finite(self, value: Any, node: cst.BaseExpression, scope: Scope) -> Any:
         if isinstance(value, float) and not math.isfinite(value):
             raise scope.unknown(
-                node, "VALUE_INVALID", f"`{code(node)}`: NaN and infinities have no JSON form; use None"
+                node,
+                "VALUE_INVALID",
+                f"`{code(node)}`: NaN and infinities have no JSON representation; use None",
             )
         return value
 

@@ -42,12 +42,10 @@ def bound(
     names = [field.name for field in definition.fields]
     by_position = [] if definition.kw_only or definition.style == "typeddict" else names
     if args and definition.kw_only:
-        raise UnboundError(
-            f"`{definition.name}` has fields that are given by name alone; give them all by name"
-        )
+        raise UnboundError(f"`{definition.name}` has keyword-only fields; pass all fields by name")
     if len(args) > len(by_position):
         raise UnboundError(
-            f"{len(args)} arguments are given by position, `{definition.name}` takes {len(by_position)}"
+            f"{len(args)} positional arguments are given, `{definition.name}` takes {len(by_position)}"
         )
     given = dict(zip(by_position, args, strict=False))
     for name, value in keywords:

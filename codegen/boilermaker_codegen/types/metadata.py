@@ -60,7 +60,8 @@ class Metadata:
             raise scope.refuse(
                 part,
                 "LITERAL_INVALID",
-                f"`Literal[{code(part)}]`: members of enums cannot be literals; write the value, or use the enum",
+                f"`Literal[{code(part)}]`: an enum member is not allowed in a Literal; write the value, or "
+                "use the enum",
             )
         if isinstance(part, cst.Subscript) or (isinstance(part, cst.Name) and part.value not in _CONSTANTS):
             inner = self._read(part, scope)
@@ -71,7 +72,7 @@ class Metadata:
             if value is None or isinstance(value, str | int):
                 return (value,)
         raise scope.refuse(
-            part, "LITERAL_INVALID", f"`{code(part)}` cannot be a literal type; use str, int, bool or None"
+            part, "LITERAL_INVALID", f"`{code(part)}` is not allowed in a Literal; use str, int, bool or None"
         )
 
     # ---- Annotated
@@ -108,11 +109,11 @@ class Metadata:
                 raise scope.refuse(
                     node,
                     "META_INVALID",
-                    f"`{code(argument)}` in `Meta(...)` is not understood; use {', '.join(_LIMITS)}",
+                    f"`{code(argument)}` in `Meta(...)` is not supported; use {', '.join(_LIMITS)}",
                 )
             limits[name] = self._literals.read(argument.value, inside)
             if isinstance(limits[name], Made):
-                text = f"`{code(argument)}` in `Meta(...)` is a record; write a number, a text or a bool"
+                text = f"`{code(argument)}` in `Meta(...)` is a record; write a number, a string or a bool"
                 raise scope.refuse(node, "META_INVALID", text)
         try:
             msgspec.Meta(**limits)

@@ -79,7 +79,7 @@ class OwnTypes:
         """
         match found.symbol:
             case ClassSymbol():
-                # arguments of a class that cannot travel are beside the point
+                # arguments of a class that cannot be sent in a message are beside the point
                 is_read = self._defined(found)
                 arguments = self.arguments(found, parts, node, scope) if is_read else ()
                 return Named(id=found.id, arguments=arguments)
@@ -102,7 +102,7 @@ class OwnTypes:
                 raise scope.refuse(
                     node,
                     "NAME_UNREADABLE",
-                    f"what `{found.name}` is cannot be known without running the code; bind it plainly",
+                    f"what `{found.name}` is cannot be known without running the code; define it directly",
                 )
 
     def _defined(self, found: Found) -> bool:
@@ -123,7 +123,7 @@ class OwnTypes:
         if wanted and parts is None:
             takes = f"`{found.name}` takes {_counted(len(wanted))}"
             if all(variable.default is not None for variable in wanted):
-                takes += ", and msgspec does not look at defaults"
+                takes += ", and msgspec ignores defaults of type variables"
             raise scope.refuse(node, "TYPE_ARGUMENTS", f"{takes}; write `{found.name}[...]`")
         left = wanted[len(given) :]
         defaults = [
@@ -157,15 +157,15 @@ class OwnTypes:
             raise scope.refuse(
                 node,
                 "TYPE_NOT_CARRIED",
-                f"the alias `{found.name}` has quotes in its `type` statement, which msgspec does not look into; they are "
-                f"not needed there: leave them out",
+                f"the alias `{found.name}` has a quoted annotation in its `type` statement, which msgspec "
+                f"does not resolve; remove the quotes, which a `type` statement does not need",
             )
         if self.variables.of(found) and not self.variables.are_in_order(statement, found.scope):
             raise scope.refuse(
                 node,
                 "TYPE_NOT_CARRIED",
-                f"the alias `{found.name}` does not use its type variables in the order in which it takes them, which "
-                f"msgspec takes for granted; change their order, or name its types",
+                f"the alias `{found.name}` does not use its type variables in the order in which it declares "
+                f"them, as msgspec assumes; change their order, or write concrete types",
             )
         return self._alias(found, statement.value, parts, node, scope)
 
@@ -212,8 +212,8 @@ class OwnTypes:
         return scope.refuse(
             node,
             "TYPE_NOT_READ",
-            f"the alias `{found.name}` contains itself, which msgspec does not carry; write `Any` in its place here, or hold it "
-            f"in a field of a class: a class may contain itself",
+            f"the alias `{found.name}` contains itself, which msgspec does not support; write `Any` here "
+            f"instead, or move it to a field of a class: a class may contain itself",
         )
 
     def _expanded(self, found: Found, value: cst.BaseExpression, arguments: tuple[Type, ...]) -> Type:
@@ -234,7 +234,9 @@ class OwnTypes:
         variable = self.variables.variable(found)
         if variable is not None:
             if variable.id not in scope.variables:
-                raise scope.refuse(node, "TYPE_INVALID", f"`{found.name}` is a type variable; name the type")
+                raise scope.refuse(
+                    node, "TYPE_INVALID", f"`{found.name}` is a type variable; write a concrete type"
+                )
             self._check_plain(found, parts, node, scope)
             return Variable(name=variable.name)
         maker = self._resolver.resolve(call.func, found.scope)
@@ -247,12 +249,12 @@ class OwnTypes:
             raise scope.refuse(
                 node,
                 "TYPE_NOT_READ",
-                f"`{found.name}` is made by a call of `{shown(name)}`; {_as_a_class(call)}",
+                f"`{found.name}` is the result of a call of `{shown(name)}`; {_as_a_class(call)}",
             )
         raise scope.refuse(
             node,
             "TYPE_NOT_READ",
-            f"`{found.name}` is made by a call of `{code(call.func)}`, which is not run; name a class",
+            f"`{found.name}` is the result of a call of `{code(call.func)}`, which is not run; name a class",
         )
 
 
@@ -268,7 +270,7 @@ def is_field(meaning: Meaning) -> bool:
 def hidden(name: str, node: cst.CSTNode, scope: Scope) -> Refused:
     """The error of an annotation that names a field where it means to name a type."""
     remedy = "" if scope.is_deferred else "write the annotation in quotes, or "
-    text = f"`{name}` is the class's own field here, and no type; {remedy}rename the field"
+    text = f"`{name}` refers to the class's own field here, which is not a type; {remedy}rename the field"
     return scope.refuse(node, "TYPE_INVALID", text)
 
 
@@ -288,4 +290,7 @@ def _as_a_class(call: cst.Call) -> str:
     odd = next((key for key in keys if not key.isidentifier() or keyword.iskeyword(key)), None)
     if odd is None:
         return "write it as a class"
-    return f'`{odd}` is no name in Python, so write a `msgspec.Struct` whose field has another one and `field(name="{odd}")`'
+    return (
+        f"`{odd}` is not a valid Python name, so write a `msgspec.Struct` whose field has another name and "
+        f'`field(name="{odd}")`'
+    )

@@ -37,7 +37,7 @@ def wrong_keys(part: Part, types: Mapping[str, Definition]) -> str:
     for given, record in _dictionaries(part, types):
         names = {field.name for field in record.fields}
         if lacking := [n for n in sorted(names) if n not in given and n not in record.optional]:
-            return f"`{record.name}` needs the key `{lacking[0]}`"
+            return f"`{record.name}` requires the key `{lacking[0]}`"
         if unknown := [key for key in given if key not in names]:
             return f"`{record.name}` has no key {unknown[0]!r}"
     return ""

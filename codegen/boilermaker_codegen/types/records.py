@@ -41,8 +41,8 @@ _IGNORED: dict[Style, frozenset[str]] = {
 }  # fmt: skip
 _OF_OLD_ATTRS = frozenset({"cmp", "collect_by_mro", "repr_ns"})
 _REMEDIES = {
-    "lay-out conflict": "; only one base of a Struct may have fields: hold the other as a field",
-    "metaclass conflict": "; a Struct is no ABC: leave that base out",
+    "lay-out conflict": "; only one base of a Struct may have fields: make the other a field",
+    "metaclass conflict": "; a Struct cannot be an ABC: leave that base out",
 }
 
 
@@ -109,8 +109,8 @@ class Records:
             raise source.scope.refuse(
                 source.node.name,
                 "CLASS_NOT_READ",
-                f"the fields of `{source.name}` need not be annotated, and msgspec reads annotations; write `@attrs.define`, "
-                f"or pass `auto_attribs=True`",
+                f"the fields of `{source.name}` may lack annotations, which msgspec requires; write "
+                "`@attrs.define`, or pass `auto_attribs=True`",
             )
         own: Sequence[Declared] = ()
         class_variables: Sequence[str] = ()
@@ -180,7 +180,8 @@ class Records:
             raise source.scope.refuse(
                 source.node.name,
                 "CLASS_NOT_READ",
-                f"`{source.name}` has `__slots__`, whose entries attrs takes for defaults; leave it out: attrs makes it",
+                f"`{source.name}` has `__slots__`, whose entries attrs takes for defaults; leave it out: "
+                "attrs generates it",
             )
         is_told = source.style in ("struct", "typeddict", "namedtuple") and source.is_declaring
         keywords = () if is_told else source.node.keywords  # else they are its options
@@ -219,7 +220,7 @@ class Records:
         told = " ".join(str(error).split())
         remedy = next((remedy for words, remedy in _REMEDIES.items() if words in told), "")
         return source.scope.refuse(
-            source.node.name, "CLASS_REFUSED", f"{who} refuses `{source.name}`: {told}{remedy}"
+            source.node.name, "CLASS_REFUSED", f"{who} rejects `{source.name}`: {told}{remedy}"
         )
 
     def _check_rows(self, record: RecordDefinition, source: RecordSource) -> None:
@@ -235,15 +236,15 @@ class Records:
             if each.default != BY_WORKER:
                 continue
             node = places.get(each.name) or source.node.name
-            array = f"and nothing can be left out of `{record.name}`, which travels as an array"
+            array = f"and `{record.name}` is encoded as an array, from which no field can be omitted"
             if code(node) == "None":
                 text = f"the default `None` of `{each.name}` is not of its type, {array}; declare it with `| None`"
                 raise source.scope.refuse(node, "DEFAULT_UNFIT", text)
             raise source.scope.refuse(
                 node,
                 "VALUE_UNREADABLE",
-                f"what `{each.name}` is by default cannot be known without running the code, {array}; write a literal, or "
-                f"make it a class that travels as an object",
+                f"the default of `{each.name}` cannot be known without running the code, {array}; write a "
+                "literal, or make it a class that is encoded as an object",
             )
 
     def _check_undeclared(self, source: RecordSource) -> None:
@@ -252,15 +253,15 @@ class Records:
         if first is None or source.style is None:
             return
         remedy = (
-            "decorate it as its parent is"
+            "decorate it like its parent"
             if source.style in ("dataclass", "attrs")
             else "write all fields in one class, or make it a dataclass"
         )
         raise source.scope.refuse(
             first,
             "FIELD_NOT_READ",
-            f"`{code(first.target)}` is no field: `{source.name}` inherits from {SHOWN[source.style]}, and declares none "
-            f"itself; {remedy}",
+            f"`{code(first.target)}` is not a field: `{source.name}` inherits from {SHOWN[source.style]}, "
+            f"but is not decorated itself; {remedy}",
         )
 
     def _options(self, source: RecordSource) -> dict[str, Any]:
@@ -274,9 +275,9 @@ class Records:
             if "slots" in source.implied:  # `define`, which has no use for them
                 known -= _OF_OLD_ATTRS
             if name not in known:
-                remedy = "write out what it holds" if argument.star else "leave it out"
+                remedy = "write its contents out" if argument.star else "leave it out"
                 raise source.scope.refuse(
-                    argument, "CLASS_NOT_READ", f"`{code(argument)}` is not understood; {remedy}"
+                    argument, "CLASS_NOT_READ", f"`{code(argument)}` is not supported; {remedy}"
                 )
             if name in _OPTIONS[style]:
                 options[name] = self._literals.read(argument.value, source.scope)
@@ -286,6 +287,6 @@ class Records:
                 raise source.scope.refuse(
                     argument,
                     "CLASS_NOT_READ",
-                    f"{SHOWN[style]} without `__init__` cannot be built from what arrives",
+                    f"{SHOWN[style]} without `__init__` cannot be decoded",
                 )
         return options

@@ -116,7 +116,7 @@ class Variables:
                 raise scope.refuse(
                     element,
                     "CLASS_NOT_READ",
-                    f"`{code(element).rstrip(', ')}` is no plain type variable; use `TypeVar`",
+                    f"`{code(element).rstrip(', ')}` is not a plain type variable; use `TypeVar`",
                 )
             found.append(variable)
         return _distinct(found, node, scope)
@@ -131,7 +131,7 @@ class Variables:
                 raise scope.refuse(
                     node,
                     "CLASS_NOT_READ",
-                    f"`{code(parameter).rstrip(', ')}` is no plain type variable; write each one out",
+                    f"`{code(parameter).rstrip(', ')}` is not a plain type variable; write each one out",
                 )
             name = parameter.param.name.value
             found.append(Variable(id=name, name=name, default=parameter.default, scope=inside))

@@ -56,7 +56,7 @@ def _contract(tree: Any) -> Contract:
             )
     contract = msgspec.convert(tree, Contract)
     if (name := _repeated(contract)) is not None:
-        raise msgspec.ValidationError(f"`{name}` is there twice")
+        raise msgspec.ValidationError(f"`{name}` appears twice")
     for type_, parameters in _written(contract):
         for part in within(type_):
             if (why := _unsound(part, parameters, contract)) is not None:
@@ -79,9 +79,9 @@ def _repeated(contract: Contract) -> str | None:
 def _unsound(part: Type, parameters: tuple[str, ...], contract: Contract) -> str | None:
     match part:
         case Variable(name=name) if name not in parameters:
-            return f"`{name}` is no parameter of what it stands in"
+            return f"`{name}` is not a type parameter of the type that uses it"
         case Named(id=id_) if id_ not in contract.types:
-            return f"the type `{id_}` is named and not defined"
+            return f"the type `{id_}` is used but not defined"
         case Named(id=id_):
             wanted = getattr(contract.types[id_], "parameters", ())
             return (

@@ -8,7 +8,7 @@ from boilermaker.contract.types import Constrained, Named, Type, parts_of
 MAX_DEPTH = 100
 """Records, collections and unions within each other. A record that holds itself counts once."""
 
-TOO_DEEP = f"its types are nested more than {MAX_DEPTH} levels deep; make them flatter"
+TOO_DEEP = f"its types are nested more than {MAX_DEPTH} levels deep; flatten them"
 
 
 class Depths:

@@ -23,7 +23,7 @@ def external_id(name: str) -> str:
 
 
 def unfit_wire(type_: Type, types: Mapping[str, Definition]) -> str | None:
-    """Why a type cannot travel in place of another: type checkers want a class that new types can be made of."""
+    """Why a type cannot be the wire type of another: type checkers require a class that a NewType can be based on."""
     match type_:
         case Scalar(name="any" | "none" | "bool"):
             pass
@@ -36,4 +36,7 @@ def unfit_wire(type_: Type, types: Mapping[str, Definition]) -> str | None:
             return unfit_wire(new.type, types)
         case _:
             pass
-    return "type checkers make no new type of it; name a text, a number, a time, a collection, a dataclass or a Struct"
+    return (
+        "type checkers do not allow a NewType of it; use a str, a number, a date or time, a collection, a "
+        "dataclass or a Struct"
+    )

@@ -27,28 +27,43 @@ from boilermaker.contract.types import (
     parts_of,
 )
 
-_CRASH = "msgspec crashes where a union holds a type with limits (`Meta`) and a collection; put one of the two into a Struct"
+_CRASH = (
+    "msgspec crashes on a union of a type with constraints (`Meta`) and a collection; put one of the two "
+    "into a Struct"
+)
 _CONFUSED = (
-    "msgspec does not tell the members of a union apart by their limits (`Meta`), and refuses what one of them takes; "
-    "write one member for all numbers and one for all texts, or hold them in Structs with `tag=True`"
+    "msgspec does not distinguish the members of a union by their constraints (`Meta`), and rejects valid "
+    "values; write one member for all numbers and one for all strings, or put them into Structs with "
+    "`tag=True`"
 )
-_KEY = "the keys of a JSON object are text or numbers; use a list of pairs, or a key that is written as one of these"
+_KEY = (
+    "the keys of a JSON object must be strings or numbers; use a list of pairs, or a key type that is "
+    "encoded as one of these"
+)
 _HASH = (
-    "a set holds what is frozen in all its parts: classes of stubs have no `__hash__` of their own; use a list, or make the items "
-    "frozen"
+    "the items of a set must be frozen in all their parts: classes of stubs do not define `__hash__`; use a "
+    "list, or make the items frozen"
 )
-_GROWTH = "holds itself with arguments that grow at each level, which has no end; hand on its own parameters as they are"
-_WIDE = "msgspec carries whole numbers of literals and enums from -2**63 to 2**63 - 1 only; use a text, or `int` itself"
-_DECIMAL = "msgspec checks limits such as `ge` of `int` and `float` only; check a `Decimal` in the function"
+_GROWTH = (
+    "contains itself with type arguments that grow at each level, without end; pass its own type "
+    "parameters on unchanged"
+)
+_WIDE = (
+    "msgspec supports integers in literals and enums from -2**63 to 2**63 - 1 only; use a string, or `int` "
+    "itself"
+)
+_DECIMAL = (
+    "msgspec checks constraints such as `ge` for `int` and `float` only; check a `Decimal` in the function"
+)
 _SETS = frozenset({"set", "MutableSet", "frozenset", "Set"})
 
 
 _INSTEAD = {
-    "dataclass": "let `__post_init__` do it",
-    "struct": "let `__post_init__` do it",
-    "attrs": "let `__attrs_post_init__` do it",
-    "pydantic": "make it a dataclass of the standard library whose `__post_init__` does it",
-    "namedtuple": "make it a dataclass whose `__post_init__` does it",
+    "dataclass": "move the code to `__post_init__`",
+    "struct": "move the code to `__post_init__`",
+    "attrs": "move the code to `__attrs_post_init__`",
+    "pydantic": "make it a standard-library dataclass and move the code to `__post_init__`",
+    "namedtuple": "make it a dataclass and move the code to `__post_init__`",
 }
 
 
@@ -57,10 +72,10 @@ def bypassed(name: str, has: str, style: str) -> str:
 
     Args:
         name: the class.
-        has: what msgspec goes past: "an `__init__` of its own".
+        has: what msgspec goes past: "its own `__init__`".
         style: what makes it a record: "dataclass", "attrs", "struct", "namedtuple" or "pydantic".
     """
-    return f"`{name}` has {has}, which msgspec goes past when it fills in what arrives; {_INSTEAD[style]}"
+    return f"`{name}` has {has}, which msgspec bypasses when it decodes a message; {_INSTEAD[style]}"
 
 
 def hazard(type_: Type, types: Mapping[str, Definition]) -> str | None:

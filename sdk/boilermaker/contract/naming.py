@@ -48,8 +48,8 @@ class Clash:
 
     def __str__(self) -> str:
         return (
-            f"the tasks `{self.other}` and `{self.task}` would both be the function `{self.function}`; rename one of the "
-            f"handlers"
+            f"the tasks `{self.other}` and `{self.task}` would both become the function `{self.function}`; "
+            "rename one of the handlers"
         )
 
 

@@ -93,8 +93,8 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
         if rule not in RULES:
             return f"names no rule; {hint(rule)}"
         if not self.reason.strip():
-            return "has no reason, so it allows nothing; say why"
-        return "allows nothing here; take it out once what it was for is released"
+            return "has no reason and is ignored; add a reason"
+        return "matches no finding here; remove it once the change it was for is released"
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:

@@ -62,7 +62,7 @@ def type_of(annotation: Any, types_: Types) -> words.Type:
     with _room():
         described = _read(annotation, types_)
     if names := words.variables_in(described):
-        raise ConfigurationError(f"`{names[0]}` is a type variable; name the type")
+        raise ConfigurationError(f"`{names[0]}` is a type variable; write a concrete type")
     return described
 
 
@@ -119,7 +119,7 @@ def _own(annotation: Any, outer: Any, args: tuple[Any, ...], types_: Types) -> w
     if isinstance(outer, type):
         return _class(outer, args, types_)
     raise ConfigurationError(
-        f"`{annotation}` has no place in a contract; use a type of the service's own or a builtin"
+        f"`{annotation}` is not supported in a contract; use a type that the service defines, or a builtin"
     )
 
 
@@ -135,7 +135,7 @@ def known_externals(given: Mapping[type, External] | None) -> Externals:
     """The types of third parties that a worker says it knows.
 
     Raises:
-        ConfigurationError: one of them cannot travel as it says.
+        ConfigurationError: one of them cannot be sent in a message as it says.
     """
     externals = known(given)
     for cls in externals:
@@ -148,11 +148,15 @@ def _external(cls: type, external: External, types_: Types) -> words.Type:
     name = f"{cls.__module__}.{cls.__qualname__}"
     wire = type_of(external.wire, types_)
     if (why := words.unfit_wire(wire, types_)) is not None:
-        raise ConfigurationError(f"external: `{name}` cannot travel as `{external.wire}`: {why}")
+        raise ConfigurationError(
+            f"external: `{name}` cannot be sent in a message as `{external.wire}`: {why}"
+        )
     id_ = words.external_id(name)
     definition = words.NewTypeDefinition(name=cls.__name__, type=wire)
     if types_.setdefault(id_, definition) != definition:
-        raise ConfigurationError(f"external: two classes are `{id_}` in contracts; make them travel alike")
+        raise ConfigurationError(
+            f"external: two classes are named `{id_}` in contracts; give both the same wire type"
+        )
     return words.Named(id=id_)
 
 
@@ -217,7 +221,8 @@ def _class(cls: Any, args: tuple[Any, ...], types_: Types) -> words.Type:
     record_of = classes.record_of(cls)
     if record_of is None:
         raise ConfigurationError(
-            f"`{id_}` has no place in a contract: make it a dataclass, an attrs class, a msgspec.Struct, a TypedDict or an enum"
+            f"`{id_}` is not supported in a contract: make it a dataclass, an attrs class, a msgspec.Struct, "
+            "a TypedDict or an enum"
         )
     arguments = variables.arguments_of(cls, args, lambda arg: _read(arg, types_))
     if id_ not in types_:

@@ -9,7 +9,7 @@ import msgspec
 
 from boilermaker.errors import UncarriedError
 
-NOT_GIVEN = "msgspec writes and reads it although it is not given when an object is made; make it a property"
+NOT_GIVEN = "msgspec encodes and decodes it although `__init__` does not take it; make it a property"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -48,9 +48,9 @@ def attributes(cls: Any) -> Iterator[Attribute]:
 
 def _refusal(field: Any, *, takes_self: bool) -> str | None:
     if field.name.startswith("_"):
-        return "msgspec leaves out what begins with an underscore when it writes an attrs class; rename it"
+        return "msgspec omits fields that begin with an underscore when it encodes an attrs class; rename it"
     if not field.init:
         return NOT_GIVEN
     if takes_self:
-        return "msgspec does not carry defaults that are made from the object; make it without"
+        return "msgspec does not support defaults that depend on the object; make it without"
     return None

@@ -12,7 +12,7 @@ from boilermaker.payload.externals import Externals, how_to_say
 
 
 class Obstacle(NamedTuple):
-    """Why a type cannot travel, and what to do about it."""
+    """Why a type cannot be sent in a message, and what to do about it."""
 
     why: str
     remedy: str
@@ -26,32 +26,32 @@ def obstacle_to(annotation: Any, externals: Externals) -> Obstacle | None:
         externals: the types of third parties that may be in it.
     """
     if (why := _hazard(annotation, externals)) is not None:
-        return Obstacle(f"`{annotation}` cannot travel", why)
+        return Obstacle(f"`{annotation}` cannot be sent in a message", why)
     shown = annotation.__qualname__ if isinstance(annotation, type) else annotation
     try:
         msgspec.json.Decoder(annotation)
         stranger = _stranger(shapes.type_info(annotation), externals, set())
     except (TypeError, ValueError, RecursionError) as error:
         if isinstance(error, RecursionError) or "ForwardRef(" in str(error):  # a name that is left over
-            return Obstacle(f"`{shown}` contains itself, which msgspec carries in classes alone", _OWN_PART)
-        return Obstacle(f"`{shown}` cannot travel ({error})", "use a type that msgspec can carry")
+            return Obstacle(f"`{shown}` contains itself, which msgspec supports in classes only", _OWN_PART)
+        return Obstacle(
+            f"`{shown}` cannot be sent in a message ({error})", "use a type that msgspec can carry"
+        )
     except (
         NameError,
         AttributeError,
     ) as error:  # in the annotations of a class, which nobody has evaluated before
-        remedy = "import what its fields name at module level, and not for type checkers only"
+        remedy = "import what its fields name at module level, not only under `TYPE_CHECKING`"
         return Obstacle(f"`{shown}` has a field whose type does not resolve ({error})", remedy)
     if stranger is None:
         return None
     return Obstacle(
-        f"`{shown}` cannot travel (`{stranger.__qualname__}` has no JSON form)",
+        f"`{shown}` cannot be sent in a message (`{stranger.__qualname__}` has no JSON form)",
         f"use a type that msgspec can carry, or {how_to_say(stranger)}",
     )
 
 
-_OWN_PART = (
-    "write `Any` in its place in the alias, or hold it in a field of a class: a class may contain itself"
-)
+_OWN_PART = "write `Any` in the alias instead, or move it to a field of a class: a class may contain itself"
 
 
 def _hazard(annotation: Any, externals: Externals) -> str | None:

@@ -47,7 +47,8 @@ def _generic(cls: Any, record: words.RecordDefinition) -> words.RecordDefinition
     for field in record.fields:
         if strangers := [name for name in words.variables_in(field.type) if name not in names]:
             raise ConfigurationError(
-                f"`{field.name}` of `{record.name}` is of the type variable `{strangers[0]}`, which the class does not take"
+                f"`{field.name}` of `{record.name}` is of the type variable `{strangers[0]}`, which is not a "
+                "type parameter of the class"
             )
     return msgspec.structs.replace(record, parameters=names)
 

@@ -37,5 +37,5 @@ def _own_making(cls: Any) -> str | None:
     for name in ("__init__", "__new__"):
         code: CodeType | None = getattr(getattr(cls, name), "__code__", None)
         if code is not None and not code.co_filename.startswith(_GENERATED):
-            return f"an `{name}` of its own" if name == "__init__" else f"a `{name}` of its own"
+            return f"its own `{name}`"
     return None

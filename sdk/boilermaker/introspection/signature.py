@@ -46,7 +46,7 @@ def _read(function: AnyHandler, externals: Externals) -> HandlerSignature:
     parameters = list(inspect.signature(function).parameters.values())
     first = parameters[0].kind if parameters else None
     if first in (None, inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
-        raise _refused(function, place, "takes no state", "its first parameter is the worker's state")
+        raise _refused(function, place, "takes no state", "add a first parameter for the worker's state")
     hints = _hints(function, place)
     others = parameters if first is inspect.Parameter.VAR_POSITIONAL else parameters[1:]
     read_parameters = tuple(_parameter(function, place, p, hints) for p in others)
@@ -87,7 +87,7 @@ _EXTERNALS: "weakref.WeakKeyDictionary[AnyHandler, Externals]" = weakref.WeakKey
 
 def _check_kind(function: AnyHandler, place: str) -> None:
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise _refused(function, place, "is a generator", "return a value instead of yielding some")
+        raise _refused(function, place, "is a generator", "return a value instead of yielding")
     if is_async(function):
         return
     if not inspect.isroutine(function) or inspect.isbuiltin(function):
@@ -96,8 +96,8 @@ def _check_kind(function: AnyHandler, place: str) -> None:
         raise _refused(
             function,
             place,
-            "is wrapped by what is not async",
-            "let the decorator's wrapper be an `async def`",
+            "is wrapped by a function that is not async",
+            "make the decorator's wrapper an `async def`",
         )
 
 
@@ -123,7 +123,7 @@ def _parameter(
             function, place, f"has `{stars}{name}`", "name each parameter: its payload has a field for each"
         )
     if name.startswith("__"):
-        changed = "Python has for names of its own" if name.endswith("__") else "Python changes in classes"
+        changed = "Python reserves" if name.endswith("__") else "Python mangles in classes"
         raise _refused(
             function,
             place,
@@ -133,7 +133,8 @@ def _parameter(
     annotation = Any if hints.get(name) is object else hints.get(name, Any)
     if name not in hints:
         warnings.warn_explicit(
-            f"parameter `{name}` of `{function.__qualname__}` has no annotation: anything passes unchecked",
+            f"parameter `{name}` of `{function.__qualname__}` has no annotation, so its values are not "
+            "checked",
             UntypedParameterWarning,
             *location_of(function),
             function.__module__,
@@ -143,8 +144,8 @@ def _parameter(
             raise _refused(
                 function,
                 place,
-                f"the default of its parameter `{name}` came to None, which its type does not take",
-                "declare it with `| None`, or let the default be of its type",
+                f"the default of its parameter `{name}` was None, which its type does not allow",
+                "declare it with `| None`, or use a default of its type",
             )
         annotation = annotation | None
     return HandlerParameter(
@@ -206,13 +207,16 @@ def _check_carried(
         return
     if typing.get_origin(annotation) is Ref or annotation is Ref:
         raise _refused(
-            function, place, f"{what} is a `Ref`", "declare the value; callers may give a reference to one"
+            function,
+            place,
+            f"{what} is a `Ref`",
+            "declare the type of the value; callers may still pass a reference",
         )
     if (variable := _open_variable(annotation)) is not None:
         raise _refused(
             function,
             place,
-            f"{what}: `{variable}` is a type variable, so anything would pass",
+            f"{what}: `{variable}` is a type variable, so its values would not be checked",
             "name the type",
         )
     if (obstacle := obstacle_to(annotation, externals)) is not None:

@@ -30,9 +30,7 @@ def parameters_of(generic: Any) -> tuple[str, ...]:
     )
     names = tuple(variable.__name__ for variable in variables)
     if len(set(names)) < len(names) or not all(isinstance(v, typing.TypeVar) for v in variables):
-        raise ConfigurationError(
-            f"`{generic.__name__}` must take plain type variables, each of a name of its own"
-        )
+        raise ConfigurationError(f"`{generic.__name__}` must take plain type variables with different names")
     return names
 
 
@@ -64,8 +62,8 @@ def alias_value(alias: Any) -> Any:
     value = alias.__value__
     if alias.__type_params__ and alias.__type_params__ != getattr(value, "__parameters__", ()):
         raise ConfigurationError(
-            f"`{alias.__name__}` does not use its type variables in the order in which it takes them, which msgspec takes "
-            f"for granted; change their order"
+            f"`{alias.__name__}` does not use its type variables in the order in which it declares them, as "
+            f"msgspec assumes; change their order"
         )
     return value
 
@@ -104,8 +102,8 @@ def _add_bases(
         arguments = arguments_of(owner, typing.get_args(base), read)
         if arguments and hasattr(owner, "__total__"):
             raise ConfigurationError(
-                f"`{cls.__name__}` inherits from the generic TypedDict `{owner.__name__}`, whose arguments msgspec does not "
-                f"look at; write its keys out"
+                f"`{cls.__name__}` inherits from the generic TypedDict `{owner.__name__}`, whose type "
+                f"arguments msgspec ignores; write its keys out"
             )
         own = tuple(substituted(argument, bindings) for argument in arguments)
         owners[owner] = dict(zip(parameters_of(owner), own, strict=True))
