@@ -1,8 +1,9 @@
-"""What earlier runs found, in `.boilermaker_cache/` beside the configuration. It may be deleted at any time.
+"""The cache of earlier results, in `.boilermaker_cache/` beside the configuration. It may be deleted at any time.
 
-A run takes from it only what it would find again: facts of files that are as they were, and units whose every question
-about the source has the same answer. A file that is damaged, or of another version of anything that takes part, counts as
-none. Runs at the same time each replace the file as a whole; the last one stays.
+A run uses an entry only if it would compute the same again: facts of unchanged files, and units for which
+every lookup in the source has the same answer. A file that is damaged, or was written by another version of
+Python, the generator or a library, is ignored. Concurrent runs each replace the whole file; the last one
+wins.
 """
 
 import contextlib
@@ -33,10 +34,10 @@ _T = TypeVar("_T", bound=msgspec.Struct)
 
 
 class Memory(msgspec.Struct, kw_only=True):
-    """What a run leaves to the next.
+    """The content of the cache file.
 
     Attributes:
-        facts: of files, by their shown paths.
+        facts: facts about files, by their shown paths.
         units: what modules register, by the modules' names.
     """
 
@@ -61,11 +62,11 @@ class Cache:
         self._package = self._folder / f"package-{key}.json"
 
     def load(self) -> Memory:
-        """What the last run left; nothing where there is none, or none that can be read."""
+        """The results of the last run; empty if there are none, or the cache cannot be read."""
         return _read(self._path, Memory) or Memory()
 
     def save(self, facts: Mapping[str, Facts], units: Mapping[str, ReadUnit]) -> None:
-        """Leave something to the next run. Where the folder cannot be written, nothing is left."""
+        """Store results for the next run. If the folder cannot be written, nothing is stored."""
         self._write(self._path, Memory(facts=dict(facts), units=dict(units)))
 
     def package(self, contract: Contract, presentation: Presentation) -> dict[str, bytes] | None:
@@ -103,7 +104,7 @@ class Cache:
             raise
 
     def _clear(self) -> None:
-        """Remove what other versions left a month ago, and what runs that were killed left half written."""
+        """Remove caches of other versions after a month, and temporary files of killed runs."""
         for path in self._folder.iterdir():
             is_ours = path.name.startswith(("scan-", "package-", ".new-"))
             if (
@@ -116,7 +117,9 @@ class Cache:
 
 def _read(path: Path, kind: type[_T]) -> _T | None:
     try:
-        data = path.read_bytes() if path.is_file() else b""  # a pipe would wait for somebody to write to it
+        data = (
+            path.read_bytes() if path.is_file() else b""
+        )  # opening a pipe would block until somebody writes to it
     except OSError:
         return None
     digest, content = data[:_DIGEST], data[_DIGEST:]
@@ -133,7 +136,7 @@ def _name(contract: Contract, presentation: Presentation) -> str:
 
 
 def is_lasting(unit: ReadUnit) -> bool:
-    """Whether a unit comes back from the cache as it went in: values of rare types change on the way."""
+    """Whether a unit survives the round trip through the cache: values of rare types do not."""
     try:
         return msgspec.json.decode(msgspec.json.encode(unit), type=ReadUnit) == unit
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
@@ -141,7 +144,7 @@ def is_lasting(unit: ReadUnit) -> bool:
 
 
 def _key(project: Project) -> str:
-    """Names everything but the source that a scan's result depends on: configuration, generator, Python, libraries."""
+    """A digest of all inputs of a scan other than the source: configuration, generator, Python, libraries."""
     parts = [
         os.fsencode(project.folder),
         msgspec.json.encode(project.config),
@@ -153,7 +156,7 @@ def _key(project: Project) -> str:
 
 
 def _own_code() -> Iterator[bytes]:
-    """The generator's code, and what it reads of the runtime: surer than a version, which stays the same while it is worked on."""
+    """A digest of the generator's code and of the runtime modules that it uses. A version number would not change during development."""
     here = Path(__file__).parent
     runtime = Path(sys.modules["boilermaker.contract"].__file__ or "").parent.parent
     read = [runtime.joinpath(*part) for part in _OF_RUNTIME]

@@ -1,4 +1,4 @@
-"""`boilermaker stubs`: the generator on the command line. What it prints is for people; CI reads the exit status."""
+"""`boilermaker stubs`: the generator on the command line. The output is for people; CI checks the exit status."""
 
 import os
 import sys
@@ -47,7 +47,7 @@ def _cache(*, default: bool) -> Callable[[_F], _F]:
 
 if (
     find_spec("libcst") is None
-):  # it is imported late, when something is to be read: say now that it is missing
+):  # libcst is imported late, when a file has to be parsed: report now that it is missing
     raise ModuleNotFoundError("No module named 'libcst'", name="libcst")
 
 
@@ -72,7 +72,7 @@ def stubs() -> None:
 @_CONFIG
 @_cache(default=True)
 def generate(config: Path | None, *, is_cached: bool) -> None:
-    """Write the stubs package. Nothing is written if anything is not understood."""
+    """Write the stubs package. If the source has errors, nothing is written."""
     project, found, cache = _scan(config, is_cached=is_cached)
     is_written = False
     try:
@@ -92,7 +92,7 @@ def generate(config: Path | None, *, is_cached: bool) -> None:
 def check(config: Path | None, *, is_cached: bool) -> None:
     """Compare the stubs package with the worker's source, for CI. Exit status 1 if it is not up to date.
 
-    Reads the source and makes the package itself: what a cache holds is not proof. With --cache, units of the scan come
+    Reads the source and regenerates the package without the cache. With --cache, units of the scan may come
     from the cache; the package never does.
     """
     project, found, _ = _scan(config, is_cached=is_cached)
@@ -119,7 +119,7 @@ def check(config: Path | None, *, is_cached: bool) -> None:
 def show(config: Path | None, *, is_cached: bool, is_json: bool) -> None:
     """Show the tasks of the service.
 
-    Of each its name, queue, parameters and result, and where the function is.
+    Prints the name, queue, parameters and result of each, and where its function is defined.
     """
     _, found, _ = _scan(config, is_cached=is_cached)
     contract = found.contract
@@ -227,7 +227,7 @@ def _fail(error: GenerationError, project: Project | None, folder: Path | None =
 
 
 def _from_here(problem: Problem, base: Path) -> Problem:
-    """The path as seen from where the user stands, so that a terminal can open it."""
+    """The path relative to the current directory, so that a terminal can open it."""
     path = base / problem.path
     shown = _relative(path) if path.exists() else problem.path
     return replace(problem, path=shown)
@@ -245,7 +245,7 @@ def _summary(contract: Contract) -> str:
 
 def _print_diff(differences: Sequence[Difference]) -> None:
     diff = "".join(difference.diff() for difference in differences)
-    if not sys.stdout.isatty():  # as `patch` takes it
+    if not sys.stdout.isatty():  # in the form that `patch` accepts
         click.echo(diff, nl=False)
         return
     for line in diff.splitlines():

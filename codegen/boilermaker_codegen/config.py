@@ -1,4 +1,4 @@
-"""`[tool.boilermaker]` of the worker service's `pyproject.toml`: read, checked, and nothing else."""
+"""`[tool.boilermaker]` of the worker service's `pyproject.toml`, read and checked."""
 
 import difflib
 import keyword
@@ -33,7 +33,7 @@ class DeclaredTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     Attributes:
         function: the handler, as `package.module:function`.
-        registered_in: the module whose registration this stands for, where the source does not say what that registers.
+        registered_in: the module of the registration that this entry declares, if the source does not show which function that registers.
     """
 
     function: Place
@@ -64,13 +64,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         exclude: files and folders under `source` whose registrations do not count (tests, examples), as globs.
         line_length: columns that generated lines keep within, as far as they can.
         distribution: name under which the package is distributed; its `pyproject.toml` is then written into `output`.
-        version: version of the distribution, to which the contract's digest is added.
-        allow: reasons for changes that `boilermaker contract breaking` may pass over, by rule and place.
-        factory: a function whose calls give the worker, as `package.module:function`.
+        version: version of the distribution; the contract's digest is appended.
+        allow: reasons for breaking changes that `boilermaker contract breaking` accepts, by rule and place.
+        factory: a function that returns the worker, as `package.module:function`.
         tasks: tasks that no registration in the source declares.
         imports: packages whose types producers import from there instead of from the stubs: shared ones, or other services'
             stubs. Each with the requirement (PEP 508) that the stubs' distribution has for it.
-        external: types of third parties, by full name, each with what travels in its place, as an annotation.
+        external: third-party types, by full name, each with its wire type as an annotation.
         history: folder in which each contract is kept for workers, relative to the configuration file.
     """
 
@@ -108,7 +108,7 @@ def load(path: Path) -> Project:
     """Read the configuration.
 
     Raises:
-        GenerationError: there is no such file, or its table is missing or wrong; every key at fault is named.
+        GenerationError: the file does not exist, or its table is missing or invalid; the error names every invalid key.
     """
     try:
         tree = tomllib.loads(path.read_bytes().decode())

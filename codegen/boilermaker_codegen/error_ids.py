@@ -1,6 +1,6 @@
-"""The ids of what the generator refuses, as data: what each means and what to do about it.
+"""The ids of the generator's errors, as data: what each means and how to fix it.
 
-Ids are stable: they stand in CI logs, in searches and in the reference. Add ids, never rename one.
+Ids are stable, because CI logs, searches and the reference contain them. Add ids, never rename one.
 """
 
 from typing import Literal
@@ -23,7 +23,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
     Attributes:
         text: what is wrong, in a few words.
-        why: why it cannot be generated from.
+        why: why no stub can be generated.
         instead: what to write.
     """
 

@@ -1,4 +1,4 @@
-"""What is wrong with the scanned source, as values: where, what, and what to do about it."""
+"""Errors in the scanned source, as values: where, what, and how to fix it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from boilermaker_codegen.error_ids import ErrorId
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Problem:
-    """One thing that the generator does not understand or that cannot work.
+    """One error in the source: unsupported, or certain to fail in the worker.
 
     Attributes:
         path: the file, relative to the folder of the configuration, with forward slashes.
-        line: counted from 1; 0 where the whole file is meant.
+        line: counted from 1; 0 if the error concerns the whole file.
         column: counted from 1.
         id: which kind of problem; `error_ids` explains each.
         message: what is wrong and what to do.
@@ -30,8 +30,8 @@ class Problem:
         return escaped(f"{place}: {self.id}: {self.message}")
 
 
-class Refused(Exception):  # noqa: N818 - what has happened to the source, not a fault of this program
-    """Something was not understood; carried up to where scanning can go on with the next thing."""
+class Refused(Exception):  # noqa: N818 - the source was refused; this is not an error of the generator
+    """A piece of source was refused; caught where the scan can continue with the next piece."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -39,11 +39,11 @@ class Refused(Exception):  # noqa: N818 - what has happened to the source, not a
 
 
 class Unknown(Refused):
-    """It is there, and what it is cannot be known without running the code."""
+    """The name exists, but its meaning cannot be known without running the code."""
 
 
 class GenerationError(Exception):
-    """Nothing can be generated; `problems` says why, sorted by place."""
+    """Nothing can be generated; `problems` holds the reasons, sorted by place."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
@@ -51,7 +51,7 @@ class GenerationError(Exception):
 
 
 def too_deep(path: str, where: str = "") -> Problem:
-    """Something is nested so deeply that it cannot be followed."""
+    """The error that something is nested too deeply to be parsed."""
     return Problem(
         path=path, id="TOO_DEEP", message=f"{where}something is nested too deeply to be parsed; simplify it"
     )

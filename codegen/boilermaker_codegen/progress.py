@@ -1,4 +1,4 @@
-"""Shows on a terminal how far a long scan is. On standard error: standard output belongs to the result."""
+"""Shows the progress of a long scan on a terminal. On standard error, because standard output is for the result."""
 
 import contextlib
 import time
@@ -17,7 +17,7 @@ _TEXTS = {"search": "looking for tasks", "read": "reading modules"}
 
 @contextlib.contextmanager
 def shown_progress(console: Console | None = None) -> Generator[Notice | None, None, None]:
-    """What a scan is to call; None off a terminal. Nothing is shown where the scan is done at once."""
+    """The progress callback for a scan; None if stderr is not a terminal. A fast scan shows nothing."""
     console = console or Console(stderr=True)
     if not console.is_terminal:
         yield None
@@ -30,7 +30,7 @@ def shown_progress(console: Console | None = None) -> Generator[Notice | None, N
 
 
 class _Line:
-    """One line that says what goes on."""
+    """One line of progress on the terminal."""
 
     def __init__(self, console: Console) -> None:
         self._status = Status("", console=console)
@@ -38,7 +38,7 @@ class _Line:
         self._is_shown = False
 
     def notice(self, what: str, done: int, total: int) -> None:
-        """Say it, unless that was said just now."""
+        """Show progress, unless it was shown a moment ago."""
         now = time.monotonic()
         if now < self._due:
             return
@@ -49,6 +49,6 @@ class _Line:
             self._is_shown = True
 
     def close(self) -> None:
-        """Take the line away."""
+        """Clear the line."""
         if self._is_shown:
             self._status.stop()

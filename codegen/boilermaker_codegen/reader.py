@@ -1,4 +1,4 @@
-"""Reads what one module registers. All that it looks at goes through one record, so that a later run can tell what it may use again."""
+"""Reads what one module registers. All lookups are recorded, so that a later run knows which results it can reuse."""
 
 from collections.abc import Iterable, Mapping
 
@@ -52,7 +52,7 @@ class TreeReader:
         return module.file.shown
 
     def taken(self, files: Iterable[SourceFile]) -> list[Problem]:
-        """What registrations in these modules claim the name of a task that another has."""
+        """The errors of registrations in these modules whose task name is already used."""
         problems: list[Problem] = []
         first: dict[str, Registration] = {}
         claims = [(name, r) for file in files for r in self._registrations(file) for name in r.names]
@@ -67,7 +67,7 @@ class TreeReader:
         return problems
 
     def alike(self, files: Iterable[SourceFile], clash: Clash) -> list[Problem]:
-        """Where in these modules two tasks are registered that would have one function in the package."""
+        """The errors of tasks in these modules that would share a function name in the package."""
         found = {r.name: r for file in files for r in self._registrations(file)}
         other, later = found[clash.other], found[clash.task]
         place = f"{other.module.file.shown}:{other.module.place(other.node)[0]}"
@@ -75,7 +75,7 @@ class TreeReader:
         return list(later.module.refuse(later.node, "NAMES_CLASH", text).problems)
 
     def left_out(self, file: SourceFile, collections: Iterable[str]) -> list[Problem]:
-        """Where a module collects tasks that no worker includes: they would be in the contract, and no worker has them."""
+        """The errors of collections that no worker includes: their tasks would be in the contract, but no worker would run them."""
         reader = _UnitReader(self._config, self._library)
         reader.read(file)
         return [problem for name in collections for problem in reader.left_out(file, name).problems]
@@ -101,11 +101,11 @@ class _UnitReader:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What was not understood."""
+        """The problems found."""
         return (*self._problems, *self._collector.problems, *self._definitions.problems)
 
     def read(self, file: SourceFile) -> ReadUnit | None:
-        """What a module registers; None where something was not understood."""
+        """What a module registers; None if there were problems."""
         unit: Unit | None = None
         try:
             module = self._reading.module(file.module)
@@ -121,7 +121,7 @@ class _UnitReader:
         return ReadUnit(unit=unit, dependencies=self._dependencies())
 
     def left_out(self, file: SourceFile, collection: str) -> Refused:
-        """The error that a collection is included by no worker; to be asked after reading."""
+        """The error that no worker includes a collection; call it after reading."""
         module = self._reading.module(file.module)
         if module is None:
             return Refused()
@@ -161,7 +161,7 @@ class _UnitReader:
         types: Mapping[str, Definition],
         registrations: list[Registration],
     ) -> None:
-        """What no file can hold is told where it is registered, each type with the first task that takes it."""
+        """Report texts that cannot be written to a file, at the registration; each type with the first task that uses it."""
         left = {
             id_: definition for id_, definition in types.items() if any(True for _ in of_type(definition))
         }
@@ -199,7 +199,7 @@ class _UnitReader:
                 self._problems.append(too_deep(shown, f"in `{registration.name}`, "))
                 continue
             fault = rules.fault_of("name", registration.name)
-            if fault is not None:  # of the function: what is given as `name=` was looked at where it is given
+            if fault is not None:  # the function's name; `name=` was checked where it is passed
                 self._problems.extend(_refused(registration, "name", fault).problems)
             parameters = self._with_aliases(handler.parameters, registration)
             yield _task(registration, handler, parameters, self._config.queue)
@@ -214,11 +214,11 @@ class _UnitReader:
         return tuple(msgspec.structs.replace(p, aliases=aliases.get(p.name, ())) for p in parameters)
 
     def _elsewhere(self, registrations: list[Registration]) -> Iterable[Registration]:
-        """Registrations where handlers are defined: their decorators register, so they change no signature."""
+        """Registrations by decorator, by handler: such a decorator does not change the signature."""
         homes = {r.home.module.name: r.home.module for r in registrations if r.home.module is not r.module}
         for module in homes.values():
             if not module.file.is_excluded:
-                # what is wrong in it is told when it is read itself
+                # its errors are reported when it is read itself
                 yield from Collector(self._resolver, self._definitions.literals, self._config).collect(module)
 
     def _refuse(self, refused: Refused) -> None:

@@ -1,4 +1,4 @@
-"""The scan: from a configuration to the contract of its service. The pipeline of this package, less writing."""
+"""The scan: from a configuration to the contract of its service. The pipeline of this package, without writing."""
 
 import contextlib
 import functools
@@ -28,7 +28,7 @@ from boilermaker_codegen.units import (
     presented,
 )
 
-_DEPTH = 10_000  # frames; source that Python compiles may be nested deeper than Python's default for us
+_DEPTH = 10_000  # frames; source that Python compiles may be nested deeper than the default recursion limit allows here
 
 Notice = Callable[[str, int, int], None]
 """Called while a scan goes on, with what is done (`search`, `read`), how many files of it, and of how many."""
@@ -43,7 +43,7 @@ class Scan:
         homes: where the handlers are defined, by the tasks' names.
         modules: names of the modules that register or include tasks.
         index: all modules.
-        config: the configuration that was followed.
+        config: the configuration used.
     """
 
     contract: Contract
@@ -54,7 +54,7 @@ class Scan:
     config: Config
 
     def places(self) -> dict[str, str]:
-        """Where each task's handler is defined, as `path:line`, by the task's name. Takes as long as parsing."""
+        """Where each task's handler is defined, as `path:line`, by the task's name. This parses the files."""
         with _room():
             reader = _reader_of(self.config, self.index)
             return {name: reader.place(home) for name, home in self.homes.items()}
@@ -64,12 +64,12 @@ def scan(project: Project, cache: Cache | None = None, notice: Notice | None = N
     """Read a worker service's source.
 
     Args:
-        project: which.
-        cache: what earlier runs found; None to look at everything, and to leave nothing.
-        notice: is told how far the scan is.
+        project: the service's project.
+        cache: results of earlier runs; None to read everything and store nothing.
+        notice: called with the scan's progress.
 
     Raises:
-        GenerationError: something in it is not understood; all of it is named.
+        GenerationError: the source has errors; it holds all of them.
     """
     with _room():
         return _Scanner(project, cache, notice).run()
@@ -109,7 +109,7 @@ class _Scanner:
         self._declared = frozenset[str]()
 
     def run(self) -> Scan:
-        """The contract, or the problems."""
+        """The contract, or the problems found."""
         self._read_all()
         self._check_names()
         if not self._problems:
@@ -210,26 +210,26 @@ class _Scanner:
             self._claims.setdefault(name, []).append(file)
 
     def _check_names(self) -> None:
-        """Each name is one task's. Where it is not, the modules are read again, to say where."""
+        """Check that task names are unique. If not, the modules are read again to report where."""
         rivals = {file.module: file for files in self._claims.values() if len(files) > 1 for file in files}
         if rivals:
             self._problems.extend(self._reader.taken(rivals.values()))
 
     def _check_functions(self, contract: Contract) -> None:
-        """Each task has a function of its own in the package. Where two would share one, their modules are read again."""
+        """Check that function names in the package are unique. If not, the modules are read again to report where."""
         for clash in clashes_of(contract):
             files = {file.module: file for name in (clash.other, clash.task) for file in self._claims[name]}
             self._problems.extend(self._reader.alike(files.values(), clash))
 
     def _check_included(self) -> None:
-        """Tasks that were collected are a worker's once one includes them. Where none does, the module is read again."""
+        """Check that a worker includes each collection. If none does, the module is read again to report it."""
         for module, names in left_out({name: found.unit for name, found in self._units.items()}).items():
             file = self._index.file(module)
             if file is not None:
                 self._problems.extend(self._reader.left_out(file, names))
 
     def _check_imports(self) -> None:
-        """A package that gives no type is misspelled, most likely: its types would be defined anew, as strangers."""
+        """Report configured import packages that no type comes from: the name is probably misspelled, and the types would be defined again as different ones."""
         ids = {id_ for found in self._units.values() for id_ in found.unit.types}
         self._problems.extend(
             Problem(

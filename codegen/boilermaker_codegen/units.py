@@ -57,7 +57,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         asked: names of modules, each with whether there was such a module or folder.
         read: names of the modules that were parsed, each with its file's version.
-        lacking: names of modules that were not, each with the names that it surely does not bind.
+        lacking: names of modules that were not, each with the names that it certainly does not bind.
     """
 
     asked: dict[str, bool]
@@ -115,11 +115,11 @@ class Reader(Protocol):
         ...
 
     def taken(self, files: Iterable[SourceFile]) -> list[Problem]:
-        """What registrations in these modules claim the name of a task that another has."""
+        """The errors of registrations in these modules whose task name is already used."""
         ...
 
     def alike(self, files: Iterable[SourceFile], clash: Clash) -> list[Problem]:
-        """Where in these modules two tasks are registered that would have one function in the package."""
+        """The errors of tasks in these modules that would share a function name in the package."""
         ...
 
     def left_out(self, file: SourceFile, collections: Iterable[str]) -> list[Problem]:

@@ -275,8 +275,8 @@ def test_two_services_do_not_overwrite_each_others_distribution(
 
     assert (1, False) == (done.exit_code, (tmp_path / "stubs/billing_stubs").exists())
     assert done.stderr.splitlines()[0] == (
-        "stubs/pyproject.toml: CONFIG_INVALID: is the distribution of `accounts_stubs`; give each service an `output` of its own, or delete the folder `accounts_stubs` if "
-        "`billing_stubs` takes its place"
+        "stubs/pyproject.toml: CONFIG_INVALID: is the distribution of `accounts_stubs`; give each service "
+        "its own `output`, or delete the folder `accounts_stubs` if `billing_stubs` replaces it"
     )
     assert 0 == run("check", "--config", first).exit_code
     shutil.rmtree(tmp_path / "stubs/accounts_stubs")

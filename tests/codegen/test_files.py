@@ -66,10 +66,10 @@ BROKEN = {
         JOBS + b"".join(b" " * i + b"if x:\n" for i in range(120)),
         "106:1: is nested too deeply for Python",
     ),
-    "Latin-1": (JOBS + b"x = 'caf\xe9'\n", "6:9: is not UTF-8 here; save it as UTF-8"),
-    "Latin-1 after an umlaut": (JOBS + "ü = '".encode() + b"\xe9'\n", "6:6: is not UTF-8 here"),
-    "Latin-1 in lines that end in CR": (JOBS.replace(b"\n", b"\r") + b"x = '\xe9'", "6:6: is not UTF-8 here"),
-    "UTF-16": (JOBS.decode().encode("utf-16"), "1:1: is not UTF-8 here; save it as UTF-8"),
+    "Latin-1": (JOBS + b"x = 'caf\xe9'\n", "6:9: is not valid UTF-8 here; save it as UTF-8"),
+    "Latin-1 after an umlaut": (JOBS + "ü = '".encode() + b"\xe9'\n", "6:6: is not valid UTF-8 here"),
+    "Latin-1 in lines that end in CR": (JOBS.replace(b"\n", b"\r") + b"x = '\xe9'", "6:6: is not valid UTF-8 here"),
+    "UTF-16": (JOBS.decode().encode("utf-16"), "1:1: is not valid UTF-8 here; save it as UTF-8"),
     "a codec that is not for text": (b"# coding: rot13\n" + JOBS, "1:1: cannot be read as rot13; save it as"),
     "an unknown encoding": (b"# coding: klingon\n" + JOBS, "1:1: declares an encoding that Python does not know"),
     "two encodings": (b"\xef\xbb\xbf# coding: latin-1\n" + JOBS, "1:1: starts with UTF-8's byte order mark, but"),
@@ -153,7 +153,7 @@ def test_a_service_may_be_in_a_folder_whose_name_is_no_text(tmp_path: Path) -> N
     (folder / "src" / "jobs.py").write_bytes(JOBS + b"x = (")
     command = [sys.executable, "-m", "boilermaker.cli", "stubs", "generate", "--config", str(folder / "pyproject.toml")]  # fmt: skip
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
-    assert (done.returncode, b"src/jobs.py:6:5: FILE_NOT_PYTHON: is not Python" in done.stderr) == (
+    assert (done.returncode, b"src/jobs.py:6:5: FILE_NOT_PYTHON: is not valid Python" in done.stderr) == (
         1,
         True,
     ), done.stderr
@@ -245,7 +245,7 @@ def test_what_may_not_be_read_is_told_unless_it_is_excluded(open_folder: Path, n
     locked.write_bytes(JOBS) if name.endswith(".py") else locked.mkdir()
     locked.chmod(0)
     how = "read" if name.endswith(".py") else "listed"
-    assert _as_nobody(told, config).startswith(f"src/{name}: cannot be {how}: Permission denied; let it be")
+    assert _as_nobody(told, config).startswith(f"src/{name}: cannot be {how}: Permission denied; make it")
     config.write_text(f'{PYPROJECT}exclude = ["src/locked*"]\n')
     assert _as_nobody(task_names, config) == ["create_user"]
 

@@ -1,1 +1,1 @@
-"""The generated package: contract in, files out. Nothing here knows of source trees."""
+"""The generated package: contract in, files out. Nothing here depends on source trees."""

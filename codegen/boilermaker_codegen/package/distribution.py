@@ -1,4 +1,4 @@
-"""What stands beside the package: the project file that makes it a distribution, and the history of contracts."""
+"""Files beside the package: the `pyproject.toml` that makes it a distribution, and the history of contracts."""
 
 import json
 import tomllib
@@ -35,10 +35,10 @@ packages = ["{package}"]
 
 
 def beside(project: Project, contract: Contract) -> Iterator[tuple[Path, Mapping[str, bytes]]]:
-    """Folders, and the files that belong into them, as far as the configuration asks for them.
+    """The files that the configuration asks for, by folder.
 
     The version is the configured one with the contract's digest as its local part (PEP 440): two contracts never share
-    a version. The history holds one file for each contract; earlier ones are left alone.
+    a version. The history holds one file for each contract; earlier files are kept.
 
     Raises:
         GenerationError: the distribution in that folder is another package's.
@@ -63,7 +63,7 @@ def beside(project: Project, contract: Contract) -> Iterator[tuple[Path, Mapping
 
 
 def _check_own(project: Project) -> None:
-    """Two services that share `output` would overwrite each other's distribution, and a wheel would hold one of them."""
+    """Reject an `output` that two services share: they would overwrite each other's distribution."""
     config = project.config
     output = project.folder / config.output
     for other in _packages(output / "pyproject.toml"):
@@ -77,7 +77,7 @@ def _check_own(project: Project) -> None:
 
 
 def _packages(path: Path) -> list[str]:
-    """The packages in a distribution; none where there is none, or somebody else wrote it."""
+    """The packages in a distribution; none if there is no distribution, or it was not generated."""
     if not path.is_file():
         return []
     try:

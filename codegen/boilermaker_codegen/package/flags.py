@@ -1,10 +1,10 @@
-"""Values of flags that are put together of members."""
+"""Combined values of flags."""
 
 from boilermaker.contract import EnumDefinition, Member
 
 
 def takes(definition: EnumDefinition, value: object) -> bool:
-    """Whether a value is one of an enum's: a member's, or for flags what members come to together."""
+    """Whether a value is valid for an enum: the value of a member or, for flags, of a combination of members."""
     if any(member.value == value and type(member.value) is type(value) for member in definition.members):
         return True
     if definition.base not in ("Flag", "IntFlag") or type(value) is not int or value < 0:
@@ -13,7 +13,7 @@ def takes(definition: EnumDefinition, value: object) -> bool:
 
 
 def members_of(definition: EnumDefinition, value: object) -> list[Member]:
-    """The members that a value is, or is put together of; none where it is no such value."""
+    """The members that a value consists of; none if it is not a valid value."""
     exact = [member for member in definition.members if member.value == value]
     if exact or type(value) is not int:
         return exact[:1]

@@ -1,6 +1,6 @@
-"""Members of a class under names that its base has, too: `title` in an enum of text, `count` in a NamedTuple.
+"""Members of a class that hide an attribute of its base: `title` in a `str` enum, `count` in a NamedTuple.
 
-Python lets them hide what the base has, and so they do in the worker; type checkers object to the definition, not to its use.
+Python allows this, and the worker's class does it; type checkers report an error in the definition, not where it is used.
 """
 
 import builtins
@@ -8,23 +8,23 @@ import enum
 
 from boilermaker.contract import EnumDefinition
 
-# Which names a base has differs between versions of the checkers: where one does not object, it finds nothing to ignore.
+# The attributes of a base differ between versions of the checkers; a version that reports no error has nothing to ignore.
 _IGNORE = "  # type: ignore[assignment, unused-ignore]"
 
 
 def hiding(name: str, *bases: type) -> str:
-    """The comment after the definition of a member, where a base has its name."""
+    """The comment after the definition of a member that hides an attribute of a base."""
     return _IGNORE if any(name in vars(cls) for base in bases for cls in base.__mro__) else ""
 
 
 def bases_of(definition: EnumDefinition) -> tuple[type, ...]:
-    """What the stub's enum inherits from."""
+    """The bases of the enum in the stub."""
     base: type = getattr(enum, definition.base)
     return (getattr(builtins, definition.mixin), base) if definition.mixin else (base,)
 
 
 def chosen(member: str) -> str:
-    """What picks a member of an enum: pyright takes `.name` and `.value` of the class itself for those of its members."""
+    """The expression for a member of an enum: pyright takes `.name` and `.value` of the class for those of its members."""
     return f'["{member}"]' if member in _OF_MEMBERS else f".{member}"
 
 

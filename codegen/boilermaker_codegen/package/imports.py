@@ -1,4 +1,4 @@
-"""The imports of one generated module: each name once, under a name that is free, in the order that isort has."""
+"""The imports of one generated module: each name once, under a free local name, in isort's order."""
 
 import re
 import sys
@@ -13,7 +13,7 @@ class Imports:
     """What a generated module imports.
 
     Attributes:
-        taken: names that the module binds itself, or that its classes' fields have.
+        taken: names that the module defines itself, or that its classes use as fields.
     """
 
     taken: frozenset[str] = frozenset()
@@ -21,13 +21,13 @@ class Imports:
     _modules: dict[str, str] = field(default_factory=dict[str, str])
 
     def module(self, name: str) -> str:
-        """Import a module whole and say what it is called here."""
+        """Import a module and return its local name."""
         if name not in self._modules:
             self._modules[name] = self._free(name)
         return self._modules[name]
 
     def name(self, module: str, name: str) -> str:
-        """Import a name and say what it is called here; builtins are only imported where their name is taken."""
+        """Import a name and return its local name; a builtin is imported only if its name is taken."""
         if module == "builtins":
             if name not in self.taken:
                 return name
@@ -42,7 +42,7 @@ class Imports:
         return name
 
     def forget(self, module: str, name: str) -> None:
-        """Leave out a name that turned out not to be used."""
+        """Remove a name that is not used after all."""
         del self._names[module, name]
 
     def blocks(self, width: int) -> list[str]:
@@ -86,7 +86,7 @@ def _section(module: str) -> str:
 
 
 def natural(name: str) -> tuple[object, ...]:
-    """Sort key: numbers in names by their value, letters first of all without their case, as isort has it."""
+    """The sort key of isort: numbers in names by value, letters first without case."""
     parts = [part for part in re.split(r"(\d+)", name) if part]
     return tuple(
         tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in spelled)

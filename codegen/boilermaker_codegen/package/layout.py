@@ -1,6 +1,6 @@
-"""Source lines that fit: expressions as small trees, broken the way `ruff format` breaks them.
+"""Line breaking: expressions as small trees, broken as `ruff format` breaks them.
 
-The generator does not run a formatter, so its output must be what one would leave alone.
+The generator does not run a formatter, so its output must already be formatted.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ class Bracket:
 
     Attributes:
         head: up to and including the opening bracket.
-        items: what stands between the commas.
+        items: the expressions between the commas.
         close: the closing bracket.
         has_comma: a comma may follow the last item; in a subscript with one item it would change the meaning.
         is_display: a list, a tuple, a dict or a set: once broken, each item has a line of its own.
@@ -64,7 +64,7 @@ class Declared:
 
 @dataclass(frozen=True)
 class Quoted:
-    """A quoted annotation, a name or a plain value; where it is too long for its line it has one of its own, in parentheses."""
+    """A quoted annotation, a name or a plain value; if it is too long for its line, it is put on its own line, in parentheses."""
 
     text: str
 
@@ -114,7 +114,7 @@ def lines(expression: Expression, *, width: int, indent: str = "", suffix: str =
         expression: what to lay out.
         width: columns.
         indent: what each line starts with.
-        suffix: what must follow on the last line.
+        suffix: text that must follow on the last line.
     """
     return _Layout(width).lines("", expression, suffix, indent)
 
@@ -207,7 +207,7 @@ class _Layout:
         return rows
 
     def _declared(self, declared: Declared, suffix: str, indent: str) -> list[str]:
-        """The value is broken where the annotation before it fits; else the annotation is."""
+        """Break the value if the annotation before it fits on the line; otherwise break the annotation."""
         annotation, value = declared.annotation, declared.value
         head = f"{declared.name}: {flat(annotation)} = "
         if isinstance(value, Bracket) and value.items and self._fits(f"{indent}{head}{value.head}"):

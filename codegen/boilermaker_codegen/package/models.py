@@ -1,4 +1,4 @@
-"""The generated `models.py`: the worker's own types, each re-created in its own style."""
+"""The generated `models.py`: the worker's own types, each in its own style (dataclass, Struct, enum, ...)."""
 
 from collections.abc import Container, Mapping
 
@@ -63,7 +63,7 @@ class Models:
         self._written: set[str] = set()
 
     def blocks(self) -> list[str]:
-        """The type variables, then the definitions, each after those it needs."""
+        """The type variables, then the definitions, each after its dependencies."""
         own = {id_: definition for id_, definition in self._types.items() if id_ not in self._foreign}
         order = [id_ for id_ in ordered(self._types) if id_ in own]
         return [
@@ -246,7 +246,7 @@ class Models:
 
 
 def _variables(contract: Contract, foreign: Container[str], taken: frozenset[str]) -> dict[str, str]:
-    """Names for the type variables of all generic classes: those that have one name in the worker share one."""
+    """Names for the type variables of all generic classes: type variables of the same name in the worker share one."""
     found: dict[str, str] = {}
     for id_, definition in contract.types.items():
         if isinstance(definition, RecordDefinition) and id_ not in foreign:
@@ -267,20 +267,20 @@ def assignment(name: str, annotation: Expression, value: Expression | None, widt
 
 
 def is_mutable(value: Expression) -> bool:
-    """Whether a default is a list, a dict or a set, of which each record needs its own."""
+    """Whether a default is a list, a dict or a set, which records must not share."""
     return isinstance(value, Bracket) and value.head in ("[", "{", "set(", "builtins.set(", "bytearray(")
 
 
 def struct_field(
     value: Expression | None, wire: str | None, imports: Imports, *, is_fresh: bool = False
 ) -> Expression | None:
-    """The right side of a Struct's field: msgspec copies empty containers itself, others need a factory.
+    """The right side of a Struct's field: msgspec copies empty containers; other mutable defaults need a factory.
 
     Args:
         value: the default.
-        wire: its name on the wire, where that is another one.
+        wire: its name on the wire, if it differs.
         imports: the module's imports.
-        is_fresh: each record needs a default of its own.
+        is_fresh: records must not share the default.
     """
     is_plain = not is_fresh and (value is None or not is_mutable(value) or not _items(value))
     if wire is None and is_plain:
@@ -294,7 +294,7 @@ def struct_field(
 
 
 def factory(value: Expression, annotation: Expression) -> Expression:
-    """What makes a mutable default: the type itself where it is empty, so that checkers know what it holds."""
+    """The factory of a mutable default: the type itself if it is empty, so that checkers know its item types."""
     if (
         _items(value)
         or not isinstance(annotation, Bracket)

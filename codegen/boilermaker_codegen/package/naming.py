@@ -1,4 +1,4 @@
-"""The names of a contract's package, or why there are none."""
+"""The names in a contract's package, or the error that two of them clash."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""The order of definitions: each after those it needs; only definitions that need each other refer forward."""
+"""The order of definitions: each after its dependencies; only definitions that depend on each other refer forward."""
 
 from collections.abc import Mapping
 

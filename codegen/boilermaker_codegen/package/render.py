@@ -1,4 +1,4 @@
-"""A contract as the files of its stubs package. Knows nothing of source trees: contract in, bytes out."""
+"""A contract as the files of its stubs package. Contract in, bytes out; nothing here depends on source trees."""
 
 import functools
 from collections.abc import Mapping
@@ -75,7 +75,7 @@ def render(contract: Contract, presentation: Presentation | None = None, *, widt
 
 
 def stacked(blocks: list[str]) -> str:
-    """Definitions below each other, after a blank line: two more around each, none between one-liners."""
+    """Definitions separated by blank lines: two around each, none between one-liners."""
     text = ""
     for above, block in zip([None, *blocks], blocks, strict=False):
         is_small = "\n" not in block and (above is None or "\n" not in above)
@@ -93,7 +93,7 @@ def _in_docstring(text: str) -> str:
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.PackageLoader("boilermaker_codegen.package"),
-        autoescape=False,  # noqa: S701 - Python source is written, not HTML
+        autoescape=False,  # noqa: S701 - the output is Python source, not HTML
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

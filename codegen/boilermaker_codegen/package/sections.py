@@ -1,7 +1,7 @@
-"""What a docstring says of parameters that the stub does not take, the worker's state above all, is left out of it.
+"""Removes docstring entries for parameters that the stub does not take, above all the worker's state.
 
 Entries are found in the sections of Google (`Args:`), of NumPy (`Parameters` underlined) and in Sphinx's fields (`:param x:`).
-All else stays as it is.
+Everything else is kept.
 """
 
 import re
@@ -18,7 +18,7 @@ _SPHINX = re.compile(r"\s*:(?:param|parameter|arg|argument|key|keyword|type)\s+(
 
 
 def without_others(doc: str, parameters: Collection[str]) -> str:
-    """A docstring without the entries of parameters other than these; a section that holds no other entries goes with them."""
+    """A docstring with only the entries of these parameters; a section that becomes empty is removed."""
     return "".join(_kept(doc.splitlines(keepends=True), parameters))
 
 
@@ -42,7 +42,7 @@ def _kept(rows: list[str], parameters: Collection[str]) -> Iterator[str]:
 
 
 def _section(head: list[str], body: list[str], kept: list[str]) -> list[str]:
-    """A section with what is left of its entries; nothing of it, and of the blank lines after it, where nothing is."""
+    """A section with its remaining entries; without any, the section and the blank lines after it are removed."""
     if kept == body:
         return [*head, *body]
     return [*head, *kept] if any(row.strip() for row in kept) else []
@@ -80,14 +80,14 @@ def _numpy(rows: list[str], parameters: Collection[str]) -> list[str]:
 
 
 def _with_end(kept: list[str], rows: list[str]) -> list[str]:
-    """What is left of a section, with as many blank lines after it as it had."""
+    """The remaining lines of a section, followed by as many blank lines as before."""
     if kept == rows or not any(row.strip() for row in kept):
         return kept
     return [*kept[: _filled(kept)], *rows[_filled(rows) :]]
 
 
 def _filled(rows: list[str]) -> int:
-    """How many rows there are before the blank ones at the end."""
+    """The number of rows before the trailing blank ones."""
     return max((at + 1 for at, row in enumerate(rows) if row.strip()), default=0)
 
 

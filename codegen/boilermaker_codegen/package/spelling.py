@@ -145,14 +145,14 @@ class Speller:
         return subscript(self.named(named.id), arguments) if arguments else self.named(named.id)
 
     def evaluated(self, type_: Type) -> Expression:
-        """A type where code stands, not an annotation: pyright takes no `Annotated[...] | None` there."""
+        """A type as an expression instead of an annotation: pyright does not support `Annotated[...] | None` there."""
         members = type_.members if isinstance(type_, UnionOf) else ()
         if Scalar(name="none") not in members or not any(isinstance(m, Constrained) for m in members):
             return self.type(type_)
         return subscript(self._name("typing", "Union"), [self.type(member) for member in members])
 
     def named(self, id_: str) -> str:
-        """How this module calls a definition."""
+        """The local name of a definition."""
         if id_ not in self._foreign:
             return self._local(id_)
         module, name = self._foreign[id_]
@@ -160,13 +160,13 @@ class Speller:
         return f"{self._name(module, outer)}{dot}{inner}"
 
     def default(self, default: AnyDefault, type_: Type) -> Expression:
-        """A default as an expression of that type; `UNSET` where the worker decides."""
+        """A default as an expression of that type; `UNSET` if the worker decides it."""
         if default == BY_WORKER:
             return self._name("msgspec", "UNSET")
         return self._value(default.value, meant(type_, self._aliases))
 
     def optional(self, annotation: Expression, default: AnyDefault | None) -> Expression:
-        """An annotation that takes its default too."""
+        """An annotation that allows the default too."""
         if default != BY_WORKER:
             return annotation
         parts = list(annotation.parts) if isinstance(annotation, Joined) else [annotation]
@@ -174,7 +174,7 @@ class Speller:
         return Joined((*parts[:at], self._name("msgspec", "UnsetType"), *parts[at:]))
 
     def made(self, default: AnyDefault, type_: Type) -> RecordDefinition | None:
-        """The record that a default is, if it is one."""
+        """The record that a default is an instance of, if any."""
         if default == BY_WORKER:
             return None
         match meant(type_, self._aliases):
@@ -243,7 +243,7 @@ class Speller:
         return call(self.named(id_), list(self._made(value, definition)))
 
     def _made(self, value: Any, definition: RecordDefinition) -> Iterator[Expression]:
-        """The arguments that make a record, those left out that are its defaults."""
+        """The arguments of a record, without those that equal its defaults."""
         values = _by_wire(value, definition)
         for field in definition.fields:
             wire = field.wire or field.name
@@ -273,7 +273,7 @@ class Speller:
                 return display("(", items, ")")
 
     def fits(self, value: Any, type_: Type) -> bool:
-        """Whether a JSON value is one that a default of this type may have."""
+        """Whether a JSON value is a valid default of this type."""
         match type_:
             case Constrained(type=inner):
                 return self.fits(value, inner)
@@ -295,7 +295,7 @@ class Speller:
                 )
 
     def _member(self, value: Any, members: Iterable[Type]) -> Type:
-        """Whose default a value is, of a union's members. A whole number is a float's only where nothing else takes it."""
+        """The member of a union that a default belongs to. An integer belongs to `float` only if no other member accepts it."""
         fitting = [member for member in members if self.fits(value, member)]
         exact = [m for m in fitting if not (isinstance(value, int) and m == Scalar(name="float"))]
         return next(iter([*exact, *fitting]), Scalar(name="any"))

@@ -1,4 +1,4 @@
-"""The generated `tasks.py`: one function for each task, and below them what the functions stand on."""
+"""The generated `tasks.py`: one function for each task, and below them the values that the functions use."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ class Function:
     Attributes:
         head: its decorator and signature.
         doc: its docstring.
-        body: the line that makes the task.
-        stub: the statement that makes its `TaskStub`.
+        body: the line that creates the task.
+        stub: the statement that creates its `TaskStub`.
     """
 
     head: str
@@ -50,7 +50,7 @@ class Tasks:
         width: columns.
 
     Attributes:
-        exempt: codes of lint rules that defaults break: a list, a dict or a set (B006), the call of a NewType (B008).
+        exempt: codes of lint rules that defaults violate: a list, a dict or a set (B006), the call of a NewType (B008).
     """
 
     def __init__(self, written: Written, names: Names, width: int) -> None:

@@ -1,7 +1,8 @@
-"""The package folder: compared with what should stand in it, and brought up to date.
+"""The package folder: compared with the generated files, and updated.
 
-All files are written beside the old ones before the first is renamed, so an error changes nothing. A process that is killed
-between two renames leaves a mix: `compare` tells it, and the next run puts it right and removes what was left.
+All new files are written next to the old ones before the first rename, so an error changes nothing. If the
+process is killed between two renames, the folder holds old and new files: `compare` reports this, and the
+next run repairs it and removes the temporary files.
 """
 
 import contextlib
@@ -27,14 +28,14 @@ Kind = Literal["missing", "outdated", "orphaned"]
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Difference:
-    """One file that is not as it should be.
+    """One file that is out of date.
 
     Attributes:
         name: its name in the package folder.
-        kind: `orphaned` was generated once and is no part of the package any more.
+        kind: `orphaned` was generated once and is no longer part of the package.
         folder: the package folder's name.
-        there: what stands in it.
-        wanted: what should.
+        there: its content on disk.
+        wanted: its generated content.
     """
 
     name: str
@@ -44,7 +45,7 @@ class Difference:
     wanted: bytes
 
     def diff(self) -> str:
-        """A unified diff from what stands there to what should. For a large package this takes longer than to make it."""
+        """A unified diff from the file on disk to the generated one. For a large package this takes longer than generating it."""
         rows = difflib.unified_diff(
             self.there.decode(errors="replace").splitlines(keepends=True),
             self.wanted.decode().splitlines(keepends=True),
@@ -57,7 +58,7 @@ class Difference:
 
 
 def compare(folder: Path, files: Mapping[str, bytes]) -> tuple[Difference, ...]:
-    """How a package folder differs from the files that should stand in it, sorted by name."""
+    """The differences between a package folder and the generated files, sorted by name."""
     found: list[Difference] = []
 
     def differs(name: str, kind: Kind, there: bytes, wanted: bytes) -> None:
@@ -75,11 +76,11 @@ def compare(folder: Path, files: Mapping[str, bytes]) -> tuple[Difference, ...]:
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> tuple[Difference, ...]:
-    """Bring a package folder up to date and say what was done. Files that are right are not touched.
+    """Update a package folder and return the changes. Files that are up to date are not touched.
 
     Raises:
-        GenerationError: the folder holds something that was not generated under a name that is needed, or cannot be
-            written; nothing has been changed.
+        GenerationError: the folder contains a file that was not generated and would be overwritten, or it
+            cannot be written; nothing has been changed.
     """
     differences = compare(folder, files)
     _check_own(folder, differences)
@@ -89,7 +90,7 @@ def write(folder: Path, files: Mapping[str, bytes]) -> tuple[Difference, ...]:
             folder.mkdir(parents=True, exist_ok=True)
             _clear(folder)
             staged = [(_stage(stack, folder, files[name]), folder / name) for name in changed]
-            for temporary, path in staged:  # everything is written: from here on only renames
+            for temporary, path in staged:  # all files are written: from here on only renames
                 temporary.replace(path)
             for difference in differences:
                 if difference.kind == "orphaned":
@@ -108,10 +109,10 @@ def write(folder: Path, files: Mapping[str, bytes]) -> tuple[Difference, ...]:
 
 
 def check_folder(folder: Path) -> None:
-    """That a package folder is where its path says.
+    """Check that a package folder is not a symbolic link.
 
     Raises:
-        GenerationError: it is a symbolic link: files elsewhere would be written and removed.
+        GenerationError: it is a symbolic link: files elsewhere would be overwritten and removed.
     """
     if folder.is_symlink():
         text = "is a symbolic link, which is not followed; set `output` to the real folder"
@@ -119,7 +120,7 @@ def check_folder(folder: Path) -> None:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what runs left that were killed before they renamed it; of a run that still goes on, nothing is that old."""
+    """Remove temporary files of killed runs; those of a run in progress are never this old."""
     for path in folder.glob(f"{_TEMPORARY}*"):
         with contextlib.suppress(FileNotFoundError):
             found = path.lstat()
@@ -144,7 +145,7 @@ def _umask() -> int:
 
 
 def _check_own(folder: Path, differences: tuple[Difference, ...]) -> None:
-    """A package that somebody wrote by hand is never overwritten."""
+    """Reject files written by hand: they are never overwritten."""
     strangers = [
         difference.name
         for difference in differences
@@ -179,7 +180,7 @@ def _is_generated(data: bytes) -> bool:
 
 def _read(path: Path) -> bytes | None:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait for somebody to write to it
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would block until somebody writes to it
             raise GenerationError([Problem(path=path.name, id="PACKAGE_NOT_WRITTEN", message=_NO_FILE)])
         return path.read_bytes()
     except FileNotFoundError:

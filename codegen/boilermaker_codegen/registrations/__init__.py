@@ -1,1 +1,1 @@
-"""Registrations: what is a worker, what it registers, and each handler's signature."""
+"""Registrations: which objects are workers, what they register, and each handler's signature."""

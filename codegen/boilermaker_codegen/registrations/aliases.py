@@ -1,4 +1,4 @@
-"""Names at module level that other modules may register by, because they stand for `worker.task`."""
+"""Names at module level that other modules may register by, because they are aliases of `worker.task`."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from boilermaker_codegen.source.symbols import Imported, ValueSymbol
 
 
 def aliases(module: Module, workers: Workers) -> Iterator[str]:
-    """Names at module level that stand for `worker.task`; other modules may import and use them."""
+    """Names at module level that are aliases of `worker.task`; other modules may import and use them."""
     for name, symbol in module.symbols.items():
         match symbol:
             case ValueSymbol(value=cst.Attribute(value=owner, attr=cst.Name(value="task"))):
@@ -22,7 +22,7 @@ def aliases(module: Module, workers: Workers) -> Iterator[str]:
 
 
 def renames(module: Module) -> Iterator[tuple[str, str]]:
-    """Names at module level that stand for another name, each with that name: `from app import task as job`."""
+    """Names at module level that are aliases of another name, each with that name: `from app import task as job`."""
     for name, symbol in module.symbols.items():
         match symbol:
             case (

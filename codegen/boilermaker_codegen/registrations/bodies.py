@@ -1,4 +1,4 @@
-"""What the bodies of functions bind and return, as far as they are kept (see `trimming`)."""
+"""Names that function bodies bind and expressions that they return, for the bodies that are kept (see `trimming`)."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from boilermaker_codegen.source.walking import descendants
 
 
 def local_value(name: str, function: cst.FunctionDef) -> tuple[bool, cst.BaseExpression | None]:
-    """Whether a function's body binds a name, and to what where that is plain."""
+    """Whether a function's body binds a name, and the value if that is evident."""
     is_bound = False
     for node in descendants(function.body):
         match node:
@@ -28,7 +28,7 @@ def local_value(name: str, function: cst.FunctionDef) -> tuple[bool, cst.BaseExp
 
 
 def returned_by(function: cst.FunctionDef) -> Iterator[cst.BaseExpression]:
-    """What a function returns."""
+    """The expressions that a function returns."""
     for node in descendants(function.body, enter=lambda n: not isinstance(n, cst.FunctionDef | cst.Lambda)):
         if isinstance(node, cst.Return) and node.value is not None:
             yield node.value

@@ -1,4 +1,4 @@
-"""Methods that are reached by their names as text: `getattr(worker, "task")`, `methodcaller("register", f)(worker)`."""
+"""Methods accessed by name in a string: `getattr(worker, "task")`, `methodcaller("register", f)(worker)`."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -16,15 +16,15 @@ _GETTERS = frozenset({_CALLER, "attrgetter"})
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ByName:
-    """A method that is reached by its name.
+    """A method accessed by its name in a string.
 
     Attributes:
-        whole: what is told of it.
+        whole: the expression shown in errors.
         method: its name.
-        owner: whose method it is; None where that is said elsewhere, if at all.
-        getter: what makes a getter of the name, such as `operator.methodcaller`, if it may be that.
-        beside: what that is given beside the name.
-        called: what the method is called with; None where it is not called here.
+        owner: the object; None if it is passed elsewhere, if at all.
+        getter: the function that creates a getter, such as `operator.methodcaller`, if it may be one.
+        beside: its other arguments.
+        called: the call's arguments; None if the method is not called here.
         inner: the calls that are part of it.
     """
 
@@ -37,16 +37,16 @@ class ByName:
     inner: tuple[cst.Call, ...] = ()
 
     def is_certain(self, module: Module) -> bool:
-        """Whether nothing else than a method is reached, as seen in a module."""
+        """Whether the expression can only access a method, as seen from a module."""
         return self.getter is None or bool(_getter(self.getter, module))
 
     def arguments(self, module: Module) -> Sequence[cst.Arg] | None:
-        """What the method is called with; None where that is not known."""
+        """The arguments that the method is called with; None if unknown."""
         is_caller = self.getter is not None and _getter(self.getter, module) == _CALLER
         return self.beside if is_caller else self.called
 
     def then(self, call: cst.Call) -> "ByName":
-        """What it becomes by a call of it."""
+        """The same access after a call of the expression."""
         inner = (*self.inner, call.func) if isinstance(call.func, cst.Call) else self.inner
         if self.owner is None and len(call.args) == 1:
             return replace(self, whole=call, owner=call.args[0].value, inner=inner)
@@ -54,7 +54,7 @@ class ByName:
 
 
 def reached(node: cst.Call, methods: AbstractSet[str]) -> ByName | None:
-    """The method that a call may reach by name; None where it does nothing of that kind."""
+    """The method that a call may access by name; None if it does not."""
     found: ByName | None = None
     text: cst.BaseExpression | None = None
     match node:
@@ -76,7 +76,7 @@ def reached(node: cst.Call, methods: AbstractSet[str]) -> ByName | None:
 
 
 def _getter(node: cst.BaseExpression, module: Module) -> str:
-    """Which function of `operator` an expression surely names; empty where it names none of those that get by name."""
+    """The `operator` function that an expression names for certain; empty if it is not one that accesses by name."""
     root, _, last = dotted(node).rpartition(".")
     symbol = None if root else module.symbol(last)
     if isinstance(symbol, Imported) and symbol.module == "operator":

@@ -1,4 +1,4 @@
-"""From uses to registrations: which function is registered, under which name, for which queue."""
+"""Turns uses into registrations: which function is registered, under which name, for which queue."""
 
 from collections.abc import Iterator
 
@@ -41,15 +41,15 @@ class Collector:
     """Collects the registrations of modules.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
         literals: reads options.
-        config: names the factory of workers, and declares tasks.
+        config: names the worker factory, and declares tasks.
 
     Attributes:
         workers: tells workers from other things.
-        problems: what cannot be followed.
+        problems: the registrations that cannot be followed.
         included: names of the collections (`boilermaker.Tasks`) that workers include.
-        collections: names of those that tasks were collected in, each with its first registration.
+        collections: names of the collections that tasks are registered in, each with its first registration.
     """
 
     def __init__(self, resolver: Resolver, literals: Literals, config: Config) -> None:
@@ -120,7 +120,7 @@ class Collector:
         yield from self._registrations(use, method, scope)
 
     def _by_name(self, use: Use, by_name: ByName, scope: Scope) -> None:
-        """Refuse what is reached by its name, where it surely is a worker's, or nobody else has a method of that name."""
+        """Refuse a method accessed by name, if it is certainly a worker's or no other class has a method of that name."""
         if not by_name.is_certain(scope.module):
             return
         kind = "unknown"
@@ -160,7 +160,7 @@ class Collector:
             )
 
     def _is_in_factory(self, use: Use, scope: Scope) -> bool:
-        """Whether it stands straight in the body of the configured factory, and registers what the module names."""
+        """Whether a use is directly in the body of the configured factory, and registers names of the module."""
         functions, call = use.context.functions, use.call
         if len(functions) != 1 or use.context.condition or use.function is not None or call is None:
             return False
@@ -181,7 +181,7 @@ class Collector:
         self.collections.setdefault(collection, use.attribute)
 
     def _include(self, use: Use, verdict: Verdict, scope: Scope) -> None:
-        """Note that a worker includes a collection; other libraries have an `include` of their own."""
+        """Record that a worker includes a collection; other libraries have an `include` method too."""
         if verdict.kind == "foreign" or use.call is None or len(use.call.args) != 1:
             return
         subject = use.call.args[0].value
@@ -247,7 +247,7 @@ class Collector:
             raise scope.refuse(subject, "REGISTRATION_INVALID", fault)
         return named
 
-    # ---- what the configuration declares
+    # ---- declared in the configuration
 
     def _declared(self, task: DeclaredTask, module: Module) -> Registration:
         named = expression(task.function.partition(":")[2])
@@ -262,7 +262,7 @@ class Collector:
         )
 
     def _unfollowed(self, unfollowed: Unfollowed, use: Use, scope: Scope) -> None:
-        """Tell what cannot be followed, unless entries in the configuration stand for it."""
+        """Report a registration that cannot be followed, unless entries in the configuration declare it."""
         functions = self._places.of(use, scope)
         known = [] if functions is None else [place.replace(":", ".") for place in functions]
         if self._declarations.cover(scope.module.name, known):
@@ -284,10 +284,10 @@ def _of_entry(problem: Problem, task: DeclaredTask) -> Problem:
 
 
 def _may_register(use: Use, method: str, scope: Scope) -> bool:
-    """Whether a use of something unknown must be told: other libraries have a `task` and a `register`.
+    """Whether a use on an unknown object must be reported: other libraries have `task` and `register` methods too.
 
-    An async function below `@x.task` is told anyway. Plain functions and `x.register(...)` are everywhere: they are told where
-    the module itself has to do with Boilermaker.
+    An async function below `@x.task` is always reported. Plain functions and `x.register(...)` are common
+    elsewhere: they are reported only if the module itself uses Boilermaker.
     """
     if method in ASYNC_ONLY or (
         method == TASK and use.function is not None and use.function.asynchronous is not None

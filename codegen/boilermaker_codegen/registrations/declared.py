@@ -10,11 +10,11 @@ from boilermaker_codegen.registrations.options import Options
 
 
 class Unfollowed(Refused):
-    """A registration that cannot be followed; an entry in the configuration may stand for it."""
+    """A registration that cannot be followed; an entry in the configuration may declare it."""
 
 
 class Declarations:
-    """What `[[tool.boilermaker.tasks]]` declares."""
+    """The entries of `[[tool.boilermaker.tasks]]`."""
 
     def __init__(self, tasks: Iterable[DeclaredTask]) -> None:
         self._tasks = tuple(tasks)
@@ -22,22 +22,22 @@ class Declarations:
         self._places = frozenset(task.registered_in for task in self._tasks if task.registered_in)
 
     def of(self, module: str) -> list[DeclaredTask]:
-        """The entries whose functions are named in a module."""
+        """The entries whose functions are accessed in a module."""
         return [task for task in self._tasks if task.module == module]
 
     def cover(self, module: str, functions: Iterable[str]) -> bool:
-        """Whether entries stand for a registration.
+        """Whether entries declare a registration.
 
         Args:
             module: where the registration is.
-            functions: ids of the functions that it registers; none where they are not known.
+            functions: ids of the functions that it registers; empty if unknown.
         """
         ids = frozenset(functions)
         return module in self._places or (bool(ids) and ids <= self._functions)
 
 
 def options_of(task: DeclaredTask) -> Options:
-    """An entry's options, as a registration would say them."""
+    """An entry's options, in the form of a registration's options."""
     return Options(
         name=task.name,
         queue=task.queue,
@@ -49,12 +49,12 @@ def options_of(task: DeclaredTask) -> Options:
 
 
 def with_entries(problem: Problem, module: str, functions: Mapping[str, Options]) -> Problem:
-    """A problem with the entries that would stand for the registration, ready to be pasted.
+    """A problem with the entries that would declare the registration, ready to be pasted.
 
     Args:
         problem: what cannot be followed.
         module: where the registration is.
-        functions: what it registers, by `module:function`; empty where that is not known.
+        functions: the functions that it registers, as `module:function`; empty if unknown.
     """
     entries = [_entry(function, options) for function, options in functions.items()]
     if not entries:

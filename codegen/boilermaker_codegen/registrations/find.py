@@ -1,6 +1,6 @@
 """Finds registrations: `@worker.task`, `register`, `register_async`, `register_many_async`, and loops over a list of functions.
 
-What looks like one and cannot be followed is an error: no task is left out in silence.
+A use that looks like a registration and cannot be followed is an error, so no task is silently left out.
 """
 
 from dataclasses import dataclass, replace
@@ -23,13 +23,14 @@ METHODS = frozenset({REGISTER, REGISTER_ASYNC, REGISTER_MANY, TASK, INCLUDE})
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What stands around a use.
+    """The syntax around a use.
 
     Attributes:
-        reason: why what is in it cannot be followed, as `in the function `f``; empty at module level.
+        reason: why a registration inside it cannot be followed, as `in the function `f``; empty at module
+            level.
         functions: the functions around it, the outermost first.
-        loop: the loop at module level in whose body it stands directly.
-        condition: what of that is more than functions, as `under an `if``.
+        loop: the loop at module level whose body directly contains the use.
+        condition: the part of the reason other than functions, as `under an `if``.
         statement: number of the statement of the module, counted from 0.
     """
 
@@ -42,15 +43,15 @@ class Context:
 
 @dataclass(frozen=True, eq=False)
 class Use:
-    """One place where a method of a worker's may be used.
+    """One place where a worker's method may be used.
 
     Attributes:
         attribute: `worker.task`, `worker.register_async`; a plain name for a decorator that may be an alias.
-        call: the call of it, where it is called.
-        function: the function that it decorates, where it does.
+        call: its call, if it is called.
+        function: the function that it decorates, if any.
         decorator: that decorator.
-        bound: it is the whole value of an assignment: `task = worker.task`.
-        by_name: how it is reached by its name as text; its attribute is not in the tree then.
+        bound: it is the entire value of an assignment: `task = worker.task`.
+        by_name: the access by name in a string; the attribute is not in the tree then.
     """
 
     attribute: cst.Attribute | cst.Name
@@ -71,7 +72,7 @@ def uses(tree: cst.Module) -> list[Use]:
 
 
 def root_of(node: cst.BaseExpression) -> cst.BaseExpression:
-    """What a fluent chain starts from: `worker` in `worker.register_async(a).register_async`."""
+    """The object at the start of a fluent chain: `worker` in `worker.register_async(a).register_async`."""
     while (
         isinstance(node, cst.Call)
         and isinstance(node.func, cst.Attribute)
@@ -98,20 +99,20 @@ def is_called_task(decorator: cst.Decorator) -> bool:
 
 
 class _Finder:
-    """One walk over a module that knows what stands around each node."""
+    """One walk over a module that tracks the syntax around each node."""
 
     def __init__(self) -> None:
         self.found: list[Use] = []
         self._handled: set[int] = set()
 
     def walk(self, node: cst.CSTNode, context: Context) -> None:
-        """Look at a node and all that is in it; without recursion: source may be nested deeper than Python's stack."""
+        """Visit a node and all nodes in it; without recursion, because source may be nested deeper than Python's stack."""
         waiting = [(node, context)]
         while waiting:
             waiting.extend(reversed(self._parts(*waiting.pop())))
 
     def _parts(self, node: cst.CSTNode, context: Context) -> list[tuple[cst.CSTNode, Context]]:
-        """Note what a node uses; give its parts, each with what stands around it."""
+        """Record the uses in a node; yield its parts, each with the syntax around it."""
         if type(node) not in _TOLD:
             return [(child, context) for child in children(node)]
         match node:
@@ -181,7 +182,7 @@ class _Finder:
         decorator: cst.Decorator | None = None,
         bound: bool = False,
     ) -> None:
-        """Note a use; whatever stands around it has come first and knows more about it."""
+        """Record a use; the enclosing nodes were visited first and may have recorded it with more detail."""
         if node.attr.value in METHODS and id(node) not in self._handled:
             self._handled.add(id(node))
             self.found.append(

@@ -1,4 +1,4 @@
-"""Handlers: a function's signature in the words of the contract. The rules are those of `boilermaker.introspection.signature`."""
+"""Handlers: a function's signature as the contract describes it. The rules are those of `boilermaker.introspection.signature`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ _ENVIRONMENT = (External("os.environ.get"), External("os.getenv"))
 
 @dataclass(frozen=True, kw_only=True)
 class Handler:
-    """What a handler takes and gives, the state left out."""
+    """A handler's parameters and result, without the state."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -36,8 +36,8 @@ class Handlers:
     """Reads handlers.
 
     Args:
-        resolver: finds what names mean.
-        definitions: reads types and values, and keeps the types.
+        resolver: resolves names.
+        definitions: reads types and values, and collects the types.
         allow_untyped: accept parameters without annotation, as `Any`.
     """
 
@@ -61,13 +61,13 @@ class Handlers:
             node: the function.
             scope: the scope that it is defined in.
             own_decorators: those of its decorators that register it.
-            is_async_only: it is registered by what takes async functions alone.
+            is_async_only: its registration method takes async functions only.
 
         Raises:
-            Refused: it cannot be a task; everything at fault in it is named.
+            Refused: it cannot be a task; the error names every reason.
         """
         if own_decorators or not scope.module.defers_annotations:
-            scope = replace(scope, moment=node.name)  # what registers it reads its annotations, at the latest
+            scope = replace(scope, moment=node.name)  # registration reads its annotations at the latest
         problems: list[Problem] = []
         parameters: list[Parameter] = []
         result: Type = ANY
@@ -88,7 +88,7 @@ class Handlers:
             raise Refused(*problems)
         return Handler(name=node.name.value, parameters=tuple(parameters), result=result, doc=doc_of(node))
 
-    # ---- what kind of function it is
+    # ---- kind of function
 
     def _check_kind(
         self, node: cst.FunctionDef, scope: Scope, own: Sequence[cst.Decorator], *, is_async_only: bool
@@ -139,7 +139,7 @@ class Handlers:
     def _parameters(
         self, node: cst.FunctionDef, scope: Scope, problems: list[Problem]
     ) -> list[tuple[cst.Param, bool]]:
-        """All parameters but the state, each with whether it is keyword-only; none where there is no state."""
+        """All parameters but the state, each with whether it is keyword-only; none if there is no state."""
         given = node.params
         positional = [*given.posonly_params, *given.params]
         variadic = [
@@ -212,7 +212,7 @@ class Handlers:
         return Parameter(name=name, type=type_, default=contracted(default), keyword_only=is_keyword_only)
 
     def _may_be_unset(self, node: cst.BaseExpression, scope: Scope) -> bool:
-        """Whether a default surely is what the environment says, and None where it says nothing."""
+        """Whether a default is certainly read from the environment, and None if the variable is not set."""
         try:
             match node:
                 case cst.Call(func=cst.Name() | cst.Attribute() as func, args=[cst.Arg(star="")]):

@@ -1,4 +1,4 @@
-"""What the options of registrations are in Python: values as anywhere in the source, and retry policies."""
+"""The Python values of registration options: ordinary values of the source, and retry policies."""
 
 import ast
 import builtins
@@ -25,14 +25,14 @@ _DISPLAYS: dict[type[cst.CSTNode], object] = {cst.List: [], cst.Dict: {}, cst.Se
 
 
 def _function() -> None:
-    """Stands for functions of the service, which are not imported."""
+    """A stand-in for functions of the service, which are not imported."""
 
 
 class OptionValues:
-    """Reads what options are.
+    """Reads the values of options.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
         literals: reads values.
     """
 
@@ -44,15 +44,15 @@ class OptionValues:
         """The value of an option.
 
         Args:
-            node: what is written.
-            scope: where.
-            is_needed: the contract needs it: it must be known.
+            node: its expression.
+            scope: the scope of that.
+            is_needed: the contract needs the value, so it must be known.
 
         Returns:
-            The value; `UNREAD` where it is not needed and cannot be known without running the code.
+            The value; `UNREAD` if it is not needed and cannot be known without running the code.
 
         Raises:
-            Refused: Python would refuse it, or it is needed and cannot be known.
+            Refused: Python would reject it, or it is needed and cannot be known.
         """
         try:
             value = self._literals.read(node, scope)
@@ -68,7 +68,7 @@ class OptionValues:
             return UNREAD
 
     def _with_members(self, value: Any, node: cst.BaseExpression, scope: Scope) -> Any:
-        """A value with enum members as such: defaults take their values for them, to the worker they are what they are."""
+        """A value with enum members as members: a default holds their values instead, but the worker sees members."""
         match node:
             case cst.List(elements=elements) | cst.Tuple(elements=elements):
                 pairs = zip(value, elements, strict=True)
@@ -97,7 +97,7 @@ class OptionValues:
         return value
 
     def _member_of(self, owner: Found, name: str, value: Any) -> Any:
-        """What a class holds: as a member of an enum, if it is one, with the name of its class."""
+        """An attribute of a class: as a member, with the name of its class, if the class is an enum."""
         bases = frozenset(self._bases(owner))
         if bases & _MIXED or (
             bases & {"enum.Enum", "enum.Flag"} and bases & {"builtins.str", "builtins.int"}
@@ -107,7 +107,7 @@ class OptionValues:
         return type(name, (), {})() if bases & {"enum.Enum", "enum.Flag"} else value
 
     def _bases(self, owner: Found) -> Iterator[str]:
-        """Names of the classes outside of the service that a class is made of."""
+        """Names of the classes outside of the service that a class inherits from."""
         for base in owner.symbol.node.bases if isinstance(owner.symbol, ClassSymbol) else ():
             match self._meaning(base.value, owner.scope):
                 case External(name=name):
@@ -118,7 +118,7 @@ class OptionValues:
                     pass
 
     def _other(self, node: cst.BaseExpression, scope: Scope) -> Any:
-        """What defaults and constants cannot be: literals without JSON form, policies, functions and classes."""
+        """Values that options allow and defaults do not: literals without a JSON representation, policies, functions and classes."""
         try:
             return ast.literal_eval(code(node))
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
@@ -133,7 +133,7 @@ class OptionValues:
             case cst.Call(func=cst.Name() | cst.Attribute() as func):
                 made = self._object(func, scope)
                 if isinstance(made, type) and issubclass(made, BaseException):
-                    return made.__new__(made)  # an exception, whatever it says
+                    return made.__new__(made)  # an exception with any message
                 return self._made(node, made, scope) if made in _MAKERS else UNREAD
             case cst.Tuple(elements=elements):
                 items = tuple(self._argument(element.value, scope) for element in elements)
@@ -155,7 +155,7 @@ class OptionValues:
                 return UNREAD
 
     def _class(self, found: Found) -> Any:
-        """A class that is what one of the service is, as far as options ask: an exception or none."""
+        """A stand-in for a class of the service, as far as options need it: an exception or not."""
         nodes = found.symbol.node.bases if isinstance(found.symbol, ClassSymbol) else ()
         bases = [self._object(base.value, found.scope) for base in nodes]
         exceptions = tuple(
@@ -172,7 +172,7 @@ class OptionValues:
             return None
 
     def _made(self, node: cst.Call, maker: Any, scope: Scope) -> Any:
-        """What a call that makes a policy gives."""
+        """The policy that a call creates."""
         given = [(argument, self._argument(argument.value, scope)) for argument in node.args]
         if any(argument.star or value is UNREAD for argument, value in given):
             return UNREAD
@@ -191,7 +191,7 @@ class OptionValues:
 
 
 def _named(name: str) -> Any:
-    """A builtin class, or what a name of the runtime's module of policies stands for."""
+    """A builtin class, or an object of the runtime's module of policies."""
     module, _, builtin = name.rpartition(".")
     if module == "builtins" and isinstance(getattr(builtins, builtin, None), type):
         return getattr(builtins, builtin)

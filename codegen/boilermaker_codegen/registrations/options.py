@@ -1,4 +1,4 @@
-"""The options of a registration: all are held against the worker's rules, and those that the contract needs are kept."""
+"""The options of a registration: all are checked by the worker's rules, and those that the contract needs are kept."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -13,7 +13,7 @@ from boilermaker_codegen.source.meanings import Scope, code
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a registration says about its task beside the function, as far as the contract needs it."""
+    """The options of a registration that the contract needs."""
 
     name: str | None = None
     queue: str | None = None
@@ -23,7 +23,7 @@ class Options:
     allow: dict[str, str] = field(default_factory=dict[str, str])
 
     def given(self) -> list[str]:
-        """Names of the options that say something."""
+        """Names of the options that are set."""
         return [each.name for each in fields(self) if getattr(self, each.name)]
 
 
@@ -34,7 +34,7 @@ def read_options(arguments: Iterable[cst.Arg], values: OptionValues, scope: Scop
     """The options among the keyword arguments of a registration.
 
     Raises:
-        Refused: the worker would refuse an option, or one that the contract needs cannot be known without running the code.
+        Refused: the worker would reject an option, or the value of one that the contract needs cannot be known without running the code.
     """
     found: dict[str, Any] = {}
     given: set[str] = set()

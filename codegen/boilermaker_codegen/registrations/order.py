@@ -1,4 +1,4 @@
-"""The order in which a module is carried out: a registration can use what is bound above it, and nothing else."""
+"""The order of execution in a module: a registration can use only names that are bound above it."""
 
 from collections.abc import Iterable
 
@@ -11,10 +11,10 @@ from boilermaker_codegen.source.walking import descendants
 
 
 def check_bound(use: Use, scope: Scope) -> None:
-    """That all names in a registration at module level are bound when Python comes to it.
+    """Check that all names in a registration at module level are bound when it runs.
 
     Raises:
-        Refused: one is bound further down only; importing the module would raise a NameError.
+        Refused: one is bound only below; importing the module would raise NameError.
     """
     if use.context.functions or use.context.reason:
         return
@@ -25,7 +25,7 @@ def check_bound(use: Use, scope: Scope) -> None:
 
 
 def check_list_bound(name: str, value: cst.BaseExpression, scope: Scope) -> None:
-    """The same of a list of functions that a name at module level is bound to.
+    """The same check for a list of functions that a name at module level is bound to.
 
     Raises:
         Refused: as `check_bound`.
@@ -35,11 +35,11 @@ def check_list_bound(name: str, value: cst.BaseExpression, scope: Scope) -> None
 
 def _check(parts: Iterable[cst.BaseExpression], statement: int | str, scope: Scope) -> None:
     module = scope.module
-    if module.stars:  # what is bound further down may have come from there before
+    if module.stars:  # a name that is bound below may have been imported by it before
         return
     for part in parts:
         if any(isinstance(node, cst.Lambda) for node in (part, *descendants(part))):
-            continue  # carried out later, perhaps
+            continue  # may run later
         for root in map(_root, free_names(part)):
             line = module.bound_after(root.value, statement)
             if line is not None:

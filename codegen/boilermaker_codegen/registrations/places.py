@@ -1,4 +1,4 @@
-"""What a registration that cannot be followed would register, as far as it says: entries of the configuration may name it."""
+"""The functions that a registration which cannot be followed would register, if they are evident: entries of the configuration may declare them."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from boilermaker_codegen.source.meanings import Scope
 
 
 class Places:
-    """Names functions, as entries do.
+    """Names functions as configuration entries do.
 
     Args:
         subjects: finds functions.
@@ -26,7 +26,7 @@ class Places:
         self._values = values
 
     def of(self, use: Use, scope: Scope) -> dict[str, Options] | None:
-        """What a use registers, by `module:function`, empty where that is not known; None where no entry can name it."""
+        """The functions that a use registers, as `module:function`; empty if unknown; None if no entry can name them."""
         arguments = use.call.args if use.call else ()
         if use.function is not None:
             place = self._subjects.place(use.function.name, scope)
@@ -56,7 +56,7 @@ class Places:
 
 
 def _called(use: Use, scope: Scope) -> cst.Call | None:
-    """The call that registers, as if its method were not reached by name."""
+    """The registering call, as if its method were not accessed by name."""
     if use.by_name is None:
         return use.call
     arguments = use.by_name.arguments(scope.module)

@@ -1,4 +1,4 @@
-"""One function registered once, as the source says it."""
+"""One registration of one function, as written in the source."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ from boilermaker_codegen.source.parse import Module
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Registration:
-    """One function registered once.
+    """One registration of one function.
 
     Attributes:
         function: the handler.
         home: where it is defined.
         module: where it is registered.
-        node: what to name in errors.
-        options: what the registration says beside the function.
+        node: the node that errors point at.
+        options: the options of the registration.
         decorators: those of the handler's decorators that register it.
-        is_async_only: it is registered by what takes async functions alone.
+        is_async_only: its registration method takes async functions only.
     """
 
     function: cst.FunctionDef
@@ -38,5 +38,5 @@ class Registration:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The task's name and those that it had before."""
+        """The task's name and its aliases."""
         return (self.name, *self.options.aliases)

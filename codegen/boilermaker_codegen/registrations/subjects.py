@@ -1,4 +1,4 @@
-"""What is registered: the functions that an argument, a list or a loop names."""
+"""The functions that an argument, a list or a loop registers."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ class Subjects:
         self._resolver = resolver
 
     def listed(self, node: cst.BaseExpression, scope: Scope) -> Iterator[Named]:
-        """The functions in a list that is written out, here or under a name at module level."""
+        """The functions in a list display, written here or assigned to a name at module level."""
         for element in elements_of(node) or ():
             if isinstance(element, cst.StarredElement):
                 yield from self.listed(element.value, scope)
@@ -39,7 +39,7 @@ class Subjects:
             yield from self.listed(value, home)
 
     def _list(self, node: cst.BaseExpression, scope: Scope) -> Named:
-        """The list that a name at module level is bound to, for good."""
+        """The list that a name at module level is bound to, if it is never rebound."""
         found = self._resolver.resolve(node, scope) if isinstance(node, cst.Name | cst.Attribute) else None
         value = (
             found.symbol.value if isinstance(found, Found) and isinstance(found.symbol, ValueSymbol) else None
@@ -106,7 +106,7 @@ class Subjects:
                 )
 
     def place(self, node: cst.BaseExpression, scope: Scope) -> str:
-        """The function that an expression names as `module:function`; empty where it names none."""
+        """The function that an expression names, as `module:function`; empty if it names none."""
         try:
             function, home = self.function(node, scope)
         except Refused:
@@ -120,10 +120,10 @@ def unfollowed(scope: Scope, node: cst.CSTNode, message: str) -> Unfollowed:
 
 
 def argument_of(call: cst.Call, method: str, scope: Scope) -> tuple[cst.BaseExpression, list[cst.Arg]]:
-    """What a call registers, and the arguments beside it.
+    """The argument that a call registers, and its other arguments.
 
     Raises:
-        Refused: it is not the one argument beside options.
+        Refused: it is not the only positional argument.
     """
     keyword = "fns" if method == REGISTER_MANY else "fn"
     plain = [

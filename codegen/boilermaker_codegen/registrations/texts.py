@@ -1,4 +1,4 @@
-"""Texts that no file can hold: lone surrogates have no bytes in UTF-8, and fields need names that Python takes."""
+"""Texts that cannot be written to a stub: lone surrogates cannot be encoded in UTF-8, and field names must be identifiers."""
 
 import keyword
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ Fault = tuple[ErrorId, str]
 
 
 def of_task(task: TaskContract) -> Iterator[Fault]:
-    """What is wrong with the texts of a task, those of its types aside; each with its id."""
+    """The errors in a task's texts, without those of its types; each with its id."""
     if not _is_encodable(task.doc):
         yield "VALUE_INVALID", f"the docstring {NO_TEXT}"
     for parameter in task.parameters:
@@ -25,7 +25,7 @@ def of_task(task: TaskContract) -> Iterator[Fault]:
 
 
 def of_type(definition: Definition) -> Iterator[Fault]:
-    """What is wrong with the texts of a type."""
+    """The errors in a type's texts."""
     if not _is_encodable(definition):
         yield "VALUE_INVALID", f"a text of `{definition.name}` {NO_TEXT}"
     if isinstance(definition, RecordDefinition):

@@ -19,13 +19,13 @@ Kind = Literal["worker", "foreign", "unknown"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an expression is.
+    """The kind of object that an expression evaluates to.
 
     Attributes:
-        kind: `foreign` is certainly no worker; `unknown` may be one.
-        reason: why it is not known.
-        is_collection: it is a `Tasks`, whose tasks are a worker's only once one includes them.
-        name: of a collection, `module.name`; empty where it has none.
+        kind: `foreign` is certainly not a worker; `unknown` may be one.
+        reason: why it is unknown.
+        is_collection: it is a `Tasks`, whose tasks belong to a worker only once a worker includes it.
+        name: for a collection, `module.name`; empty if it has none.
     """
 
     kind: Kind
@@ -40,11 +40,11 @@ FOREIGN = Verdict("foreign")
 
 
 class Workers:
-    """Tells workers from other things.
+    """Distinguishes workers from other objects.
 
     Args:
-        resolver: finds what names mean.
-        factory: a function whose calls give a worker, as `module:function`.
+        resolver: resolves names.
+        factory: a function that returns a worker, as `module:function`.
     """
 
     def __init__(self, resolver: Resolver, factory: str | None = None) -> None:
@@ -55,7 +55,7 @@ class Workers:
     def judge(
         self, node: cst.BaseExpression, scope: Scope, functions: tuple[cst.FunctionDef, ...] = ()
     ) -> Verdict:
-        """What an expression is, seen from inside the given functions."""
+        """The kind of an expression, as seen from inside the given functions."""
         node = root_of(node)
         if isinstance(node, cst.Call):
             return self._made(node, scope)
@@ -74,11 +74,11 @@ class Workers:
         return self._meaning(meaning, node)
 
     def aliased(self, node: cst.BaseExpression, scope: Scope) -> Verdict:
-        """What the worker is where a name is bound to `worker.task`; foreign where it is not."""
+        """The kind of the worker if a name is bound to `worker.task`; `foreign` if it is not."""
         if not isinstance(node, cst.Name) or scope.classes:
             return self._aliased(node, scope)
         if not scope.module.binds(node.value) and not scope.module.stars:
-            return FOREIGN  # without asking what is wrong and where, which takes as long as parsing
+            return FOREIGN  # no error is built here, which would take as long as parsing
         key = (scope.module.name, node.value)  # the same few names decorate function after function
         if key not in self._aliases:
             self._aliases[key] = self._aliased(node, scope)
@@ -98,7 +98,7 @@ class Workers:
                 return FOREIGN
 
     def is_factory(self, function: cst.FunctionDef, scope: Scope) -> bool:
-        """Whether a function at module level is the one that the configuration names."""
+        """Whether a function at module level is the configured factory."""
         return scope.module.name == self._factory_module and function.name.value == self._factory_name
 
     def _meaning(self, meaning: Meaning, node: cst.BaseExpression) -> Verdict:
@@ -158,7 +158,7 @@ class Workers:
                 )
 
     def _is_made_by_factory(self, meaning: Meaning, node: cst.CSTNode, scope: Scope) -> bool:
-        """Whether it is the configured factory, by the name that the configuration has for it."""
+        """Whether a name is the configured factory's name in the configuration."""
         name = f"{self._factory_module}.{self._factory_name}"
         if not self._factory_name or isinstance(meaning, Package):
             return False
@@ -184,14 +184,14 @@ class Workers:
         )
 
     def _is_foreign(self, node: cst.BaseExpression, function: cst.FunctionDef, scope: Scope) -> bool:
-        """Whether a function surely gives no worker when it returns this."""
+        """Whether a function that returns this certainly does not return a worker."""
         try:
             return self.judge(node, scope, (function,)).kind == "foreign"
         except RecursionError:  # functions that return each other's results
             return False
 
     def _annotation(self, node: cst.BaseExpression, scope: Scope) -> Verdict | None:
-        """What an annotation makes of a name; None where it says nothing certain."""
+        """The kind that an annotation gives a name; None if it is not certain."""
         if isinstance(node, cst.SimpleString):
             try:
                 node = expression(str(node.evaluated_value))
@@ -232,7 +232,7 @@ class Workers:
     def _local(
         self, node: cst.BaseExpression, scope: Scope, functions: tuple[cst.FunctionDef, ...]
     ) -> Verdict | None:
-        """What a name is that one of the functions around binds; None where none does."""
+        """The kind of a name that one of the enclosing functions binds; None if none does."""
         while isinstance(node, cst.Attribute):
             node = node.value
         if not isinstance(node, cst.Name):
@@ -266,7 +266,7 @@ class Workers:
 
 
 def _named(verdict: Verdict, found: Found) -> Verdict:
-    """A collection goes by the name that it was bound to when it was made."""
+    """Name a collection after the variable that it was assigned to on creation."""
     is_unnamed = verdict.is_collection and not verdict.name
     return replace(verdict, name=found.id) if is_unnamed else verdict
 

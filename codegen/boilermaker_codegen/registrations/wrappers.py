@@ -1,4 +1,4 @@
-"""What decorators of the service make of a handler: whether its signature is kept, and whether it is still async."""
+"""The effect of the service's decorators on a handler: whether its signature is kept, and whether it is still async."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -23,7 +23,7 @@ class Wrappers:
     """Reads decorators.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
     """
 
     def __init__(self, resolver: Resolver) -> None:
@@ -33,7 +33,7 @@ class Wrappers:
         """Whether Python shows the wrapped signature: it uses `functools.wraps`, or wraps nothing.
 
         Raises:
-            Refused: what it is cannot be known.
+            Refused: the decorator cannot be resolved.
         """
         named = decorator.decorator
         named = named.func if isinstance(named, cst.Call) else named
@@ -43,7 +43,7 @@ class Wrappers:
         return any(True for _ in self._wrappers(decorator, scope))
 
     def wrapped(self, kind: Kind, decorator: cst.Decorator, scope: Scope) -> Kind:
-        """What a decorator makes of a function; of one with wrappers of both kinds, it takes the one that fits."""
+        """What a decorator turns a function into; if it has wrappers of both kinds, the one that matches the function."""
         wrappers = {wrapper.asynchronous is not None for wrapper in self._wrappers(decorator, scope)}
         if wrappers == {True}:
             return "async"
@@ -58,7 +58,7 @@ class Wrappers:
                 yield node
 
     def _marks(self, decorator: cst.Decorator, scope: Scope) -> bool:
-        """Whether it says of its wrapper that it is async all the same: `inspect.markcoroutinefunction`."""
+        """Whether it marks its wrapper as async: `inspect.markcoroutinefunction`."""
         return any(
             dotted(named).rpartition(".")[2] == _MARK
             for node, _ in self._body(decorator, scope)

@@ -1,15 +1,15 @@
-"""Which branches of a module Python takes, as far as the text says: type checking, old versions, imports that fail."""
+"""Which branches of a module Python executes, if that is evident: type checking, old versions, failing imports."""
 
 from collections.abc import Iterator
 
 import libcst as cst
 
-OLDEST = (3, 11)  # the oldest Python that Boilermaker runs on
+OLDEST = (3, 11)  # the oldest supported Python
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception"})
 
 
 def branches(statement: cst.If) -> Iterator[tuple[cst.BaseSuite | cst.If, bool]]:
-    """The branches that may be taken, each with whether type checkers alone take it. An `elif` is a statement of its own."""
+    """The branches that may be executed, each with whether only type checkers see it. An `elif` is a separate statement."""
     orelse = statement.orelse
     other = orelse.body if isinstance(orelse, cst.Else) else orelse
     taken = is_taken(statement.test)
@@ -23,7 +23,7 @@ def branches(statement: cst.If) -> Iterator[tuple[cst.BaseSuite | cst.If, bool]]
 
 
 def is_import_fallback(handler: cst.ExceptHandler) -> bool:
-    """Whether an `except` is there for an import that fails."""
+    """Whether an `except` handles a failing import."""
     match handler.type:
         case None:
             return True
@@ -44,7 +44,7 @@ def _is_type_checking(node: cst.BaseExpression) -> bool:
 
 
 def is_taken(test: cst.BaseExpression) -> bool | None:
-    """What a comparison with `sys.version_info` gives on each Python that Boilermaker runs on; None where it differs."""
+    """The result of a comparison with `sys.version_info` on all supported Pythons; None if it differs between them."""
     match test:
         case cst.Comparison(
             left=cst.Attribute(value=cst.Name(value="sys"), attr=cst.Name(value="version_info")),

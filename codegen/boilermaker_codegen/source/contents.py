@@ -1,4 +1,4 @@
-"""What is in the files, as far as it can be known without parsing; known facts are used again while a file is as it was."""
+"""Facts about files that need no parsing; they are reused while a file is unchanged."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,22 +8,22 @@ from boilermaker_codegen.problems import Problem, Refused
 from boilermaker_codegen.source.discover import SourceFile, Stamp, is_candidate
 from boilermaker_codegen.source.text import may_bind, read
 
-# A file that was changed within this time before it was read may change again without another time stamp:
-# FAT counts in two seconds, and some clocks tick coarsely.
+# A file that was changed this shortly before it was read may change again with the same time stamp: FAT has a
+# resolution of two seconds, and some clocks are coarse.
 _SETTLED_NS = 2_500_000_000
-_NEVER: Stamp = (2**63 - 1, 0, 0, 0)  # settled at no time
+_NEVER: Stamp = (2**63 - 1, 0, 0, 0)  # never settled
 
 
 class Facts(msgspec.Struct, array_like=True):
-    """What is known of one file.
+    """The facts about one file.
 
     Attributes:
-        stamp: times of its last change, size and inode, when it was read. No change of a file keeps them all: programs
-            may set the modification time, but not the time of the inode's change.
-        is_candidate: it may hold a registration.
-        digest: names what it means; empty where nobody has asked.
-        names: whether its bytes hold the aliases that somebody has asked for.
-        bindings: whether it may bind the names that somebody has asked for.
+        stamp: times of its last change, size and inode, when it was read. Every change of a file changes at
+            least one of them: programs can set the modification time, but not the time of the inode's change.
+        is_candidate: it may contain a registration.
+        digest: digest of its meaning; empty if not computed.
+        names: whether its bytes contain each alias looked up so far.
+        bindings: whether it may bind each name looked up so far.
     """
 
     stamp: Stamp
@@ -38,7 +38,7 @@ class Contents:
 
     Args:
         known: facts of an earlier run, by the files' shown paths.
-        started: nanoseconds since the epoch, from before the files' stamps were taken.
+        started: nanoseconds since the epoch, taken before the files' stamps.
     """
 
     def __init__(self, known: Mapping[str, Facts], started: int) -> None:
@@ -49,7 +49,7 @@ class Contents:
         self.has_news = False
 
     def is_candidate(self, file: SourceFile, aliases: frozenset[str] = frozenset()) -> bool:
-        """Whether a file may hold a registration; `aliases` are names that stand for `worker.task` elsewhere.
+        """Whether a file may contain a registration; `aliases` are aliases of `worker.task` in other modules.
 
         Raises:
             Refused: it cannot be read.
@@ -58,7 +58,7 @@ class Contents:
         return facts.is_candidate or any(self._holds(file, facts, name) for name in aliases)
 
     def version(self, file: SourceFile) -> str:
-        """Changes with what the file means, and with where it is.
+        """A digest of the file's meaning and path.
 
         Raises:
             Refused: it cannot be read.
@@ -70,7 +70,7 @@ class Contents:
         return version_of(file, facts.digest)
 
     def may_bind(self, file: SourceFile, name: str) -> bool:
-        """Whether a file may bind a name; where it says no, that is sure.
+        """Whether a file may bind a name; False is certain.
 
         Raises:
             Refused: it cannot be read.
@@ -82,14 +82,14 @@ class Contents:
         return facts.bindings[name]
 
     def learn(self, file: SourceFile, version: str) -> None:
-        """Take over what somebody has found out who parsed the file."""
+        """Store facts found by parsing the file."""
         facts = self._facts(file)
         if not facts.digest:
             facts.digest = version.partition(" ")[0]
             self.has_news = True
 
     def settled(self) -> Iterator[tuple[str, Facts]]:
-        """The facts that a later run may rely on, by the files' shown paths."""
+        """The facts that a later run may reuse, by the files' shown paths."""
         return (item for item in self._fresh.items() if item[0] not in self._unsettled)
 
     def _holds(self, file: SourceFile, facts: Facts, name: str) -> bool:
@@ -124,7 +124,7 @@ def read_bytes(file: SourceFile) -> bytes:
 
 
 def version_of(file: SourceFile, digest: str) -> str:
-    """Names a meaning in a place: `a.py` and `a/__init__.py` mean different things by the same text."""
+    """A digest of text and place: the same text means different things in `a.py` and `a/__init__.py`."""
     return f"{digest} {file.shown}"
 
 

@@ -1,4 +1,4 @@
-"""What `from module import *` gives."""
+"""The names that `from module import *` imports."""
 
 import functools
 import importlib
@@ -12,7 +12,7 @@ from boilermaker_codegen.source.lists import changes, elements_of
 from boilermaker_codegen.source.parse import Module, Reading
 from boilermaker_codegen.source.symbols import Imported, ValueSymbol, imported_module
 
-# Modules outside the service that are surely there, and that may be imported to be looked at.
+# Modules outside of the service that are always installed, and that may be imported for inspection.
 KNOWN = frozenset({
     "boilermaker", "boilermaker.failure", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum",
     "functools", "msgspec", "types", "typing", "uuid", "zoneinfo",
@@ -31,18 +31,18 @@ def known_names(module: str) -> frozenset[str]:
 
 @functools.cache
 def has_own(module: str, name: str) -> bool:
-    """Whether a module among `OWN` has a name, or a module of that name is in it."""
+    """Whether a module in `OWN` has an attribute or a submodule of a name."""
     if hasattr(importlib.import_module(module), name):
         return True
     return module == "boilermaker" and importlib.util.find_spec(f"{module}.{name}") is not None
 
 
 class Exports:
-    """Tells which names of a module go with `*`.
+    """Finds which names of a module `*` imports.
 
     Args:
         library: the modules of the service.
-        named: the name of the module that an expression stands for in a module; empty where it stands for none.
+        named: the name of the module that an expression refers to; empty if it refers to none.
     """
 
     def __init__(self, library: Reading, named: Callable[[cst.BaseExpression, Module], str]) -> None:
@@ -53,7 +53,7 @@ class Exports:
         self._cut: set[str] = set()
 
     def gives(self, module: Module, name: str) -> bool | None:
-        """Whether a name that a module binds goes with `*`; None where its `__all__` cannot be read."""
+        """Whether `*` imports a name that a module binds; None if its `__all__` cannot be determined."""
         if not module.binds("__all__"):
             return not name.startswith("_")
         return self._listing(module).holds(name)
@@ -72,7 +72,7 @@ class Exports:
         found = reader.read(module.tree.body) or UNKNOWN
         self._open.remove(module.name)
         self._cut.discard(module.name)
-        if not self._cut:  # else it would be another one if it were asked for first
+        if not self._cut:  # otherwise the result would depend on which module is asked for first
             self._known[module.name] = found
         return found
 
@@ -87,7 +87,7 @@ class Exports:
         return self._of(imported_module(node, module.package))
 
     def _listed(self, node: cst.BaseExpression, module: Module) -> Listing:
-        """The names that an expression gives."""
+        """The names that an expression evaluates to."""
         match node:
             case cst.List(elements=elements) | cst.Tuple(elements=elements):
                 return self._elements(elements, module)
@@ -119,7 +119,7 @@ class Exports:
         return found
 
     def _bound(self, name: str, module: Module) -> Listing:
-        """The names in a list that has a name itself, at module level and for good."""
+        """The names in a list that is assigned to a name at module level and never rebound."""
         match module.symbol(name):
             case Imported(module=other, name="__all__"):
                 return self._of(other)

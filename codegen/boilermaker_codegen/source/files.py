@@ -36,7 +36,7 @@ def walk(project: Project) -> tuple[SourceFile, ...]:
 
 @dataclass(frozen=True)
 class _Folder:
-    """A folder on the walk: where it is, how it is shown, the package that it is, whether it is excluded."""
+    """A folder on the walk: its path, its shown path, its package, whether it is excluded."""
 
     path: str
     shown: str
@@ -44,7 +44,7 @@ class _Folder:
     is_excluded: bool
 
     def inside(self, name: str) -> tuple[str, str, str]:
-        """Path, shown path and module name of something in it."""
+        """Path, shown path and module name of an entry of the folder."""
         return (
             f"{self.path}{os.sep}{name}",
             f"{self.shown}/{name}" if self.shown else name,
@@ -71,13 +71,13 @@ class _Walker:
         self.problems: list[Problem] = []
 
     def files(self, root: Path) -> Iterator[SourceFile]:
-        """The modules under a root, links left for later."""
+        """The modules under a root; symbolic links are deferred."""
         shown = PurePosixPath(os.path.relpath(root, self._base).replace(os.sep, "/"))
         is_excluded = any(self._is_excluded(str(part)) for part in (shown, *shown.parents))
         yield from self._walk(_Folder(str(root), "" if str(shown) == "." else str(shown), "", is_excluded))
 
     def linked(self) -> Iterator[SourceFile]:
-        """The modules that links lead to; to be asked once all roots are walked."""
+        """The modules that symbolic links point to; call it after all roots are walked."""
         while self._links:
             folder = self._links.pop(0)
             target = os.path.realpath(folder.path)
@@ -139,7 +139,7 @@ class _Walker:
         try:
             with os.scandir(folder.path) as entries:
                 return sorted(entries, key=lambda entry: entry.name)
-        except (FileNotFoundError, NotADirectoryError):  # went away just now
+        except (FileNotFoundError, NotADirectoryError):  # deleted in the meantime
             return []
         except OSError as error:
             if not folder.is_excluded:
@@ -152,7 +152,7 @@ class _Walker:
 
 
 def _leads_back(link: str, target: str) -> bool:
-    """Whether a link leads to a folder that it is in."""
+    """Whether a symbolic link points to a folder that contains it."""
     return f"{os.path.realpath(link.rpartition(os.sep)[0])}{os.sep}".startswith(
         f"{target.rstrip(os.sep)}{os.sep}"
     )
@@ -161,13 +161,13 @@ def _leads_back(link: str, target: str) -> bool:
 def _stamp(entry: "os.DirEntry[str]") -> Stamp | None:
     try:
         status = entry.stat()
-    except OSError:  # told when it is read
+    except OSError:  # reported when it is read
         return None
     return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
 def _is_special(entry: "os.DirEntry[str]") -> bool:
-    """A link to a folder, a pipe, a socket: reading it fails, or waits for ever. A link to nothing is told as unreadable."""
+    """A link to a folder, a pipe, a socket: reading it fails or blocks. A dangling link is reported as unreadable."""
     return (
         not (entry.is_file(follow_symlinks=False) or Path(entry.path).is_file()) and Path(entry.path).exists()
     )

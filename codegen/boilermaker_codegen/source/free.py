@@ -1,4 +1,4 @@
-"""The names that an expression takes from around it: those that its own lambdas and comprehensions bind are left out."""
+"""The free names of an expression: names that its own lambdas and comprehensions bind are left out."""
 
 from collections.abc import Iterator, Sequence
 
@@ -25,10 +25,10 @@ def free_names(node: cst.CSTNode, bound: frozenset[str] = frozenset()) -> Iterat
 
 
 def _parts(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
-    """What of a node may hold names that it takes."""
+    """The parts of a node that may contain free names."""
     match node:
         case cst.Attribute(value=inner) | cst.Arg(value=inner) | cst.NamedExpr(value=inner):
-            return (inner,)  # not the attribute's name, the keyword, what it is bound to
+            return (inner,)  # not the attribute's name, the keyword, the target
         case cst.Lambda(body=body):
             return (body,)
         case _:

@@ -1,4 +1,4 @@
-"""Identifiers as Python compares them (PEP 3131): `ﬁle` and `file` are one name, whichever way it is written."""
+"""Identifiers as Python compares them (PEP 3131): `ﬁle` and `file` are the same name."""
 
 from unicodedata import normalize
 
@@ -8,7 +8,7 @@ from boilermaker_codegen.source.text import has_variants
 
 
 def settle(tree: cst.CSTNode) -> None:
-    """Give each name in a tree the spelling that Python knows it by. In place, so that nodes stay what they are."""
+    """Normalize each name in a tree as Python does. In place, so that node identity is kept."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -18,13 +18,13 @@ def settle(tree: cst.CSTNode) -> None:
 
 
 def mangled(name: str, owner: str) -> str:
-    """A name in the body of a class, as Python has it: `__secret` in `Account` is `_Account__secret`."""
+    """A name in the body of a class, as Python mangles it: `__secret` in `Account` is `_Account__secret`."""
     stripped = owner.lstrip("_")
     return f"_{stripped}{name}" if stripped and is_mangled(name) else name
 
 
 def is_mangled(name: str) -> bool:
-    """Whether Python changes a name in classes."""
+    """Whether Python mangles a name in classes."""
     return name.startswith("__") and not name.endswith("__")
 
 

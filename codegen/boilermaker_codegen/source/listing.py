@@ -1,4 +1,4 @@
-"""What the `__all__` of a module holds once the module has run, as far as its text says."""
+"""The content of a module's `__all__` after the module has run, as far as the source shows it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from boilermaker_codegen.source.walking import descendants
 _ALL = "__all__"
 _GROWING = frozenset({"append", "extend", "insert"})
 _HARMLESS = frozenset({"copy", "count", "index", "reverse", "sort"})
-# Functions that a list can be given to without being changed.
+# Functions that do not modify a list passed to them.
 _READING = frozenset({
     "all", "any", "dict", "enumerate", "filter", "frozenset", "iter", "len", "list", "map", "print", "repr", "reversed", "set",
     "sorted", "str", "tuple", "zip",
@@ -25,9 +25,9 @@ class Listing:
     """The names in a list.
 
     Attributes:
-        sure: those that are in it; of one that is in it twice, both.
-        perhaps: those that may be.
-        is_open: others may be in it too.
+        sure: names that are in it, with repeats.
+        perhaps: names that may be in it.
+        is_open: it may contain other names too.
     """
 
     sure: tuple[str, ...] = ()
@@ -35,28 +35,28 @@ class Listing:
     is_open: bool = False
 
     def holds(self, name: str) -> bool | None:
-        """Whether a name is in it; None where that is not known."""
+        """Whether a name is in it; None if unknown."""
         if name in self.sure:
             return True
         return None if self.is_open or name in self.perhaps else False
 
     def plus(self, other: "Listing") -> "Listing":
-        """Both, one after the other."""
+        """Both lists, concatenated."""
         return Listing(
             (*self.sure, *other.sure), self.perhaps | other.perhaps, is_open=self.is_open or other.is_open
         )
 
     def without(self, name: str) -> "Listing":
-        """With the first of that name removed."""
+        """The list without the first occurrence of a name."""
         at = self.sure.index(name) if name in self.sure else len(self.sure)
         return replace(self, sure=(*self.sure[:at], *self.sure[at + 1 :]))
 
     def unsure(self) -> "Listing":
-        """With nothing in it for sure."""
+        """The list with all its names uncertain."""
         return replace(self, sure=(), perhaps=self.perhaps | frozenset(self.sure))
 
     def opened(self) -> "Listing":
-        """With others in it, perhaps."""
+        """The list, possibly with other names added."""
         return replace(self, is_open=True)
 
 
@@ -67,8 +67,8 @@ class ListingReader:
     """Follows `__all__` through the statements of a module.
 
     Args:
-        listed: what an expression gives.
-        imported: what the `__all__` of the module is that an import takes it from.
+        listed: evaluates an expression to a list of names.
+        imported: gives the `__all__` of the module that an import takes it from.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class ListingReader:
             case cst.Assign(targets=targets, value=value):
                 if any(_is_all(target.target) for target in targets):
                     listed = self._listed(value)
-                    return listed if len(targets) == 1 else listed.opened()  # by its other name, perhaps
+                    return listed if len(targets) == 1 else listed.opened()  # possibly through an alias
             case cst.AnnAssign(target=target, value=value) if value is not None and _is_all(target):
                 return self._listed(value)
             case cst.AugAssign(target=target, operator=cst.AddAssign(), value=value) if _is_all(target):
@@ -154,7 +154,7 @@ class ListingReader:
 
 
 def text_of(node: cst.BaseExpression) -> str | None:
-    """A string that is written out; None for anything else."""
+    """The value of a string literal; None for anything else."""
     value = node.evaluated_value if isinstance(node, cst.SimpleString | cst.ConcatenatedString) else None
     return value if isinstance(value, str) else None
 
@@ -164,7 +164,7 @@ def _is_all(node: cst.CSTNode) -> bool:
 
 
 def _imported_all(node: cst.ImportFrom) -> cst.ImportAlias | None:
-    """What of an import binds it."""
+    """The part of an import that binds it."""
     for alias in () if isinstance(node.names, cst.ImportStar) else node.names:
         if _is_all(alias.asname.name if alias.asname else alias.name):
             return alias
@@ -172,7 +172,7 @@ def _imported_all(node: cst.ImportFrom) -> cst.ImportAlias | None:
 
 
 def _parts(target: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
-    """The targets in a target: those that are unpacked to, and what is subscripted."""
+    """The targets within a target: those of an unpacking, and the object of a subscript."""
     match target:
         case cst.Tuple(elements=elements) | cst.List(elements=elements):
             for element in elements:
@@ -185,7 +185,7 @@ def _parts(target: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
 
 
 def _either(ends: Iterable[Listing | None]) -> Listing | None:
-    """What is in it where one of several things has happened. Where it may be unbound, all public names go."""
+    """Its content after one of several branches. If it may be unbound, `*` imports all public names."""
     ends = list(ends)
     found = [end for end in ends if end is not None]
     if not found:
@@ -200,7 +200,7 @@ def _either(ends: Iterable[Listing | None]) -> Listing | None:
 
 
 def _disturbed(node: cst.CSTNode, before: Listing | None) -> Listing | None:
-    """What is in it after code that is not followed: functions that may run, expressions."""
+    """Its content after code that is not followed: functions that may run, expressions."""
     nodes = [node, *descendants(node)]
     is_local = isinstance(node, cst.FunctionDef | cst.ClassDef) and not any(
         isinstance(inner, cst.NameItem) and _is_all(inner.name) for inner in nodes
@@ -213,7 +213,7 @@ def _disturbed(node: cst.CSTNode, before: Listing | None) -> Listing | None:
 
 
 def _effect(node: cst.CSTNode, *, is_local: bool) -> Literal["grows", "loses"] | None:
-    """What a node does to it, if anything. Where the name is local, binding it does nothing to the module's."""
+    """The effect of a node on it, if any. Binding a local name does not affect the module's."""
     match node:
         case cst.Call(func=cst.Attribute(value=owner, attr=method)) if _is_all(owner):
             name = method.value
@@ -221,7 +221,7 @@ def _effect(node: cst.CSTNode, *, is_local: bool) -> Literal["grows", "loses"] |
         case cst.Call(func=func, args=args) if any(_is_all(argument.value) for argument in args):
             return None if dotted(func) in _READING else "grows"
         case cst.Assign(value=value) | cst.AnnAssign(value=value) if value is not None and _is_all(value):
-            return "grows"  # by its other name, perhaps
+            return "grows"  # possibly through an alias
         case cst.AugAssign(target=target, operator=cst.AddAssign()) if _is_all(target) and not is_local:
             return "grows"
         case cst.AssignTarget(target=target) | cst.AugAssign(target=target) | cst.Del(target=target):

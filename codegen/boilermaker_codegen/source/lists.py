@@ -1,4 +1,4 @@
-"""Lists that are written out, and what changes them."""
+"""List displays, and the code that modifies them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,12 +10,12 @@ _CHANGING = frozenset({"append", "extend", "insert", "remove", "pop", "clear", "
 
 
 def elements_of(node: cst.BaseExpression) -> Sequence[cst.BaseElement] | None:
-    """The elements of a list, tuple or set that is written out; None for anything else."""
+    """The elements of a list, tuple or set display; None for anything else."""
     return node.elements if isinstance(node, cst.List | cst.Tuple | cst.Set) else None
 
 
 def changes(tree: cst.Module, name: str) -> Iterator[cst.CSTNode]:
-    """Where a module changes the list that a name is bound to."""
+    """The places where a module modifies the list that a name is bound to."""
     for node in descendants(tree):
         match node:
             case cst.Call(func=cst.Attribute(value=cst.Name(value=changed), attr=cst.Name(value=how))):

@@ -1,4 +1,4 @@
-"""What names can mean, and the places that they are read in."""
+"""The possible meanings of names, and the scopes in which names are resolved."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -20,16 +20,18 @@ from boilermaker_codegen.source.vocabulary import plain
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """Where an expression stands: a module, and the classes around it.
+    """The scope of an expression: a module, and the enclosing classes.
 
     Attributes:
-        anchor: the node to name in errors, for expressions that are no part of the file's own tree (quoted annotations).
-        parameters: those that the class or alias around declares in brackets.
-        variables: ids of the type variables that it takes, of those that are made by `TypeVar`.
-        moment: the name of what it stands in, a value or a definition: it is read when that is carried out, and sees what is
-            bound by then. None where it is read when all is bound.
-        seen: how many statements of the class's body have been carried out by then; None stands for all.
-        is_deferred: it is an annotation that is read when all is bound: names of the module go before those of the class.
+        anchor: the node that errors point at, for expressions that are not part of the file's own tree
+            (quoted annotations).
+        parameters: those that the enclosing class or alias declares in brackets.
+        variables: ids of the type variables created by `TypeVar` that it takes.
+        moment: the name of the value or definition that contains it: the expression is evaluated when that is
+            executed, and sees the names bound by then. None if it is evaluated when all names are bound.
+        seen: how many statements of the class's body have been executed by then; None for all.
+        is_deferred: it is an annotation that is evaluated when all names are bound: names of the module take
+            precedence over those of the class.
     """
 
     module: Module
@@ -42,11 +44,11 @@ class Scope:
     is_deferred: bool = False
 
     def refuse(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Refused:
-        """The error that says what is wrong at a node."""
+        """An error at a node."""
         return self.module.refuse(self.anchor or node, id_, message)
 
     def unknown(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Unknown:
-        """The error that says that a node cannot be understood without running the code."""
+        """The error that the meaning of a node cannot be known without running the code."""
         return Unknown(*self.refuse(node, id_, message).problems)
 
     def inside(self, node: cst.ClassDef) -> "Scope":
@@ -63,32 +65,32 @@ class Scope:
         )
 
     def after(self, seen: int) -> "Scope":
-        """The scope of what is read in the body of a class after some of its statements."""
+        """The scope in the body of a class after some of its statements."""
         return replace(self, moment=self.classes[-1].name, seen=seen, is_deferred=False)
 
     def deferred(self) -> "Scope":
-        """The scope of an annotation that is read when all is bound."""
+        """The scope of an annotation that is evaluated when all names are bound."""
         return replace(self, moment=None, seen=None, is_deferred=True)
 
     def generic(self, parameters: cst.TypeParameters | None, variables: Iterable[str]) -> "Scope":
-        """The same place, in a class or alias that takes these type variables."""
+        """The same scope, in a class or alias that takes these type variables."""
         return replace(self, anchor=None, parameters=parameters, variables=frozenset(variables))
 
     def quoted(self, node: cst.CSTNode) -> "Scope":
-        """The scope of an expression that stands in a string, which is read when all is bound."""
+        """The scope of a quoted expression, which is evaluated when all names are bound."""
         return self if self.anchor else replace(self.deferred(), anchor=node)
 
 
 @dataclass(frozen=True)
 class External:
-    """Something outside the service: of the standard library, of a third party, a builtin (`builtins.int`)."""
+    """An object outside of the service: in the standard library, a third-party package, a builtin (`builtins.int`)."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Package:
-    """A module of the service, or a folder of such."""
+    """A module of the service, or a folder of its modules."""
 
     name: str
 
@@ -98,7 +100,7 @@ class Found:
     """A definition in the service.
 
     Attributes:
-        scope: where it stands; expressions that are part of it are read there.
+        scope: the scope that contains it and in which its expressions are resolved.
         name: its qualified name in its module.
     """
 
@@ -108,7 +110,7 @@ class Found:
 
     @property
     def id(self) -> str:
-        """`module.QualifiedName`, as Python has it."""
+        """`module.QualifiedName`, as in Python."""
         return f"{self.scope.module.name}.{self.name}"
 
 
@@ -116,7 +118,7 @@ Meaning = External | Package | Found
 
 
 def is_same(one: Meaning, other: Meaning) -> bool:
-    """Whether two meanings are one."""
+    """Whether two meanings are the same."""
     match one, other:
         case External(name=first), External(name=second):
             return plain(first) == plain(second)
@@ -127,6 +129,6 @@ def is_same(one: Meaning, other: Meaning) -> bool:
 
 
 def code(node: cst.CSTNode) -> str:
-    """A node as source text on one line, cut where it is long."""
+    """A node as source text on one line, truncated if it is long."""
     text = " ".join(cst.Module(body=()).code_for_node(node).split())
     return text if len(text) <= 60 else text[:57] + "..."

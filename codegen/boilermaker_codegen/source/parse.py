@@ -28,8 +28,8 @@ class Module:
     """A parsed module of the service, with the names that it binds.
 
     Attributes:
-        digest: names what it means.
-        size: characters that were parsed.
+        digest: digest of its meaning.
+        size: number of parsed characters.
     """
 
     def __init__(self, file: SourceFile, source: Source) -> None:
@@ -42,17 +42,17 @@ class Module:
         self._read: dict[int, cst.Module] = {}
         self._known_positions: dict[int, Mapping[cst.CSTNode, CodeRange]] = {}
         if source.has_variants:
-            self._positions(1, self.tree)  # columns count what is written
+            self._positions(1, self.tree)  # columns count the original characters
             settle(self.tree)
 
     @property
     def package(self) -> str:
-        """What relative imports start from."""
+        """The package that relative imports start from."""
         return self.name if self.file.is_package else self.name.rpartition(".")[0]
 
     @functools.cached_property
     def symbols(self) -> dict[str, Symbol]:
-        """What names at module level are bound to, as far as somebody has asked for them or may want to look through them."""
+        """The bindings of module-level names, for the names looked up so far or all of them."""
         return symbols_of(self.tree.body, self.package)
 
     @property
@@ -65,7 +65,7 @@ class Module:
         return name in self.symbols or name in self._parts
 
     def symbol(self, name: str) -> Symbol | None:
-        """What a name at module level is bound to; None where it is not bound."""
+        """The binding of a name at module level; None if it is not bound."""
         part = self._parts.get(name)
         if part is not None and part.line not in self._read:
             tree = cst.parse_module(part.text)
@@ -75,7 +75,7 @@ class Module:
 
     @functools.cached_property
     def defers_annotations(self) -> bool:
-        """Whether annotations are read when somebody asks for them, by `from __future__ import annotations`."""
+        """Whether annotations are evaluated on demand, because of `from __future__ import annotations`."""
         return any(
             isinstance(small, cst.ImportFrom)
             and dotted(small.module) == "__future__"
@@ -85,22 +85,22 @@ class Module:
         )
 
     def binds_before(self, name: str, node: cst.CSTNode) -> bool:
-        """Whether a name is bound at module level when the assignment or the definition that a node stands in is carried out."""
+        """Whether a name is bound at module level when the assignment or definition that contains a node is executed."""
         place = self.place(node)
         part = self._parts.get(name)
         if part is not None:
             return part.line + len(part.text.splitlines()) <= place[0]
         before = [statement for statement in flat(self.tree.body) if self.place(statement) <= place]
         if before and isinstance(before[-1], cst.BaseSmallStatement | cst.FunctionDef | cst.ClassDef):
-            before.pop()  # what it stands in, or what stands in the place of that
+            before.pop()  # the statement that contains it, or the one that replaces it in the tree
         return name in symbols_of(before, self.package)
 
     def bound_after(self, name: str, statement: int | str) -> int | None:
-        """The line where a name is bound first, if a statement comes before that; None where it does not.
+        """The line where a name is first bound, if that is after a statement; otherwise None.
 
         Args:
-            name: what may be bound at module level.
-            statement: one of the tree, by its number from 0; or the first that binds a name.
+            name: a name that may be bound at module level.
+            statement: a statement of the tree, by its index; or the first one that binds this name.
         """
         if not self.binds(name):
             return None
@@ -116,7 +116,7 @@ class Module:
 
     @functools.cached_property
     def _first_bound(self) -> dict[str, int]:
-        """Of each name, the number of the statement that binds it first."""
+        """The index of the first statement that binds each name."""
         found: dict[str, int] = {}
         for number, statement in enumerate(self.tree.body):
             for name in symbols_of([statement], self.package):
@@ -125,7 +125,7 @@ class Module:
 
     @functools.cached_property
     def _starts(self) -> list[int]:
-        """The lines that the statements begin at; this takes less than the positions of all that is in them."""
+        """The lines at which the statements begin; this is cheaper than the positions of all nodes."""
         starts: list[int] = []
         line = 1 + len(self.tree.header)
         for statement in self.tree.body:
@@ -135,12 +135,12 @@ class Module:
 
     @functools.cached_property
     def stars(self) -> tuple[str, ...]:
-        """Modules that everything is imported from, in source order."""
+        """Modules imported with `*`, in source order."""
         return tuple(star_imports(self.tree.body, self.package))
 
     @functools.cached_property
     def later_stars(self) -> dict[str, tuple[str, ...]]:
-        """Of each name that the module binds itself, the modules that everything is imported from after that."""
+        """For each name that the module binds itself, the modules imported with `*` after that."""
         return later_stars(self.tree.body, self.package) if self.stars else {}
 
     def place(self, node: cst.CSTNode) -> tuple[int, int]:
@@ -148,27 +148,27 @@ class Module:
         for first, tree in ((1, self.tree), *self._read.items()):
             try:
                 found = self._positions(first, tree).get(node)
-            except RecursionError:  # better a place that is too early than none of the message
+            except RecursionError:  # a position that is too early is better than losing the message
                 return (first, 1)
             if found:
                 return (found.start.line + first - 1, found.start.column + 1)
         return (1, 1)
 
     def _positions(self, first: int, tree: cst.Module) -> Mapping[cst.CSTNode, CodeRange]:
-        # as slow as parsing, so only for those modules that something has to be said about
+        # as slow as parsing, so only for modules with errors
         if first not in self._known_positions:
             wrapper = MetadataWrapper(tree, unsafe_skip_copy=True)
             self._known_positions[first] = wrapper.resolve(PositionProvider)
         return self._known_positions[first]
 
     def refuse(self, node: cst.CSTNode, id_: ErrorId, message: str) -> Refused:
-        """The error that says what is wrong at a node."""
+        """An error at a node."""
         line, column = self.place(node)
         return Refused(Problem(path=self.file.shown, line=line, column=column, id=id_, message=message))
 
 
 class Library:
-    """The parsed modules of a service. The last ones are kept, within bounds: a tree is far larger than its text."""
+    """The parsed modules of a service. A bounded number is kept: a tree is far larger than its text."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
@@ -176,7 +176,7 @@ class Library:
         self._size = 0
 
     def module(self, name: str) -> Module | None:
-        """The parsed module; None where there is none of that name.
+        """The parsed module; None if there is no module of that name.
 
         Raises:
             Refused: it cannot be read or parsed.
@@ -194,7 +194,7 @@ class Library:
         return known
 
     def _keep(self, name: str, module: Module | Refused) -> None:
-        """Keep a module, and let go of those that nobody has asked for the longest."""
+        """Keep a module, and drop the least recently used ones."""
         self._modules[name] = module
         self._size += _size(module)
         while self._size > _KEPT and len(self._modules) > 1:
@@ -202,12 +202,12 @@ class Library:
             self._size -= _size(oldest)
 
     def may_bind(self, module: str, name: str) -> bool:
-        """Whether a module may bind a name; where it says no, that is sure."""
+        """Whether a module may bind a name; False is certain."""
         file = self.index.file(module)
         try:
             return file is None or may_bind(read_bytes(file), name)
         except Refused:
-            return True  # told when it is parsed
+            return True  # reported when it is parsed
 
     def _parsed(self, file: SourceFile) -> Module | Refused:
         try:
@@ -217,12 +217,12 @@ class Library:
 
 
 class Reading:
-    """The library as one reader sees it, with a record of all that was asked: what is read depends on nothing else.
+    """The library as one reader sees it, with a record of all lookups: the reader's result depends on nothing else.
 
     Attributes:
-        asked: names that were asked for, each with whether there is such a module or folder.
+        asked: names that were looked up, each with whether there is such a module or folder.
         read: names of the modules that were parsed, each with its file's version.
-        lacking: names of modules that were not, each with the names that it surely does not bind.
+        lacking: names of modules that were not, each with the names that it certainly does not bind.
     """
 
     def __init__(self, library: Library) -> None:
@@ -236,11 +236,11 @@ class Reading:
         self.lacking: dict[str, set[str]] = {}
 
     def has(self, name: str) -> bool:
-        """Whether it is a module of the service, or a folder of such."""
+        """Whether a name is a module of the service, or a folder of its modules."""
         return self.asked.setdefault(name, self._library.index.has(name))
 
     def may_give(self, module: str, name: str) -> bool:
-        """Whether `from module import *` may bind a name; where it says no, that is sure. Takes no parsing."""
+        """Whether `from module import *` may bind a name; False is certain. Needs no parsing."""
         if module in self._modules or module in self._refused or self.has(f"{module}.{name}"):
             return True
         if name not in self.lacking.get(module, ()):
@@ -250,10 +250,10 @@ class Reading:
         return False
 
     def module(self, name: str) -> Module | None:
-        """The parsed module; None where there is none of that name.
+        """The parsed module; None if there is no module of that name.
 
         Raises:
-            Refused: it cannot be read or parsed; told once, later calls raise without a problem.
+            Refused: it cannot be read or parsed; reported once, later calls raise without a problem.
         """
         if name in self._modules:
             return self._modules[name]

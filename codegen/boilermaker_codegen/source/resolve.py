@@ -1,4 +1,4 @@
-"""What a name means, across the modules of the service, without importing any of them."""
+"""Resolves names across the modules of the service, without importing any of them."""
 
 import builtins
 import difflib
@@ -28,27 +28,27 @@ from boilermaker_codegen.source.symbols import (
 from boilermaker_codegen.source.vocabulary import plain
 
 _BUILTINS = frozenset(dir(builtins))
-_CONSTANTS = frozenset({"None", "True", "False"})  # names to the grammar, and values
+_CONSTANTS = frozenset({"None", "True", "False"})  # names in the grammar, but values
 _OF_MODULES = frozenset(
     {"__file__", "__path__", "__cached__"}
 )  # in each module, though nothing in it binds them
 
 
 class Resolver:
-    """Follows names through imports and re-exports; assignments of one name to another are followed too."""
+    """Resolves names through imports, re-exports, and assignments of one name to another."""
 
     def __init__(self, library: Reading) -> None:
         self._library = library
         self.exports = Exports(library, self._module_named)
         self._stars = Stars(library, self.exports, self._global)
         self._bodies: dict[cst.ClassDef, ClassBody] = {}
-        self._following: set[str] = set()  # names whose meaning is being looked for
+        self._following: set[str] = set()  # names that are being resolved
 
     def resolve(self, node: cst.BaseExpression, scope: Scope) -> Meaning:
-        """What a name or a dotted name means.
+        """The meaning of a name or a dotted name.
 
         Raises:
-            Unknown: it is neither, or what it is bound to cannot be known without running the code.
+            Unknown: it is neither, or its value cannot be known without running the code.
             Refused: it is not bound.
         """
         return self.followed(self.named(node, scope))
@@ -73,8 +73,8 @@ class Resolver:
     def followed(self, meaning: Meaning) -> Meaning:
         """What a name stands for that is bound to another name: a class, a function or a module is what that one is.
 
-        Values stay: a constant that is bound to an enum's member is read by whoever reads values. So do names that lead
-        nowhere, or back to themselves: they are told where they are read.
+        Values are kept: a constant that is bound to an enum's member is read with the values. Names that
+        resolve to nothing, or to themselves, are kept too: the error is reported where they are read.
         """
         match meaning:
             case Found(symbol=ValueSymbol(value=cst.Name() | cst.Attribute() as value)):
@@ -88,7 +88,7 @@ class Resolver:
             target = self.resolve(value, meaning.scope)
         except Refused as refused:
             if not all(problem.id.startswith("NAME_") for problem in refused.problems):
-                raise  # a file that cannot be read is told once
+                raise  # an unreadable file is reported once
             return meaning
         finally:
             self._following.remove(meaning.id)
@@ -101,7 +101,7 @@ class Resolver:
                 return target
 
     def member(self, module: str, name: str, node: cst.CSTNode, scope: Scope) -> Meaning:
-        """What a name means in a module that is named by text."""
+        """The meaning of a name in the module of a given name."""
         return self._member(module, name, node, scope, Trail())
 
     def _name(self, name: str, node: cst.CSTNode, scope: Scope) -> Meaning:
@@ -147,7 +147,7 @@ class Resolver:
         raise scope.refuse(node, "NAME_UNKNOWN", self._unbound(name, module))
 
     def _module_named(self, node: cst.BaseExpression, module: Module) -> str:
-        """The module that an expression stands for; empty where it stands for none, or it cannot be known."""
+        """The module that an expression refers to; empty if it refers to none or is unknown."""
         submodule = f"{module.name}.{node.value}" if isinstance(node, cst.Name) else ""
         if isinstance(node, cst.Name) and not module.binds(node.value) and self._library.has(submodule):
             return submodule  # an import of anything in it binds its name in the package
@@ -197,12 +197,12 @@ class Resolver:
         place: Scope,
         seen: Trail,
     ) -> Meaning:
-        """What a name bound more than once means: the import that surely works, or the same whichever way it goes."""
+        """The meaning of a name that is bound more than once: the import that certainly works, or the meaning that all bindings share."""
 
         def follow(binding: Binding) -> Meaning:
             return self._follow(binding, name, node, scope, place, seen)
 
-        # of an overloaded function, all but the last definition are for type checkers
+        # all but the last definition of an overloaded function are for type checkers
         bindings = [b for b in symbol.bindings if not self._is_overload(b, place)] or symbol.bindings
         try:
             if symbol.is_tried and self._is_there(symbol.bindings[0]):
@@ -236,7 +236,7 @@ class Resolver:
         return False
 
     def _is_there(self, binding: Binding) -> bool:
-        """Whether an import surely works wherever the service runs."""
+        """Whether an import certainly works wherever the service runs."""
         if not isinstance(binding, Imported):
             return False
         if binding.module in KNOWN:
@@ -260,7 +260,7 @@ class Resolver:
         raise scope.refuse(node, "NAME_UNKNOWN", self._unbound(name, parsed))
 
     def _given(self, module: str, name: str, node: cst.CSTNode, scope: Scope) -> Meaning:
-        """What a name means in a module of others; of Boilermaker itself is known what it has."""
+        """The meaning of a name in a third-party module; the names of Boilermaker itself are known."""
         if module in OWN and not has_own(module, name):
             home = next((own for own in OWN if has_own(own, name)), None)
             hint = f"import it from `{home}`" if home else "correct it"
@@ -310,7 +310,7 @@ def _is_own(symbol: Symbol | None, node: cst.ClassDef) -> bool:
 
 
 def _is_still_builtin(name: str, scope: Scope, module: Module) -> bool:
-    """Whether a name stands for the builtin at the moment that an expression is read, though the module binds it later."""
+    """Whether a name refers to the builtin when an expression is evaluated, although the module binds it later."""
     return (
         scope.moment is not None
         and module is scope.module

@@ -43,7 +43,7 @@ class Annotations:
     """Reads annotations.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
         literals: reads the values in `Literal[...]` and `Meta(...)`.
         define: called with each class or `NewType` met; puts its definition into the contract.
         external: the types of third parties that travel as others, as the configuration says, and the definitions.

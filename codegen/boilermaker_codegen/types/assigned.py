@@ -66,7 +66,7 @@ class Assignments:
     """Reads what is assigned to fields.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
         literals: reads values.
         samples: finds objects that are as mutable as defaults.
     """

@@ -69,7 +69,7 @@ class Classes:
     """Says what classes of the service are.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
     """
 
     def __init__(self, resolver: Resolver) -> None:

@@ -48,7 +48,7 @@ class Definitions:
     """All types met so far.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
         external: what travels in place of types of third parties.
 
     Attributes:

@@ -72,7 +72,7 @@ def decorator_of(node: cst.BaseExpression, name: str, resolver: Resolver, scope:
     Args:
         node: the decorator.
         name: its full name.
-        resolver: finds what names mean.
+        resolver: resolves names.
         scope: the scope of the class.
     """
     if not isinstance(node, cst.Call):

@@ -39,7 +39,7 @@ class Fields:
     """Reads fields.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
         annotations: reads the types of fields.
         assignments: reads what is assigned to fields.
         note: called with each field's type, its node and the node of its default, to be checked once all is read.

@@ -70,7 +70,7 @@ class Literals:
     """Reads values.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
         member: called with an enum's member; gives its value.
         record: called with a class; gives its definition where it is a record that runs no code when it is made.
         note: called with each field's type, its place and its value, to be checked once all is read.

@@ -32,7 +32,7 @@ class Metadata:
     """Reads `Literal` and `Annotated`.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
         literals: reads values.
         read: reads an annotation inside.
     """

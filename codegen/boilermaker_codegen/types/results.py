@@ -18,7 +18,7 @@ class Results:
     """Tells what surely is no result of some functions.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
         makers: full names of these functions.
         others: packages beside the standard library whose functions give nothing of that kind.
     """

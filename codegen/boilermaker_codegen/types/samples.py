@@ -32,7 +32,7 @@ class Samples:
     """Finds an object that is as mutable as a default.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
         instance: called with a class of the service, or the id of a record; gives an object of it as it was re-created.
     """
 

@@ -32,7 +32,7 @@ class Variables:
     """Finds type variables.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
     """
 
     def __init__(self, resolver: Resolver) -> None:
@@ -144,7 +144,7 @@ class Variables:
                 try:
                     variable = self.variable(self._resolver.resolve(node, scope))
                 except Refused:
-                    return  # told when it is read
+                    return  # reported when it is read
                 if variable is not None:
                     yield variable
             case cst.BinaryOperation(left=left, right=right):
