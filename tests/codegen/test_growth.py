@@ -168,7 +168,7 @@ def test_a_depth_that_cannot_be_carried_is_refused_by_both(
     assert "contains itself" not in str(told.value)
     with importable(config.parent / "src"), pytest.raises(RegistrationError) as raised:
         __import__("service")
-    assert str(raised.value).endswith("its types are nested more than 100 levels deep; make them flatter")
+    assert str(raised.value).endswith("its types are nested more than 100 levels deep; flatten them")
 
 
 @pytest.mark.parametrize("case", DEEP)

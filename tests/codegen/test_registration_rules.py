@@ -209,7 +209,7 @@ def test_what_python_itself_refuses_is_refused(project: WriteProject) -> None:
     with pytest.raises(GenerationError, match="`name` is given twice; keep one of them"):
         scan(load(project(service=twice)))
     double = _source({}).replace("b: str", "a: str")
-    with pytest.raises(GenerationError, match="`send` has two parameters `a`, which Python rejects"):
+    with pytest.raises(GenerationError, match="`send` has two parameters `a`, which is a syntax error"):
         scan(load(project(service=double)))
 
 

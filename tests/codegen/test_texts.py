@@ -172,8 +172,8 @@ _WIDE = str(2**64)
     [
         (_task(f"int = {_LONG}"), "src/service.py:14:32: FILE_NOT_PYTHON: is not valid Python: Exceeds the limit (4300 digits)"),
         (f"X = {_LONG}\n" + _task("int"), "src/service.py:13:5: FILE_NOT_PYTHON: is not valid Python: Exceeds the limit (4300 digits)"),
-        (_task(f"typing.Literal[{_WIDE}]"), "whole numbers of literals and enums from -2**63 to 2**63 - 1 only"),
-        (f"class C(enum.Enum):\n    A = {_WIDE}\n\n\n" + _task("C"), "whole numbers of literals and enums from -2**63 to 2**63 - 1 only"),
+        (_task(f"typing.Literal[{_WIDE}]"), "integers in literals and enums from -2**63 to 2**63 - 1 only"),
+        (f"class C(enum.Enum):\n    A = {_WIDE}\n\n\n" + _task("C"), "integers in literals and enums from -2**63 to 2**63 - 1 only"),
     ],
 )  # fmt: skip
 def test_a_number_that_no_reader_takes_is_refused_with_its_place(

@@ -102,7 +102,7 @@ def test_a_pipe_in_place_of_a_file_is_told(
     done = _stubs(command, project(pyproject=f'{PYPROJECT}distribution = "accounts-stubs"\n'))
 
     assert 1 == done.returncode
-    assert f"{pipe.name}: PACKAGE_NOT_WRITTEN: is not a file, and a file of this name" in done.stderr
+    assert f"{pipe.name}: PACKAGE_NOT_WRITTEN: is in the way: a file of this name" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["generate", "check"])

@@ -152,7 +152,7 @@ class Drawing:
     def _newtype(self, depth: int) -> Type:
         inner = self.type(depth - 1)
         if unfit_wire(inner, self.types) is not None:
-            return inner  # type checkers make no new type of it
+            return inner  # type checkers do not allow a NewType of it
         return self.defined("New", lambda name: NewTypeDefinition(name=name, type=inner))
 
     def _external(self, depth: int) -> Type:

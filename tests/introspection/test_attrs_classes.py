@@ -43,12 +43,16 @@ async def take_unannotated(state: None, bare: Unannotated | None) -> None: ...
 @pytest.mark.parametrize(
     ("function", "told"),
     [
-        (take_secret, r"field `_token` of `Secret`: msgspec leaves out what begins with an underscore"),
+        (take_secret, r"field `_token` of `Secret`: msgspec omits fields that begin with an underscore"),
         (
             take_computed,
-            r"field `double` of `Computed`: msgspec writes and reads it although it is not given",
+            r"field `double` of `Computed`: msgspec encodes and decodes it although `__init__` does not "
+            r"take it",
         ),
-        (give_from_itself, r"the result: .* field `double` of `FromItself`: msgspec does not carry defaults"),
+        (
+            give_from_itself,
+            r"the result: .* field `double` of `FromItself`: msgspec does not support defaults",
+        ),
         (take_unannotated, r"field `x` of `Unannotated` has no annotation; add one"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

@@ -246,8 +246,8 @@ def test_a_type_that_nobody_said_anything_of_is_refused_with_what_to_write(bus: 
         ({Version: str}, "`Version` must have an `External(wire=...)`"),
         ({"packaging.version.Version": External(wire=str)}, "is no class"),
         ({Version: External(wire=list[int])}, "`Version` needs `encode`"),
-        ({Version: External(wire=str | int, encode=str)}, "type checkers make no new type of it"),
-        ({Version: External(wire=complex)}, "`builtins.complex` has no place in a contract"),
+        ({Version: External(wire=str | int, encode=str)}, "type checkers do not allow a NewType of it"),
+        ({Version: External(wire=complex)}, "`builtins.complex` is not supported in a contract"),
     ],
 )
 def test_what_cannot_be_is_refused_when_the_worker_is_made(

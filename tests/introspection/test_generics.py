@@ -170,7 +170,7 @@ def test_a_result_fits_a_parameter_by_its_arguments(given: Any, wanted: Any, fit
 def test_a_type_that_grows_is_refused_where_it_is_registered() -> None:
     """Else msgspec would look at it until Python gives up."""
     with pytest.raises(
-        RegistrationError, match="`Growing` holds itself with arguments that grow at each level"
+        RegistrationError, match="`Growing` contains itself with type arguments that grow at each level"
     ):
         worker_with(Growing[int])
 
@@ -216,8 +216,11 @@ def grow(tree: Any) -> None:
     [
         (lambda tree: tree["tasks"][0]["result"].pop("arguments"), "Tree` takes 1 arguments"),
         (lambda tree: tree["types"][f"{__name__}.Tree"].pop("parameters"), "takes 0 arguments"),
-        (lambda tree: tree["types"][f"{__name__}.Tree"].update(parameters=["K"]), "`T` is no parameter"),
-        (grow, "`Tree` holds itself with arguments that grow"),
+        (
+            lambda tree: tree["types"][f"{__name__}.Tree"].update(parameters=["K"]),
+            "`T` is not a type parameter",
+        ),
+        (grow, "`Tree` contains itself with type arguments that grow"),
     ],
 )
 def test_json_that_is_no_sound_contract_is_refused(change: Callable[[Any], None], why: str) -> None:

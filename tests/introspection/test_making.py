@@ -91,7 +91,7 @@ class OwnAttrs:
         self.__attrs_init__(abs(x))  # type: ignore[attr-defined]
 
 
-GOES_PAST = "which msgspec goes past when it fills in what arrives"
+GOES_PAST = "which msgspec bypasses when it decodes a message"
 
 
 def _register(type_: Any) -> None:
@@ -104,7 +104,7 @@ def _register(type_: Any) -> None:
 @pytest.mark.parametrize(
     ("cls", "told"),
     [
-        (Validated, f"`Validated` has validators of pydantic, {GOES_PAST}; make it a dataclass of the standard library"),
+        (Validated, f"`Validated` has validators of pydantic, {GOES_PAST}; make it a standard-library dataclass"),
         (ChildOfValidated, f"`ChildOfValidated` has validators of pydantic, {GOES_PAST}"),
         (OwnInit, f"`OwnInit` has its own `__init__`, {GOES_PAST}; move the code to `__post_init__`"),
         (Inherited, f"`Inherited` has its own `__init__`, {GOES_PAST}"),

@@ -60,7 +60,9 @@ def _register(type_: Any) -> Boilermaker[Any]:
 )
 def test_what_limits_alone_tell_apart_is_refused(type_: Any) -> None:
     """-5 would be refused for not being above 1."""
-    with pytest.raises(RegistrationError, match="does not tell the members of a union apart by their limits"):
+    with pytest.raises(
+        RegistrationError, match="does not distinguish the members of a union by their constraints"
+    ):
         _register(type_)
 
 

@@ -142,8 +142,8 @@ def _place(function: Callable[..., Any]) -> str:
         (no_state, "takes no state"),
         (only_stars, "has `*args`"),
         (only_keywords, "takes no state"),
-        (keyed_by_pairs, "the keys of a JSON object are text or numbers"),
-        (set_of_mutables, "a set holds what is frozen in all its parts"),
+        (keyed_by_pairs, "the keys of a JSON object must be strings or numbers"),
+        (set_of_mutables, "the items of a set must be frozen in all their parts"),
         (double_underscore, "its parameter `__email` starts with two underscores"),
         (unknown_type, "parameter `odd`: `Unknown` cannot be sent in a message"),
         (unknown_inside, "parameter `holder`: "),
@@ -151,8 +151,11 @@ def _place(function: Callable[..., Any]) -> str:
         (crashing, "a collection; put one of the two into a Struct"),
         (crashing_inside, "a collection; put one of the two into a Struct"),
         (unknown_result, "the result: `Unknown` cannot be sent in a message"),
-        (any_json, "contains itself, which msgspec supports in classes only; write `Any` in its place"),
-        (from_environment, "the default of its parameter `region` came to None"),
+        (
+            any_json,
+            "contains itself, which msgspec supports in classes only; write `Any` in the alias instead",
+        ),
+        (from_environment, "the default of its parameter `region` was None"),
         (from_constant, "declare it with `| None`"),
         (unresolved, "has an annotation that does not resolve"),
         (
@@ -252,7 +255,7 @@ def test_limits_of_a_decimal_are_refused_in_the_words_of_the_generator(worker: B
 
     async def mail(state: None, price: Annotated[Decimal, msgspec.Meta(ge=0)]) -> None: ...
 
-    told = "limits such as `ge` of `int` and `float` only; check a `Decimal` in the function"
+    told = "constraints such as `ge` for `int` and `float` only; check a `Decimal` in the function"
     with pytest.raises(RegistrationError, match=re.escape(told)):
         worker.register_async(mail)
 
