@@ -80,7 +80,7 @@ class Cache:
     def keep_package(
         self, contract: Contract, presentation: Presentation, files: Mapping[str, bytes]
     ) -> None:
-        """Leave a package to the next run."""
+        """Store a package for the next run."""
         texts = {name: data.decode() for name, data in files.items()}
         self._write(self._package, _Package(source=_name(contract, presentation), files=texts))
 

@@ -46,8 +46,10 @@ async def take_unannotated(state: None, bare: Unannotated | None) -> None: ...
         (take_secret, r"field `_token` of `Secret`: msgspec omits fields that begin with an underscore"),
         (
             take_computed,
-            r"field `double` of `Computed`: msgspec encodes and decodes it although `__init__` does not "
-            r"take it",
+            (
+                r"field `double` of `Computed`: msgspec encodes and decodes it although `__init__` does not "
+                r"take it"
+            ),
         ),
         (
             give_from_itself,

@@ -96,7 +96,7 @@ class Models:
         made = self._newtype_of(name, definition.type)
         struct, base = self._struct_under(definition), self._base(definition)
         if struct is not None:
-            # mypy 2.4 crashes on a NewType of a Struct: checkers see a class that is made and used in the same way
+            # mypy 2.4 crashes on a NewType of a Struct: for checkers, write a class that is created and used in the same way
             parent = flat(self._spell.type(base))
             options = ", frozen=True" if struct.frozen else ""
             seen = [
@@ -130,7 +130,7 @@ class Models:
         return type_
 
     def _struct_under(self, definition: NewTypeDefinition) -> RecordDefinition | None:
-        """The record that a NewType is made of, perhaps by other NewTypes, if the stub has a Struct for it."""
+        """The record at the base of a NewType, directly or through other NewTypes, if the stub defines it as a Struct."""
         inner = self._base(definition)
         made_of = self._types.get(inner.id) if isinstance(inner, Named) else None
         if isinstance(made_of, NewTypeDefinition):

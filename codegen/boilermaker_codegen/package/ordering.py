@@ -8,14 +8,14 @@ from boilermaker_codegen.types.presentation import Alias, types_in
 
 
 def needs(definition: Definition | Alias) -> tuple[str, ...]:
-    """Ids of the definitions that a definition names, in source order, each once."""
+    """Ids of the definitions that a definition refers to, in source order, each once."""
     return tuple(dict.fromkeys(id_ for type_ in types_in(definition) for id_ in named_in(type_)))
 
 
 def ordered(types: Mapping[str, Definition | Alias]) -> list[str]:
     """Ids so that definitions precede their uses.
 
-    Within a circle records come first: their annotations can be quoted, what makes a NewType or an alias cannot.
+    Within a cycle, records come first: their annotations can be quoted, what makes a NewType or an alias cannot.
     """
     return [
         id_

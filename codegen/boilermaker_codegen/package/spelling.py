@@ -88,9 +88,9 @@ class Speller:
 
     Args:
         written: whose types to spell.
-        imports: the module's imports; what is spelled is imported.
-        local: says how the module calls a definition by its id.
-        variables: how it calls the type variables of generic classes.
+        imports: the module's imports; names that are used are added to them.
+        local: gives the local name of a definition by its id.
+        variables: local names of the type variables of generic classes.
     """
 
     def __init__(

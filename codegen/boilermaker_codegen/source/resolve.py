@@ -57,7 +57,7 @@ class Resolver:
         """What a name or a dotted name means, a name that is bound to another name being just that.
 
         Raises:
-            Unknown: it is neither, or what it is bound to cannot be known without running the code.
+            Unknown: it is neither, or its value cannot be known without running the code.
             Refused: it is not bound.
         """
         match node:
@@ -71,7 +71,7 @@ class Resolver:
                 )
 
     def followed(self, meaning: Meaning) -> Meaning:
-        """What a name stands for that is bound to another name: a class, a function or a module is what that one is.
+        """Resolve a name that is bound to another name, if that is a class, a function or a module.
 
         Values are kept: a constant that is bound to an enum's member is read with the values. Names that
         resolve to nothing, or to themselves, are kept too: the error is reported where they are read.

@@ -42,7 +42,7 @@ class OwnTypes:
     """Reads names of the service's own.
 
     Args:
-        resolver: finds what names mean.
+        resolver: resolves names.
         readers: what reads an annotation, and what reads a meaning with arguments, as `OwnTypes` does, but of any name.
         define: called with each class or `NewType` met; puts its definition into the contract, and says whether it could.
         aliases: is told which are used.

@@ -77,7 +77,7 @@ class Presentation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def types_in(definition: Definition | Alias) -> tuple[Type, ...]:
-    """The types that a definition is made of."""
+    """The types that a definition uses directly."""
     match definition:
         case RecordDefinition(fields=fields):
             return tuple(field.type for field in fields)
