@@ -1,4 +1,4 @@
-"""`make demo`: the whole job on this machine, each part a process of its own, and what came of it."""
+"""`make demo`: bus, worker and producer on this machine, each in a separate process, and a summary of the results."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ if not sys.stdout.isatty():
     os.environ.setdefault("COLUMNS", "110")  # logs of CI have no width of their own
 console = Console()
 
-# What must have happened, from the producer's and the worker's rules: see producer.py and worker.py.
+# The expected results, from the rules of producer.py and worker.py.
 TAKEN = len([n for n in range(REGISTRATIONS) if n % 5 == 4])
 SMALL = len([n for n in range(PIPELINES) if n % 6 == 5])
 
@@ -34,31 +34,31 @@ def boilermaker(*arguments: str) -> list[str]:
 
 
 def step(title: str) -> None:
-    """Say what comes next."""
+    """Print the heading of the next step."""
     console.print(f"\n[bold cyan]▸ {title}[/]")
 
 
 def prepare() -> None:
-    """Stubs from the worker's source, and what the type checkers say about two producers."""
+    """Generate the stubs from the worker's source, and type-check two producers."""
     step("Stubs: read the worker's source, write the typed package that producers import")
     subprocess.run(boilermaker("stubs", "generate"), cwd=ACCOUNTS, check=True)
     subprocess.run(boilermaker("stubs", "show"), cwd=ACCOUNTS, check=True)
     environment = {**os.environ, "MYPYPATH": str(ROOT / "stubs")}
     mypy = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--config-file="]
-    step("mypy --strict examples/signup/producer.py: the producer fits the worker")
+    step("mypy --strict examples/signup/producer.py: no errors expected")
     subprocess.run([*mypy, "producer.py"], cwd=SIGNUP, env=environment, check=True)
-    console.print("[green]✓[/] no complaints")
-    step("mypy --strict examples/signup/wrong.py: three mistakes, found before anything runs")
+    console.print("[green]✓[/] no errors")
+    step("mypy --strict examples/signup/wrong.py: three errors, found before anything runs")
     wrong = subprocess.run(
         [*mypy, "wrong.py"], cwd=SIGNUP, env=environment, check=False, capture_output=True, text=True
     )
     console.print(wrong.stdout.rstrip(), highlight=False, markup=False, style="yellow")
     if wrong.stdout.count("error:") < 3 or wrong.returncode != 1:
-        sys.exit("mypy did not find the three mistakes")
+        sys.exit("mypy did not report the three errors")
 
 
 def dead_letters(connection: str) -> Counter[tuple[str, str]]:
-    """(task, reason) of what is in the dead-letter queue, seen with the plain Service Bus SDK."""
+    """Counts the dead letters by task and reason, with the plain Service Bus SDK."""
     found: Counter[tuple[str, str]] = Counter()
     with (
         ServiceBusClient.from_connection_string(connection) as client,
@@ -72,7 +72,7 @@ def dead_letters(connection: str) -> Counter[tuple[str, str]]:
 
 
 def expected() -> dict[str, int]:
-    """What the worker's database must say in the end."""
+    """The counts that the worker's database must have at the end."""
     users = REGISTRATIONS - TAKEN
     busy_mail = len([n for n in range(1, users + 1) if n % 10 == 0])
     busy_source = len([n for n in range(PIPELINES) if f"job-{n}".endswith(("0", "4", "8"))])
@@ -89,7 +89,7 @@ def expected() -> dict[str, int]:
 
 
 def progress(done: dict[str, int], wanted: dict[str, int]) -> Table:
-    """How far everything is."""
+    """A table of counts so far and expected."""
     table = Table(box=None, padding=(0, 2))
     for heading, justify in (
         ("what happened", "left"),
@@ -105,7 +105,7 @@ def progress(done: dict[str, int], wanted: dict[str, int]) -> Table:
 
 
 async def main() -> int:
-    """Run the demo; 0 only if everything came out as it should."""
+    """Run the demo; returns 0 if all results are as expected."""
     console.rule("[bold]Boilermaker[/]: background work on Azure Service Bus, typed from end to end")
     prepare()
     with tempfile.TemporaryDirectory() as folder:
@@ -113,8 +113,8 @@ async def main() -> int:
 
 
 async def run(folder: Path) -> int:
-    """The bus, the worker and the producer, as processes."""
-    step("Start a local Service Bus and the worker, each a process of its own")
+    """Run the bus, the worker and the producer as processes."""
+    step("Start a local Service Bus and the worker in separate processes")
     log = (folder / "worker.log").open("w")
     bus = subprocess.Popen(
         boilermaker("local", "--queue", "accounts", "--port", "0"),
@@ -145,9 +145,9 @@ async def run(folder: Path) -> int:
         summarize(letters, (folder / "worker.log").read_text())
         wanted = Counter({("create_user", "TaskFailed"): TAKEN, ("validate_data", "TaskFailed"): SMALL})
         if not is_right or letters != wanted:
-            console.print("[bold red]✗ Not everything came out as it should.[/]")
+            console.print("[bold red]✗ Some results differ from what was expected.[/]")
             return 1
-        console.print("\n[bold green]✓ Everything ran as it should.[/]")
+        console.print("\n[bold green]✓ All results are as expected.[/]")
         return 0
     finally:
         for process in reversed(processes):
@@ -166,9 +166,9 @@ def connection_of(bus: "subprocess.Popen[str]") -> str:
 
 
 async def watch(folder: Path, worker: "subprocess.Popen[str]") -> bool:
-    """Show progress until all is done or time is up."""
+    """Show progress until everything is done or the time limit has passed."""
     sys.path.insert(0, str(ACCOUNTS))
-    from accounts_service.database import Database  # noqa: PLC0415 - to look at the results, the producer never does
+    from accounts_service.database import Database  # noqa: PLC0415 - to read the results; the producer does not import it
 
     database = Database(str(folder / "accounts.db"))
     wanted = expected()
@@ -179,7 +179,7 @@ async def watch(folder: Path, worker: "subprocess.Popen[str]") -> bool:
             done = database.counts()
             live.update(progress(done, wanted))
             if all(done.get(name, 0) == target for name, target in wanted.items()):
-                await asyncio.sleep(1)  # what would come too much comes now
+                await asyncio.sleep(1)  # time for excess executions to show up
                 done = database.counts()
                 live.update(progress(done, wanted))
                 break
@@ -193,7 +193,7 @@ async def watch(folder: Path, worker: "subprocess.Popen[str]") -> bool:
 
 
 def summarize(letters: Counter[tuple[str, str]], log: str) -> None:
-    """What ran, what was retried, what is in the dead-letter queue and why."""
+    """Print executions, retries and dead letters by task."""
     step("Summary")
     ran = Counter(
         line.split("[", 1)[1].split("]", 1)[0] for line in log.splitlines() if " Begin Task " in line
@@ -206,8 +206,8 @@ def summarize(letters: Counter[tuple[str, str]], log: str) -> None:
         table.add_column(heading, no_wrap=True, justify="left" if heading in ("task", "reason") else "right")
     dead = {task: (reason, count) for (task, reason), count in letters.items()}
     for task, count in sorted(ran.items()):
-        reason, buried = dead.get(task, ("", 0))
-        table.add_row(task, str(count), str(retried[task] or ""), str(buried or ""), reason)
+        reason, dead_lettered = dead.get(task, ("", 0))
+        table.add_row(task, str(count), str(retried[task] or ""), str(dead_lettered or ""), reason)
     console.print(table)
 
 

@@ -17,7 +17,7 @@ from django.urls import path
 from boilermaker import SyncClient
 
 settings.configure(
-    SECRET_KEY="an example's",  # noqa: S106 - and of no use elsewhere
+    SECRET_KEY="an example's",  # noqa: S106 - it protects nothing
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
     ROOT_URLCONF=__name__,
     DATABASES={
@@ -28,7 +28,7 @@ publisher = SyncClient.from_env()
 
 
 def register(request: HttpRequest) -> JsonResponse:
-    """Keep the address, and publish the registration once that is committed: never for one that was rolled back."""
+    """Store the address, and publish the registration after the commit; nothing is published after a rollback."""
     email = str(request.POST["email"])
     user = accounts.create_user(email=email, name=str(request.POST["name"]))
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""A Flask application that publishes from its views. One client for the process; any number of request threads.
+"""A Flask application that publishes from its views. All request threads share one client.
 
 flask --app flask_app run
 """
@@ -10,14 +10,12 @@ from boilermaker import SyncClient
 from boilermaker.errors import PublishError
 
 app = Flask(__name__)
-publisher = (
-    SyncClient.from_env()
-)  # connects when a view first publishes, in each process that the server forks
+publisher = SyncClient.from_env()  # connects on the first publish, in each process that the server forks
 
 
 @app.post("/users")
 def register() -> tuple[Response, int]:
-    """Publish a registration, and say under which id it can be found."""
+    """Publish a registration and return the workflow's id."""
     user = accounts.create_user(email=request.form["email"], name=request.form["name"])
     mail = accounts.send_welcome_email(user_id=user.result)
     return jsonify(workflow=publisher.publish(user >> mail, timeout=10)), 202
@@ -25,5 +23,5 @@ def register() -> tuple[Response, int]:
 
 @app.errorhandler(PublishError)
 def apologize(error: PublishError) -> tuple[Response, int]:
-    """The broker is away, or has not answered; publishing again under the same id is safe."""
+    """The broker cannot be reached, or has not answered; publishing again under the same id is safe."""
     return jsonify(workflow=error.id, error="not published, or not confirmed"), 503

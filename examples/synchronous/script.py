@@ -1,4 +1,4 @@
-"""A plain script that publishes: no event loop in sight."""
+"""A script that publishes without an event loop."""
 
 import sys
 

@@ -18,37 +18,37 @@ def create_user(
 ) -> Task[UserId]:
     """Create a user account.
 
-    Fails for good where the address is taken: trying again would not change that.
+    Fails permanently if the address is taken: a retry would not help.
     """
     return _create_user(email=email, name=name, plan=plan)
 
 
 def fetch_data(job_id: Arg[str], source: Arg[str] = "certifi") -> Task[Batch]:
-    """Read the certificates of the CA bundle; the first look of every fourth job finds it busy."""
+    """Read the certificates of the CA bundle; the first try of every fourth job finds it busy."""
     return _fetch_data(job_id=job_id, source=source)
 
 
 def handle_pipeline_failure(
     cause: Arg[FailureInfo], batch: Arg[Batch | None] = None
 ) -> Task[None]:
-    """Clean up after a pipeline that failed."""
+    """Clean up after a failed pipeline."""
     return _handle_pipeline_failure(cause=cause, batch=batch)
 
 
 def handle_signup_failure(
     email: Arg[str], cause: Arg[FailureInfo | None] = None
 ) -> Task[None]:
-    """Note a registration that failed, and why."""
+    """Record a failed registration and its reason."""
     return _handle_signup_failure(email=email, cause=cause)
 
 
 def save_to_database(batch: Arg[Batch]) -> Task[int]:
-    """Save the records; running twice replaces them."""
+    """Save the records; a second run replaces them."""
     return _save_to_database(batch=batch)
 
 
 def send_notification(saved: Arg[int]) -> Task[None]:
-    """Tell users of new data."""
+    """Notify users of new data."""
     return _send_notification(saved=saved)
 
 
@@ -60,7 +60,7 @@ def send_welcome_email(
 
 
 def validate_data(batch: Arg[Batch], at_least: Arg[int] = 1) -> Task[Batch]:
-    """Check that enough was fetched."""
+    """Check that enough records were fetched."""
     return _validate_data(batch=batch, at_least=at_least)
 
 

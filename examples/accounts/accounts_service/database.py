@@ -1,4 +1,4 @@
-"""The service's database: SQLite, through SQLAlchemy. Producers know nothing of it."""
+"""The service's database: SQLite, through SQLAlchemy. Producers do not use it."""
 
 from sqlalchemy import Engine, String, UniqueConstraint, create_engine, func, select
 from sqlalchemy.exc import IntegrityError
@@ -6,11 +6,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 
 class DuplicateEmailError(Exception):
-    """A user with this address exists."""
+    """A user with this address already exists."""
 
 
 class Base(DeclarativeBase):
-    """The tables."""
+    """The base class of the tables."""
 
 
 class User(Base):
@@ -36,7 +36,7 @@ class Record(Base):
 
 
 class Event(Base):
-    """What happened, for the summary of the demo."""
+    """An event, counted for the summary of the demo."""
 
     __tablename__ = "events"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -51,7 +51,7 @@ class Database:
         Base.metadata.create_all(self._engine)
 
     def create_user(self, email: str, name: str, plan: str) -> int:
-        """Insert a user; raises DuplicateEmailError."""
+        """Insert a user and return its id; raises DuplicateEmailError."""
         with Session(self._engine) as session:
             user = User(email=email, name=name, plan=plan)
             session.add(user)
@@ -62,13 +62,13 @@ class Database:
             return user.id
 
     def welcome(self, user_id: int) -> None:
-        """Note that a user was welcomed."""
+        """Record that a user was welcomed."""
         with Session(self._engine) as session:
             session.get_one(User, user_id).welcomed += 1
             session.commit()
 
     def save_records(self, job_id: str, records: list[tuple[str, int]]) -> None:
-        """Replace the records of a job, so that running twice does no harm."""
+        """Replace the records of a job, so that the task is idempotent."""
         with Session(self._engine) as session:
             for old in session.scalars(select(Record).where(Record.job_id == job_id)):
                 session.delete(old)
@@ -76,13 +76,13 @@ class Database:
             session.commit()
 
     def note(self, kind: str) -> None:
-        """Note that something happened."""
+        """Record an event."""
         with Session(self._engine) as session:
             session.add(Event(kind=kind))
             session.commit()
 
     def counts(self) -> dict[str, int]:
-        """How often everything happened."""
+        """Counts of events, users and records."""
         with Session(self._engine) as session:
             rows = session.execute(select(Event.kind, func.count()).group_by(Event.kind)).tuples()
             counted = dict(rows.all())

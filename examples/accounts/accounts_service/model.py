@@ -1,4 +1,4 @@
-"""What the accounts service speaks of; the generator re-creates these types in the stubs."""
+"""The types of the accounts service; the generator re-creates them in the stubs."""
 
 import enum
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The worker service: ordinary async functions, registered as tasks.
+"""The worker service: plain async functions, registered as tasks.
 
 Run it with `boilermaker worker accounts_service.worker:worker`.
 """
@@ -18,7 +18,7 @@ from boilermaker.failure import FailureInfo, TaskFailed, TaskFailureResult
 
 @dataclass
 class State:
-    """What the tasks share: the database, fetched data, and which jobs were tried before."""
+    """The state that tasks share: the database, fetched data, and which jobs were tried before."""
 
     db: Database = field(default_factory=lambda: Database(os.environ.get("ACCOUNTS_DB", "accounts.db")))
     cache: dict[str, list[Certificate]] = field(default_factory=dict[str, list[Certificate]])
@@ -30,7 +30,7 @@ worker = Boilermaker(
     AzureServiceBus.from_env(),
     queue="accounts",
     service="accounts",
-    forwards_to=["billing"],  # workflows may go on there
+    forwards_to=["billing"],  # workflows may continue on this queue
 )
 
 QUICK = retries.RetryPolicy(max_tries=3, delay=0.2, delay_max=1, retry_mode=retries.RetryMode.Fixed)
@@ -40,7 +40,7 @@ QUICK = retries.RetryPolicy(max_tries=3, delay=0.2, delay_max=1, retry_mode=retr
 async def create_user(state: State, email: Email, name: str, plan: Plan = Plan.FREE) -> UserId:
     """Create a user account.
 
-    Fails for good where the address is taken: trying again would not change that.
+    Fails permanently if the address is taken: a retry would not help.
     """
     try:
         return UserId(state.db.create_user(email, name, plan.value))
@@ -62,13 +62,13 @@ async def send_welcome_email(state: State, user_id: UserId, template: str = "wel
 
 @worker.task(policy=retries.NoRetry())
 async def handle_signup_failure(state: State, email: str, cause: FailureInfo | None = None) -> None:
-    """Note a registration that failed, and why."""
+    """Record a failed registration and its reason."""
     state.db.note(f"signup failed: {cause.reason if cause else 'unknown'}")
 
 
 @worker.task(policy=QUICK)
 async def fetch_data(state: State, job_id: str, source: str = "certifi") -> Batch:
-    """Read the certificates of the CA bundle; the first look of every fourth job finds it busy."""
+    """Read the certificates of the CA bundle; the first try of every fourth job finds it busy."""
     if job_id.endswith(("0", "4", "8")) and job_id not in state.tried:
         state.tried.add(job_id)
         state.db.note("source busy")
@@ -79,7 +79,7 @@ async def fetch_data(state: State, job_id: str, source: str = "certifi") -> Batc
 
 @worker.task(policy=retries.NoRetry())
 async def validate_data(state: State, batch: Batch, at_least: int = 1) -> Batch:
-    """Check that enough was fetched."""
+    """Check that enough records were fetched."""
     if batch.records < at_least:
         raise TaskFailed(f"{batch.records} records, at least {at_least} were expected")
     return batch
@@ -87,7 +87,7 @@ async def validate_data(state: State, batch: Batch, at_least: int = 1) -> Batch:
 
 @worker.task(policy=retries.NoRetry())
 async def save_to_database(state: State, batch: Batch) -> int:
-    """Save the records; running twice replaces them."""
+    """Save the records; a second run replaces them."""
     certificates = state.cache.pop(batch.job_id)
     state.db.save_records(batch.job_id, [(c.subject, c.size) for c in certificates])
     return batch.records
@@ -95,13 +95,13 @@ async def save_to_database(state: State, batch: Batch) -> int:
 
 @worker.task(policy=retries.NoRetry())
 async def send_notification(state: State, saved: int) -> None:
-    """Tell users of new data."""
+    """Notify users of new data."""
     state.db.note("notified")
 
 
 @worker.task(policy=retries.NoRetry())
 async def handle_pipeline_failure(state: State, cause: FailureInfo, batch: Batch | None = None) -> None:
-    """Clean up after a pipeline that failed."""
+    """Clean up after a failed pipeline."""
     if batch is not None:
         state.cache.pop(batch.job_id, None)
     state.db.note(f"pipeline failed: {cause.reason}")

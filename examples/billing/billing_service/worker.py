@@ -1,4 +1,4 @@
-"""The billing worker: its tasks take what tasks of accounts give, so it uses the types of accounts' stubs.
+"""The billing worker: its tasks take results of the accounts service, so it uses the types of the accounts stubs.
 
 Run it with `boilermaker worker billing_service.worker:worker`.
 """
