@@ -136,7 +136,7 @@ async def test_a_record_that_the_database_refuses_fails_its_task_and_no_other(en
     await small.drain()
     assert worker.state == [
         "load",
-        "OutcomeNotSaved: the outcome store refuses a record of 2,294 bytes and takes others",
+        "OutcomeNotSaved: the outcome store rejects a record of 2,294 bytes but accepts others",
     ]
     assert reasons() == ["OutcomeNotSaved"]
     assert small.state == ["load", "show 3"]

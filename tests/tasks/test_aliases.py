@@ -41,9 +41,9 @@ def test_an_alias_belongs_to_one_task() -> None:
 
     async def hail(state) -> None: ...
 
-    with pytest.raises(RegistrationError, match=r"the task `greet` is registered already, for `.*welcome`"):
+    with pytest.raises(RegistrationError, match=r"the task `greet` is already registered, for `.*welcome`"):
         worker.register_async(greet)
-    with pytest.raises(RegistrationError, match="the task `welcome` is registered already"):
+    with pytest.raises(RegistrationError, match="the task `welcome` is already registered"):
         worker.register_async(hail, aliases=["welcome"])
 
 

@@ -56,6 +56,6 @@ def test_a_fault_is_told_when_it_is_included() -> None:
     tasks = Tasks().register_async(note).register_async(shout, name="note")
 
     with pytest.raises(
-        RegistrationError, match=r"test_collections.py:17: the task `note` is registered already"
+        RegistrationError, match=r"test_collections.py:17: the task `note` is already registered"
     ):
         worker_of(InMemoryServiceBus()).include(tasks)

@@ -189,7 +189,7 @@ def test_a_name_registered_twice_names_both_places(worker: Boilermaker[None]) ->
 
     message = str(caught.value)
     assert message.startswith(_place(other))
-    assert "the task `mail` is registered already" in message
+    assert "the task `mail` is already registered" in message
     assert _place(mail).removesuffix(": ") in message
 
 
@@ -357,7 +357,11 @@ def test_what_is_no_bus_is_refused() -> None:
         ({"max_delay": timedelta(hours=1)}, TypeError, "seconds, not a timedelta: pass .total_seconds()"),
         ({"max_delay": -1}, ValueError, "a delay must be from 0 to "),
         ({"max_delay": "1h"}, TypeError, "a delay must be a number of seconds"),
-        ({"put_off_seconds": 15}, TypeError, "Limits(put_off_seconds=...) is a tuple of seconds, not a int"),
+        (
+            {"put_off_seconds": 15},
+            TypeError,
+            "Limits(put_off_seconds=...) must be a tuple of seconds, not a int",
+        ),
         ({"put_off_seconds": (15, -1)}, ValueError, "a delay must be from 0 to "),
     ],
 )

@@ -103,5 +103,7 @@ def test_a_worker_has_a_state_or_a_lifespan() -> None:
 
 def test_an_option_that_there_is_not_is_told() -> None:
     """As Python tells of an unexpected keyword argument."""
-    with pytest.raises(TypeError, match="`quueue` is no option of a worker; there are describe_error, "):
+    with pytest.raises(
+        TypeError, match="`quueue` is not an option of a worker; the options are describe_error, "
+    ):
         cast("Any", Boilermaker)(None, InMemoryServiceBus(), quueue="jobs")

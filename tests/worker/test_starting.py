@@ -181,11 +181,11 @@ async def test_what_can_be_seen_to_be_dangerous_is_told_when_it_starts(
 @pytest.mark.parametrize(
     ("option", "told"),
     [
-        ({"queue": 5}, r"Boilermaker\(queue=...\) is a queue's name, not a int"),
-        ({"service": b"x"}, r"Boilermaker\(service=...\) is a service's name, not a bytes"),
-        ({"optimistic": "no"}, r"Boilermaker\(optimistic=...\) is True or False, not a str"),
-        ({"limits": {"max_tries": 3}}, r"Boilermaker\(limits=...\) is Limits, not a dict"),
-        ({"forwards_to": [7]}, "forwards_to names queues; a int is none"),
+        ({"queue": 5}, r"Boilermaker\(queue=...\) must be a queue's name, not a int"),
+        ({"service": b"x"}, r"Boilermaker\(service=...\) must be a service's name, not a bytes"),
+        ({"optimistic": "no"}, r"Boilermaker\(optimistic=...\) must be True or False, not a str"),
+        ({"limits": {"max_tries": 3}}, r"Boilermaker\(limits=...\) must be Limits, not a dict"),
+        ({"forwards_to": [7]}, "forwards_to must be a list of queue names; it contains a int"),
         ({"max_lock_renewal": "1h"}, "a number of seconds or a timedelta, not a str"),
     ],
 )

@@ -1,8 +1,9 @@
-"""Outcome stores: what became of an attempt, saved before it is published.
+"""Outcome stores: they save the outcome of an attempt before it is published.
 
-A worker with a store runs no handler again whose outcome was saved, whatever redelivers or repeats the message: it
-publishes the saved outcome once more. That closes the gap that queues without duplicate detection leave, and the one
-between queues. `store.sql.SqlOutcomeStore` keeps them in SQLite or in a database that several workers share.
+If a message is redelivered or published twice and its outcome was saved, the worker does not run the handler again: it
+publishes the saved outcome once more. This prevents repeats that duplicate detection cannot: in queues without it, and
+across queues. `port` is the interface, `memory` an implementation for tests; `sql.SqlOutcomeStore` uses SQLite or a database
+that several workers share. What a saved outcome contains is in `worker.outcome`.
 """
 
 from boilermaker.store.memory import InMemoryOutcomeStore

@@ -2,15 +2,15 @@
 
 
 class InMemoryOutcomeStore:
-    """Records in a dict, for tests: they end with the process, and with them the protection."""
+    """Records in a dict, for tests: they are lost when the process ends."""
 
     def __init__(self) -> None:
         self.records: dict[str, bytes] = {}
 
     async def load(self, attempt: str) -> bytes | None:
-        """The record of an attempt; None where there is none."""
+        """The record of an attempt; None if there is none."""
         return self.records.get(attempt)
 
     async def save(self, attempt: str, record: bytes) -> bytes:
-        """Keep the record if the attempt has none; returns the one that is kept."""
+        """Save the record if the attempt has none; returns the stored one."""
         return self.records.setdefault(attempt, record)

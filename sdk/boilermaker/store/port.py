@@ -1,28 +1,28 @@
-"""The port: what a worker asks of a store. Implementations are in `memory` and `sql`."""
+"""The port: the operations that a worker needs from a store. Implementations are in `memory` and `sql`."""
 
 from typing import Protocol
 
 
 class OutcomeStore(Protocol):
-    """Keeps one record for each attempt, at least as long as its message may come again.
+    """Keeps one record per attempt, at least as long as its message may be redelivered.
 
-    Attempts are named by 64 lowercase hex digits, records are some hundred bytes, and as large as a message where a result is
-    kept for later steps.
+    Attempts are identified by 64 lowercase hex digits. Records are a few hundred bytes, or as large as a message if a result
+    is kept for later steps.
     """
 
     async def load(self, attempt: str) -> bytes | None:
-        """The record of an attempt; None where there is none.
+        """The record of an attempt; None if there is none.
 
         Raises:
-            OutcomeStoreError: the store cannot say. The worker waits and asks again.
+            OutcomeStoreError: the store could not be read. The worker waits and retries.
         """
         ...
 
     async def save(self, attempt: str, record: bytes) -> bytes:
-        """Keep the record if the attempt has none; returns the one that is kept, which may be another's.
+        """Save the record if the attempt has none; returns the stored one, which another worker may have saved.
 
         Raises:
-            OutcomeStoreError: the store cannot say whether it is kept. The worker waits and saves it again; or, where the error
-                is not transient, the store refuses this record and takes others: the task fails as `OutcomeNotSaved`.
+            OutcomeStoreError: the record may not have been saved. If the error is transient, the worker waits and retries; if
+                not, the store rejects this record but accepts others, and the task fails as `OutcomeNotSaved`.
         """
         ...

@@ -1,8 +1,8 @@
-"""Outcomes in a database, through SQLAlchemy: SQLite for one machine, PostgreSQL or Azure SQL for workers on several.
+"""An outcome store in a database, through SQLAlchemy: SQLite for one machine, PostgreSQL or Azure SQL for several.
 
-What a database says when it fails differs from driver to driver. So whether a record is refused or the database does not work
-is not read from the error alone: a record that is refused while another one is taken concerns one message, which fails.
-Everything else concerns all messages, and is waited for.
+Database errors differ from driver to driver, so the error alone does not say whether the database rejects one record or does
+not work at all. If it rejects a record but accepts another one, the error is permanent and concerns one message, whose task
+fails. Any other error is transient: it concerns all messages, and the worker waits.
 """
 
 import asyncio
@@ -33,48 +33,48 @@ _OUTCOMES = sa.Table(
 
 
 class SqlOutcomeStore:
-    """Keeps outcomes in the table `boilermaker_outcomes`, which it creates where it is missing.
+    """Keeps outcomes in the table `boilermaker_outcomes`, which it creates if it is missing.
 
         store = SqlOutcomeStore(sqlalchemy.create_engine("sqlite:///outcomes.db"))
         worker = Boilermaker(state, bus, outcomes=store)
 
-    Calls run in threads, so that any of SQLAlchemy's drivers will do.
+    Calls run in threads, so that every SQLAlchemy driver can be used.
 
     Args:
-        engine: an engine of SQLAlchemy.
-        keep: how long a record is kept; longer than a message can come again: its time to live in the queue, or the
-            longest handler times the maximum delivery count.
+        engine: a SQLAlchemy engine.
+        keep: how long a record is kept. Choose more than the time in which a message may be redelivered: its time to live in
+            the queue, or the longest handler times the maximum delivery count.
 
     Raises:
-        TypeError: `keep` is no timedelta.
+        TypeError: `keep` is not a timedelta.
         ValueError: `keep` is negative, or longer than 36,500 days.
     """
 
     def __init__(self, engine: sa.Engine, *, keep: timedelta = timedelta(days=14)) -> None:
         if not isinstance(keep, timedelta):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a checker
-            raise TypeError(f"keep is a timedelta, not a {type(keep).__name__}")
+            raise TypeError(f"keep must be a timedelta, not a {type(keep).__name__}")
         if not timedelta(0) <= keep <= timedelta(days=36_500):
-            raise ValueError("keep is from 0 to 36,500 days: how long records are kept")
+            raise ValueError("keep, how long records are kept, must be from 0 to 36,500 days")
         self._engine = engine
         self._keep = keep
         self._saves = 0
         self._is_ready = False
 
     async def load(self, attempt: str) -> bytes | None:
-        """The record of an attempt; None where there is none.
+        """The record of an attempt; None if there is none.
 
         Raises:
-            OutcomeStoreError: the database cannot be asked.
+            OutcomeStoreError: the database cannot be read.
         """
         return await self._run(lambda connection: _select(connection, attempt))
 
     async def save(self, attempt: str, record: bytes) -> bytes:
-        """Keep the record if the attempt has none; returns the one that is kept.
+        """Save the record if the attempt has none; returns the stored one.
 
         Raises:
-            OutcomeStoreError: the database cannot be written; not transient where it refuses this record only.
+            OutcomeStoreError: the database cannot be written; not transient if it rejects only this record.
         """
-        for _ in range(2):  # the record that was there may have been purged since
+        for _ in range(2):  # the record that was found may have been purged since
             try:
                 await self._add(attempt, record)
                 break
@@ -83,9 +83,9 @@ class SqlOutcomeStore:
                     return kept
         else:
             if await self._takes_another():
-                raise _refused(record, "a constraint does not hold")
+                raise _refused(record, "a constraint is violated")
             raise OutcomeStoreError(
-                "the outcome store's database takes no record: a constraint does not hold"
+                "the outcome store's database accepts no record: a constraint is violated; check the table boilermaker_outcomes"
             )
         self._saves += 1
         if self._saves % _SAVES_BETWEEN_PURGES == 0:
@@ -93,7 +93,7 @@ class SqlOutcomeStore:
         return record
 
     async def purge(self) -> int:
-        """Remove records older than `keep`; returns how many. Happens by itself once in a while.
+        """Remove records older than `keep`; returns how many. Also runs automatically, after every 1,000 saves.
 
         Raises:
             OutcomeStoreError: the database cannot be written.
@@ -102,11 +102,11 @@ class SqlOutcomeStore:
         return await self._run(lambda connection: _delete(connection, before))
 
     async def _tidy(self) -> None:
-        """Purge; where that fails, what was saved is saved all the same."""
+        """Purge; a failure is only logged, because the record itself was saved."""
         try:
             await self.purge()
         except OutcomeStoreError as error:
-            log.warning("Old outcomes stay for now: %s", error)
+            log.warning("Old outcomes could not be purged, trying again later: %s", error)
 
     async def _add(self, attempt: str, record: bytes) -> None:
         def insert(connection: sa.Connection) -> None:
@@ -120,14 +120,14 @@ class SqlOutcomeStore:
         else:
             return
         try:
-            await self._run(insert)  # the table may have been missing, and is there now
+            await self._run(insert)  # the table may have been missing, and have been created since
         except OutcomeStoreError as error:
             if not _may_concern_the_record(error):
                 raise
             raise _refused(record, str(error)) from error
 
     async def _takes_another(self) -> bool:
-        """Whether a small record would be taken; it is not kept."""
+        """Whether the database would accept a small record; the record is rolled back."""
 
         def try_one(connection: sa.Connection) -> None:
             with connection.begin_nested() as savepoint:
@@ -152,10 +152,10 @@ class SqlOutcomeStore:
         except IntegrityError:
             raise _TakenError from None
         except SQLAlchemyError as error:
-            self._is_ready = False  # somebody may have dropped the table: look again
+            self._is_ready = False  # the table may have been dropped: check again
             kind = type(getattr(error, "orig", None) or error).__name__
             raise OutcomeStoreError(
-                f"the outcome store's database does not do what is asked ({kind})"
+                f"an operation of the outcome store's database failed ({kind})"
             ) from error
 
     def _prepare(self) -> None:
@@ -163,20 +163,20 @@ class SqlOutcomeStore:
             _METADATA.create_all(self._engine)
         except (
             SQLAlchemyError
-        ):  # another thread or process may have made the table after this one looked: look again
+        ):  # another thread or process may have created the table at the same time: check again
             _METADATA.create_all(self._engine)
         self._is_ready = True
 
 
 def _refused(record: bytes, why: str) -> OutcomeStoreError:
     return OutcomeStoreError(
-        f"the outcome store refuses a record of {len(record):,} bytes and takes others: {why}",
+        f"the outcome store rejects a record of {len(record):,} bytes but accepts others: {why}",
         is_transient=False,
     )
 
 
 def _may_concern_the_record(error: OutcomeStoreError) -> bool:
-    """Whether it is no fault of the connection, which would go away."""
+    """Whether the error may be about the record: not about the connection, whose errors are transient."""
     said = error.__cause__
     return (
         isinstance(said, DBAPIError)
@@ -186,7 +186,7 @@ def _may_concern_the_record(error: OutcomeStoreError) -> bool:
 
 
 class _TakenError(Exception):
-    """The attempt has a record."""
+    """The attempt already has a record."""
 
 
 def _select(connection: sa.Connection, attempt: str) -> bytes | None:

@@ -1,4 +1,7 @@
-"""What a worker knows of contracts before its own: to name what changed, and to turn old payloads into new ones."""
+"""Earlier contracts of a worker: used to name the field that changed, and to know which upcasts are valid.
+
+Contracts are compared in `evolution`; upcasts are in `upcasts`.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +15,14 @@ from boilermaker.tasks.upcasts import Upcasts
 
 
 class History:
-    """Contracts that messages may still have been published for.
+    """Earlier contracts, for which messages may still be in the queue.
 
     Args:
-        live: gives the worker's own contract.
-        folder: holds contracts as `*.json`, as `boilermaker stubs generate` keeps them.
+        live: returns the worker's own contract.
+        folder: contains contracts as `*.json` files, as `boilermaker stubs generate` writes them.
 
     Raises:
-        ConfigurationError: the folder is not there, or a file in it is no contract.
+        ConfigurationError: the folder does not exist, or a file in it is not a contract.
     """
 
     def __init__(self, live: Callable[[], Contract], folder: Path | None = None) -> None:
@@ -30,11 +33,13 @@ class History:
         if folder is not None:
             self._load(folder)
         self.upcasts = Upcasts(self._places)
-        """What turns old payloads into new ones."""
+        """The functions that convert old payloads into new ones."""
 
     def _load(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise ConfigurationError(f"history: there is no folder {folder}; ship it with the worker")
+            raise ConfigurationError(
+                f"history: the folder {folder} does not exist; deploy it with the worker"
+            )
         for path in sorted(folder.glob("*.json")):
             try:
                 contract = from_json(path.read_bytes())
@@ -44,14 +49,14 @@ class History:
                     self._places[digest] = f"`{task.name}` in {path}"
             except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError) as error:
                 raise ConfigurationError(
-                    f"history: {path} is no contract that can be read: {error}; `boilermaker stubs generate` keeps contracts "
-                    "there, and nothing else belongs there"
+                    f"history: {path} cannot be read as a contract: {error}; keep only contracts in this folder, as "
+                    "`boilermaker stubs generate` writes them"
                 ) from error
 
     def difference(self, task: str, digest: str) -> str | None:
-        """The first field that differs between the contract of a digest and the worker's own; None where not known.
+        """The first field that differs between the contract of a digest and the worker's own; None if not known.
 
-        Found once: after a deploy thousands of messages may ask, and comparing takes longer than handling them.
+        Cached: after a deploy thousands of messages may need it, and comparing takes longer than handling one.
         """
         if digest not in self._known:
             return None

@@ -1,4 +1,7 @@
-"""How functions become tasks: the registration methods of workers, and `Tasks`, which collects before there is a worker."""
+"""How functions are registered: the registration methods of workers, and `Tasks`, which collects tasks without a worker.
+
+What a registration holds is in `registration`.
+"""
 
 import inspect
 from abc import ABC, abstractmethod
@@ -20,14 +23,14 @@ KeepUpcast = Callable[[Hop], None]
 
 
 class Registrar(ABC):
-    """What functions can be registered with."""
+    """Base of `Boilermaker` and `Tasks`: the methods that register functions."""
 
     @overload
     def task(self, function: F, /) -> F: ...
     @overload
     def task(self, /, **options: Unpack[TaskOptions]) -> Callable[[F], F]: ...
     def task(self, function: Callable[..., Any] | None = None, /, **options: Unpack[TaskOptions]) -> Any:
-        """Register the decorated function: `@worker.task` or `@worker.task(policy=..., ...)`; it stays as it is.
+        """Register the decorated function, `@worker.task` or `@worker.task(policy=..., ...)`, and return it unchanged.
 
         A plain function, `def` without `async`, runs in a thread.
 
@@ -45,7 +48,7 @@ class Registrar(ABC):
         return register
 
     def register(self, fn: Callable[..., Any], **options: Unpack[TaskOptions]) -> Self:
-        """Register a function, which runs in a thread unless it is async; the worker comes back, so that calls chain.
+        """Register a function, which runs in a thread unless it is async; returns the worker, so that calls chain.
 
         Raises:
             RegistrationError: it cannot be a task, or its name is taken.
@@ -56,7 +59,7 @@ class Registrar(ABC):
     def register_async(
         self, fn: Callable[..., Coroutine[Any, Any, Any]], **options: Unpack[TaskOptions]
     ) -> Self:
-        """Register an async function; the worker comes back, so that calls chain.
+        """Register an async function; returns the worker, so that calls chain.
 
         Raises:
             RegistrationError: it cannot be a task, or its name is taken.
@@ -83,20 +86,21 @@ class Registrar(ABC):
         return self
 
     def upcast(self, task: str, /, *, from_digest: str, to_digest: str | None = None) -> Callable[[U], U]:
-        """Register the decorated function to turn payloads of an old contract into new ones, before they are validated.
+        """Register the decorated function to convert payloads of an old contract into new ones, before they are validated.
 
-        It takes the old payload as plain JSON values by parameter, results of earlier steps included, and gives the new
-        one; it is not async. Messages of other contracts are left alone. Where it gives payloads of a contract that is
-        not the worker's own, the upcast from there goes on. All ways are checked when the worker begins to work.
+        It receives the old payload as plain JSON values by parameter, results of earlier steps included, and returns the new
+        one; it must not be async. It is not called for messages of other contracts. If it returns payloads of a contract
+        other than the worker's own, the upcast from that contract is applied next. The worker checks when it starts that
+        every sequence of upcasts ends at its own contract.
 
         Args:
             task: the task's name.
             from_digest: the task's digest in the old contract: 16 hex digits, from its contract.json or from the logs.
-            to_digest: the digest of what it gives; the worker's own contract where it is left out.
+            to_digest: the digest of the contract that it returns payloads of; by default the worker's own.
 
         Raises:
-            RegistrationError: there is an upcast from that digest already, the history knows no such contract, or the
-                function is async. When the worker begins to work: no such task is registered, or the way ends elsewhere.
+            RegistrationError: there already is an upcast from that digest, the history has no such contract, or the
+                function is async. When the worker starts: the task is not registered, or the sequence ends elsewhere.
         """
 
         def register(decorated: U) -> U:
@@ -125,10 +129,10 @@ def _check_async(function: Callable[..., Any]) -> None:
 
 
 class Tasks(Registrar):
-    """Tasks of a module that knows no worker, and upcasts: collected here, registered by `worker.include(tasks)`.
+    """Collects the tasks and upcasts of a module without a worker; `worker.include(tasks)` registers them.
 
-    What is registered after it was included reaches the worker at once, so the order of imports does not matter.
-    Faults in a registration are raised by the worker, when it includes them.
+    Tasks that are added after `include` are registered with the worker at once, so the order of imports does not matter.
+    Errors in a registration are raised when a worker includes it.
     """
 
     def __init__(self) -> None:
@@ -137,7 +141,7 @@ class Tasks(Registrar):
         self._included_by: list[tuple[Register, KeepUpcast]] = []
 
     def hand_over(self, register: Register, upcast: KeepUpcast) -> None:
-        """Register everything collected so far, and whatever is collected from now on; called by `worker.include`."""
+        """Register everything collected so far, and everything collected later; called by `worker.include`."""
         for function, options in self._collected:
             register(function, options)
         for hop in self._upcasts:

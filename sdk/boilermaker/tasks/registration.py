@@ -1,4 +1,4 @@
-"""A function registered as a task: how it is run, and what contracts say of it. `rules` checks its options."""
+"""A function registered as a task: how it is run, and its entry in the worker's contract. `rules` checks its options."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -24,20 +24,20 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: on the wire.
-        queue: where it is published; None where it follows its worker.
-        policy: how it is retried unless a message says otherwise.
-        should_dead_letter: whether a final failure leaves a dead letter.
+        queue: the queue that it is published to; None for the worker's queue.
+        policy: how it is retried, unless a message sets another policy.
+        should_dead_letter: whether the message is dead-lettered after a permanent failure.
         acks_late: True settles after running; False before: a crash then loses the task instead of repeating it.
-        retry_on: the exceptions that are retried; all of them where it is empty.
-        give_up_on: exceptions that are not retried; wins.
+        retry_on: the exceptions that are retried; all if empty.
+        give_up_on: exceptions that are not retried; takes precedence over `retry_on`.
         timeout: seconds that one execution may take; None for no limit.
-        max_lock_renewal: how long its message's lock is renewed; None where the worker says.
-        cancel_on_lost_lock: whether it is cancelled when the lock of its message is lost.
+        max_lock_renewal: how long its message's lock is renewed; None for the worker's limit.
+        cancel_on_lost_lock: whether its handler is cancelled when the lock of its message is lost.
         deprecated: what to use instead, or why; producers see it in their editor.
-        digest: names the wire shape of payload and result.
-        aliases: other names under which its messages are taken.
-        parameter_aliases: by parameter, other names under which it is read.
-        allow: reasons for changes that break somebody all the same.
+        digest: digest of its contract: of the wire format of payload and result.
+        aliases: other names under which its messages are accepted.
+        parameter_aliases: by parameter, other names under which its value is read.
+        allow: reasons for accepted breaking changes.
     """
 
     name: str
@@ -69,14 +69,14 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
         return self.signature.function
 
     def described(self, queue: str, types: Types) -> TaskContract:
-        """The task as its worker's contract has it; definitions that it needs are added to `types`.
+        """The task's entry in its worker's contract; definitions that it needs are added to `types`.
 
         Args:
-            queue: the contract's.
+            queue: the queue of the contract.
             types: definitions found so far.
 
         Raises:
-            ConfigurationError: a type that the contract has no words for; the text names the task and its place.
+            ConfigurationError: a type that a contract cannot express; the message names the task and its place.
         """
         try:
             task = task_of(self.name, self.signature, types)
@@ -97,15 +97,15 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def registration_of(function: AnyHandler, options: TaskOptions, externals: Externals) -> Registration:
-    """A function as a task. Whether its names are free is the registry's affair.
+    """A function as a task. The registry checks that its names are not taken.
 
     Args:
         function: the handler.
         options: how it is registered.
-        externals: the types of third parties that its worker knows.
+        externals: the third-party types that its worker supports.
 
     Raises:
-        RegistrationError: it cannot be a task, or not with these options.
+        RegistrationError: it cannot be a task, or an option is invalid.
     """
     read = signature.registered(function, externals)
     _check_options(read, options)
@@ -142,7 +142,7 @@ def _digest(task: str, read: HandlerSignature) -> str | None:
         digest = digest_of(task, read)
         (read.function.__doc__ or "").encode()
     except UnicodeEncodeError:
-        text = f"a text of its docstring, its parameters or its result {rules.NO_TEXT}"
+        text = f"a string in its docstring, its parameters or its result {rules.NO_TEXT}"
         raise RegistrationError(
             f"{read.place}: `{read.function.__qualname__}` cannot be a task: {text}"
         ) from None
@@ -150,7 +150,7 @@ def _digest(task: str, read: HandlerSignature) -> str | None:
 
 
 def _check_options(read: HandlerSignature, options: Mapping[str, object]) -> None:
-    """For those without a type checker: an option that is misspelt would do nothing, without a word."""
+    """Check the options: without a type checker, a misspelt one would otherwise be ignored silently."""
     for option, value in options.items():
         if (fault := rules.fault_of(option, value)) is not None:
             raise _refused(read, option, fault)
@@ -166,7 +166,7 @@ def _refused(read: HandlerSignature, option: str, fault: str) -> RegistrationErr
 
 
 def _text(given: str | None) -> str | None:
-    """A plain text: a member of a str enum is one, and prints as something else."""
+    """A plain `str`: a member of a str enum is a `str` as well, but is formatted differently."""
     return None if given is None else "".join(given)
 
 

@@ -1,4 +1,7 @@
-"""What a worker can run: registrations by task name, and by function for those who publish what they registered."""
+"""The tasks that a worker can run: registrations by task name, and by function for publishing tasks made from functions.
+
+What a registration holds is in `registration`.
+"""
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -20,8 +23,8 @@ class Registry:
     """Registrations of one worker, in the order in which they were made.
 
     Attributes:
-        queue: the worker's own, where tasks go that name none.
-        externals: the types of third parties that the worker knows.
+        queue: the worker's own queue, for tasks registered without one.
+        externals: the third-party types that the worker supports.
     """
 
     def __init__(self, queue: str, externals: Externals = NONE) -> None:
@@ -47,7 +50,7 @@ class Registry:
 
     @contextmanager
     def all_or_none(self) -> Generator[None, None, None]:
-        """Within, an error takes back what was registered since the beginning."""
+        """Undo all registrations made within the context if it raises."""
         before = dict(self._by_name), dict(self._by_alias), dict(self._by_function)
         try:
             yield
@@ -58,20 +61,20 @@ class Registry:
     def _check_name(self, name: str, read: HandlerSignature) -> None:
         if (taken := self.get(name)) is not None:
             raise RegistrationError(
-                f"{read.place}: the task `{name}` is registered already, for `{taken.function.__qualname__}` at "
+                f"{read.place}: the task `{name}` is already registered, for `{taken.function.__qualname__}` at "
                 f"{taken.signature.place}; give one of them another `name=`"
             )
 
     def get(self, name: str) -> Registration | None:
-        """The registration of a task by its name or an alias, if there is one."""
+        """The registration of a task by its name or an alias; None if there is none."""
         return self._by_name.get(name) or self._by_alias.get(name)
 
     def queue_of(self, registration: Registration) -> str:
-        """Where a task is published."""
+        """The queue that a task is published to."""
         return registration.queue or self.queue
 
     def of_function(self, function: AnyHandler) -> Registration | None:
-        """The first registration of a function, if there is one."""
+        """The first registration of a function; None if there is none."""
         return self._by_function.get(function)
 
     def __iter__(self) -> Iterator[Registration]:
@@ -81,10 +84,10 @@ class Registry:
         return len(self._by_name)
 
     def contract(self, service: str) -> Contract:
-        """The contract of all that is registered.
+        """The contract of all registered tasks.
 
         Raises:
-            ConfigurationError: a type that the contract has no words for.
+            ConfigurationError: a type that a contract cannot express.
         """
         types = Types(self.externals)
         tasks = [each.described(self.queue, types) for each in self]
@@ -96,7 +99,7 @@ class Registry:
         )
 
     def resolve(self, task: AnyTask) -> Resolved:
-        """Where a task goes: what its stub says, or what is registered for its function.
+        """Name and queue of a task: from its stub, or from the registration of its function.
 
         Raises:
             UnregisteredTaskError: the task was made from a function that is not registered here.
@@ -119,7 +122,7 @@ class Registry:
 
 
 def resolve_stub(task: AnyTask) -> Resolved:
-    """Where a task goes for a publisher without registry.
+    """Name and queue of a task for a publisher without a registry.
 
     Raises:
         UnregisteredTaskError: the task was made from a function; only a worker's registry knows its name and queue.
@@ -127,7 +130,7 @@ def resolve_stub(task: AnyTask) -> Resolved:
     target = task.target
     if target.name is None or target.queue is None:
         raise UnregisteredTaskError(
-            f"`{target.label}` was made from a function, and this client has no registry that knows its name and queue; "
-            "publish it through its worker (`worker.publish_task`), or build it with generated stubs"
+            f"the task `{target.label}` was created from a function, and this client has no registry that knows its name and "
+            "queue; publish it through its worker (`worker.publish_task`), or build it with generated stubs"
         )
     return Resolved(name=target.name, queue=target.queue, digest=target.digest)

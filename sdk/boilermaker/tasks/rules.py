@@ -1,7 +1,7 @@
-"""The rules of a registration's options, as one table that the worker and the generator both use.
+"""The rules for a registration's options, as one table that the worker and the generator both use.
 
-A rule looks at the value of one option, or at several that depend on each other, and gives the end of a sentence that
-begins with the option's name, or None where nothing is wrong. Who asks says where the registration is.
+A rule checks the value of one option, or several values that depend on each other. It returns the end of a sentence that
+begins with the option's name, or None if the value is valid. The caller adds where the registration is.
 """
 
 import difflib
@@ -12,7 +12,7 @@ from typing import Any
 from boilermaker.evolution.rules import RULES, hint
 from boilermaker.retries import LONGEST_SECONDS, RetryPolicy
 
-MAX_NAME = 128  # the subject of its messages; a name longer than that is a mistake
+MAX_NAME = 128  # the name is the subject of the task's messages; a longer one is a mistake
 MAX_QUEUE = 260  # Service Bus: "Queue/topic name size: 260 characters"
 
 Rule = Callable[[Any], str | None]
@@ -27,7 +27,7 @@ def is_name(value: object) -> bool:
 
 
 def is_text(value: str) -> bool:
-    """Whether a text can be encoded: JSON and source files hold no lone surrogates."""
+    """Whether a string can be encoded as UTF-8: JSON and source files cannot contain lone surrogates."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -141,10 +141,10 @@ def _allow(value: object) -> str | None:
 
 
 def _shown(value: object) -> str:
-    """A value in a message: whole where it is a short text, its type otherwise."""
+    """A value as shown in an error: whole if it is a short string, otherwise its type."""
     if not isinstance(value, str):
         return f"a {type(value).__name__}"
-    text = "".join(value)  # a member of a StrEnum shows itself otherwise
+    text = "".join(value)  # the repr of a member of a StrEnum differs
     return repr(text) if len(text) <= MAX_NAME else f"{text[:20]!r}... ({len(text)} characters)"
 
 
@@ -171,11 +171,11 @@ _MAY_BE_NONE = frozenset({"name", "queue", "policy", "timeout", "max_lock_renewa
 
 
 def fault_of(option: str, value: object) -> str | None:
-    """What is wrong with an option, as the end of a sentence that begins with its name; None where nothing is."""
+    """What is wrong with an option, as the end of a sentence that begins with its name; None if it is valid."""
     rule = _RULES.get(option)
     if rule is None:
         close = difflib.get_close_matches(option, OPTIONS, n=1)
-        known = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(OPTIONS)}"
+        known = f"did you mean `{close[0]}`?" if close else f"the options are {', '.join(OPTIONS)}"
         return f"is not an option of a registration; {known}"
     if value is None and option in _MAY_BE_NONE:
         return None
@@ -196,8 +196,8 @@ def parameters_fault(aliases: Mapping[str, Collection[str]], parameters: Collect
 
 
 def shared_fault(options: Collection[str], functions: int) -> str | None:
-    """What is wrong with naming this many functions by one registration with these options."""
+    """What is wrong with registering this many functions at once with these options; None if nothing is."""
     option = next((each for each in ("name", "aliases") if each in options), None)
     if option is None or functions == 1:
         return None
-    return f"`{option}` names one task, and {functions} are registered; register these functions one by one"
+    return f"`{option}` names one task, but {functions} are registered; register these functions one by one"

@@ -1,4 +1,7 @@
-"""What turns payloads of old contracts into new ones: from contract to contract, until the worker's own is reached."""
+"""Upcasts: convert payloads of old contracts, from contract to contract, until the worker's own is reached.
+
+They are applied in `worker.execute`.
+"""
 
 import difflib
 import re
@@ -14,10 +17,10 @@ _DIGEST = re.compile(r"[0-9a-f]{16}")
 
 
 class Upcasts:
-    """The upcasts of one worker. From each contract there is one way: one hop, or several that follow each other.
+    """The upcasts of one worker. Each contract has one path: one upcast, or several in sequence.
 
     Args:
-        history: where the known contracts stand, by digest; empty where the worker ships none.
+        history: places of the known contracts, by digest; empty if the worker has no history.
     """
 
     def __init__(self, history: Mapping[str, str]) -> None:
@@ -25,28 +28,31 @@ class Upcasts:
         self._hops: dict[tuple[str, str], Hop] = {}
 
     def add(self, hop: Hop) -> None:
-        """Keep an upcast.
+        """Add an upcast.
 
         Raises:
-            RegistrationError: it cannot be called with a payload; a digest is none, or none of the history; or there is
-                an upcast from it already.
+            RegistrationError: it is not a plain function; a digest is malformed or not in the history; or there already is
+                an upcast from its contract.
         """
         if not callable(hop.function) or is_async(hop.function):
-            raise RegistrationError(f"{_told(hop)}: an upcast is an ordinary function, not an async one")
+            raise RegistrationError(f"{_label(hop)}: an upcast must be a plain function, not an async one")
         for digest in (hop.from_digest, hop.to_digest):
             if digest is not None:
                 self._check(hop, digest)
         if hop.from_digest == hop.to_digest:
-            raise RegistrationError(f"{_told(hop)}: it leads to where it comes from")
+            raise RegistrationError(
+                f"{_label(hop)}: `from_digest` and `to_digest` are the same contract; leave `to_digest` out to convert "
+                "to this worker's own"
+            )
         if (hop.task, hop.from_digest) in self._hops:
             raise RegistrationError(
-                f"`{hop.task}` has an upcast from {hop.from_digest} already; one message takes one way, so keep one of them"
+                f"`{hop.task}` already has an upcast from {hop.from_digest}; keep one of them, because a message takes one path"
             )
         self._hops[hop.task, hop.from_digest] = hop
 
     @contextmanager
     def all_or_none(self) -> Generator[None, None, None]:
-        """Within, an error takes back what was kept since the beginning."""
+        """Undo all upcasts added within the context if it raises."""
         before = dict(self._hops)
         try:
             yield
@@ -57,18 +63,18 @@ class Upcasts:
     def _check(self, hop: Hop, digest: str) -> None:
         if not _DIGEST.fullmatch(digest):
             raise RegistrationError(
-                f"{_told(hop)}: {digest!r} is no digest: 16 hex digits, as the task's `digest` in its contract.json"
+                f"{_label(hop)}: {digest!r} is not a digest; use the 16 hex digits of the task's `digest` in its contract.json"
             )
         if self._history and digest not in self._history:
             close = difflib.get_close_matches(digest, self._history, n=3, cutoff=0.5)
             near = ", ".join(f"{each} ({self._history[each]})" for each in close)
-            hint = f"did you mean {near}?" if near else f"it knows {', '.join(sorted(self._history))}"
-            raise RegistrationError(f"{_told(hop)}: the history knows no contract {digest}; {hint}")
+            hint = f"did you mean {near}?" if near else f"it has {', '.join(sorted(self._history))}"
+            raise RegistrationError(f"{_label(hop)}: the history has no contract {digest}; {hint}")
 
     def way(self, names: Iterable[str], digest: str | None, own: str | None) -> Iterator[Hop]:
-        """The upcasts that a message takes, in their order; none where there is none for its contract.
+        """The upcasts to apply to a message, in order; none if there is none for its contract.
 
-        It ends at the worker's own contract, from which an upcast may lead on: a change that was taken back leaves one.
+        The path ends at the worker's own contract even if an upcast from it exists, as it does after a change was reverted.
         """
         known = tuple(names)
         while digest not in (None, own) and (hop := self._from(known, digest)) is not None:
@@ -76,27 +82,27 @@ class Upcasts:
             digest = hop.to_digest
 
     def _from(self, names: Iterable[str], digest: str | None) -> Hop | None:
-        """The upcast from a contract, under any of the names that its task has had: digests tell them apart."""
+        """The upcast from a contract, under any name that its task has had: the digest is unique."""
         keys = [(name, digest) for name in names if digest is not None]
         return next((self._hops[key] for key in keys if key in self._hops), None)
 
     def check(self, registry: Registry) -> None:
-        """Whether each leads to the worker's own contract: known once everything is registered.
+        """Check, once everything is registered, that each path ends at the worker's own contract.
 
         Raises:
-            RegistrationError: one is for a task that is not registered, or ends elsewhere.
+            RegistrationError: an upcast is for a task that is not registered, or its path ends elsewhere.
         """
         for hop in self._hops.values():
             registration = registry.get(hop.task)
             if registration is None:
                 close = difflib.get_close_matches(hop.task, [each.name for each in registry], n=1)
                 hint = f"; did you mean `{close[0]}`?" if close else ""
-                raise RegistrationError(f"{_told(hop)}: no task of that name is registered{hint}")
+                raise RegistrationError(f"{_label(hop)}: no task of that name is registered{hint}")
             names = (registration.name, *registration.aliases)
             rivals = [name for name in names if (name, hop.from_digest) in self._hops]
             if len(rivals) > 1:
                 raise RegistrationError(
-                    f"`{rivals[0]}` and `{rivals[1]}` are one task and have an upcast from {hop.from_digest} each; keep one"
+                    f"`{rivals[0]}` and `{rivals[1]}` name the same task, and both have an upcast from {hop.from_digest}; keep one"
                 )
             self._check_way(hop, registration.digest, names)
 
@@ -106,14 +112,16 @@ class Upcasts:
             following = self._from(names, hop.to_digest)
             if following is None:
                 raise RegistrationError(
-                    f"{_told(hop)}: it leads to {hop.to_digest}, which is not this worker's contract ({own}), and no upcast "
-                    "goes on from there; write one"
+                    f"{_label(hop)}: it leads to {hop.to_digest}, which is not this worker's contract ({own}), and there is "
+                    "no upcast from there; write one"
                 )
             hop = following
             if hop.from_digest in seen:
-                raise RegistrationError(f"{_told(hop)}: it leads round in a circle")
+                raise RegistrationError(
+                    f"{_label(hop)}: its path is a cycle; let one of the upcasts lead to this worker's contract ({own})"
+                )
             seen.add(hop.from_digest)
 
 
-def _told(hop: Hop) -> str:
+def _label(hop: Hop) -> str:
     return f"the upcast of `{hop.task}` from {hop.from_digest}"

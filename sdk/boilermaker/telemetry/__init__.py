@@ -1,1 +1,1 @@
-"""What connects the work of one process with that of others, for those who look at it: trace context."""
+"""Trace context and log fields: what links log lines and spans of one process to messages and to other processes."""

@@ -1,6 +1,6 @@
-"""What log lines carry beside their text: which message they are about. Bound while a message is handled.
+"""Log fields: they identify the message that a log line is about, while it is handled. Formatting is in `cli.logs`.
 
-A context variable, so that lines of the application carry the fields as well, those of plain handlers in threads too.
+They are in a context variable, so that log lines of the application have them as well, also in threads.
 """
 
 import json
@@ -20,10 +20,10 @@ class LogFields:
         task: the task's name.
         workflow: the workflow's id, the same in all its messages.
         message_id: the message's id.
-        attempt: which execution by the task's policy, from 1.
+        attempt: number of the execution under the task's policy, from 1.
         delivery_count: how often the message was delivered before.
-        queue: where it was received.
-        trace: the W3C trace context that it carries.
+        queue: the queue that it was received from.
+        trace: the W3C trace context in the message.
     """
 
     __slots__ = ("_json", "_values", "trace")
@@ -51,12 +51,12 @@ class LogFields:
         self._json: str | None = None
 
     def values(self) -> dict[str, str | int]:
-        """By name; `trace_id` only where the message has one."""
+        """The fields by name; `trace_id` only if the message has one."""
         found = trace_id(self.trace)
         return self._values if found is None else {**self._values, "trace_id": found}
 
     def json(self) -> str:
-        """As members of a JSON object, made once for all lines of a message."""
+        """The fields as members of a JSON object; encoded once for all lines of a message."""
         if self._json is None:
             members = (f'"{name}": {_encoded(value)}' for name, value in self.values().items())
             self._json = legible(", ".join(members))
@@ -64,4 +64,4 @@ class LogFields:
 
 
 current: ContextVar[LogFields | None] = ContextVar("boilermaker_log_fields", default=None)
-"""Of the message that is being handled."""
+"""The fields of the message that is being handled."""

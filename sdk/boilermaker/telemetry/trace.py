@@ -1,6 +1,6 @@
-"""W3C trace context (https://www.w3.org/TR/trace-context/): carried from publisher to handler to what it publishes.
+"""W3C trace context (https://www.w3.org/TR/trace-context/): propagated from publisher to handler to what it publishes.
 
-OpenTelemetry is asked only where the application has imported it already; nothing here depends on it.
+OpenTelemetry is used only if the application has imported it; it is not a dependency.
 """
 
 import importlib
@@ -18,7 +18,7 @@ incoming: ContextVar[Mapping[str, str] | None] = ContextVar("boilermaker_trace",
 
 
 def current() -> dict[str, str]:
-    """The trace context to send along: OpenTelemetry's, else that of the message being handled; empty for none."""
+    """The trace context to publish with: OpenTelemetry's, otherwise that of the message being handled; empty if none."""
     carrier: dict[str, str] = {}
     propagate = _propagate()
     if propagate is not None:
@@ -32,7 +32,7 @@ _is_state = re.compile(r"[ -~\t]{0,512}").fullmatch  # "at least 512 characters"
 
 
 def _propagate() -> Any:
-    """OpenTelemetry's propagators, where the application uses it; None elsewhere."""
+    """OpenTelemetry's propagators if the application uses it, otherwise None."""
     found = sys.modules.get("opentelemetry.propagate")
     if found is None and "opentelemetry.context" in sys.modules:
         found = importlib.import_module("opentelemetry.propagate")
@@ -41,7 +41,7 @@ def _propagate() -> Any:
 
 @contextmanager
 def continued(carried: Mapping[str, str]) -> Generator[None, None, None]:
-    """Within, what is published and each span that is opened continue this trace context."""
+    """Continue this trace context in everything that is published, and every span that is opened, within the context."""
     token = incoming.set(carried)
     context, propagate = sys.modules.get("opentelemetry.context"), _propagate()
     if context is None or propagate is None or not carried:
@@ -59,13 +59,13 @@ def continued(carried: Mapping[str, str]) -> Generator[None, None, None]:
 
 
 def trace_id(carried: Mapping[str, str]) -> str | None:
-    """The 32 hex digits of the trace in a trace context; None where it names none."""
+    """The trace id in a trace context, 32 hex digits; None if there is none."""
     parent = carried.get("traceparent", "")
     return parent[3:35] if _is_parent(parent) else None
 
 
 def of_properties(properties: Mapping[str, object]) -> dict[str, str]:
-    """The trace context in a message's application properties; what is none is dropped, for it would be sent on."""
+    """The trace context in a message's application properties; an invalid one is dropped, because it would be sent on."""
     parent, state = (properties.get(name) for name in FIELDS)
     if not isinstance(parent, str) or not _is_parent(parent):
         return {}
