@@ -161,7 +161,7 @@ def test_show_checks_the_payload_against_a_contract(
     misfit = on_bus("show", str(numbers[0]), "--contract", "contract.json")
     fit = on_bus("show", str(numbers[1]), "--contract", "contract.json")
 
-    assert ["account: a whole number is no `str`", "amount: a text is no `int`"] == [
+    assert ["account: an integer is not of type `str`", "amount: a string is not of type `int`"] == [
         line.strip() for line in misfit.stdout.splitlines()[-2:]
     ]
     assert "check            fits contract contract.json" == fit.stdout.splitlines()[-1]

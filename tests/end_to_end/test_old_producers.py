@@ -211,5 +211,5 @@ def test_a_retry_and_a_later_step_of_an_old_contract_meet_the_new_worker(
     assert ("notify", "InvalidPayload") == (letter["task"], letter["reason"])
     assert letter["description"].endswith(
         f"(published for contract {task_digest(old, 'notify')}, this worker has {task_digest(new, 'notify')}; "
-        "first difference: account: a type is another one (`int` to `str`))"
+        "first difference: account: a type was replaced by another (`int` to `str`))"
     )

@@ -259,10 +259,10 @@ def test_a_change_of_a_type_says_from_what_to_what() -> None:
     }
 
     assert {
-        "TYPE_CHANGED": "a type is another one (`int` to `str | None`)",
-        "RESULT_CHANGED": "a result is of another type (`Old` to `int | None`)",
+        "TYPE_CHANGED": "a type was replaced by another (`int` to `str | None`)",
+        "RESULT_CHANGED": "a result has a different type (`Old` to `int | None`)",
         "CLASS_REMOVED": RULES["CLASS_REMOVED"].text,
-        "TYPE_NARROWED": "a type takes fewer values (`int` to `Literal[0, 1, 2, 3, 4, 5, 6, 7, …]`)",
+        "TYPE_NARROWED": "a type accepts fewer values (`int` to `Literal[0, 1, 2, 3, 4, 5, 6, 7, …]`)",
     } == told
 
 

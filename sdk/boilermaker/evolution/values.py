@@ -42,7 +42,7 @@ def misfits(value: object, type_: Type, types: Types, path: str) -> Iterator[str
     if len(tried) == 1 or len(inside) == 1:
         yield from (inside or tried)[0]
     else:
-        yield f"{path}: {_shown(value)} fits no member of the union"
+        yield f"{path}: {_shown(value)} matches no member of the union"
 
 
 def _reading(value: object, members: tuple[Bare, ...]) -> tuple[Bare, ...]:
@@ -59,11 +59,11 @@ def _bare(value: object, bare: Bare, types: Types, path: str, *, is_one_of_many:
         yield from _record(value, views.as_read(bare.record, is_tag_needed=is_one_of_many), types, path)
         return
     if isinstance(bare.type, Container | MappingOf) and not _has_length(value, bare):
-        yield f"{path}: has not the length that the type asks for"
+        yield f"{path}: does not have the length that the type requires"
     match bare.type:
         case Scalar() | LiteralOf():
             if not _takes(bare, value):
-                yield f"{path}: {_shown(value)} is no {_expected(bare)}"
+                yield f"{path}: {_shown(value)} is not {_expected(bare)}"
         case Container(item=item):
             yield from _items(value, item, types, path)
         case TupleOf(items=items):
@@ -88,7 +88,7 @@ def _has_length(value: object, bare: Bare) -> bool:
 def _enum(value: object, definition: object, path: str) -> Iterator[str]:
     enum = cast("EnumDefinition", definition)
     if not _is_member(value, enum):
-        yield f"{path}: is none of the values of `{enum.name}`"
+        yield f"{path}: is not one of the values of `{enum.name}`"
 
 
 def _is_member(value: object, enum: EnumDefinition) -> bool:
@@ -101,7 +101,7 @@ def _is_member(value: object, enum: EnumDefinition) -> bool:
 
 def _items(value: object, item: Type, types: Types, path: str) -> Iterator[str]:
     if not isinstance(value, list):
-        yield f"{path}: {_shown(value)} is no array"
+        yield f"{path}: {_shown(value)} is not an array"
         return
     items = cast("list[object]", value)
     for index, each in enumerate(items):
@@ -111,7 +111,7 @@ def _items(value: object, item: Type, types: Types, path: str) -> Iterator[str]:
 def _tuple(value: object, wanted: tuple[Type, ...], types: Types, path: str) -> Iterator[str]:
     items = cast("list[object]", value) if isinstance(value, list) else []
     if len(items) != len(wanted) or not isinstance(value, list):
-        yield f"{path}: is no array of {len(wanted)}"
+        yield f"{path}: is not an array of {len(wanted)}"
         return
     for index, (each, item) in enumerate(zip(items, wanted, strict=True)):
         yield from misfits(each, item, types, f"{path}[{index}]")
@@ -119,12 +119,12 @@ def _tuple(value: object, wanted: tuple[Type, ...], types: Types, path: str) -> 
 
 def _mapping(value: object, type_: MappingOf, types: Types, path: str) -> Iterator[str]:
     if not isinstance(value, dict):
-        yield f"{path}: {_shown(value)} is no object"
+        yield f"{path}: {_shown(value)} is not an object"
         return
     members = cast("dict[str, object]", value)
     for key, each in members.items():
         if not any(_takes_key(key, bare, types) for bare in views.alternatives(type_.key, types)):
-            yield f"{path}: a key is not as it should be"
+            yield f"{path}: a key is not valid"
         yield from misfits(each, type_.value, types, f"{path}[...]")
 
 
@@ -144,11 +144,11 @@ def _record(value: object, row: Row, types: Types, path: str) -> Iterator[str]:
         yield from _array(value, row, types, path)
         return
     if not isinstance(value, dict):
-        yield f"{path}: {_shown(value)} is no object"
+        yield f"{path}: {_shown(value)} is not an object"
         return
     fields = cast("dict[str, object]", value)
     if row.tag is not None and fields.get(row.tag[0], row.tag[1]) != row.tag[1]:
-        yield f"{path}: has not the tag of this type in `{row.tag[0]}`"
+        yield f"{path}: does not have the tag of this type in `{row.tag[0]}`"
         return
     for slot in row.slots:
         found = next((name for name in (slot.wire, *slot.aliases) if name in fields), None)
@@ -163,7 +163,7 @@ def _record(value: object, row: Row, types: Types, path: str) -> Iterator[str]:
 
 def _array(value: object, row: Row, types: Types, path: str) -> Iterator[str]:
     if not isinstance(value, list):
-        yield f"{path}: {_shown(value)} is no array"
+        yield f"{path}: {_shown(value)} is not an array"
         return
     items = cast("list[object]", value)
     for index, slot in enumerate(row.slots):
@@ -176,9 +176,9 @@ def _array(value: object, row: Row, types: Types, path: str) -> Iterator[str]:
 _JSON: tuple[tuple[type, str], ...] = (
     (dict, "an object"),
     (list, "an array"),
-    (str, "a text"),
+    (str, "a string"),
     (bool, "true or false"),
-    (int, "a whole number"),
+    (int, "an integer"),
     (float, "a number"),
 )
 
@@ -189,6 +189,6 @@ def _shown(value: object) -> str:
 
 def _expected(bare: Bare) -> str:
     if isinstance(bare.type, LiteralOf):
-        return "value of the Literal"
+        return "a value of the Literal"
     limited = " within its limits" if bare.limits is not None else ""
-    return f"`{bare.type.name}`{limited}" if isinstance(bare.type, Scalar) else "such value"
+    return f"of type `{bare.type.name}`{limited}" if isinstance(bare.type, Scalar) else "a valid value"
