@@ -7,7 +7,7 @@ PYTEST_FLAGS ?= -n 2
 .DEFAULT_GOAL := help
 .PHONY: setup demo test test-pythons test-deep check simulate torture soak sdk-names fuzz stubs stubs-check bench fmt coverage help clean
 
-setup: $(READY) ## make the environment in .venv
+setup: $(READY) ## create the environment in .venv
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	@echo 'Making the environment in .venv: a minute or two, the first time only.'
@@ -15,15 +15,15 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(READY) ## the main job: stubs, a wrong call, a local bus, a worker and a producer
+demo: $(READY) ## run the main workflow: stubs, a wrong call, a local bus, a worker and a producer
 	@$(BIN)/python examples/demo.py
 
-test: $(READY) ## all tests
+test: $(READY) ## run all tests
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 # Each Python that the metadata names, where one is found: on the PATH, or among those of pyenv.
 PYTHONS := 3.11 3.12 3.13
-test-pythons: ## all tests on each Python that pyproject.toml names and this machine has
+test-pythons: ## run all tests on each Python version that pyproject.toml names and that is installed
 	@for version in $(PYTHONS); do \
 	  python=$$(command -v python$$version && python$$version -c '' 2>/dev/null || ls -d $$HOME/.pyenv/versions/$$version.*/bin/python 2>/dev/null | tail -n 1); \
 	  python=$$(echo "$$python" | tail -n 1); \
@@ -39,10 +39,10 @@ test-pythons: ## all tests on each Python that pyproject.toml names and this mac
 	done
 
 EXAMPLES ?= 10000
-test-deep: $(READY) ## tests that draw examples, EXAMPLES=10000 of them each
+test-deep: $(READY) ## run the property-based tests (EXAMPLES=10000 each)
 	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest $(PYTEST_FLAGS) --hypothesis-profile=deep --timeout=0 -m hypothesis
 
-check: $(READY) ## format, lint, types, import rules, generated files fresh
+check: $(READY) ## check format, lint, types, import rules, and that the stubs are up to date
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -54,41 +54,41 @@ stubs: $(READY) ## regenerate the stubs of the examples
 	cd examples/accounts && ../../$(BIN)/boilermaker stubs generate
 	cd examples/billing && ../../$(BIN)/boilermaker stubs generate
 
-stubs-check: $(READY) ## fail where the stubs are not what the source says
+stubs-check: $(READY) ## fail if the stubs are not up to date
 	cd examples/accounts && ../../$(BIN)/boilermaker stubs check
 	cd examples/billing && ../../$(BIN)/boilermaker stubs check
 
-bench: $(READY) ## speed beside its goals, the plain SDK, its peer and ast.parse (BENCH="--only noop --quick")
+bench: $(READY) ## compare speed with its goals, the plain SDK, boilermaker-servicebus and ast.parse (BENCH="--only noop --quick")
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 
-simulate: $(READY) ## a million runs of workers that crash, in virtual time (SCHEDULES=...)
+simulate: $(READY) ## simulate a million runs of crashing workers in virtual time (SCHEDULES=...)
 	PYTHONPATH=tests $(BIN)/python -m simulation --schedules $(or $(SCHEDULES),1000000)
 
-torture: $(READY) ## 10,000 workflows while workers are killed and connections cut (WORKFLOWS=...)
+torture: $(READY) ## run 10,000 workflows while workers are killed and connections cut (WORKFLOWS=...)
 	PYTHONPATH=tests $(BIN)/python -m torture --workflows $(or $(WORKFLOWS),10000)
 
-sdk-names: $(READY) ## workers on copies of azure-servicebus in which a private name is gone, all of them (NAME=... for one)
+sdk-names: $(READY) ## run workers on copies of azure-servicebus that each lack one private name (NAME=... for one)
 	PYTHONPATH=tests $(BIN)/python -m sdk_names $(NAME)
 
-soak: $(READY) ## an hour's work over AMQP; memory, tasks and links must stay flat (MINUTES=...)
+soak: $(READY) ## run tasks over AMQP for an hour; memory, asyncio tasks and links must not grow (MINUTES=...)
 	PYTHONPATH=tests $(BIN)/python -m soak --minutes $(or $(MINUTES),60)
 
 # The fuzzer is made for few platforms: it is installed when asked for, and by nothing else.
-fuzz: $(READY) ## a coverage-guided fuzzer on what workers read (SECONDS=..., 60 if left out)
+fuzz: $(READY) ## run a coverage-guided fuzzer on everything that workers parse (SECONDS=60)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
 	PYTHONPATH=tests $(BIN)/python -m fuzz -max_total_time=$(or $(SECONDS),60)
 
-coverage: $(READY) ## tests with branch coverage
+coverage: $(READY) ## run the tests with branch coverage
 	$(BIN)/python -m coverage run -m pytest -n 0
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
-fmt: $(READY) ## format, and fix what can be fixed
+fmt: $(READY) ## format, and fix lint errors that can be fixed automatically
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean: ## remove the environment and caches
 	rm -rf .venv .venv-3.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 
-help: ## this list
+help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
