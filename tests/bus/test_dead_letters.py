@@ -337,7 +337,7 @@ async def test_a_sweep_reaches_no_queue_that_was_not_named(rig: Rig) -> None:
     allowed = await box.sweep(await box.survey(), forwards_to=[other])
 
     assert (0, 1, 1) == (refused.done, refused.left, allowed.done)
-    assert [f"a failure callback is for the queue {other}, which was not allowed"] == [
-        fate.detail for fate in fates
-    ]
+    assert [
+        f"a failure callback is for the queue {other}, which is not allowed: pass it in forwards_to, or --forwards-to"
+    ] == [fate.detail for fate in fates]
     assert ["told"] == [each.subject for each in await take_all(rig.bus.receiver(other))]

@@ -53,12 +53,12 @@ def test_the_worker_is_the_one_that_the_setting_names(
 @pytest.mark.parametrize(
     ("target", "told"),
     [
-        ("", "which worker? Set `boilermaker_worker = module:worker` in pytest's configuration, or write a fixture"),
-        ("service:none", "`boilermaker_worker = service:none`: module 'service' has no attribute 'none'. Name it as"),
-        ("nowhere:worker", "`boilermaker_worker = nowhere:worker`: No module named 'nowhere'. Name it as module:worker;"),
-        ("a b", "`boilermaker_worker = a b`: invalid format: 'a b'. Name it as module:worker; the setting `pythonpath`"),
-        ("service:number", "names neither a worker nor a function that makes one for a bus, but a `int`"),
-        ("service:make_nothing", "names neither a worker nor a function that makes one for a bus, but a `NoneType`"),
+        ("", "no worker configured: set `boilermaker_worker = module:worker` in pytest's configuration, or define a fixture"),
+        ("service:none", "`boilermaker_worker = service:none`: module 'service' has no attribute 'none'. Use module:worker;"),
+        ("nowhere:worker", "`boilermaker_worker = nowhere:worker`: No module named 'nowhere'. Use module:worker;"),
+        ("a b", "`boilermaker_worker = a b`: invalid format: 'a b'. Use module:worker; the setting `pythonpath`"),
+        ("service:number", "must name a worker or a function that creates one for a given bus, not a `int`"),
+        ("service:make_nothing", "must name a worker or a function that creates one for a given bus, not a `NoneType`"),
     ],
 )  # fmt: skip
 def test_a_setting_that_names_no_worker_is_told(pytester: pytest.Pytester, target: str, told: str) -> None:

@@ -106,7 +106,7 @@ def test_tasks_tells_names_that_the_package_does_not_have() -> None:
 def test_what_is_no_stubs_package_is_told(module: ModuleType) -> None:
     """A typing error in a test that would hold nothing."""
     with pytest.raises(
-        ValueError, match="is no stubs package: give the one that `boilermaker stubs generate`"
+        ValueError, match="is not a stubs package: pass the package that `boilermaker stubs generate`"
     ):
         round_trips(module)
 

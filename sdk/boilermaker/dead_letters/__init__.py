@@ -1,6 +1,6 @@
-"""What lies in a queue's dead-letter sub-queue: looking at it, sending it again, removing it, telling of it.
+"""The dead letters of a queue: inspect, replay, purge and sweep them.
 
-The command line's `boilermaker dead-letters` is made of this; so can a service's own tools be.
+`boilermaker dead-letters` is built on this package; a service's own tools can use it too.
 """
 
 from boilermaker.dead_letters.box import DeadLetters, Fate, Survey, Tally

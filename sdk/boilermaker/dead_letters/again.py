@@ -1,4 +1,4 @@
-"""What is published on account of a dead letter: the task once more, or word of its failure. Pure; nothing is sent here."""
+"""Messages to publish for a dead letter: a replay of its task, or its failure callbacks. Pure; nothing is sent here."""
 
 from boilermaker.dead_letters.letter import DeadLetter, envelope_of
 from boilermaker.envelope import ahead, codec, identity, outgoing
@@ -12,16 +12,15 @@ from boilermaker.worker.outcome import DeadLetter as DeadLettered
 from boilermaker.worker.outcome import Failed, Forked, Outcome, Reason
 
 
-class Unsent(Exception):  # noqa: N818  # no fault: this dead letter is left as it is
-    """Nothing can be published on account of this dead letter; the text says why."""
+class Unsent(Exception):  # noqa: N818  # not an error of the program: the dead letter is left unchanged
+    """Nothing can be published for this dead letter; the text says why."""
 
 
 def replay_of(message: Message, queue: str, clock: Clock) -> OutgoingMessage:
-    """The message that runs a dead letter's task again, with what follows from it.
+    """The message that runs a dead letter's task and the steps after it again.
 
-    It starts a lineage of its own: another workflow id, another seed, and the first attempt. Both are derived from the dead
-    letter: the replay of one dead letter, done twice because somebody pulled the plug, runs once where the queue detects
-    duplicates.
+    The replay is a new workflow with a new id and a new seed, at its first attempt. Id and seed are derived from the dead
+    letter. So if a replay is interrupted and repeated, the task still runs once where the queue detects duplicates.
 
     Raises:
         EnvelopeError: the dead letter holds no envelope.
@@ -45,20 +44,20 @@ def replay_of(message: Message, queue: str, clock: Clock) -> OutgoingMessage:
 def failure_of(
     message: Message, letter: DeadLetter, queue: str, queues: frozenset[str], clock: Clock
 ) -> list[tuple[str, OutgoingMessage]]:
-    """By queue, the messages that tell failure handlers of a task that the bus has buried.
+    """The messages that run the failure callbacks of a task that the broker dead-lettered, with their queues.
 
-    They are what a worker would have published for this attempt, under the same ids: what a worker did publish for it
-    before the bus buried it wins, where the queue detects duplicates.
+    They are those that a worker would have published for this attempt, under the same ids. If a worker did publish for the
+    attempt before the broker dead-lettered it, its messages win where the queue detects duplicates.
 
     Args:
         message: the dead letter.
-        letter: what `read` says of it.
-        queue: where it was buried.
-        queues: those that may be published to.
-        clock: of the bus.
+        letter: what `read` returns for it.
+        queue: the queue that it was dead-lettered in.
+        queues: queues that may be published to.
+        clock: the clock of the bus.
 
     Raises:
-        Unsent: nobody is to be told, or in a queue that may not be published to.
+        Unsent: there is no failure callback, or it is for a queue that may not be published to.
         EnvelopeError: the dead letter holds no envelope.
     """
     envelope = envelope_of(message, queue)
@@ -89,7 +88,7 @@ def failure_of(
     ]
 
 
-_IN_OUR_WORDS: dict[str, Reason] = {
+_REASONS: dict[str, Reason] = {
     "MaxDeliveryCountExceeded": "DeliveriesExhausted",
     "TTLExpiredException": "Expired",
 }
@@ -98,10 +97,14 @@ _IN_OUR_WORDS: dict[str, Reason] = {
 def _outcome(envelope: Envelope, letter: DeadLetter) -> Outcome:
     if envelope.header.fork:
         return Forked()
-    reason = _IN_OUR_WORDS.get(letter.reason or "")
+    reason = _REASONS.get(letter.reason or "")
     if reason is None:
-        raise Unsent(f"{letter.reason} is no reason of the bus: a worker has told the failure callbacks")
-    return Failed(reason=reason, description=letter.description or f"buried by the bus: {letter.reason}")
+        raise Unsent(
+            f"{letter.reason} is not a reason of the broker: a worker has already published the failure callbacks"
+        )
+    return Failed(
+        reason=reason, description=letter.description or f"dead-lettered by the broker: {letter.reason}"
+    )
 
 
 def _check_handlers(envelope: Envelope, queues: frozenset[str]) -> None:
@@ -110,7 +113,7 @@ def _check_handlers(envelope: Envelope, queues: frozenset[str]) -> None:
     handlers: set[str] = set()
     for number in numbers:
         if number not in readable:
-            raise Unsent(f"a failure callback, step {number}, or what follows from it cannot be read")
+            raise Unsent(f"a failure callback, step {number}, or a step after it cannot be read")
         try:
             handlers.add(envelope.steps[number].queue)
         except EnvelopeError as error:
@@ -118,4 +121,6 @@ def _check_handlers(envelope: Envelope, queues: frozenset[str]) -> None:
     if not handlers:
         raise Unsent("it has no failure callback")
     if refused := sorted(handlers - queues):
-        raise Unsent(f"a failure callback is for the queue {', '.join(refused)}, which was not allowed")
+        raise Unsent(
+            f"a failure callback is for the queue {', '.join(refused)}, which is not allowed: pass it in forwards_to, or --forwards-to"
+        )

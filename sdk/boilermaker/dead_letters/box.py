@@ -1,4 +1,4 @@
-"""The dead-letter sub-queue of one queue, and what can be done with what lies there."""
+"""The dead-letter sub-queue of one queue, and the operations on its messages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -16,14 +16,14 @@ _PAGE = 100
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """What was there when somebody looked: later steps touch nothing that came since.
+    """The dead letters at one point in time: later operations ignore dead letters that arrived since.
 
     Attributes:
-        selection: what was looked for.
-        count: how many it takes.
-        total: how many there are in all.
+        selection: the selection that was counted.
+        count: number of dead letters that match it.
+        total: number of all dead letters.
         last: the highest sequence number.
-        absent: sequence numbers that were named and are not there.
+        absent: selected sequence numbers that do not exist.
     """
 
     selection: Selection
@@ -34,11 +34,11 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fate(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one dead letter.
+    """The result for one dead letter.
 
     Attributes:
-        is_done: False where it was left as it is; `detail` says why.
-        workflow: id of the workflow that it was sent again as, if it was.
+        is_done: False if it was left unchanged; `detail` says why.
+        workflow: id of the workflow that replays it; None if it was not replayed.
     """
 
     letter: DeadLetter
@@ -48,11 +48,11 @@ class Fate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of all of them.
+    """Totals for all selected dead letters.
 
     Attributes:
-        left: looked at and left as they are.
-        missed: selected but not received: somebody else has locked or taken them.
+        left: received and left unchanged.
+        missed: selected but not received, because another receiver has locked or settled them.
     """
 
     done: int = 0
@@ -61,7 +61,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Done(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to become of a dead letter on whose account something was done."""
+    """What to do with a dead letter after its messages were published."""
 
     is_kept: bool = False
     workflow: str | None = None
@@ -79,7 +79,7 @@ class DeadLetters:
 
     Args:
         bus: the Service Bus namespace. The caller closes it.
-        queue: the queue whose dead letters are meant.
+        queue: the queue whose dead letters to use.
     """
 
     def __init__(self, bus: Bus, queue: str) -> None:
@@ -89,7 +89,7 @@ class DeadLetters:
         self._senders: dict[str, Sender] = {}
 
     async def browse(self, selection: Selection | None = None) -> AsyncIterator[DeadLetter]:
-        """Look at them by rising sequence number; nothing is locked, and only a page is held. Raises BusError."""
+        """Yield dead letters by ascending sequence number. Locks nothing and buffers one page. Raises BusError."""
         wanted = selection or Selection()
         following = 1
         while page := await self._looking.peek(_PAGE, following):
@@ -100,12 +100,12 @@ class DeadLetters:
                     yield found
 
     async def find(self, sequence_number: int) -> Message | None:
-        """The dead letter of this sequence number, body and all; None where there is none. Raises BusError."""
+        """The dead letter with this sequence number, including its body; None if there is none. Raises BusError."""
         page = await self._looking.peek(1, sequence_number)
         return page[0] if page and page[0].sequence_number == sequence_number else None
 
     async def survey(self, selection: Selection | None = None) -> Survey:
-        """Count what a selection takes now. Raises BusError."""
+        """Count the dead letters that match a selection now. Raises BusError."""
         wanted = selection or Selection()
         count = total = last = 0
         absent = set(wanted.numbers)
@@ -118,10 +118,10 @@ class DeadLetters:
     async def replay(self, survey: Survey, tell: Tell | None = None) -> Tally:
         """Publish the tasks of dead letters again, to their queue, each as a new workflow at its first attempt.
 
-        A dead letter is removed once the bus has confirmed its replay. One that holds no envelope stays.
+        A dead letter is removed once the broker has acknowledged its replay. One without an envelope stays.
 
         Raises:
-            BusError: the bus failed; what was not replayed by then stays. Doing it again is safe.
+            BusError: the bus failed; dead letters not yet replayed stay. Repeating the call is safe.
         """
 
         async def act(delivery: Delivery, _: DeadLetter) -> _Done:
@@ -133,10 +133,10 @@ class DeadLetters:
         return await self._with_each(survey, act, tell)
 
     async def purge(self, survey: Survey, tell: Tell | None = None) -> Tally:
-        """Remove dead letters for good.
+        """Delete dead letters permanently.
 
         Raises:
-            BusError: the bus failed; what was not removed by then stays.
+            BusError: the bus failed; dead letters not yet deleted stay.
         """
 
         async def act(_: Delivery, __: DeadLetter) -> _Done:
@@ -152,19 +152,20 @@ class DeadLetters:
         keep: bool = False,
         tell: Tell | None = None,
     ) -> Tally:
-        """Publish the failure callbacks of what the bus has buried by itself: see `BUS_REASONS`.
+        """Publish the failure callbacks of messages that the broker itself dead-lettered: see `BUS_REASONS`.
 
-        A dead letter whose failure is told is removed, so that no later sweep tells it again. Those without failure
-        callbacks stay.
+        A dead letter whose callbacks are published is removed, so that no later sweep publishes them again. Those without
+        failure callbacks stay.
 
         Args:
-            survey: what to look at.
-            forwards_to: further queues that failure callbacks may go to.
-            keep: leave them; a later sweep tells again, which duplicate detection drops within its window only.
-            tell: called with what became of each.
+            survey: the dead letters to process.
+            forwards_to: further queues that failure callbacks may be published to.
+            keep: keep processed dead letters; a later sweep publishes their callbacks again, which duplicate detection
+                drops only within its window.
+            tell: called with the result for each dead letter.
 
         Raises:
-            BusError: the bus failed. Doing it again is safe.
+            BusError: the bus failed. Repeating the call is safe.
         """
         queues = frozenset({self.queue, *forwards_to})
 
@@ -182,12 +183,12 @@ class DeadLetters:
         def is_wanted(delivery: Delivery) -> bool:
             if (
                 delivery.sequence_number > survey.last
-            ):  # it came since: a replay that has failed again, perhaps
+            ):  # arrived after the survey, perhaps a replay that failed again
                 return False
             return survey.selection.takes(letter.read(delivery, self.queue))
 
         try:
-            await receiver.open()  # patience is for messages, not for connecting
+            await receiver.open()  # connecting does not count as waiting for messages
             async with Taking(receiver, is_wanted, wanted=survey.count, total=survey.total) as taking:
                 async for batch in taking.batches():
                     fates = await asyncio.gather(
@@ -220,7 +221,7 @@ class DeadLetters:
         try:
             await receiver.complete(delivery)
         except SettlementError as error:
-            detail = f"it may not have been removed: {error}"
+            detail = f"the dead letter may not have been removed: {error}"
             return Fate(letter=found, is_done=False, detail=detail, workflow=done.workflow)
         return Fate(letter=found, is_done=True, workflow=done.workflow)
 

@@ -1,4 +1,4 @@
-"""Whether a dead letter's task would be taken today: its payload against a running worker's signatures, or a contract."""
+"""Checks whether a dead letter's task would be accepted today, by a live worker or by a contract."""
 
 from boilermaker import payload
 from boilermaker.contract import Contract
@@ -12,14 +12,14 @@ from boilermaker.worker.execute import arguments_of
 
 
 def against_worker(envelope: Envelope, registry: Registry, history: History) -> tuple[str, ...]:
-    """Why a worker with these registrations would refuse the current step; empty where it would not.
+    """Why a worker with these registrations would reject the current step; empty if it would accept it.
 
     Raises:
         EnvelopeError: the step cannot be read.
     """
     registration = registry.get(envelope.current.task)
     if registration is None:
-        return (f"the worker knows no task `{envelope.current.task}`",)
+        return (f"the worker has no task `{envelope.current.task}`",)
     try:
         arguments_of(envelope, registration, history)
     except UnfitValue as unfit:
@@ -28,7 +28,7 @@ def against_worker(envelope: Envelope, registry: Registry, history: History) -> 
 
 
 def against_contract(envelope: Envelope, contract: Contract) -> tuple[str, ...]:
-    """Why a worker of this contract would refuse the current step; empty where it would not.
+    """Why a worker with this contract would reject the current step; empty if it would accept it.
 
     Raises:
         EnvelopeError: the step cannot be read.

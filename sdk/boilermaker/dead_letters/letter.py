@@ -1,4 +1,4 @@
-"""One dead letter as a value, and which of many are meant."""
+"""One dead letter as a value, and the selection of dead letters."""
 
 from datetime import datetime
 
@@ -10,21 +10,21 @@ from boilermaker.errors import EnvelopeError
 from boilermaker.transport.port import Message
 
 BUS_REASONS = frozenset({"MaxDeliveryCountExceeded", "TTLExpiredException"})
-"""Why the bus itself buries a message. No worker saw it end, so no failure callback was published."""
+"""Reasons for which the broker itself dead-letters a message. No worker sees it, so no failure callback was published."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to say of a dead letter. Holds no payload.
+    """The facts about a dead letter, without its payload.
 
     Attributes:
-        sequence_number: what tells it from the others of its queue.
-        reason: why it is here; None where whoever buried it did not say.
-        task: name of the task; the message's subject where the body is no envelope.
+        sequence_number: identifies it within its queue.
+        reason: why it was dead-lettered; None if no reason was given.
+        task: name of the task; the message's subject if the body is not an envelope.
         workflow: id of the workflow.
-        attempt: which execution of the task it stands for, from 1.
-        deliveries: how often it was delivered.
-        enqueued_time: when it came into the queue.
-        unreadable: why the body is no envelope, where it is none.
+        attempt: the attempt of the task, from 1.
+        deliveries: number of deliveries.
+        enqueued_time: when it was enqueued.
+        unreadable: why the body is not an envelope; None if it is one.
     """
 
     sequence_number: int
@@ -40,14 +40,14 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which dead letters are meant: those that every given criterion holds for; all where none is given."""
+    """Selects the dead letters that match every given criterion; all if none is given."""
 
     numbers: frozenset[int] = frozenset()
     tasks: frozenset[str] = frozenset()
     reasons: frozenset[str] = frozenset()
 
     def takes(self, letter: DeadLetter) -> bool:
-        """Whether a dead letter is meant."""
+        """Whether a dead letter is selected."""
         return (
             (not self.numbers or letter.sequence_number in self.numbers)
             and (not self.tasks or letter.task in self.tasks)
@@ -56,7 +56,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(message: Message, queue: str) -> DeadLetter:
-    """What there is to say of a message of the dead-letter sub-queue of `queue`."""
+    """The facts about a message of the dead-letter sub-queue of `queue`."""
     known = DeadLetter(
         sequence_number=message.sequence_number,
         message_id=message.message_id,
@@ -78,10 +78,10 @@ def read(message: Message, queue: str) -> DeadLetter:
 
 
 def envelope_of(message: Message, queue: str) -> Envelope:
-    """The envelope that a message holds.
+    """The envelope in a message.
 
     Raises:
-        EnvelopeError: it holds none.
+        EnvelopeError: the body is not an envelope.
     """
     return legacy.read(message.body, queue)
 

@@ -1,4 +1,4 @@
-"""Getting at certain messages of a sub-queue that hands them out in its own order only."""
+"""Receives selected messages from a sub-queue, which delivers messages only in its own order."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
@@ -8,16 +8,16 @@ from boilermaker.errors import SettlementError
 from boilermaker.transport.port import Delivery, Receiver
 
 _BATCH = 100
-_PATIENCE_SECONDS = 5.0  # what does not come within is locked by somebody else
+_PATIENCE_SECONDS = 5.0  # messages that do not arrive within this time are locked by another receiver
 _HELD = 1000
 _HELD_BYTES = 32 * 1024 * 1024
 
 
 class Taking:
-    """Locks what is wanted, batch by batch, and what lies before it; that is given back at the end.
+    """Locks the wanted messages batch by batch, together with those before them, which are released at the end.
 
-    What is given back at once would come again at once. Memory is bounded: beyond a thousand messages or 32 MB, what
-    is not wanted is left to its lock, which runs out.
+    Messages released immediately would be redelivered immediately. Memory is bounded: beyond a thousand messages or
+    32 MB, unwanted messages are not released; their locks expire.
     """
 
     def __init__(
@@ -28,8 +28,8 @@ class Taking:
         self._left = wanted
         self._most = (
             _BATCH if wanted < total else min(_BATCH, wanted)
-        )  # to pass by many, one at a time is slow
-        self._patience = 2 * total + _BATCH  # unwanted ones come again when their locks run out: not for ever
+        )  # skipping many messages one at a time is slow
+        self._patience = 2 * total + _BATCH  # bounds redeliveries of unwanted messages whose locks expired
         self._held: list[Delivery] = []
         self._held_bytes = 0
 
@@ -42,17 +42,17 @@ class Taking:
         for delivery in self._held:
             try:
                 await self._receiver.release(delivery)
-            except SettlementError:  # its lock is gone, or will be
+            except SettlementError:  # its lock is lost, or will expire
                 continue
 
     def hold(self, delivery: Delivery) -> None:
-        """Keep a message from coming again, until the end."""
+        """Keep a message locked until the end, so that it is not redelivered."""
         if len(self._held) < _HELD and self._held_bytes < _HELD_BYTES:
             self._held.append(delivery)
             self._held_bytes += len(delivery.body)
 
     async def batches(self) -> AsyncIterator[Sequence[Delivery]]:
-        """What is wanted, locked. Raises as `Receiver.receive`."""
+        """Batches of wanted messages, locked. Raises as `Receiver.receive`."""
         while self._left > 0 and self._patience > 0:
             batch = await self._receiver.receive(self._most, _PATIENCE_SECONDS)
             if not batch:

@@ -1,7 +1,7 @@
-"""For tests of services that publish or run tasks: the extra `boilermaker-sdk[testing]`. The runtime imports none of it.
+"""Helpers for tests of services that publish or run tasks: the extra `boilermaker-sdk[testing]`. The runtime does not use it.
 
-Values for any payload, a round trip of a whole stubs package in one line, and a pytest plugin with the fixtures `bus`,
-`worker` and `published`. Loaded when first asked for, so that the plugin costs a run of pytest next to nothing.
+It generates values for any payload, tests a whole stubs package for round trips, and has a pytest plugin with the fixtures
+`bus`, `worker` and `published`. Modules are loaded on first use, so that the plugin barely slows pytest down.
 """
 
 import importlib
@@ -36,7 +36,7 @@ _HOMES = {
 }
 
 
-if not TYPE_CHECKING:  # a checker that saw it would take any name for Any, misspelt ones too
+if not TYPE_CHECKING:  # a checker that sees it would accept any name as Any, misspelt ones too
 
     def __getattr__(name: str) -> Any:
         if name not in _HOMES:

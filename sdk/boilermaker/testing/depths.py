@@ -1,4 +1,4 @@
-"""How deep a value of a type must at least be nested, so that drawing one can be brought to an end."""
+"""The minimum nesting depth of a type's values, which drawing needs in order to end."""
 
 import math
 from collections.abc import Iterable
@@ -14,13 +14,13 @@ _ITEMS = (
 
 
 class Depths:
-    """Least depths of a type and of all that it holds: 0 for what holds no record, infinite where no value ends."""
+    """Minimum depths of a type and its parts: 0 for types without records, infinite if every value is infinite."""
 
     def __init__(self, info: shapes.Type) -> None:
         self._records: dict[int, tuple[Record, float]] = {}
         self._find(info)
         is_settled = False
-        while not is_settled:  # each pass settles at least one record more
+        while not is_settled:  # each pass settles at least one more record
             is_settled = True
             for key, (record, known) in self._records.items():
                 depth = 1 + max((self.of(field.type) for field in _needed(record)), default=0)
@@ -29,7 +29,7 @@ class Depths:
                     is_settled = False
 
     def of(self, info: shapes.Type) -> float:
-        """The least depth of this part of the type."""
+        """The minimum depth of this part of the type."""
         if isinstance(info, RECORDS):
             return self._records[id(info)][1]
         if isinstance(info, shapes.UnionType):

@@ -1,6 +1,6 @@
 """The pytest plugin, found by its entry point: the fixtures `bus`, `worker` and `published`.
 
-Every run of pytest imports this where Boilermaker is installed: nothing is loaded before a fixture asks for it.
+Every run of pytest imports this module if Boilermaker is installed, so nothing else is loaded before a fixture needs it.
 """
 
 import pkgutil
@@ -19,7 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare `boilermaker_worker`."""
     parser.addini(
         _SETTING,
-        "module:name of the worker for the fixture `worker`, or of a function that makes one for a bus",
+        "module:name of the worker for the fixture `worker`, or of a function that creates one for a given bus",
     )
 
 
@@ -31,7 +31,7 @@ def bus() -> "boilermaker.InMemoryServiceBus":
 
 @pytest.fixture
 def published(bus: "boilermaker.InMemoryServiceBus") -> "testing.Published":
-    """What `bus` accepts while the test runs."""
+    """The messages that `bus` accepts while the test runs."""
     return testing.Published(bus)
 
 
@@ -39,9 +39,9 @@ def published(bus: "boilermaker.InMemoryServiceBus") -> "testing.Published":
 def worker(
     bus: "boilermaker.InMemoryServiceBus", pytestconfig: pytest.Config
 ) -> "Iterator[boilermaker.Boilermaker[Any]]":
-    """The service's worker on `bus`: the one that the setting `boilermaker_worker` names. Override it to make another.
+    """The service's worker on `bus`, named by the setting `boilermaker_worker`. Override it to use another.
 
-    A worker that a module holds keeps its registrations and gets its own bus and state back after the test.
+    If the setting names a worker, it keeps its registrations, and its own bus and state are restored after the test.
     """
     named: str = pytestconfig.getini(_SETTING)
     found = _find(named)
@@ -52,7 +52,7 @@ def worker(
     made = found(bus) if callable(found) else found
     if not isinstance(made, boilermaker.Boilermaker):
         pytest.fail(
-            f"`{_SETTING} = {named}` names neither a worker nor a function that makes one for a bus, but a "
+            f"`{_SETTING} = {named}` must name a worker or a function that creates one for a given bus, not a "
             f"`{type(made).__qualname__}`",
             pytrace=False,
         )
@@ -62,13 +62,13 @@ def worker(
 def _find(named: str) -> Any:
     if not named:
         pytest.fail(
-            f"which worker? Set `{_SETTING} = module:worker` in pytest's configuration, or write a fixture `worker`",
+            f"no worker configured: set `{_SETTING} = module:worker` in pytest's configuration, or define a fixture `worker`",
             pytrace=False,
         )
     try:
         return pkgutil.resolve_name(named)
     except (ValueError, AttributeError, ModuleNotFoundError) as error:
         pytest.fail(
-            f"`{_SETTING} = {named}`: {error}. Name it as module:worker; the setting `pythonpath` makes modules importable",
+            f"`{_SETTING} = {named}`: {error}. Use module:worker; the setting `pythonpath` makes modules importable",
             pytrace=False,
         )

@@ -1,4 +1,4 @@
-"""What was published to a bus in memory, in words that a test can compare: tasks and their arguments."""
+"""The messages published to an in-memory bus, as tasks and arguments that a test can compare."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,10 +16,10 @@ class PublishedStep(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         task: the task's name.
-        queue: where it is run.
-        arguments: by parameter, as they are in JSON. Defaults are written out; references, and defaults that the worker
-            decides, are left out.
-        references: by parameter, the task whose result is put there; `failure` for the cause of a failure.
+        queue: the queue that it is published to.
+        arguments: JSON values by parameter. Defaults are included; references, and defaults that the worker decides, are
+            not.
+        references: by parameter, the task whose result is passed; `failure` for the cause of a failure.
     """
 
     task: str
@@ -29,13 +29,13 @@ class PublishedStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublishedTask(PublishedStep, frozen=True, kw_only=True):
-    """One message that the bus accepted: the step that it runs, and what may follow.
+    """One message that the bus accepted: the step that it runs, and the steps that may follow.
 
     Attributes:
         workflow: id of the workflow.
-        attempt: which execution of the step it asks for, from 1; retries are messages too.
-        scheduled_for: when it becomes visible; None for at once.
-        following: the further steps of the workflow that can still run, in order.
+        attempt: attempt of the step, from 1; retries are messages too.
+        scheduled_for: when it becomes visible; None for immediately.
+        following: further steps of the workflow that can still run, in order.
     """
 
     workflow: str
@@ -45,9 +45,9 @@ class PublishedTask(PublishedStep, frozen=True, kw_only=True):
 
 
 class Published(Sequence[PublishedTask]):
-    """What a bus accepted since this was made, in order: by clients, and by workers that go on to the next step.
+    """The messages that a bus has accepted since this object was created, in order, from clients and from workers.
 
-    What duplicate detection dropped is not in it. It keeps what was published when workers have run it.
+    Messages that duplicate detection dropped are not included. Messages stay in it after workers have run them.
     """
 
     def __init__(self, bus: InMemoryServiceBus) -> None:
@@ -67,7 +67,7 @@ class Published(Sequence[PublishedTask]):
         """The only message that runs this task.
 
         Raises:
-            AssertionError: there is none, or several.
+            AssertionError: it was not published, or several times.
         """
         found = self.of(task)
         if len(found) != 1:

@@ -1,4 +1,4 @@
-"""A worker, as its module makes it, on the bus of a test."""
+"""Connects a module's worker to the bus of a test."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,10 +13,9 @@ S = TypeVar("S")
 
 @contextmanager
 def on_bus(worker: Boilermaker[S], bus: Bus) -> Generator[Boilermaker[S], None, None]:
-    """Let a worker publish to another bus and work on it; afterwards it has its own bus and its own state again.
+    """Connect a worker to another bus; afterwards its own bus and state are restored.
 
-    It is the very worker, not a copy: handlers that publish through it publish to that bus too. A test may set
-    `worker.state` to what it likes.
+    The worker is not copied: handlers that publish through it publish to that bus too. A test may set `worker.state`.
     """
     kept = worker.bus, worker.client, worker.state
     worker.bus, worker.client = bus, Client(bus, registry=worker.registry)

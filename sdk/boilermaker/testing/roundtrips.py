@@ -1,4 +1,4 @@
-"""A stubs package as a whole: any of its tasks, and a test that each comes back from the wire as it was built."""
+"""Tests of a whole stubs package: strategies for its tasks, and a test that each task survives the round trip."""
 
 import importlib
 from collections.abc import Callable, Sequence
@@ -25,12 +25,12 @@ def round_trips(package: ModuleType) -> Callable[..., None]:
 
         test_round_trips = boilermaker.testing.round_trips(accounts_stubs)
 
-    For drawn arguments: the generated function takes them, the envelope has room for them, and the worker's side of
-    the codec reads equal ones. The same for results, which later steps may refer to. How many are drawn is a setting of
-    hypothesis (`--hypothesis-profile`).
+    For generated arguments it tests that the stub accepts them, that the envelope has room for them, and that the worker
+    decodes equal ones. It tests results too, which later steps may refer to. Hypothesis's settings control the number of
+    examples (`--hypothesis-profile`).
 
     Raises:
-        ValueError: the package is no stubs package.
+        ValueError: the package is not a stubs package.
     """
     stubs = stubs_of(package)
     test = round_trip_test()
@@ -39,9 +39,9 @@ def round_trips(package: ModuleType) -> Callable[..., None]:
 
 
 def round_trip_test() -> Callable[..., None]:
-    """The test of one task, which is its argument `stub`."""
+    """The test of one task, which it receives as argument `stub`."""
 
-    # How fast a machine draws says nothing about the stubs.
+    # The speed of drawing examples says nothing about the stubs.
     @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(data=st.data())
     def comes_back_equal(stub: AnyStub, data: st.DataObject) -> None:
@@ -50,7 +50,7 @@ def round_trip_test() -> Callable[..., None]:
         expected = {name: getattr(task.payload, name) for name in task.payload.__struct_fields__} | given_
         received = _sent(task)
         changed = [name for name, value in expected.items() if not _is_same(value, getattr(received, name))]
-        assert not changed, f"changed on the way: {', '.join(changed)}"  # noqa: S101 - a test
+        assert not changed, f"changed in the round trip: {', '.join(changed)}"  # noqa: S101 - a test
         _check_result(stub, data)
 
     return comes_back_equal
@@ -60,7 +60,7 @@ def tasks(package: ModuleType, *names: str) -> st.SearchStrategy[Task[Any]]:
     """Any tasks of a stubs package, or of those named, with any arguments.
 
     Raises:
-        ValueError: the package is no stubs package, or has no task of that name.
+        ValueError: the package is not a stubs package, or has no task of that name.
     """
     known = {stub.target.label: stub for stub in stubs_of(package)}
     if unknown := [name for name in names if name not in known]:
@@ -73,10 +73,10 @@ def _task(stub: AnyStub) -> st.SearchStrategy[Task[Any]]:
 
 
 def stubs_of(package: ModuleType) -> list[AnyStub]:
-    """What the functions of a stubs package stand on, by name.
+    """The task stubs of a stubs package, sorted by name.
 
     Raises:
-        ValueError: it is no stubs package.
+        ValueError: it is not a stubs package.
     """
     try:  # not `package.tasks`: a task may be called `tasks`
         module = importlib.import_module(f"{package.__name__}.tasks")
@@ -90,7 +90,7 @@ def stubs_of(package: ModuleType) -> list[AnyStub]:
 
 def _no_stubs(package: ModuleType) -> ValueError:
     return ValueError(
-        f"`{package.__name__}` is no stubs package: give the one that `boilermaker stubs generate` writes"
+        f"`{package.__name__}` is not a stubs package: pass the package that `boilermaker stubs generate` writes"
     )
 
 
@@ -104,11 +104,11 @@ def _check_result(stub: AnyStub, data: st.DataObject) -> None:
     result = data.draw(values(stub.target.result_type), label="its result")
     sealed = payload.seal(result, stub.target.result_type)
     received = msgspec.json.decode(sealed, type=stub.target.result_type)
-    assert _is_same(result, received), f"`{stub.target.label}`: its result changed on the way"  # noqa: S101 - a test
+    assert _is_same(result, received), f"`{stub.target.label}`: its result changed in the round trip"  # noqa: S101 - a test
 
 
 def _is_same(given_: Any, received: Any) -> bool:
-    """Equal, but for the default `()` of a `Sequence`, here or in a record: what comes back is a list."""
+    """Whether two values are equal. The default `()` of a `Sequence` equals an empty list, which is what is decoded."""
     if isinstance(given_, list | tuple):
         items = list(cast("Sequence[Any]", given_))
         return len(items) == len(received) and all(map(_is_same, items, received))

@@ -22,10 +22,10 @@ _JSON_LEAVES = (
     | st.text(_ENCODABLE, max_size=8)
 )
 HASHABLE = _JSON_LEAVES
-"""What `Any` may be in a set."""
+"""Values for `Any` in a set."""
 
 JSON_KEY = _JSON_KEYS
-"""What `Any` may be as the key of a mapping."""
+"""Values for `Any` as the key of a mapping."""
 
 _JSON = st.recursive(
     _JSON_LEAVES,
@@ -38,7 +38,7 @@ def scalar(info: shapes.Type) -> Strategy:
     """Values of a type without parts.
 
     Raises:
-        TypeError: no such type.
+        TypeError: values of this type cannot be generated.
     """
     match info:
         case shapes.IntType():
@@ -62,7 +62,7 @@ def scalar(info: shapes.Type) -> Strategy:
         case _ if type(info) in _SIMPLE:
             return _SIMPLE[type(info)]
         case _:
-            raise TypeError(f"no values can be drawn of {info!r}: it has no JSON form of its own")
+            raise TypeError(f"cannot generate values of {info!r}: the type has no JSON form")
 
 
 _SIMPLE: dict[type, Strategy] = {
@@ -134,7 +134,7 @@ def _texts(info: shapes.StrType) -> Strategy:
     matching = st.from_regex(info.pattern, alphabet=_ENCODABLE)
     if info.min_length is None and info.max_length is None:
         return matching
-    # A pattern need match only a part: where chance misses the length, more text around it may not.
+    # A pattern only has to match a part: if the match is too short, padding around it can reach the length.
     padded = st.tuples(_padding(info), st.from_regex(info.pattern, alphabet=_ENCODABLE), _padding(info))
     pattern = re.compile(info.pattern)
     return (matching | padded.map("".join)).filter(

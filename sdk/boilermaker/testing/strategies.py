@@ -1,4 +1,4 @@
-"""Hypothesis strategies for whatever can travel: payloads, results, and the types in them, as msgspec describes these."""
+"""Hypothesis strategies for payloads, results and the types in them, as msgspec describes them."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -11,7 +11,7 @@ from msgspec import inspect as shapes
 from boilermaker.testing.depths import RECORDS, Depths, Record, may_be_left_out
 from boilermaker.testing.scalars import HASHABLE, JSON_KEY, Strategy, scalar, size
 
-_DEPTH = 3  # records in records; below, what is optional is left out
+_DEPTH = 3  # nested records; optional parts below this depth are omitted
 _MAKE: dict[Any, Callable[[Any], object]] = {
     shapes.SetType: set,
     shapes.FrozenSetType: frozenset,
@@ -20,16 +20,16 @@ _MAKE: dict[Any, Callable[[Any], object]] = {
 
 
 def values(type_: Any) -> Strategy:
-    """Values of a type: a payload struct, a result, any annotation that a task may have.
+    """Values of a type: a payload struct, a result, or any annotation that a task may have.
 
-    Constraints of `msgspec.Meta` hold, recursive types end, fields that may be left out sometimes are. Floats are
-    finite, texts have a UTF-8 form and time zones are whole minutes off UTC: all that is drawn can travel.
+    Values satisfy the constraints of `msgspec.Meta`, recursive types end, and optional fields are sometimes omitted.
+    Floats are finite, texts have a UTF-8 form and time zone offsets are whole minutes, so every value can be published.
 
         @given(values(accounts_stubs.payloads.CreateUser))
         def test_...(payload): ...
 
     Raises:
-        TypeError: msgspec cannot carry the type, or no value of it is finite.
+        TypeError: msgspec does not support the type, or no value of it is finite.
     """
     return _strategy(type_)
 
@@ -39,14 +39,14 @@ def _strategy(type_: Any) -> Strategy:
     info = shapes.type_info(type_)
     depths = Depths(info)
     if depths.of(info) == float("inf"):
-        raise TypeError(f"every value of {type_!r} holds another one: none is finite")
+        raise TypeError(f"every value of {type_!r} contains another value of it: no value is finite")
     return _Drawing(depths).of(info, max(_DEPTH, int(depths.of(info))))
 
 
 class _Drawing:
-    """Strategies of one type and its parts, each made once for each depth that is left, and for sets once more.
+    """Strategies of one type and its parts, cached by remaining depth and by whether values must be hashable.
 
-    `is_hashed` is True within the items of a set: what `Any` stands for must have a hash there.
+    `is_hashed` is True for the items of a set: values for `Any` must be hashable there.
     """
 
     def __init__(self, depths: Depths) -> None:
@@ -88,7 +88,7 @@ class _Drawing:
         return st.dictionaries(key, value, min_size=info.min_length or 0, max_size=most)
 
     def _key(self, info: shapes.Type, left: int) -> Strategy:
-        """Keys are text in JSON: of a union with a text-like member, that one is what comes back."""
+        """Keys are text in JSON: a union with a text-like member decodes as that member."""
         if not isinstance(info, shapes.UnionType):
             return self.of(info, left, is_hashed=True)
         textlike = [m for m in info.types if not isinstance(m, shapes.IntType | shapes.FloatType)]
@@ -117,15 +117,16 @@ class _Drawing:
 
 
 def _init_names(info: Record) -> dict[str, str]:
-    """How attrs calls a field's argument, where that is not its name: `_x` is given as `x`."""
+    """The names of attrs fields' arguments, which may differ from the fields' names: `_x` is passed as `x`."""
     attributes: tuple[Any, ...] = getattr(info.cls, "__attrs_attrs__", ())
     return {attribute.name: attribute.alias for attribute in attributes}
 
 
 def arguments(payload_type: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, Any]]:
-    """Arguments of a call, by parameter: what a payload's fields may be.
+    """Arguments of a call, by parameter, for a payload type.
 
-    Those with a default are sometimes left out; those that the worker decides are sometimes `UNSET`, which means the same.
+    Arguments with a default are sometimes omitted; those whose default the worker decides are sometimes `UNSET`, which means
+    the same.
     """
     needed: dict[str, Strategy] = {}
     optional: dict[str, Strategy] = {}
