@@ -180,3 +180,19 @@ def test_a_worker_takes_its_client_along(new_bus: NewBus, queue: str) -> None:
 
     assert told == ["first", "last"]
     worker.sync_client.close()
+
+
+def test_publishing_while_it_is_closed(new_bus: NewBus, queue: str) -> None:
+    """What connects again meanwhile lives where it was opened: publishing from another event loop works all the same."""
+    client = Client(new_bus())
+
+    async def close_and_publish() -> None:
+        await client.publish(note(queue, "x"))
+        await asyncio.gather(client.close(), client.publish(note(queue, "x")))
+        ids = await asyncio.to_thread(in_threads, run(lambda: client.publish(note(queue, "x"))))
+        assert isinstance(ids[0], str), ids
+        await client.close()
+
+    asyncio.run(close_and_publish())
+
+    assert len(asyncio.run(arrived(new_bus(), queue, 3))) == 3

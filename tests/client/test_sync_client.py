@@ -30,6 +30,29 @@ def test_many_threads_share_one(new_bus: NewBus, queue: str) -> None:
     assert sorted(ids) == sorted(asyncio.run(arrived(new_bus(), queue, 80)))
 
 
+def test_closing_lets_other_threads_finish(new_bus: NewBus, queue: str) -> None:
+    """What they publish meanwhile arrives, and none of them hangs; the client connects again for each that comes after."""
+    client = SyncClient(new_bus())
+    client.publish(note(queue, "first"))
+    published: list[str] = []
+    threads = [
+        threading.Thread(
+            target=lambda: published.extend([client.publish(note(queue, "x")) for _ in range(8)]), daemon=True
+        )
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        client.close()
+        threads[0].join(0.01)
+        assert len(published) <= 24
+    client.close()
+
+    assert len(set(published)) == 24
+    assert set(published) < set(asyncio.run(arrived(new_bus(), queue, 25)))
+
+
 def test_publish_many(new_bus: NewBus, queue: str) -> None:
     """In order, told how far it is, under given ids."""
     told: list[int] = []

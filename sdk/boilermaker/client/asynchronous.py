@@ -254,7 +254,8 @@ class Client:
         for sender in senders.values():
             await sender.close()
         await self._bus.close()
-        self._home.leave()
+        if not self._senders:  # else others have published meanwhile, and their connections live here
+            self._home.leave()
 
     def _forget(self) -> None:
         """Discard the senders, whose event loop is closed."""

@@ -23,6 +23,8 @@ from boilermaker.workflow.bounds import MAX_MESSAGES
 
 T = TypeVar("T")
 
+_CLEAN_UP_SECONDS = 5.0  # what cancelled calls are given
+
 
 class SyncClient:
     """Publishes tasks and chains from synchronous code: Flask and Django views, scripts, threads.
@@ -139,10 +141,13 @@ class SyncClient:
         self._wait(lambda: self._client().connect(queue))
 
     def close(self) -> None:
-        """Disconnect, and end the thread. Closing twice is allowed; a later publish reconnects."""
+        """Disconnect, and end the thread, once calls of other threads have ended. Closing twice is fine.
+
+        Publishing again connects again.
+        """
         if self._thread.is_running:
-            self._wait(lambda: self._client().close())
-            self._thread.end()
+            self._check_loop()
+            self._thread.end(lambda: self._client().close())
 
     def __enter__(self) -> Self:
         return self
@@ -154,70 +159,112 @@ class SyncClient:
 
     def _wait(self, call: Callable[[], Coroutine[Any, Any, T]], timeout: Seconds | None = None) -> T:
         limit = None if timeout is None else seconds(timeout)
+        self._check_loop()
+        return self._thread.run(call, limit)
+
+    def _check_loop(self) -> None:
         if _running_loop() is not None and _running_loop() is self._client().loop:
             raise EventLoopError(
-                "this call would deadlock: the event loop that calls it would also have to run it. Use `await` with "
-                "`Client.publish` or `worker.publish_task` here"
+                "this event loop would wait for itself: publish with `await` here, as `Client.publish` or "
+                "`worker.publish_task`"
             )
-        return self._thread.run(call, limit)
 
 
 class _TimedOutError(Exception):
     """The call took longer than its limit and was cancelled."""
 
 
+class _Running:
+    """An event loop in a daemon thread, and how many calls are under way in it."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=_run, args=(self.loop,), name="boilermaker-sync-client", daemon=True
+        )
+        self._thread.start()
+
+    def begin(self, call: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(_called(call), self.loop)
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+
+
 class _LoopThread:
-    """An event loop in a daemon thread, started on first use in each process."""
+    """An event loop in a thread, started when it is needed, in each process anew."""
 
     def __init__(self) -> None:
         self.reset()
         _THREADS.add(self)
 
     def reset(self) -> None:
-        """Reset the state, in a forked process: the threads and locks of its parent do not exist there."""
-        self._starting = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        """What a forked process begins with: threads and locks of its parent mean nothing here."""
+        self._changing = threading.Condition()
+        self._running: _Running | None = None
+        self._is_ending = False
 
     @property
     def is_running(self) -> bool:
-        return self._loop is not None
+        return self._running is not None
 
     def run(self, call: Callable[[], Coroutine[Any, Any, T]], limit_seconds: float | None) -> T:
-        future: Future[T] = asyncio.run_coroutine_threadsafe(_called(call), self._started())
+        with self._changing:
+            if not self._changing.wait_for(lambda: not self._is_ending, limit_seconds):
+                raise _TimedOutError
+            running = self._running = self._running or _Running()
+            running.calls += 1
         try:
-            return future.result(limit_seconds)
-        except FutureTimeoutError:
-            if future.done():
-                raise  # a TimeoutError of the call itself
-            future.cancel()
-            raise _TimedOutError from None
-        except BaseException:  # KeyboardInterrupt among them
-            future.cancel()
-            raise
+            return _result(running.begin(call), limit_seconds)
+        finally:
+            with self._changing:
+                running.calls -= 1
+                self._changing.notify_all()
 
-    def end(self) -> None:
-        with self._starting:
-            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
-        if loop is not None and thread is not None:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
+    def end(self, last: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Let calls end that are under way, carry out the last one, and end the thread. Calls that come meanwhile wait."""
+        with self._changing:
+            self._changing.wait_for(lambda: not self._is_ending)
+            if (running := self._running) is None:
+                return
+            self._is_ending = True
+        try:
+            with self._changing:
+                self._changing.wait_for(lambda: not running.calls)
+            _result(running.begin(last), None)
+            running.stop()
+            self._running = None
+        finally:  # interrupted, it can be closed again
+            with self._changing:
+                self._is_ending = False
+                self._changing.notify_all()
 
-    def _started(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=_run, args=(self._loop,), name="boilermaker-sync-client", daemon=True
-                )
-                self._thread.start()
-            return self._loop
+
+def _result(future: Future[T], limit_seconds: float | None) -> T:
+    try:
+        return future.result(limit_seconds)
+    except FutureTimeoutError:
+        if future.done():
+            raise  # the call's own
+        future.cancel()
+        raise _TimedOutError from None
+    except BaseException:  # KeyboardInterrupt among them
+        future.cancel()
+        raise
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
     try:
         loop.run_forever()
     finally:
+        if left := asyncio.all_tasks(
+            loop
+        ):  # of calls from other event loops: they are told, and go on in their own
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.wait(left, timeout=_CLEAN_UP_SECONDS))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
