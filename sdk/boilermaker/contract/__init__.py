@@ -1,8 +1,8 @@
 """The contract of a worker: its tasks, their parameters, types and results, as plain values.
 
-The generator derives a contract from source text, the worker derives one from live functions; both speak
-this package's words, so they can be compared. Canonical JSON of it is committed with the stubs as
-`contract.json`. Nothing here knows how either side finds out what it says.
+The generator derives a contract from source text, the worker derives one from live functions; both use this
+package's types, so they can be compared. Canonical JSON of it is committed with the stubs as
+`contract.json`. Nothing here depends on how either side derives it.
 """
 
 from boilermaker.contract.agreement import agreed

@@ -1,8 +1,8 @@
-"""Where the contracts of live functions and of their source differ and mean the same.
+"""Equivalent differences between the contract of live functions and the contract of their source.
 
-Defaults that the source leaves to the worker have come to something in this process. Members of unions and values of
-literals are in another order, as `typing` caches: whoever spells `Optional[Literal["a", "b"]]` first in a process decides on
-the order for everybody.
+Defaults that the source leaves to the worker have a value in this process. Members of unions and values of
+literals may be in a different order, because `typing` caches: the first `Optional[Literal["a", "b"]]` in a
+process determines the order of all later ones.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ _Item = TypeVar("_Item", Parameter, Field)
 
 
 def agreed(live: Contract, source: Contract) -> Contract:
-    """The live contract in the words of the source, where both mean the same.
+    """The live contract, rewritten as the source has it where both mean the same.
 
-    A default that the source leaves to the worker is left to it: any will do there. The other way round there is no
-    agreement: what the source knows the worker must know too. A type whose unions and literals have the same members is
-    spelled as in the source.
+    A default that the source leaves to the worker matches any value. The reverse is a difference: a default
+    in the source must be the worker's too. A type whose unions and literals have the same members is written
+    as in the source.
     """
     tasks = {task.name: task for task in source.tasks}
     return replace(

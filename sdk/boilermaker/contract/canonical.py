@@ -16,9 +16,9 @@ _FORMAT = Contract(service="", queue="", tasks=()).format
 
 
 def to_json(contract: Contract) -> bytes:
-    """The committed form: sorted keys, two spaces, a newline at the end; the digests stand in it for readers.
+    """The committed form: sorted keys, two spaces, a newline at the end; the digests are included for readers.
 
-    Characters that hide or reorder what stands around them are escapes: people review this file.
+    Characters that hide or reorder the text around them are escaped, because people review this file.
     """
     tree: dict[str, Any] = msgspec.to_builtins(contract)
     digests = task_digests(contract)
@@ -33,8 +33,8 @@ def from_json(data: bytes) -> Contract:
     """Read the committed form.
 
     Raises:
-        msgspec.DecodeError: not JSON, not a contract of this format, a type is named that is not defined so, or two tasks
-            or parameters have one name.
+        msgspec.DecodeError: not JSON, not a contract of this format, a type is used that is not defined
+            accordingly, or two tasks or parameters have the same name.
     """
     try:
         return _contract(msgspec.json.decode(data))
@@ -67,7 +67,7 @@ def _contract(tree: Any) -> Contract:
 
 
 def _repeated(contract: Contract) -> str | None:
-    """A name that two tasks have, or two parameters of one."""
+    """A name that two tasks share, or two parameters of one task."""
     lists = [[task.name for task in contract.tasks]]
     lists += [[parameter.name for parameter in task.parameters] for task in contract.tasks]
     for names in lists:
@@ -94,7 +94,7 @@ def _unsound(part: Type, parameters: tuple[str, ...], contract: Contract) -> str
 
 
 def _written(contract: Contract) -> Iterator[tuple[Type, tuple[str, ...]]]:
-    """All types that tasks and definitions are made of, each with the parameters that it may name."""
+    """All types that tasks and definitions use, each with the type parameters in its scope."""
     for task in contract.tasks:
         for type_ in (*(parameter.type for parameter in task.parameters), task.result):
             yield type_, ()

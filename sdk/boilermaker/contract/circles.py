@@ -1,4 +1,4 @@
-"""What holds one another in a circle: Tarjan's strongly connected components (1972), without recursion."""
+"""Cycles of nodes: Tarjan's strongly connected components (1972), without recursion."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import TypeVar
@@ -7,11 +7,11 @@ Node = TypeVar("Node", bound=Hashable)
 
 
 def circles(starts: Iterable[Node], parts: Callable[[Node], Iterable[Node]]) -> Iterator[list[Node]]:
-    """All that can be reached, in groups that hold one another; what a group holds comes before it.
+    """All reachable nodes, in groups that refer to one another; a group comes after the groups that it refers to.
 
     Args:
         starts: where to begin.
-        parts: what a node holds.
+        parts: gives the nodes that a node refers to.
     """
     found: dict[Node, int] = {}
     lowest: dict[Node, int] = {}

@@ -1,4 +1,4 @@
-"""What named types stand for: enums, new types, and records of every style."""
+"""Definitions of named types: enums, NewTypes, and records of every style."""
 
 from typing import Any, Final, Literal
 
@@ -6,7 +6,7 @@ from boilermaker.contract.types import Type, Value
 
 
 class Default(Value, frozen=True):
-    """A default, as the JSON value that is written out where the argument is left out."""
+    """A default, as the JSON value that is written if the argument is omitted."""
 
     value: Any
 
@@ -23,8 +23,8 @@ class Field(Value, frozen=True):
 
     Attributes:
         name: its name in Python.
-        wire: its name on the wire, where that is another one.
-        default: None where the field is required.
+        wire: its name on the wire, if it differs.
+        default: None if the field is required.
     """
 
     name: str
@@ -46,7 +46,7 @@ class EnumDefinition(Value, frozen=True, tag_field="kind", tag="enum"):
     Attributes:
         base: the class to derive from.
         mixin: the data type mixed in (`class C(str, Enum)`).
-        is_open: it has a `_missing_`: which other values the worker takes, nobody else knows.
+        is_open: it has a `_missing_`: only the worker knows which other values it accepts.
     """
 
     name: str
@@ -80,8 +80,8 @@ class RecordDefinition(Value, frozen=True, tag_field="kind", tag="record"):
 
     Attributes:
         fields: in the order in which the class takes them.
-        tag: the value that tells union members apart, held in `tag_field` (`type` unless said).
-        total: False for a TypedDict made with `total=False`; single fields are then marked by `optional`.
+        tag: the value that distinguishes union members, stored in `tag_field` (`type` by default).
+        total: False for a TypedDict with `total=False`; single fields are then marked by `optional`.
         optional: names of TypedDict keys that need not be there.
         parameters: names of the type variables that a generic class takes, in order.
     """

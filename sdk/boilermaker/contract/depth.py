@@ -1,4 +1,7 @@
-"""How deeply types are nested. Both sides refuse what is deeper than `MAX_DEPTH`: reading and comparing types takes the stack."""
+"""How deeply types are nested.
+
+Both sides reject types deeper than `MAX_DEPTH`, because reading and comparing types is recursive.
+"""
 
 from collections.abc import Mapping
 
@@ -12,7 +15,7 @@ TOO_DEEP = f"its types are nested more than {MAX_DEPTH} levels deep; flatten the
 
 
 class Depths:
-    """Depths of the types that some definitions make up; each definition is looked into once.
+    """Depths of the types in some definitions; each definition is measured once.
 
     Args:
         types: the definitions.
@@ -23,7 +26,7 @@ class Depths:
         self._known: dict[str, int] = {}
 
     def fault(self, type_: Type) -> str | None:
-        """Why a type cannot be carried; None where it is not too deep."""
+        """Why a type is not supported; None if it is not too deep."""
         try:
             return TOO_DEEP if self.of(type_) > MAX_DEPTH else None
         except RecursionError:
@@ -39,7 +42,7 @@ class Depths:
     def _definition(self, id_: str) -> int:
         if id_ in self._known:
             return self._known[id_]
-        self._known[id_] = 0  # one that holds itself meets itself here
+        self._known[id_] = 0  # one that contains itself reaches itself here
         match self._types.get(id_):
             case RecordDefinition(fields=fields):
                 depth = 1 + max((self.of(field.type) for field in fields), default=0)

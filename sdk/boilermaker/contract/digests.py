@@ -1,8 +1,8 @@
-"""Digests: names of wire shapes. Equal digests mean that the same bytes fit.
+"""Digests of wire shapes. Equal digests mean that the same bytes are valid.
 
-A digest covers names and types of what travels and what may be left out, and leaves out what does not travel: docs,
-modules, class names, order, and what a default is. What has a definition stands in it as a hash of its own shape, so that
-no order of members or fields, and no place where it is met first, makes a difference.
+A digest covers the names and types on the wire and which of them are optional. It ignores everything else:
+docs, modules, class names, order, and the values of defaults. A defined type is represented by a hash of its
+own shape, so the order of members or fields, and the place of first use, make no difference.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ from boilermaker.contract.types import (
 
 
 def task_digest(contract: Contract, name: str) -> str:
-    """16 hex digits that name the wire shape of one task's payload and result, all types they need included.
+    """16 hex digits for the wire shape of one task's payload and result, including all types that they need.
 
     Raises:
         KeyError: the contract has no task of that name.
@@ -53,8 +53,8 @@ def contract_digest(contract: Contract, digests: Mapping[str, str] | None = None
     """16 hex digits over all tasks' digests and queues.
 
     Args:
-        contract: of which.
-        digests: its `task_digests`, where they are known already.
+        contract: the contract.
+        digests: its `task_digests`, if already known.
     """
     digests = task_digests(contract) if digests is None else digests
     return _hash(
@@ -98,9 +98,9 @@ class _Shapes:
         return self._shape(type_, self._hashes)
 
     def _settle(self, circle: Sequence[Named]) -> None:
-        """Hash definitions that hold one another.
+        """Hash definitions that refer to one another.
 
-        Each round tells more of them apart, until none does; all of the hashes together tell what holds what.
+        Each round distinguishes more of them, until a round changes nothing; together the hashes describe the references.
         """
         found = dict.fromkeys(circle, _SELF)
         apart = 0
@@ -121,7 +121,7 @@ class _Shapes:
         return [part for part in parts if part not in self._hashes]
 
     def _named(self, type_: Type) -> Iterator[Named]:
-        """The enums and records in a type, new names looked through."""
+        """The enums and records in a type, NewTypes resolved."""
         for part in within(type_):
             if isinstance(part, Named):
                 definition = self._types[part.id]
@@ -156,9 +156,9 @@ class _Shapes:
                 if isinstance(definition, NewTypeDefinition):
                     return self._shape(definition.type, known)
                 is_number = isinstance(definition, EnumDefinition) and definition.base == "IntFlag"
-                return "int" if is_number else ["defined", known[type_]]  # an IntFlag takes any number
+                return "int" if is_number else ["defined", known[type_]]  # an IntFlag accepts any number
             case Variable(name=name):
-                raise KeyError(name)  # only in generics, whose arguments have taken its place
+                raise KeyError(name)  # only in generics, where the arguments have replaced it
 
     def _definition(self, definition: Definition, known: Mapping[Named, str]) -> Any:
         match definition:
@@ -187,7 +187,7 @@ class _Shapes:
 
 
 def _enum(enum: EnumDefinition) -> Any:
-    if enum.base == "Flag":  # all combinations travel, whichever of them have names
+    if enum.base == "Flag":  # all combinations are valid, with or without a name
         return ["flags", enum.mask]
     return ["enum", *(["open"] if enum.is_open else []), *_sorted(member.value for member in enum.members)]
 

@@ -1,7 +1,7 @@
-"""Types of third parties in contracts: what they are called, and what may travel in their place.
+"""Third-party types in contracts: their names, and their possible wire types.
 
-A contract has such a type as a new type of what travels: a result that is one fits a parameter that is one, and checkers
-do not take any text for it.
+A contract has such a type as a NewType of its wire type: a result of it fits a parameter of it, and type
+checkers do not accept any plain str for it.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from boilermaker.contract.types import Container, MappingOf, Named, Scalar, Tupl
 
 
 def external_id(name: str) -> str:
-    """What contracts call a type: its package and its own name.
+    """The name of a type in contracts: its package and its own name.
 
-    Where in a package a class is defined is the package's own matter: users import it from where it is shown, and it moves
-    between versions.
+    The module within the package is left out: users import the type from a public module, and its place may
+    change between versions.
 
     Args:
-        name: its full name, by any of the modules that have it.
+        name: its full name in any of the modules that export it.
     """
     return f"{name.partition('.')[0]}.{name.rpartition('.')[2]}"
 

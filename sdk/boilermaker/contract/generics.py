@@ -1,6 +1,6 @@
-"""Generic records: what one is with its arguments in the places of its parameters.
+"""Generic records: substitution of arguments for parameters.
 
-The contract holds a generic once, as it is written. Whoever looks at what travels asks here.
+The contract contains a generic once, as written; code that needs the wire form uses this module.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ Bindings = Mapping[str, Type]
 
 
 def definition_of(named: Named, types: Mapping[str, Definition]) -> Definition:
-    """What a type with a name stands for; a generic record with its arguments put in.
+    """The definition of a named type; for a generic record, with its arguments substituted.
 
     Raises:
         KeyError: it is not defined.
@@ -34,14 +34,14 @@ def definition_of(named: Named, types: Mapping[str, Definition]) -> Definition:
 
 
 def bound(record: RecordDefinition, arguments: Iterable[Type]) -> RecordDefinition:
-    """A generic record with types in the places of its parameters; the name stays."""
+    """A generic record with types substituted for its parameters; the name is kept."""
     bindings = dict(zip(record.parameters, arguments, strict=True))
     fields = tuple(replace(field, type=substituted(field.type, bindings)) for field in record.fields)
     return replace(record, fields=fields, parameters=())
 
 
 def substituted(type_: Type, bindings: Bindings) -> Type:
-    """A type with others in the places of variables; variables that nothing is bound to stay."""
+    """A type with its variables substituted; unbound variables are kept."""
     if not bindings:
         return type_
     match type_:
@@ -54,7 +54,7 @@ def substituted(type_: Type, bindings: Bindings) -> Type:
 
 
 def _constrained(outer: Constrained, inner: Type) -> Type:
-    """Limits around a type that has some itself: one list of limits, unless one is set twice, which nothing carries."""
+    """Constraints around a type that has constraints itself: merged, unless one is set twice, which is not supported."""
     if not isinstance(inner, Constrained):
         return replace(outer, type=inner)
     limits, others = _limits(inner), _limits(outer)
@@ -74,7 +74,7 @@ def variables_in(type_: Type) -> tuple[str, ...]:
 
 
 def records_in(type_: Type, types: Mapping[str, Definition]) -> Iterator[tuple[Named, RecordDefinition]]:
-    """All records that a type is made of, also within others, arguments put in. None may grow."""
+    """All records in a type, nested ones included, with arguments substituted. None may grow."""
     seen: set[Named] = set()
     waiting = [type_]
     while waiting:
@@ -91,9 +91,9 @@ def records_in(type_: Type, types: Mapping[str, Definition]) -> Iterator[tuple[N
 
 
 def growing(types: Mapping[str, Definition]) -> tuple[str, Named] | None:
-    """A record that holds itself with ever larger arguments (`Tree[list[T]]` in `Tree[T]`), and where; None without one.
+    """A record that contains itself with ever larger arguments (`Tree[list[T]]` in `Tree[T]`), and where; None if there is none.
 
-    The rule of ECMA-335, II.9.2: parameters are handed on to parameters, and in no circle as a part of something.
+    The rule of ECMA-335, II.9.2: in a cycle, parameters are passed on only as they are, never as a part of another type.
     """
     handed: dict[_Place, list[_Handed]] = {}
     for id_, definition in types.items():
@@ -117,7 +117,7 @@ class _Handed(NamedTuple):
 
 
 def _handed_on(record: RecordDefinition, types: Mapping[str, Definition]) -> Iterator[tuple[str, _Handed]]:
-    """Each parameter that a record hands on, with where to."""
+    """Each parameter that a record passes on, with its target."""
     for part in (part for field in record.fields for part in within(field.type)):
         if not isinstance(part, Named) or not isinstance(generic := types.get(part.id), RecordDefinition):
             continue

@@ -1,9 +1,9 @@
-"""Types that msgspec takes without a word and then cannot carry: values of them fail, or crash the process, later.
+"""Types that msgspec accepts but cannot decode correctly: their values fail, or crash the process, later.
 
-Seen with msgspec 0.22. It miscounts the parts of some unions: a text with a pattern beside a collection or a mapping,
-and anything with limits beside a tuple of fixed length. It keeps one set of limits for each kind of value in a union, and
-lets a number go to one member alone. It makes decoders for mappings whose keys it cannot encode, and for sets of what has
-no hash.
+Seen with msgspec 0.22. It miscounts the parts of some unions: a string with a pattern and a collection or a
+mapping, and any type with constraints and a tuple of fixed length. It keeps one set of constraints for each
+kind of value in a union, and assigns a number to only one member. It builds decoders for mappings whose keys
+it cannot encode, and for sets of unhashable items.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -68,20 +68,20 @@ _INSTEAD = {
 
 
 def bypassed(name: str, has: str, style: str) -> str:
-    """Why a class that makes its objects in a way of its own cannot be carried: msgspec fills in fields, and asks nobody.
+    """Why a class with custom code that creates its objects is not supported: msgspec sets the fields without calling it.
 
     Args:
         name: the class.
-        has: what msgspec goes past: "its own `__init__`".
-        style: what makes it a record: "dataclass", "attrs", "struct", "namedtuple" or "pydantic".
+        has: what msgspec bypasses: "its own `__init__`".
+        style: its kind of record: "dataclass", "attrs", "struct", "namedtuple" or "pydantic".
     """
     return f"`{name}` has {has}, which msgspec bypasses when it decodes a message; {_INSTEAD[style]}"
 
 
 def hazard(type_: Type, types: Mapping[str, Definition]) -> str | None:
-    """Why a type cannot be carried, and what to do; None where it can. New types are looked through, records are not.
+    """Why a type is not supported, and what to do; None if it is. NewTypes are resolved, records are not.
 
-    No generic record in it may grow: ask `growth` first.
+    No generic record in it may grow: call `growth` first.
     """
     for part in _parts(type_, types):
         match part:
@@ -109,7 +109,7 @@ def _is_wide(values: Iterable[object]) -> bool:
 
 
 def hazard_within(type_: Type, types: Mapping[str, Definition]) -> str | None:
-    """The same for a type with all records that it is made of."""
+    """The same for a type with all records in it."""
     if (grown := growth(types)) is not None:
         return grown.text
     fields = (field.type for _, record in records_in(type_, types) for field in record.fields)
@@ -117,11 +117,11 @@ def hazard_within(type_: Type, types: Mapping[str, Definition]) -> str | None:
 
 
 class Growth(NamedTuple):
-    """A generic record that has no end.
+    """A generic record that expands without end.
 
     Attributes:
-        type: what its own field makes of it.
-        text: why it cannot be carried, and what to do.
+        type: its type within its own field.
+        text: why it is not supported, and what to do.
     """
 
     type: Named
@@ -129,7 +129,7 @@ class Growth(NamedTuple):
 
 
 def growth(types: Mapping[str, Definition]) -> Growth | None:
-    """The first generic record among these definitions that has no end; None where each has one."""
+    """The first generic record among these definitions that expands without end; None if there is none."""
     found = growing(types)
     if found is None:
         return None
@@ -138,7 +138,7 @@ def growth(types: Mapping[str, Definition]) -> Growth | None:
 
 
 def _parts(type_: Type, types: Mapping[str, Definition]) -> Iterator[Type]:
-    """A type and all that it is made of."""
+    """A type and all types in it."""
     type_ = _plain(type_, types)
     yield type_
     if not isinstance(type_, Named):
@@ -156,9 +156,9 @@ def _is_key(type_: Type, types: Mapping[str, Definition]) -> bool:
             return _is_key(_plain(inner, types), types)
         case UnionOf(members=members):
             return all(_is_key(_plain(member, types), types) for member in members)
-        case Named(id=id_):  # one that is not known is told elsewhere
+        case Named(id=id_):  # an unknown type is reported elsewhere
             return not isinstance(types.get(id_), RecordDefinition)
-        case Variable():  # its arguments are looked at
+        case Variable():  # its arguments are checked
             return True
         case Container() | TupleOf() | MappingOf():
             return False
@@ -198,11 +198,11 @@ def _plain(type_: Type, types: Mapping[str, Definition]) -> Type:
 
 
 class _Way(NamedTuple):
-    """A member of a union, its limits beside it.
+    """A member of a union, with its constraints.
 
     Attributes:
         kind: what it is.
-        limits: what `Meta` says of it; None where there are none.
+        limits: the constraints of its `Meta`; None if there are none.
     """
 
     kind: Type
@@ -215,7 +215,7 @@ class _Way(NamedTuple):
 
 
 def _ways(type_: Type, types: Mapping[str, Definition]) -> tuple[_Way, ...]:
-    """What a union comes to, new types and unions in it looked through, each once."""
+    """The members of a union, with NewTypes and nested unions resolved, each once."""
     type_ = _plain(type_, types)
     if isinstance(type_, UnionOf):
         return tuple(dict.fromkeys(way for member in type_.members for way in _ways(member, types)))
@@ -240,14 +240,14 @@ def _crashes(ways: tuple[_Way, ...]) -> bool:
 
 
 def _is_confused(ways: tuple[_Way, ...], types: Mapping[str, Definition]) -> bool:
-    """Whether a value that one member takes may be refused: by the limits of another one, or because it goes to another."""
+    """Whether a value that is valid for one member may be rejected: by the constraints of another, or because another member gets it."""
     scalars = [(way.kind.name, way) for way in ways if isinstance(way.kind, Scalar)]
     names = [name for name, _ in scalars]
     if "any" in names:
         return False
     if any(way.is_limited and names.count(name) > 1 for name, way in scalars):
         return True
-    # A whole number goes to `int`, or else to single values, or else to the other numbers.
+    # An integer is decoded as `int`, otherwise as one of the literal values, otherwise as another number type.
     numbers = [way for name, way in scalars if name in ("int", "float", "decimal")]
     is_any_whole = any(name == "int" and not way.is_limited for name, way in scalars)
     others = len(numbers) - 1 + _has_values(ways, types, int)

@@ -1,4 +1,4 @@
-"""JSON Schema (draft 2020-12) of what a worker takes, from its contract alone: for those who publish or check without Python."""
+"""JSON Schema (draft 2020-12) of the payloads that a worker accepts, from its contract alone: for producers and checks without Python."""
 
 import itertools
 import re
@@ -32,7 +32,7 @@ from boilermaker.contract.types import (
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-# RFC 3339, less the offset for naive ones: there is no `format` for these
+# RFC 3339 without the offset, for naive times: there is no `format` for these
 _DATE, _TIME, _OFFSET = r"\d{4}-\d{2}-\d{2}", r"\d{2}:\d{2}:\d{2}(\.\d+)?", r"([Zz]|[+-]\d{2}:?\d{2})"
 _SCALARS: dict[ScalarName, Schema] = {
     "any": {},
@@ -66,7 +66,7 @@ _SETS = frozenset({"set", "MutableSet", "frozenset", "Set"})
 
 
 def payload_schema(contract: Contract, task: TaskContract) -> Schema:
-    """What a worker takes as the payload of a task: its arguments, under the names that parameters have today."""
+    """The schema of a task's payload: its arguments, under the current names of its parameters."""
     schemas = _Schemas(contract.types)
     properties: Schema = {}
     for parameter in task.parameters:
@@ -82,7 +82,7 @@ def payload_schema(contract: Contract, task: TaskContract) -> Schema:
 
 
 class _Schemas:
-    """Schemas of types; definitions stand in `$defs`, under the names of their classes."""
+    """Schemas of types; definitions are in `$defs`, under the names of their classes."""
 
     def __init__(self, types: Mapping[str, Definition]) -> None:
         self._types = types
@@ -114,11 +114,11 @@ class _Schemas:
                 if isinstance(definition, NewTypeDefinition):
                     return self.of(definition.type)
                 return {"$ref": f"#/$defs/{self._name(type_)}"}
-            case Variable():  # arguments were put in its place
+            case Variable():  # it was replaced by the arguments
                 return {}
 
     def _members(self, members: tuple[Type, ...]) -> list[Schema]:
-        """Records that are told apart by their tags need them; one alone is read without."""
+        """Records in a union of records require their tags; a single one does not."""
         named = {m: definition_of(m, self._types) for m in members if isinstance(m, Named)}
         records = {m: definition for m, definition in named.items() if _is_object(definition)}
         schemas = [self.of(member) for member in members]
@@ -146,7 +146,7 @@ class _Schemas:
         return schema | more
 
     def _key(self, type_: Type) -> Schema:
-        """Keys are text, numbers among them; where JSON Schema has no words for such text the worker alone checks it."""
+        """Keys are strings, numbers too; if JSON Schema cannot describe such a string, only the worker checks it."""
         match type_:
             case UnionOf(members=members):
                 keys = [self._key(member) for member in members]
@@ -170,7 +170,7 @@ class _Schemas:
     # ---- definitions
 
     def definitions(self) -> dict[str, Schema]:
-        """All that is referred to."""
+        """All definitions that are referred to."""
         found: dict[str, Schema] = {}
         while self._waiting:
             named = self._waiting.pop()
@@ -188,7 +188,7 @@ class _Schemas:
         return self._names[named]
 
     def _free(self, name: str) -> str:
-        """Arguments may be of types that have no name: `Box[A | B]`."""
+        """Arguments may be types without a name: `Box[A | B]`."""
         taken = set(self._names.values())
         number = next(n for n in itertools.count(1) if (name if n == 1 else f"{name}_{n}") not in taken)
         return name if number == 1 else f"{name}_{number}"
@@ -275,5 +275,5 @@ def _values(definition: EnumDefinition) -> list[Any]:
 
 
 def _is_wide(definition: EnumDefinition) -> bool:
-    """Whether other values than those of its members are taken: flags are put together, and `_missing_` may say anything."""
+    """Whether values other than those of its members are accepted: flags can be combined, and `_missing_` may accept any value."""
     return definition.base in ("Flag", "IntFlag") or definition.is_open

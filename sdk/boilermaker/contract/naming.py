@@ -1,6 +1,6 @@
-"""Names in the stubs of a contract: made from the worker's, changed only where Python or the neighbours demand it.
+"""Names in the stubs of a contract: taken from the worker, and changed only if Python or a clash requires it.
 
-Names on the wire never change because of it.
+Names on the wire are not affected.
 """
 
 import keyword
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from boilermaker.contract.definitions import RecordDefinition
 from boilermaker.contract.tasks import Contract, TaskContract
 
-# Builtins that generated annotations and defaults use; a definition of that name would stand in their way.
+# Builtins that generated annotations and defaults use; a definition of that name would shadow them.
 _USED_BUILTINS = frozenset(
     {"None", "bool", "int", "float", "str", "bytes", "bytearray", "list", "dict", "set", "frozenset", "tuple"}
 )
@@ -40,7 +40,7 @@ class Names:
 
 @dataclass(frozen=True, kw_only=True)
 class Clash:
-    """Two tasks whose functions would have one name."""
+    """Two tasks whose functions would have the same name."""
 
     task: str
     other: str
@@ -54,7 +54,7 @@ class Clash:
 
 
 def names_of(contract: Contract, aliases: Mapping[str, str] = MappingProxyType({})) -> Names:
-    """Names for everything that is generated; of functions that clash, both have the one name.
+    """Names for everything that is generated; functions that clash get the same name.
 
     Args:
         contract: of which.
@@ -86,7 +86,7 @@ def _types(contract: Contract) -> dict[str, str]:
 
 
 def _named(own: Mapping[str, str], taken: frozenset[str] = frozenset()) -> dict[str, str]:
-    """Names that differ from each other and from those that are taken, made of own names by id."""
+    """Unique names that are not taken, derived from own names by id."""
     depth = dict.fromkeys(own, 0)
     while True:
         names = {id_: _type_name(id_, name, depth[id_]) for id_, name in own.items()}
@@ -99,7 +99,7 @@ def _named(own: Mapping[str, str], taken: frozenset[str] = frozenset()) -> dict[
 
 
 def _public(own: dict[str, str], taken: Iterable[str] = ()) -> dict[str, str]:
-    """Names without underscores before them: what the worker keeps to itself, producers import."""
+    """Names without leading underscores: producers import classes that are private in the worker."""
     plain = {name for name in own.values() if not name.startswith("_")} | {*taken}
     bare = {id_: name.lstrip("_") for id_, name in own.items()}
     return {
@@ -116,7 +116,7 @@ def _type_name(id_: str, own: str, depth: int) -> str:
 
 
 def _distinct(names: dict[str, str], taken: Iterable[str]) -> dict[str, str]:
-    """Names whose modules differ in nothing but punctuation get numbers, in the order of their ids."""
+    """Names whose modules differ only in punctuation get numbers, in the order of their ids."""
     seen = Counter(taken)
     for id_, name in names.items():
         seen[name] += 1

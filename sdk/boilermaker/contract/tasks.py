@@ -7,11 +7,11 @@ from boilermaker.contract.types import Type, Value
 
 
 class Parameter(Value, frozen=True):
-    """One parameter of a task, the state left out.
+    """One parameter of a task, other than the state.
 
     Attributes:
-        default: None where it must be given.
-        aliases: other names under which the worker reads it.
+        default: None if it is required.
+        aliases: other names under which the worker accepts it.
     """
 
     name: str
@@ -26,12 +26,13 @@ class TaskContract(Value, frozen=True):
 
     Attributes:
         name: its name on the wire.
-        function: the handler's name in Python, where that is another one.
-        queue: the queue it is published to, where that is not the contract's.
+        function: the handler's name in Python, if it differs.
+        queue: the queue it is published to, if it is not the contract's.
         result: what the handler returns; `none` for a handler that returns nothing.
         deprecated: what to use instead, or why.
-        aliases: other names under which the worker takes its messages.
-        allow: reasons for changes that break somebody all the same, by rule, or by rule and path (`"FIELD_REMOVED email"`).
+        aliases: other names under which the worker accepts its messages.
+        allow: reasons for breaking changes that are accepted, by rule, or by rule and path (`"FIELD_REMOVED
+            email"`).
     """
 
     name: str
@@ -51,8 +52,8 @@ class Contract(Value, frozen=True):
     Attributes:
         tasks: sorted by name.
         types: definitions by id. An id is `module.QualifiedName` of the class, as Python imports it.
-        imported: modules that producers import types from, by id: types of a shared package or of another service's stubs,
-            which are one and the same class for everybody. The others are defined in the stubs.
+        imported: modules that producers import types from, by id: types of a shared package or of another
+            service's stubs, which are the same class for all importers. The others are defined in the stubs.
     """
 
     service: str

@@ -1,10 +1,11 @@
-"""Characters that are written as escapes in files, for they hide or reorder what stands around them, or end its line."""
+"""Characters that are escaped in files, because they hide or reorder the text around them, or end the line."""
 
 import re
 from collections.abc import Callable
 
-# Controls (Cc) but tabs and line feeds, line and paragraph separators, what changes the direction of text (Unicode UAX #9),
-# invisible marks and tags, and surrogates, which have no bytes. Joiners stay: emoji and many languages are written with them.
+# Controls (Cc) except tabs and line feeds, line and paragraph separators, bidirectional formatting (Unicode
+# UAX #9), invisible marks and tags, and surrogates, which cannot be encoded. Joiners are kept: emoji and many
+# languages use them.
 _HIDING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
     "\ud800-\udfff]"
@@ -12,12 +13,12 @@ _HIDING = re.compile(
 
 
 def hides(text: str) -> bool:
-    """Whether a text holds a character that is written as an escape."""
+    """Whether a text contains a character that is escaped."""
     return _HIDING.search(text) is not None
 
 
 def escaped(text: str) -> str:
-    """A text with escapes as in a Python string literal; backslashes stay as they are."""
+    """A text with escapes as in a Python string literal; backslashes are kept."""
     return _replaced(text, _in_python)
 
 

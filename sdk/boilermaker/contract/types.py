@@ -1,4 +1,4 @@
-"""Types as the contract says them: plain values, without the definitions that they name."""
+"""Types of the contract: plain values, without the definitions that they refer to."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
@@ -18,11 +18,11 @@ MappingName = Literal["dict", "Mapping", "MutableMapping"]
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What all words of the contract have in common: equal by content, written without defaults, read strictly."""
+    """Base of all types of the contract: equal by content, encoded without defaults, decoded strictly."""
 
 
 class Scalar(Value, frozen=True, tag_field="kind", tag="scalar"):
-    """A type without parts. `any` is what an unannotated parameter has."""
+    """A type without parts. `any` is the type of an unannotated parameter."""
 
     name: ScalarName
 
@@ -36,8 +36,8 @@ class LiteralOf(Value, frozen=True, tag_field="kind", tag="literal"):
 class Container(Value, frozen=True, tag_field="kind", tag="container"):
     """A collection of one item type; on the wire an array. `tuple` means `tuple[X, ...]`.
 
-    `container` is the name that the annotation uses; which of them it is does not matter on the wire,
-    except that sets hold no item twice.
+    `container` is the name that the annotation uses; the wire form is the same for all, except that sets
+    contain no item twice.
     """
 
     container: ContainerName
@@ -80,10 +80,10 @@ class Constrained(Value, frozen=True, tag_field="kind", tag="constrained"):
 
 
 class Named(Value, frozen=True, tag_field="kind", tag="named"):
-    """A type with a definition of its own: a key of `Contract.types`.
+    """A type with its own definition: a key of `Contract.types`.
 
     Attributes:
-        arguments: what a generic is made for, one for each of its `parameters`.
+        arguments: the type arguments of a generic, one for each of its `parameters`.
     """
 
     id: str
@@ -91,7 +91,7 @@ class Named(Value, frozen=True, tag_field="kind", tag="named"):
 
 
 class Variable(Value, frozen=True, tag_field="kind", tag="variable"):
-    """One of the parameters of the generic record that it stands in; `generics` puts arguments in its place."""
+    """A type parameter of the generic record that contains it; `generics` substitutes arguments for it."""
 
     name: str
 
@@ -100,14 +100,14 @@ Type = Scalar | LiteralOf | Container | TupleOf | MappingOf | UnionOf | Constrai
 
 
 def union(members: Iterable[Type]) -> Type:
-    """The union of types: flattened, without repeats, in order; a single type stands for itself."""
+    """The union of types: flattened, without repeats, in order; of a single type, that type."""
     parts = (p for member in members for p in (member.members if isinstance(member, UnionOf) else (member,)))
     flat = tuple(dict.fromkeys(parts))
     return flat[0] if len(flat) == 1 else UnionOf(members=flat)
 
 
 def parts_of(type_: Type) -> tuple[Type, ...]:
-    """The types that a type is written with, in source order."""
+    """The types directly in a type, in source order."""
     match type_:
         case Container(item=inner) | Constrained(type=inner):
             return (inner,)
@@ -120,7 +120,7 @@ def parts_of(type_: Type) -> tuple[Type, ...]:
 
 
 def with_parts(type_: Type, change: Callable[[Type], Type]) -> Type:
-    """A type with others in the places of the types that it is written with."""
+    """A type with the types directly in it replaced."""
     match type_:
         case Container(item=inner):
             return replace(type_, item=change(inner))
@@ -139,12 +139,12 @@ def with_parts(type_: Type, change: Callable[[Type], Type]) -> Type:
 
 
 def within(type_: Type) -> Iterator[Type]:
-    """A type and all that it is written with, in source order."""
+    """A type and all types in it, in source order."""
     yield type_
     for part in parts_of(type_):
         yield from within(part)
 
 
 def named_in(type_: Type) -> Iterator[str]:
-    """Ids of the definitions that a type names directly, in source order."""
+    """Ids of the definitions that a type refers to directly, in source order."""
     return (part.id for part in within(type_) if isinstance(part, Named))

@@ -1,4 +1,4 @@
-"""The evolution of contracts: what a change breaks, for whom, and how to make it without breaking.
+"""The evolution of contracts: what a change breaks, for whom, and how to make it safely.
 
-Pure: two contracts in, findings out. Where contracts come from and how findings are shown is the command line's affair.
+Pure functions: two contracts in, findings out. The command line loads contracts and prints findings.
 """

@@ -1,4 +1,4 @@
-"""Values by name, one for one: which of those that one side writes the other does not read."""
+"""Values of enums and Literals: which of those that one side writes the other rejects."""
 
 from collections.abc import Callable, Iterator
 
@@ -14,7 +14,7 @@ from boilermaker.evolution.views import Bare
 def refused(
     writer: Bare, values: tuple[Value, ...], readers: Members, takes: Callable[[Value], bool]
 ) -> Iterator[str]:
-    """The values that nobody reads, in words."""
+    """Description of the values that the reader rejects."""
     lost = [value for value in values if not takes(value)]
     yield from (msgspec.json.encode(value).decode() for value in lost)
     if writer.mask is not None:
@@ -23,7 +23,7 @@ def refused(
 
 
 def are_all_taken(writer: Bare, readers: Members) -> bool:
-    """Whether a range of whole numbers is read by what has a value for each of them."""
+    """Whether a reader has a value for each integer in a range."""
     if writer.type != Scalar(name="int") or writer.limits is None:
         return False
     numbers = leaves.whole_numbers(writer.limits)
@@ -31,7 +31,7 @@ def are_all_taken(writer: Bare, readers: Members) -> bool:
 
 
 def _combined(mask: int, readers: Members, takes: Callable[[Value], bool]) -> Iterator[str]:
-    """What flags are combined to, in words, where what reads them one by one refuses several at once, or none."""
+    """Description of combined flags, if the reader accepts only single ones."""
     if readers.have_flags(mask):
         return
     for value in flags.combinations(mask, readers.listed + 1):

@@ -13,9 +13,9 @@ from boilermaker.evolution.joined import joined
 
 
 def compare(old: Contract, new: Contract) -> list[Finding]:
-    """Everything that changing one contract into the other breaks, sorted by task and place.
+    """Everything that a change from one contract to the other breaks, sorted by task and place.
 
-    What the new contract allows comes with the reason.
+    Findings that the new contract allows include the reason.
     """
     reasons = {task.name: task.allow for task in new.tasks}
     return [
@@ -25,7 +25,7 @@ def compare(old: Contract, new: Contract) -> list[Finding]:
 
 
 def allowed(findings: Iterable[Finding], reasons: Mapping[str, str]) -> list[Finding]:
-    """Findings with reasons from beside the contract, by rule and place: `{"TASK_REMOVED make_user": "..."}`."""
+    """Findings with reasons from outside of the contract, by rule and place: `{"TASK_REMOVED make_user": "..."}`."""
     return [_with_reason(finding, reasons, finding.place) for finding in findings]
 
 
@@ -37,7 +37,7 @@ def _with_reason(finding: Finding, reasons: Mapping[str, str], place: str) -> Fi
 
 
 def idle(findings: Iterable[Finding], new: Contract, reasons: Mapping[str, str]) -> list[Idle]:
-    """Reasons that allow nothing, in the new contract and beside it: left over, misspelt, or without a word in them."""
+    """Reasons that match no finding, in the new contract and outside of it: outdated, misspelled, or empty."""
     found = list(findings)
     keys = {key for f in found for key in (f.rule, f"{f.rule} {f.place}")}
     beside = [
@@ -87,7 +87,7 @@ def _new(task: TaskContract, old: frozenset[str], *, is_met: bool) -> Finding:
 def _aliases(
     old: Contract, new: Contract, before: TaskContract, served: Mapping[str, TaskContract]
 ) -> Iterator[Finding]:
-    """Old names of a task: messages under them go to whoever takes them now."""
+    """Old names of a task: messages under them go to the task that accepts them now."""
     own = served.get(before.name)
     name = before.name if own is None else own.name
     for alias in before.aliases:
@@ -100,7 +100,7 @@ def _aliases(
 
 
 class _Code:
-    """What changes of tasks do to code that uses their stubs."""
+    """Effects of changed tasks on code that uses their stubs."""
 
     def __init__(self, old: Contract, new: Contract) -> None:
         self._old, self._new = old, new

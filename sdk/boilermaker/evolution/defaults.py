@@ -1,4 +1,4 @@
-"""Defaults of two contracts: whether they are one value."""
+"""Defaults of two contracts: whether they are the same value."""
 
 from typing import cast
 
@@ -6,12 +6,12 @@ from boilermaker.contract import Default
 
 
 def are_others(old: object, new: object) -> bool:
-    """Whether there is a default on both sides, and not the same."""
+    """Whether both sides have a default, and the defaults differ."""
     return old is not None and new is not None and not _are_one(old, new)
 
 
 def _are_one(one: object, other: object) -> bool:
-    """Whether two defaults are one value: to Python 0 is False, on the wire it is not."""
+    """Whether two defaults are the same value: 0 equals False in Python, but not on the wire."""
     match one, other:
         case (Default(value=one), Default(value=other)):
             return _are_one(one, other)

@@ -1,4 +1,4 @@
-"""Enums in producers' code: members by their names, what else they are, and whether they combine."""
+"""Enums in producers' code: member names, base types, and whether members can be combined."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from boilermaker.evolution.typed import base_of
 
 
 def changes(old: EnumDefinition, new: EnumDefinition, *, is_built: bool) -> Iterator[tuple[str, str]]:
-    """What of an enum is no longer as it was: rules, each with what it is about.
+    """Changes of an enum: rules, each with a detail.
 
     Args:
         old: as it was.
@@ -39,7 +39,7 @@ _FLAGS = frozenset({"Flag", "IntFlag"})
 
 
 def _is_combined(value: str | float | bool | None, enum: EnumDefinition) -> bool:  # noqa: FBT001 - of a member
-    """Whether a value that has no name is one of flags all the same."""
+    """Whether a value without a name is a valid combination of flags."""
     if enum.base not in _FLAGS or isinstance(value, float):
         return False
     return flags.is_combination(value, enum.mask)

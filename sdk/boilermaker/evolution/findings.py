@@ -1,4 +1,4 @@
-"""What a comparison found: values, in a stable order, with what their rules say about them."""
+"""The findings of a comparison, as values in a stable order, with their rules' texts."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,16 +8,17 @@ from boilermaker.evolution.rules import CATEGORIES, RULES, Category, Order, Rule
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One change that breaks somebody.
+    """One breaking change.
 
     Attributes:
         rule: id of its rule.
-        task: the task it was found in, by its new name; empty for what belongs to none.
-        path: where in the payload, or from `return` on (no parameter can be called so); empty for the task itself.
+        task: the task it was found in, by its new name; empty if it belongs to none.
+        path: the place in the payload, or in the result, starting with `return` (no parameter can have that
+            name); empty for the task itself.
         categories: what it breaks, of those that its rule names.
-        detail: what it is about, in a few words.
-        is_sure: False where it cannot be decided whether it breaks anybody.
-        reason: why it is allowed, where the source says so.
+        detail: the values or types in question.
+        is_sure: False if it cannot be decided whether it is breaking.
+        reason: why it is allowed, if the source gives a reason.
     """
 
     rule: str
@@ -35,7 +36,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def order(self) -> Order:
-        """In which order to deploy: what it breaks decides. Code alone is changed with its stubs, whenever that is."""
+        """The order of deployment, which depends on what breaks.
+
+        Code alone can be changed with its stubs at any time.
+        """
         orders: set[Order] = set()
         if "QUEUE" in self.categories:
             orders.add("producers first")
@@ -47,18 +51,18 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> str:
-        """Where it is, for people."""
+        """The place, for people."""
         return ": ".join(part for part in (self.task, self.path) if part)
 
     @property
     def text(self) -> str:
-        """What happened, in a line."""
+        """The change, in one line."""
         text = self.definition.text if self.is_sure else self.definition.text_unsure
         return f"{text} ({self.detail})" if self.detail else text
 
 
 def order_of(findings: Iterable[Finding]) -> Order:
-    """In which order to deploy all of it at once; two steps where one finding asks for another order than the next."""
+    """The order of deployment for all findings together; two steps if findings require different orders."""
     return _one_of({finding.order for finding in findings})
 
 
@@ -70,10 +74,10 @@ def _one_of(orders: set[Order]) -> Order:
 
 
 class Idle(msgspec.Struct, frozen=True, kw_only=True):
-    """A reason that allows nothing.
+    """A reason that matches no finding.
 
     Attributes:
-        task: whose registration gives it; empty for one of the configuration.
+        task: the task whose registration gives it; empty for one in the configuration.
         key: a rule, or a rule and a place.
     """
 
@@ -83,12 +87,12 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> str:
-        """Where it stands, for people."""
+        """Its place, for people."""
         return f"`allow` of {self.task}" if self.task else "[tool.boilermaker.allow]"
 
     @property
     def text(self) -> str:
-        """What is wrong with it, and what to do."""
+        """Why it has no effect, and what to do."""
         rule = self.key.partition(" ")[0]
         if rule not in RULES:
             return f"names no rule; {hint(rule)}"
@@ -98,7 +102,7 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings of one rule in one place as one, sorted by task, place and rule."""
+    """Findings, with those of the same rule and place merged, sorted by task, place and rule."""
     found: dict[tuple[str, str, str, str], Finding] = {}
     for finding in findings:
         key = (finding.task, finding.path, finding.rule, finding.detail)

@@ -1,4 +1,4 @@
-"""Flags: enums whose members combine, so that their values are more than those that have names."""
+"""Flags: enums whose members can be combined, so that they have values without names."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -12,7 +12,7 @@ def bits(mask: int) -> Iterator[int]:
 
 
 def is_combination(value: Value, mask: int) -> bool:
-    """Whether a value is some of the flags, none of them, or the complement of some."""
+    """Whether a value is a combination of the flags, zero, or the complement of a combination."""
     if not isinstance(value, int) or isinstance(value, bool):
         return False
     every = (1 << mask.bit_length()) - 1
@@ -20,7 +20,7 @@ def is_combination(value: Value, mask: int) -> bool:
 
 
 def combinations(mask: int, most: int) -> Iterator[int]:
-    """Values of flags that are no single one: all of them together, up to so many others, and none."""
+    """Values of flags that are not a single flag: all combined, a limited number of other combinations, and zero."""
     if mask & (mask - 1):
         yield mask
     yield from islice(_others(mask), most)

@@ -1,4 +1,4 @@
-"""Which class of one contract is which of another: what producers import is told by its name."""
+"""Matches the classes of two contracts: classes that producers import are identified by name."""
 
 from collections import Counter
 
@@ -23,9 +23,9 @@ from boilermaker.contract.naming import foreign, names_of
 
 
 def identities(contract: Contract) -> dict[str, str]:
-    """What tells a class from others in producers' code, by id: its name in the stubs, or where it is imported from.
+    """The identity of a class in producers' code, by id: its name in the stubs, or the package that it is imported from.
 
-    Where in another package a class is defined is that package's own matter, unless several classes there have its name.
+    Its module within another package is ignored, unless several classes there have its name.
     """
     places = {id_: place for id_, place in foreign(contract).items() if id_ in contract.types}
     short = {id_: f"{module.partition('.')[0]}:{name}" for id_, (module, name) in places.items()}
@@ -36,7 +36,7 @@ def identities(contract: Contract) -> dict[str, str]:
 
 
 class Renaming:
-    """Moves types of the old contract into the new one, by the names of their classes."""
+    """Translates types of the old contract to the new one, by the names of their classes."""
 
     def __init__(self, old: Contract, new: Contract) -> None:
         there = {name: id_ for id_, name in identities(new).items()}
@@ -45,7 +45,7 @@ class Renaming:
         self._new = new.types
 
     def of(self, id_: str) -> str | None:
-        """The id that a class has in the new contract; None where it is gone."""
+        """The id of a class in the new contract; None if it was removed."""
         return self._ids[id_]
 
     def has_lost_import(self, type_: Type) -> bool:
@@ -53,7 +53,7 @@ class Renaming:
         return any(self._ids[id_] is None and ":" in self._names[id_] for id_ in named_in(type_))
 
     def move(self, type_: Type) -> Type | None:
-        """The type in the new contract; None where one of its classes is gone, or takes other type arguments."""
+        """The type in the new contract; None if one of its classes was removed, or takes different type arguments."""
         if any(self._ids[id_] is None for id_ in named_in(type_)):
             return None
         moved = self._moved(type_)

@@ -1,4 +1,4 @@
-"""What messages and code say of one change, as one finding."""
+"""Joins the findings of messages and of code about the same change."""
 
 from collections.abc import Iterable
 
@@ -24,7 +24,7 @@ _BEARERS: dict[str, tuple[frozenset[str], ...]] = {
 
 
 def joined(wire: list[Finding], code: Iterable[Finding]) -> list[Finding]:
-    """Findings of both kinds: what code finds where messages break is told by what they found."""
+    """Findings of both kinds: if messages break, the finding of code at the same place is merged into theirs."""
     found = _Found()
     for finding in wire:
         found.add(finding)
@@ -38,7 +38,7 @@ def joined(wire: list[Finding], code: Iterable[Finding]) -> list[Finding]:
 
 
 class _Found:
-    """What was found so far: looked up by place, not searched."""
+    """The findings so far, indexed by place."""
 
     def __init__(self) -> None:
         self.all: list[Finding] = []

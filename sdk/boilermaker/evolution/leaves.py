@@ -1,4 +1,7 @@
-"""Values without parts on the wire: which JSON token each is written as, and what reads it. Held against msgspec by a test."""
+"""Scalar values on the wire: the JSON token that each is written as, and the types that decode it.
+
+A test checks this against msgspec.
+"""
 
 import datetime as dt
 import decimal
@@ -34,12 +37,12 @@ _BYTES = frozenset({"bytes", "bytearray"})
 
 
 def written(scalar: ScalarName) -> Token:
-    """The token that a scalar is written as; `any` has none of its own."""
+    """The token that a scalar is written as; `any` has none."""
     return _WRITTEN.get(scalar, "str")
 
 
 def read(scalar: ScalarName) -> frozenset[Token]:
-    """The tokens that a scalar is read from."""
+    """The tokens that a scalar is decoded from."""
     return _READ.get(scalar, _TEXT)
 
 
@@ -55,20 +58,20 @@ def token_of(value: Value | float) -> Token:
 
 
 def is_read_as(scalar: ScalarName, reader: ScalarName) -> bool:
-    """Whether every value of one scalar is read as another; the token fits already."""
+    """Whether every value of one scalar is accepted as another, given that the token matches."""
     if written(scalar) != "str":
         return True
     return reader in (scalar, "str") or {scalar, reader} <= _BYTES
 
 
 def taker(scalar: Scalar, limits: Constrained | None) -> Callable[[Value], bool]:
-    """Says of single values whether a reader takes them, by asking msgspec."""
+    """Whether a reader accepts single values, decided by msgspec."""
     decoder = _decoder(scalar, limits, lambda annotation: annotation)
     return lambda value: _decodes(msgspec.json.encode(value), decoder)
 
 
 def key_taker(scalar: Scalar, limits: Constrained | None) -> Callable[[Value], bool]:
-    """Says of single values whether a reader takes them as keys of an object, where numbers stand in quotes."""
+    """Whether a reader accepts single values as keys of an object, where numbers are quoted."""
     decoder = _decoder(scalar, limits, lambda annotation: types.GenericAlias(dict, (annotation, None)))
     return lambda value: _decodes(msgspec.json.encode({str(value): None}), decoder)
 
@@ -78,13 +81,13 @@ def _decoder(
 ) -> msgspec.json.Decoder[Any]:
     try:
         return msgspec.json.Decoder(around(_annotation(scalar, limits)))
-    except (TypeError, ValueError):  # limits that msgspec does not know: no worker has them, but a file may
+    except (TypeError, ValueError):  # constraints that msgspec rejects: no worker has them, but a file may
         return msgspec.json.Decoder(around(_annotation(scalar, None)))
 
 
 def _annotation(reader: Scalar, limits: Constrained | None) -> Any:
     plain = PYTHON[reader.name]
-    form: Any = Annotated  # made of values: to type checkers it is no type
+    form: Any = Annotated  # a Literal: type checkers allow no NewType of it
     return plain if limits is None else form[plain, msgspec.Meta(**given(limits))]
 
 
@@ -100,7 +103,7 @@ def _decodes(data: bytes, decoder: msgspec.json.Decoder[Any]) -> bool:
 
 
 def given(limits: Constrained) -> dict[str, Any]:
-    """The limits that are set, by name."""
+    """The constraints that are set, by name."""
     return {
         name: value
         for name in limits.__struct_fields__
@@ -111,9 +114,9 @@ def given(limits: Constrained) -> dict[str, Any]:
 def broken(
     scalar: ScalarName, limits: Constrained | None, reader: Constrained | None
 ) -> Iterator[tuple[str, bool]]:
-    """Limits of the reader that a written scalar may break, in words, and whether some value surely does.
+    """The reader's constraints that a written scalar may violate, as text, and whether some value certainly does.
 
-    What texts two patterns have in common is not decided: of another pattern it is not sure.
+    Patterns are not compared by the strings that they match: a different pattern is never certain.
     """
     if reader is None:
         return
@@ -130,7 +133,7 @@ def broken(
 
 
 def length_of(limits: Constrained | None) -> tuple[int, float]:
-    """The least and the greatest length that limits allow."""
+    """The minimum and maximum length that constraints allow."""
     if limits is None:
         return 0, math.inf
     return limits.min_length or 0, math.inf if limits.max_length is None else limits.max_length
@@ -177,7 +180,7 @@ def _broken_numbers(scalar: ScalarName, limits: Constrained | None, reader: Cons
 
 
 def whole_numbers(limits: Constrained | None) -> range | None:
-    """The whole numbers within limits; None where there is no end of them."""
+    """The integers within constraints; None if there are infinitely many."""
     (low, _), (high, _) = _bounds("int", limits)
     if limits is None or math.isinf(low) or math.isinf(high):
         return None
@@ -185,7 +188,7 @@ def whole_numbers(limits: Constrained | None) -> range | None:
 
 
 def _bounds(scalar: ScalarName, limits: Constrained | None) -> tuple[tuple[float, int], tuple[float, int]]:
-    """The least and the greatest number; the second part says whether the bound itself is left out (1, -1)."""
+    """The minimum and maximum; the second part says whether the bound is exclusive (1, -1)."""
     low: tuple[float, int] = (-math.inf, 0)
     high: tuple[float, int] = (math.inf, 0)
     if limits is None:
@@ -202,13 +205,13 @@ def _bounds(scalar: ScalarName, limits: Constrained | None) -> tuple[tuple[float
 
 
 def _step(limits: Constrained) -> int:
-    """How far whole numbers are apart; msgspec knows no others for them."""
+    """The step between integers; msgspec supports no others for them."""
     step = limits.multiple_of
     return int(step) if step and step == int(step) else 1
 
 
 def _least(low: tuple[float, int], limits: Constrained) -> tuple[float, int]:
-    """The least integer there is: the bound itself is never left out, and multiples lie further in."""
+    """The smallest integer: the bound itself is inclusive, and multiples lie further inside."""
     if math.isinf(low[0]):
         return low
     step = _step(limits)

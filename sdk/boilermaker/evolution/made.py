@@ -1,4 +1,4 @@
-"""What code gives to make a task or a record: arguments, by name and by position."""
+"""The arguments with which code creates a task or a record, by name and by position."""
 
 import msgspec
 
@@ -6,17 +6,17 @@ from boilermaker.contract import BY_WORKER, RecordDefinition, TaskContract, Type
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """One argument that makes a task or a record, as code gives it.
+    """One argument of a task or a record, as code passes it.
 
     Attributes:
         label: its name in Python.
         path: where it is on the wire.
         default: the same as in the contract.
-        is_optional: a key of a TypedDict that need not be there.
-        is_unpacked: given by position when the record is taken apart.
-        is_item: has a place on the wire, and no name.
-        is_omitted: left out of messages where it has its default.
-        aliases: other names under which it is read.
+        is_optional: a key of a TypedDict that may be missing.
+        is_unpacked: identified by position when the record is unpacked.
+        is_item: has a position on the wire, and no name.
+        is_omitted: omitted from messages if it equals its default.
+        aliases: other names under which it is accepted.
     """
 
     label: str
@@ -33,17 +33,17 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_required(self) -> bool:
-        """Whether code must give it."""
+        """Whether it is required in code."""
         return self.default is None and not self.is_optional
 
     @property
     def may_be_missing(self) -> bool:
-        """Whether code that reads it must ask whether it is there."""
+        """Whether code that reads it must check whether it exists."""
         return self.is_optional or self.default == BY_WORKER
 
 
 def made_of_task(task: TaskContract) -> list[Made]:
-    """What a generated function takes."""
+    """The arguments of a generated function."""
     return [
         Made(
             label=p.name,
@@ -59,7 +59,7 @@ def made_of_task(task: TaskContract) -> list[Made]:
 
 
 def made_of_record(record: RecordDefinition, path: str, *, is_by_name: bool) -> list[Made]:
-    """What the class takes when it is made; by name alone, where positions are not to be compared."""
+    """The arguments of the class's constructor; by name only, if positions are not to be compared."""
     is_array = record.array_like or record.style == "namedtuple"
     first = 1 if is_array and record.tag is not None else 0
     return [

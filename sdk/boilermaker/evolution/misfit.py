@@ -1,4 +1,4 @@
-"""One place where what one side writes is not what the other side reads."""
+"""Mismatches: places where the writer's type is not valid for the reader."""
 
 from typing import Literal
 
@@ -14,17 +14,17 @@ HARMLESS: frozenset[Kind] = frozenset({"dropped", "keys", "repeats", "moved", "r
 
 
 class Misfit(msgspec.Struct, frozen=True, kw_only=True):
-    """One place where what is written does not fit what is read.
+    """One place where the written type is not valid for the reader.
 
     Attributes:
         path: from the payload, or from `return` on: `user.address[...]`.
-        kind: what is wrong. `unsure`: a field may be left out that is needed. `moved`: items of a row are taken for other
-            fields. `keys`: keys of a mapping that no field of a record takes. `retagged`: a record is taken for another
-            one. `open`: an enum's `_missing_` decides on the value.
-        detail: the value, limit or field that it is about.
-        type: of a field that only one side has.
-        types: what is written and what is read, where all of it is another type.
-        is_sure: False where it cannot be decided, and may fit.
+        kind: the kind of mismatch. `unsure`: a required field may be omitted. `moved`: items of a row are
+            read as other fields. `keys`: keys of a mapping that no field of a record matches. `retagged`: a
+            record is read as another one. `open`: an enum's `_missing_` decides on the value.
+        detail: the value, constraint or field in question.
+        type: the type of a field that only one side has.
+        types: the written and the read type, if the whole type differs.
+        is_sure: False if it cannot be decided and may be valid.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""Calls by position: which parameters their arguments go to after a change, and whether anybody notices."""
+"""Positional calls: which parameters their arguments go to after a change, and whether type checkers report it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
@@ -9,12 +9,12 @@ from boilermaker.evolution.made import Made
 
 
 class Moves(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of calls by position whose arguments go elsewhere.
+    """The effect on positional calls whose arguments go to other parameters.
 
     Attributes:
-        labels: the parameters that have another place.
-        is_caught: checkers refuse some of the calls.
-        is_silent: they let some pass.
+        labels: the parameters that have another position.
+        is_caught: type checkers report some of the calls.
+        is_silent: they accept some.
     """
 
     labels: tuple[str, ...]
@@ -25,13 +25,13 @@ class Moves(msgspec.Struct, frozen=True, kw_only=True):
 def moves(
     old: Sequence[Made], new: Sequence[Made], renamed: Mapping[str, str], fits: Callable[[Made, Made], bool]
 ) -> Moves:
-    """Try each call that gives some arguments by position and the others by name.
+    """Try each call that passes some arguments by position and the others by name.
 
     Args:
-        old: what was given before.
-        new: what is taken now.
-        renamed: what was called otherwise before, new name to old.
-        fits: whether an argument for the one is taken for the other.
+        old: the arguments before the change.
+        new: the parameters now.
+        renamed: renamed parameters, new name to old.
+        fits: whether an argument for the one is accepted for the other.
     """
     givens = [made for made in old if not made.is_keyword_only]
     taken = [made for made in new if not made.is_keyword_only]
@@ -46,7 +46,7 @@ def moves(
 
 
 def _first_elsewhere(old: Sequence[Made], new: Sequence[Made], renamed: Mapping[str, str]) -> int | None:
-    """The first argument that goes to another parameter that was there, or has gone to another place."""
+    """The first argument that goes to another existing parameter, or whose own parameter has moved."""
     known = {made.label for made in old}
     kept = {renamed.get(made.label, made.label) for made in new}
     givens = (made.label for made in old if not made.is_keyword_only)
@@ -56,7 +56,7 @@ def _first_elsewhere(old: Sequence[Made], new: Sequence[Made], renamed: Mapping[
 
 
 class _Calls:
-    """Calls that give the first arguments by position, one more each time, and the others by name."""
+    """Calls that pass the first n arguments by position, for each n, and the others by name."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class _Calls:
         self._old, self._new, self._renamed, self._fits = old, new, renamed, fits
 
     def passing(self) -> list[bool]:
-        """By the number of arguments by position, from one on: whether checkers let the call pass."""
+        """Whether type checkers accept the call, by the number of positional arguments, from one on."""
         most = len(self._givens)
         refused = [0] * (most + 2)  # +1 where a reason begins to hold, -1 where it ends
         for first, last in self._reasons():
@@ -80,7 +80,7 @@ class _Calls:
         return [reasons == 0 for reasons in accumulate(refused)][1 : most + 1]
 
     def _reasons(self) -> Iterator[tuple[int, int]]:
-        """Each reason to refuse calls, with the fewest and the most arguments by position for which it holds."""
+        """Each reason to reject calls, with the minimum and maximum number of positional arguments for which it holds."""
         most = len(self._givens)
         yield len(self._taken) + 1, most  # too many
         unfit = (
@@ -92,10 +92,10 @@ class _Calls:
         filled = {self._name(made): at for at, made in enumerate(self._taken)}
         given = {made.label: at for at, made in enumerate(self._givens)}
         by_name = {made.label for made in self._old}
-        for made in self._old:  # needed, and by then given by position, too
+        for made in self._old:  # required, and passed by position too
             if made.is_required and made.label in filled:
                 yield filled[made.label] + 1, given.get(made.label, most)
-        for made in self._new:  # needed, and by then given to another
+        for made in self._new:  # required, but its argument goes to another
             name = self._name(made)
             if made.is_required:
                 last = filled.get(name, most)

@@ -1,4 +1,4 @@
-"""One field gone and one new beside it: the same field under another name, as it seems."""
+"""Detects renames: a removed field and a new one that seem to be the same."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
@@ -12,7 +12,7 @@ _REMOVED = frozenset({"FIELD_REMOVED_REQUIRED", "FIELD_REMOVED"})
 
 
 def alike(gone: Sequence[Misfit], new: Sequence[Misfit]) -> dict[str, str]:
-    """What fields seem to have been before, by path: of one name in Python, else the only two of one type."""
+    """The probable old names of fields, by path: fields of the same name in Python, otherwise the only two of the same type."""
     found: dict[str, str] = {}
     for likeness in (_name, _type):
         known = set(found.values())
@@ -26,7 +26,7 @@ def alike(gone: Sequence[Misfit], new: Sequence[Misfit]) -> dict[str, str]:
 def _by_likeness(
     fields: Iterable[Misfit], likeness: Callable[[Misfit], Hashable]
 ) -> dict[Hashable, list[Misfit]]:
-    """Fields that may be the same; items of a row have places, and no names."""
+    """Fields that may be the same; items of a row have positions and no names."""
     found: dict[Hashable, list[Misfit]] = {}
     for field in fields:
         if not field.path.endswith("]"):
@@ -43,7 +43,7 @@ def _type(field: Misfit) -> Hashable:
 
 
 def aliased(before: TaskContract, after: TaskContract) -> dict[str, str]:
-    """What parameters were called before, where the worker still reads them under that name, or the old one knew the new."""
+    """Old names of parameters, if the worker still accepts that name, or the old worker already accepted the new one."""
     names, kept = ({p.name for p in task.parameters} for task in (before, after))
     known = {alias: p.name for p in before.parameters if p.name not in kept for alias in p.aliases}
     gone = {**known, **{name: name for name in names - kept}}
@@ -58,7 +58,7 @@ def aliased(before: TaskContract, after: TaskContract) -> dict[str, str]:
 def told(
     findings: Iterable[Finding], renamed_: Mapping[str, str], gone: Iterable[Misfit], new: Iterable[Misfit]
 ) -> Iterator[Finding]:
-    """Findings, with those of a field that is gone and of its new name as one."""
+    """Findings, with those of a removed field and of its new name merged."""
     lost = {("QUEUE", field.path) for field in gone} | {("ROLLOUT", field.path) for field in new}
     left = {(f.path, f.rule, f.detail): f for f in merged(findings)}
     by_path: dict[str, list[Finding]] = {}
@@ -73,7 +73,7 @@ def told(
         if any(
             category not in breaks and (category, path) in lost for category in _BOTH for path in (now, then)
         ):
-            breaks.add("MEANING")  # the message fits, and the value is gone
+            breaks.add("MEANING")  # the message is valid, but the value is lost
         if parts:
             yield renamed(parts[0].task, now, then, in_order([*breaks]))
     yield from left.values()
@@ -83,6 +83,6 @@ _BOTH: tuple[Category, ...] = ("QUEUE", "ROLLOUT")
 
 
 def renamed(task: str, now: str, then: str, breaks: tuple[Category, ...]) -> Finding:
-    """The finding that a field has another name."""
+    """The finding that a field was renamed."""
     detail = f"from `{then.rpartition('.')[2]}`"
     return Finding(rule="FIELD_RENAMED", task=task, path=now, categories=breaks, detail=detail)

@@ -1,4 +1,4 @@
-"""Which member of a union reads what: msgspec chooses by the JSON token that it meets."""
+"""Which member of a union decodes a value: msgspec chooses by the JSON token."""
 
 import math
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Takes = Callable[[Value], bool]
 
 
 class Members:
-    """The members of a union, or the one type that it is, as one side of a comparison: looked up, not searched."""
+    """The members of a union, or a single type, as one side of a comparison, indexed for lookup."""
 
     def __init__(self, members: tuple[Bare, ...]) -> None:
         self.all = members
@@ -34,17 +34,17 @@ class Members:
 
     @cached_property
     def have_values(self) -> bool:
-        """Whether all have finitely many values by name."""
+        """Whether all have finitely many named values."""
         return all(member.values is not None for member in self.all)
 
     @cached_property
     def is_open(self) -> bool:
-        """Whether one is an enum that may take other values, too."""
+        """Whether one is an enum that may accept other values too."""
         return any(member.is_open for member in self.all)
 
     @cached_property
     def is_tag_needed(self) -> bool:
-        """Whether records are told apart by their tags."""
+        """Whether records are distinguished by their tags."""
         return sum(member.record is not None for member in self.all) > 1
 
     @cached_property
@@ -54,7 +54,7 @@ class Members:
 
     @cached_property
     def size(self) -> int:
-        """How many there are, None aside: of `T | None`, T is the type."""
+        """The number of members, without None: of `T | None`, T is the type."""
         return sum(member.type != _NONE for member in self.all)
 
     @cached_property
@@ -74,7 +74,7 @@ class Members:
         return found
 
     def reading(self, token: Token) -> tuple[Bare, ...]:
-        """The members that read a token: an int goes to a float only where nothing reads ints alone."""
+        """The members that decode a token: an int is decoded as a float only if no member decodes ints only."""
         if token not in self._found:
             self._found[token] = self._chosen_by(token)
         return self._found[token]
@@ -87,7 +87,7 @@ class Members:
         return exact or tuple(r for r in found if r.type == _FLOAT) or found
 
     def chosen(self, writer: Bare) -> Bare | None:
-        """The member that reads a record: the only one, or the one whose tag it has."""
+        """The member that decodes a record: the only one, or the one with its tag."""
         token = token_of(writer)
         readers, tag = self.reading(token), _tag_of(writer)
         if len(readers) == 1:
@@ -95,7 +95,7 @@ class Members:
         return None if tag is None else self._by_tag.get((token, tag))
 
     def take(self, value: Value) -> bool:
-        """Whether one of them takes a value."""
+        """Whether one of them accepts a value."""
         token = leaves.token_of(value)
         if token not in self._takers:
             self._takers[token] = [_taker(r, leaves.taker) for r in self.reading(token)]
@@ -106,16 +106,16 @@ class Members:
         return [_taker(member, leaves.key_taker, is_key=True) for member in self.all]
 
     def take_key(self, value: Value) -> bool:
-        """Whether one of them takes a value as the key of an object."""
+        """Whether one of them accepts a value as the key of an object."""
         return any(takes(value) for takes in self._key_takers)
 
     @cached_property
     def listed(self) -> int:
-        """How many values they have by name, combinations of flags aside."""
+        """The number of named values, without combinations of flags."""
         return sum(len(member.values or ()) for member in self.all if member.mask is None)
 
     def take_all(self, numbers: range) -> bool:
-        """Whether all of these whole numbers are read by what has values by name."""
+        """Whether types with named values accept all of these integers."""
         masks = [member.mask for member in self.all if member.mask is not None]
         if any(numbers.start >= 0 and _last(numbers) <= mask and not mask & (mask + 1) for mask in masks):
             return True
@@ -146,13 +146,13 @@ def _taker(reader: Bare, of_scalar: Callable[..., Takes], *, is_key: bool = Fals
 
 
 def _number(key: Value) -> Value:
-    """A key as the number that it stands for, if it does."""
+    """A key as the number that it represents, if any."""
     is_number = isinstance(key, str) and key.removeprefix("-").isdecimal()
     return int(key) if isinstance(key, str) and is_number else key
 
 
 def reads_any_key(reader: Bare, written: Type) -> bool:
-    """Whether all keys of a type are read: any text is, and in quotes a decimal is like a float."""
+    """Whether all keys of a type are accepted: any string is, and a quoted decimal is like a float."""
     is_number = written == Scalar(name="decimal") and reader.type == _FLOAT
     return reader.limits is None and (reader.type in (Scalar(name="str"), _ANY) or is_number)
 
@@ -180,7 +180,7 @@ def _tokens(reader: Bare) -> frozenset[Token]:
 
 
 def are_unions(one: Members, other: Members) -> bool:
-    """Whether both sides are unions, one of them of more than a type and None."""
+    """Whether both sides are unions, and one of them is more than a type and None."""
     return min(len(one.all), len(other.all)) > 1 and max(one.size, other.size) > 1
 
 
@@ -189,7 +189,7 @@ def _tag_of(bare: Bare) -> Tag | None:
 
 
 def items_of(bare: Bare) -> tuple[tuple[float, float], tuple[Type, ...]]:
-    """How few and how many items, and of which types."""
+    """The minimum and maximum number of items, and their types."""
     if isinstance(bare.type, TupleOf):
         return (len(bare.type.items), len(bare.type.items)), bare.type.items
     item = bare.type.item if isinstance(bare.type, Container) else _ANY

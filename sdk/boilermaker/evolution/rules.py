@@ -1,6 +1,6 @@
-"""The rules, as data: what each change is, whom it breaks, in which order to deploy, and how to do it without breaking.
+"""The rules, as data: what each change is, what it breaks, in which order to deploy, and how to make it safely.
 
-Ids are stable: they stand in users' source and in their CI. Add rules, never rename one.
+Ids are stable, because users' source and CI contain them. Add rules, never rename one.
 """
 
 from difflib import get_close_matches
@@ -24,12 +24,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of change.
 
     Attributes:
-        categories: what it may break; a finding says which of them it does.
-        text: what happened, in a few words.
-        text_unsure: the same where it cannot be decided.
-        explanation: why that breaks.
-        order: in which order to deploy if it must be.
-        instead: how to get there without breaking.
+        categories: what it may break; a finding says which of them it does break.
+        text: the change, in a few words.
+        text_unsure: the same if it cannot be decided.
+        explanation: why it is breaking.
+        order: in which order to deploy if the change is made.
+        instead: how to make the change safely.
     """
 
     id: str
@@ -231,6 +231,6 @@ RULES: dict[str, Rule] = {rule.id: rule for rule in _TABLE}
 
 
 def hint(wrong: str) -> str:
-    """Which rule was meant, most likely, where there is none of that name."""
+    """A suggestion for an unknown rule id."""
     close = get_close_matches(wrong.upper(), RULES, n=1)
     return f"did you mean {close[0]}?" if close else "`boilermaker contract explain` lists them"

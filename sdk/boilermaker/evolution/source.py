@@ -1,7 +1,8 @@
-"""SOURCE and MEANING: what type checkers notice in producers' code, and what nobody notices.
+"""SOURCE and MEANING: changes that type checkers report in producers' code, and silent changes.
 
-Complements `transit`, which knows the bytes: here are names, order, defaults and annotations. Producers build what
-parameters take, and read what results hold; a class that is in both is looked at both ways.
+Complements `transit`, which compares the wire form: this module compares names, order, defaults and
+annotations. Producers create the values of parameters, and read those of results; a class in both is checked
+both ways.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,7 +50,7 @@ def _exported(contract: Contract) -> set[str]:
 
 
 class Code:
-    """What a change of one task does to code that uses its stub."""
+    """The effects of a change of one task on code that uses its stub."""
 
     def __init__(self, old: Contract, new: Contract, renaming: Renaming, task: str) -> None:
         self._old = old
@@ -72,7 +73,7 @@ class Code:
             for place in self._misfits(moved, new, path, use):
                 detail = change(old, new) if place == path else ""
                 yield self._finding("ANNOTATION_CHANGED", place, detail)
-        elif self._renaming.has_lost_import(old):  # of the stubs' own classes, what is gone is told by itself
+        elif self._renaming.has_lost_import(old):  # removed classes of the stubs have their own finding
             yield self._finding("ANNOTATION_CHANGED", path, change(old, new))
         yield from self._new_types(old, new, path, use)
         yield from self._kinds(old, path)
@@ -84,7 +85,7 @@ class Code:
         return self._read_as.misfits(new, moved, path)
 
     def _members(self, old: Type, new: Type, path: str, use: Use) -> Iterator[Finding]:
-        """What is inside: the members of unions that are of one name or kind."""
+        """Nested types: the members of unions that have the same name or kind."""
         olds, news = alternatives(old, self._old.types), alternatives(new, self._new.types)
         if len(olds) == len(news) == 1:
             yield from self._pair(olds[0], news[0], path, use)
@@ -97,7 +98,7 @@ class Code:
                 yield from self._pair(one, other, path, use)
 
     def _new_types(self, old: Type, new: Type, path: str, use: Use) -> Iterator[Finding]:
-        """What a NewType is made of: producers call it with that, or take what it is for that."""
+        """The base of a NewType: producers call the NewType with it, or pass the NewType where it is expected."""
         bases = dict(_new_types(new, self._new))
         for id_, base in _new_types(old, self._old):
             moved, now = self._renaming.move(base), bases.get(self._renaming.of(id_) or "")
@@ -105,7 +106,7 @@ class Code:
                 yield self._finding("ANNOTATION_CHANGED", path, change(base, now))
 
     def _kinds(self, old: Type, path: str) -> Iterator[Finding]:
-        """Classes that are something else by now: a NewType that was made by calling it, an enum whose members were named."""
+        """Classes that are of a different kind now: a NewType that was called, an enum whose members were used."""
         for member in old.members if isinstance(old, UnionOf) else (old,):
             id_ = self._renaming.of(member.id) if isinstance(member, Named) else None
             if isinstance(member, Named) and id_ is not None:
@@ -147,7 +148,7 @@ class Code:
                 pass
 
     def _parameters(self, old: Bare, new: Bare, path: str) -> Iterator[Finding]:
-        """Whoever annotates with a generic class writes as many arguments as it takes."""
+        """A changed number of type arguments, which annotations with a generic class must match."""
         had, has = (len(bare.type.arguments) if isinstance(bare.type, Named) else 0 for bare in (old, new))
         if had != has:
             yield self._finding("CLASS_CHANGED", path, f"{had} type arguments to {has}")
@@ -156,7 +157,7 @@ class Code:
         for rule, detail in enums.changes(old, new, is_built=use == "built"):
             yield self._finding(rule, path, detail, is_meaning=rule == "VALUE_REASSIGNED")
 
-    # ---- records, and signatures, which are built alike
+    # ---- records and signatures
 
     def _records(
         self, old: RecordDefinition, new: RecordDefinition, path: str, use: Use
@@ -207,7 +208,7 @@ class Code:
         if are_others(old.default, new.default):
             yield self._finding("DEFAULT_CHANGED", new.path, is_meaning=True)
         if old.default == BY_WORKER and new.default not in (None, BY_WORKER):
-            yield self._finding("DEFAULT_CHANGED", new.path)  # `UNSET` is no longer taken
+            yield self._finding("DEFAULT_CHANGED", new.path)  # `UNSET` is no longer accepted
         yield from self._type(old.type, new.type, new.path, "built")
 
     def _read(self, old: Sequence[Made], new: Sequence[Made]) -> Iterator[Finding]:
@@ -229,7 +230,7 @@ class Code:
             yield self._finding("LENGTH_CHANGED", new[len(old)].path)
 
     def _moves(self, old: Sequence[Made], new: Sequence[Made], path: str) -> Iterator[Finding]:
-        """Arguments by position go to other parameters: checkers see some of it, and nobody the rest."""
+        """Positional arguments that go to other parameters: type checkers report some of the calls."""
         found = moves(old, new, _renames(old, new), self._lands)
         rule = "FIELD_MOVED" if path else "PARAMETER_MOVED"
         shown = ", ".join(sorted(found.labels))
@@ -239,7 +240,7 @@ class Code:
             yield self._finding(rule, path, shown, is_meaning=True)
 
     def _lands(self, made: Made, now: Made) -> bool:
-        """Whether an argument by position is taken by what now stands there."""
+        """Whether a positional argument is accepted by the parameter now in its position."""
         moved = self._renaming.move(made.type)
         return moved is not None and self._built_with.fits(moved, now.type)
 
@@ -254,9 +255,9 @@ class Code:
 
 
 def _renames(old: Sequence[Made], new: Sequence[Made]) -> dict[str, str]:
-    """Names in Python that changed while the name on the wire did not, or is read as an alias: new to old.
+    """Names in Python that changed while the name on the wire did not, or is accepted as an alias: new to old.
 
-    Items of rows have no names on the wire: what stands in the place of another, and neither is elsewhere, is the same.
+    Items of rows have no names on the wire: an item in the position of another is the same, if neither is at another position.
     """
     labels, known = {made.label for made in new}, {made.label for made in old}
     gone = {
@@ -289,7 +290,7 @@ def _style(record: RecordDefinition) -> str:
 
 
 def _new_types(type_: Type, contract: Contract) -> Iterator[tuple[str, Type]]:
-    """The NewTypes that a type is, or may be, and what they are made of."""
+    """The NewTypes that a type is or may be, and their bases."""
     for member in type_.members if isinstance(type_, UnionOf) else (type_,):
         definition = contract.types[member.id] if isinstance(member, Named) else None
         if isinstance(member, Named) and isinstance(definition, NewTypeDefinition):
@@ -298,7 +299,7 @@ def _new_types(type_: Type, contract: Contract) -> Iterator[tuple[str, Type]]:
 
 
 def _kin(bare: Bare) -> object:
-    """What members of two unions have in common that are to be compared: the name of a class, or the kind."""
+    """The key by which members of two unions are matched: the name of a class, or the kind."""
     if bare.id:
         return bare.id.rpartition(".")[2]
     return None if isinstance(bare.type, Scalar) else type(bare.type)

@@ -1,4 +1,4 @@
-"""Types and changes of types in words, as users write them."""
+"""Types and changes of types as text, as users write them."""
 
 import json
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ _MOST_PARTS, _MOST_CHARACTERS = 8, 80
 
 
 def change(old: Type, new: Type) -> str:
-    """From what to what a type changed."""
+    """The old and the new type, as text."""
     was, now = spelled(old), spelled(new)
-    if was == now and old != new:  # told apart by their modules alone
+    if was == now and old != new:  # they differ only in their modules
         was, now = _spelled(old, is_full=True), _spelled(new, is_full=True)
     if was == now:
         return f"`{_cut(was)}` in another shape"
@@ -34,7 +34,7 @@ def change(old: Type, new: Type) -> str:
 
 
 def spelled(type_: Type) -> str:
-    """A type as an annotation has it, classes by their own names."""
+    """A type as an annotation, with classes by their own names."""
     return _spelled(type_, is_full=False)
 
 

@@ -1,4 +1,4 @@
-"""QUEUE and ROLLOUT: what becomes of messages, told by comparing what one side writes with what the other reads."""
+"""QUEUE and ROLLOUT: effects on messages, found by comparing the types that one side writes with those that the other reads."""
 
 from collections.abc import Iterable, Iterator
 
@@ -48,7 +48,7 @@ _NEW_TO_OLD: dict[Kind, str] = {
 
 
 def payloads(old: Contract, new: Contract, before: TaskContract, after: TaskContract) -> list[Finding]:
-    """What a change of a task's parameters does to messages."""
+    """The effects of a change of a task's parameters on messages."""
     queue = list(Wire(old.types, new.types).rows(payload_of(before), payload_as_read(after), ""))
     rollout = list(Wire(new.types, old.types).rows(payload_of(after), payload_as_read(before), ""))
     renamed = {**renames.alike(_dropped(queue), _dropped(rollout)), **renames.aliased(before, after)}
@@ -58,9 +58,9 @@ def payloads(old: Contract, new: Contract, before: TaskContract, after: TaskCont
 
 
 def results(old: Contract, new: Contract, before: TaskContract, after: TaskContract) -> Iterator[Finding]:
-    """What a change of a task's result does to the steps that refer to it.
+    """The effects of a change of a task's result on the steps that refer to it.
 
-    A workflow from before has steps checked against the old result, and the new worker gives the new one.
+    A workflow from before the change has steps that were type-checked with the old result, and the new worker returns the new one.
     """
     queue = list(Wire(new.types, old.types).misfits(after.result, before.result, "return"))
     rollout = list(Wire(old.types, new.types).misfits(before.result, after.result, "return"))
@@ -92,12 +92,12 @@ def _results(queue: list[Misfit], rollout: list[Misfit], task: str) -> Iterator[
                     _OLD_TO_NEW[misfit.kind], task, misfit, ("MEANING",), is_backwards=is_backwards
                 )
     for misfit in rollout:
-        if misfit.kind == "dropped" and misfit.path not in widened:  # later steps take their default for it
+        if misfit.kind == "dropped" and misfit.path not in widened:  # later steps use their default for it
             yield _finding("FIELD_REMOVED", task, misfit, ("MEANING",), is_backwards=False)
 
 
 def aliases(before: TaskContract, after: TaskContract) -> Iterator[Finding]:
-    """Old names of parameters that are no longer read, or are read for another one."""
+    """Old names of parameters that are no longer accepted, or now belong to another one."""
     owners = {
         name: parameter for parameter in after.parameters for name in (parameter.name, *parameter.aliases)
     }
@@ -112,7 +112,7 @@ def aliases(before: TaskContract, after: TaskContract) -> Iterator[Finding]:
             is_needed = heir is not None and heir.default is None
             is_double = (
                 owner is not None and owner.name in written
-            )  # no worker takes one parameter under two names
+            )  # no worker accepts the same parameter twice
             breaks: Category = "QUEUE" if is_needed or is_double else "MEANING"
             detail = f"`{alias}`" if owner is None else f"`{alias}`, which is `{owner.name}` now"
             yield Finding(
@@ -159,7 +159,7 @@ def _told(queue: list[Misfit], rollout: list[Misfit], task: str) -> Iterator[Fin
 def _finding(
     rule: str, task: str, misfit: Misfit, breaks: tuple[Category, ...], *, is_backwards: bool
 ) -> Finding:
-    """A misfit as a finding; read backwards, what is written is the new type, and what is read the old one."""
+    """A mismatch as a finding; in the reverse direction, the written type is the new one, and the read type the old one."""
     detail = misfit.detail if misfit.kind in _TOLD else ""
     if misfit.types is not None:
         old, new = reversed(misfit.types) if is_backwards else misfit.types

@@ -1,7 +1,7 @@
-"""Types as type checkers see them: what may be passed where another type is expected. Bytes do not matter here.
+"""Types as type checkers see them: which types may be passed where another is expected. The wire form is irrelevant here.
 
-All of it takes place in the stubs of the new contract, for that is what producers' code is checked with: `identity` moves
-the types there that they wrote down before.
+All comparisons are made in the stubs of the new contract, because producers' code is checked against them:
+`identity` translates the types that producers wrote before the change.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -62,13 +62,13 @@ _SCALAR_OF: dict[type, ScalarName] = {bool: "bool", int: "int", str: "str", type
 
 
 class Checker:
-    """Says what mypy and pyright say of passing one type for another.
+    """Predicts what mypy and pyright report when one type is passed for another.
 
-    What producers made of an `Any` of the old stubs is anything: it fits an `Any` alone, whichever way it goes.
+    A value that producers created for an `Any` of the old stubs may be of any type: it fits only an `Any`, in both directions.
 
     Args:
-        contract: whose stubs the types are of.
-        old: whether what is given comes from the old stubs, or what is wanted.
+        contract: the contract of the stubs.
+        old: whether the passed or the expected type comes from the old stubs.
     """
 
     def __init__(self, contract: Contract, old: Literal["given", "wanted"]) -> None:
@@ -119,7 +119,7 @@ class Checker:
                 any(self.fits(scalar, member) for member in members.others) for scalar in _scalars_of(lost)
             )
         if given == _BOOL and {(bool, True), (bool, False)} <= members.values:
-            return True  # both are spelled out
+            return True  # both are written out
         return any(self.fits(given, member) for member in members.for_(given, self._types))
 
     def _one(self, given: Type, wanted: Type) -> bool:
@@ -190,10 +190,10 @@ class Checker:
             for field in other.fields
         )
 
-    # ---- where it does not fit
+    # ---- where types do not fit
 
     def misfits(self, given: Type, wanted: Type, path: str) -> Iterator[str]:
-        """The innermost places where one type is not what the other expects."""
+        """The innermost places where one type does not match the expected one."""
         given, wanted = plain(given), plain(wanted)
         if isinstance(given, UnionOf):
             for one in self._unfit(given, wanted):
@@ -230,7 +230,7 @@ class Checker:
 
 
 class _Members:
-    """The members of a union that something is passed for: looked up, not searched."""
+    """The members of an expected union, indexed for lookup."""
 
     def __init__(self, union: UnionOf) -> None:
         members = tuple(map(plain, union.members))
@@ -245,7 +245,7 @@ class _Members:
         self.parted = [m for m in self.others if isinstance(m, Container | MappingOf | TupleOf)]
 
     def for_(self, given: Type, types: Mapping[str, Definition]) -> Iterable[Type]:
-        """The members that a type may be passed for, at most: classes go by their names, TypedDicts by their keys."""
+        """The candidate members that a type may be passed for: classes match by name, TypedDicts by keys."""
         if not isinstance(given, Named):
             return self.others
         definition = types[given.id]
@@ -263,19 +263,19 @@ def _scalars_of(values: Iterable[str | int | bool | None]) -> list[Scalar]:
 
 
 def is_kind(given: str, wanted: str) -> bool:
-    """Whether a container may be passed for another, its items aside."""
+    """Whether a container type may be passed for another, regardless of the items."""
     return given == wanted or given in _IS_A.get(wanted, ())
 
 
 def base_of(definition: EnumDefinition) -> ScalarName | None:
-    """The plain type that members of an enum are, too."""
+    """The plain type that members of an enum also have."""
     if definition.base == "StrEnum":
         return "str"
     return "int" if definition.base in ("IntEnum", "IntFlag") else definition.mixin
 
 
 def plain(type_: Type) -> Type:
-    """A type without its limits."""
+    """A type without its constraints."""
     while isinstance(type_, Constrained):
         type_ = type_.type
     return type_

@@ -1,4 +1,4 @@
-"""Where one JSON value does not fit a type of the contract: paths and what was expected, never the value."""
+"""Places where a JSON value does not match a type of the contract: paths and the expected type, never the value."""
 
 from collections.abc import Iterator, Mapping, Sized
 from typing import Any, cast
@@ -18,11 +18,11 @@ from boilermaker.evolution.views import Bare, Row, Types
 
 
 def payload_misfits(payload: Mapping[str, object], task: TaskContract, types: Types) -> Iterator[str]:
-    """What of a payload a worker would refuse: a sentence for each place.
+    """The parts of a payload that a worker would reject: one sentence for each place.
 
     Args:
         payload: decoded JSON, by parameter.
-        task: as the contract has it.
+        task: the task of the contract.
         types: the contract's definitions.
     """
     for problem in _record(dict(payload), views.payload_as_read(task), types, ""):
@@ -30,7 +30,7 @@ def payload_misfits(payload: Mapping[str, object], task: TaskContract, types: Ty
 
 
 def misfits(value: object, type_: Type, types: Types, path: str) -> Iterator[str]:
-    """What of a value a type does not take. Of a union, what the nearest member does not."""
+    """The parts of a value that a type rejects. For a union, the parts that the closest member rejects."""
     members = views.alternatives(type_, types)
     tried = [
         list(_bare(value, member, types, path, is_one_of_many=len(members) > 1))
@@ -46,7 +46,7 @@ def misfits(value: object, type_: Type, types: Types, path: str) -> Iterator[str
 
 
 def _reading(value: object, members: tuple[Bare, ...]) -> tuple[Bare, ...]:
-    """The members that msgspec asks: of a number that one of them reads alone no other does."""
+    """The members that msgspec tries: a number that one of them decodes exclusively goes to no other."""
     if not (value is None or isinstance(value, bool | int | float | str)):
         return members
     if any(member.type == Scalar(name="any") for member in members):
@@ -95,7 +95,7 @@ def _is_member(value: object, enum: EnumDefinition) -> bool:
     if enum.base == "Flag" and isinstance(value, int) and not isinstance(value, bool):
         return flags.is_combination(value, enum.mask)
     if enum.is_open and isinstance(value, str | int) and not isinstance(value, bool):
-        return True  # whether its `_missing_` takes the value, only the worker knows
+        return True  # only the worker knows whether its `_missing_` accepts the value
     return any(value == each.value and type(value) is type(each.value) for each in enum.members)
 
 

@@ -1,4 +1,4 @@
-"""Types as the wire sees them: new names and constraints peeled off, unions flat, records as what is written and read."""
+"""Types in their wire form: without NewTypes and constraints, unions flattened, records as written and read."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -28,15 +28,15 @@ Types = Mapping[str, Definition]
 
 
 class Bare(msgspec.Struct, frozen=True, kw_only=True):
-    """A type that is neither a union nor a new name, beside what constrains it.
+    """A type that is neither a union nor a NewType, with its constraints.
 
     Attributes:
-        limits: those that a type of its kind has.
-        values: of an enum or a Literal, each once; of flags the single bits.
-        mask: all bits of flags, whose members combine.
+        limits: the constraints that apply to its kind.
+        values: the values of an enum or a Literal, each once; for flags, the single bits.
+        mask: all bits of flags, whose members can be combined.
         record: the definition, for a record; of a generic one with its arguments put in.
         id: the name of the definition, for enums and records.
-        is_open: an enum that may take other values, too.
+        is_open: an enum that may accept other values too.
     """
 
     type: Type
@@ -84,7 +84,7 @@ def _defined(
 
 
 def values_of(definition: EnumDefinition) -> tuple[Value, ...]:
-    """The values that are no combination of others."""
+    """The values that are not combinations of others."""
     if definition.base != "Flag":
         values = [m.value for m in definition.members if not isinstance(m.value, float)]
         return tuple({(type(value), value): value for value in values}.values())
@@ -106,7 +106,7 @@ _BORNE: Mapping[str, frozenset[str]] = {
 
 
 def _borne(limits: Constrained | None, type_: Type) -> Constrained | None:
-    """Of some limits those that a type can have, as limits of that type."""
+    """The constraints that apply to a type, out of some constraints."""
     if limits is None:
         return None
     known = _BORNE.get(type_.name, frozenset[str]()) if isinstance(type_, Scalar) else _LENGTH
@@ -115,19 +115,19 @@ def _borne(limits: Constrained | None, type_: Type) -> Constrained | None:
 
 
 def _both(inner: Constrained, outer: Constrained | None) -> Constrained:
-    """Constraints of a constrained type that is constrained again: the outer one has the last word."""
+    """Constraints of a constrained type that is constrained again: the outer one wins."""
     if outer is None:
         return inner
     return msgspec.structs.replace(inner, **leaves.given(outer))
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
-    """One field as it travels.
+    """One field in its wire form.
 
     Attributes:
         is_sure: written in every message; for a reader: required.
         label: its name in Python.
-        aliases: other names under which it is read.
+        aliases: other names under which it is accepted.
     """
 
     wire: str
@@ -138,12 +138,12 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A record as it travels.
+    """A record in its wire form.
 
     Attributes:
         is_array: written as an array, by position.
-        is_exact: reads no more fields than it has.
-        tag: name and value of what tells it from others.
+        is_exact: rejects unknown fields.
+        tag: name and value of its tag.
     """
 
     slots: tuple[Slot, ...]
@@ -153,7 +153,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def as_written(record: RecordDefinition) -> Row:
-    """What is written for a record; its tag is one of the fields."""
+    """The written form of a record; its tag is one of the fields."""
     row = _row(record, is_written=True)
     if row.tag is None:
         return row
@@ -163,7 +163,7 @@ def as_written(record: RecordDefinition) -> Row:
 
 
 def as_read(record: RecordDefinition, *, is_tag_needed: bool) -> Row:
-    """What is read for a record; its tag is one of the fields, needed where records are told apart by it."""
+    """The read form of a record; its tag is one of the fields, and required if records are distinguished by it."""
     row = _row(record, is_written=False)
     if row.tag is None:
         return row
@@ -205,7 +205,7 @@ def _is_required(record: RecordDefinition, field: Field) -> bool:
 
 
 def payload_of(task: TaskContract) -> Row:
-    """A task's payload: parameters by name, defaults written out unless the worker decides them."""
+    """The written form of a task's payload: parameters by name, defaults included unless the worker decides them."""
     return Row(
         slots=tuple(
             Slot(wire=p.name, label=p.name, type=p.type, is_sure=p.default != BY_WORKER)
@@ -217,7 +217,7 @@ def payload_of(task: TaskContract) -> Row:
 
 
 def payload_as_read(task: TaskContract) -> Row:
-    """What a worker reads of a task's payload."""
+    """The read form of a task's payload."""
     row = payload_of(task)
     return msgspec.structs.replace(
         row,
@@ -229,6 +229,6 @@ def payload_as_read(task: TaskContract) -> Row:
 
 
 def row_length(row: Row) -> tuple[int, float]:
-    """How few and how many items an array may have to be read as a row."""
+    """The minimum and maximum number of items in an array that is read as a row."""
     least = max((n for n, slot in enumerate(row.slots, 1) if slot.is_sure), default=0)
     return least, len(row.slots) if row.is_exact else math.inf

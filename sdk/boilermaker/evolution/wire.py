@@ -1,7 +1,7 @@
-"""What a reader makes of what a writer wrote: where messages do not fit, by type alone.
+"""Compares a writer's types with a reader's: where messages are not valid, judged by type alone.
 
-Direction is the caller's affair: messages from before the change meet the new worker, or new ones the old worker.
-The truth of it is msgspec's; a test holds both equal.
+The caller chooses the direction: old messages and the new worker, or new messages and the old worker. The
+result must agree with msgspec; a test checks this.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ from boilermaker.evolution.views import (
 class Wire:
     """One comparison of a writer's types with a reader's.
 
-    A pair of definitions met again is taken to fit: the first meeting decides.
+    A pair of definitions that is reached again counts as a match: the first comparison decides.
     """
 
     def __init__(self, written: Types, read: Types) -> None:
@@ -37,7 +37,7 @@ class Wire:
         self._assumed: set[tuple[Type, Type, bool]] = set()
 
     def misfits(self, written: Type, read: Type, path: str) -> Iterator[Misfit]:
-        """Where values of one type are not read as the other."""
+        """Places where values of one type are not valid for the other."""
         for misfit in self._misfits(written, read, path):
             is_whole = misfit.kind in ("type", "keys") and misfit.path == path and misfit.types is None
             yield msgspec.structs.replace(misfit, types=(written, read)) if is_whole else misfit
@@ -51,7 +51,7 @@ class Wire:
             yield from self._written_as(writer, readers, path, writers)
 
     def rows(self, written: Row, read: Row, path: str) -> Iterator[Misfit]:
-        """Where one record is not read as another."""
+        """Places where one record is not valid for another."""
         if written.is_array != read.is_array:
             yield Misfit(path=path, kind="type")
         elif _has_other_tag(written, read):
@@ -63,7 +63,7 @@ class Wire:
         else:
             yield from self._objects(written, read, path)
 
-    # ---- routing: msgspec chooses the member of a union by the token that it meets
+    # ---- routing: msgspec chooses the member of a union by the JSON token
 
     def _written_as(self, writer: Bare, readers: Members, path: str, writers: Members) -> Iterator[Misfit]:
         values = routing.FINITE.get(writer.type) if writer.values is None else writer.values
@@ -213,7 +213,7 @@ class Wire:
                 taken.add(found.wire)
                 inner = list(self._field(found, slot, path))
                 if found.label != slot.label and found.label in labels and not inner:
-                    moved.add(found.label)  # read for another field than the one of its name
+                    moved.add(found.label)  # read as a different field than the one of its name
                 yield from inner
             elif slot.is_sure:
                 yield Misfit(path=_join(path, slot.wire), kind="missing", detail=slot.label, type=slot.type)
@@ -257,7 +257,7 @@ class Wire:
                 yield from self.misfits(mapping.value, slot.type, _join(path, slot.wire))
 
     def _keys(self, written: Type, read: Type, path: str) -> Iterator[Misfit]:
-        """Keys are strings on the wire: what is read from one of them is read, whatever it was."""
+        """Keys are strings on the wire: a key is valid if its string can be decoded, regardless of its original type."""
         readers = Members(alternatives(read, self._read))
         writers = Members(alternatives(written, self._written))
         for writer in writers.all:
@@ -302,7 +302,7 @@ def _has_other_tag(written: Row, read: Row) -> bool:
 def _as_one(
     writer: Bare, reader: Bare, inner: list[Misfit], path: str, *, sides: tuple[Members, Members]
 ) -> Iterator[Misfit]:
-    """What is wrong with a record; as a whole, where it is met by another class than its own."""
+    """The mismatches of a record; a mismatch of the whole record if the reader uses a different class."""
     is_broken = _is_broken(inner)
     name = routing.name_of(writer)
     is_other = name != routing.name_of(reader)

@@ -1,5 +1,5 @@
-"""Live Python in the words of the contract: types, classes, defaults and signatures, read at run time.
+"""Derives contract types, classes, defaults and signatures from live Python objects.
 
-The generator finds the same words in source text. Two sources on purpose: a test, and `boilermaker contract verify`, hold
-them equal. Stubs do without this package.
+The generator derives the same from source text. The two implementations are independent on purpose: a test
+and `boilermaker contract verify` check that they agree. Stubs do not need this package.
 """

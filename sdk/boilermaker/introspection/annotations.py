@@ -1,4 +1,4 @@
-"""Live Python types in the words of the contract. The generator finds the same words in source text.
+"""Live Python types as contract types. The generator finds the same words in source text.
 
 Two sources on purpose: a test, and `boilermaker contract verify`, hold them equal.
 """
@@ -28,8 +28,8 @@ class Types(dict[str, words.Definition]):
     """Definitions found so far, by id.
 
     Attributes:
-        externals: the types of third parties that may be among them.
-        aliases: those that are being read.
+        externals: the third-party types that may be among them.
+        aliases: the aliases that are being read.
     """
 
     def __init__(self, externals: Externals = NONE) -> None:
@@ -56,8 +56,8 @@ def type_of(annotation: Any, types_: Types) -> words.Type:
     """The contract type of an annotation; definitions that it needs are added to `types_`.
 
     Raises:
-        ConfigurationError: a type that the contract has no words for.
-        UncarriedError: it is nested too deeply to be read.
+        ConfigurationError: a type that contracts do not support.
+        UncarriedError: it is nested too deeply.
     """
     with _room():
         described = _read(annotation, types_)
@@ -68,7 +68,7 @@ def type_of(annotation: Any, types_: Types) -> words.Type:
 
 @contextlib.contextmanager
 def _room() -> Generator[None, None, None]:
-    """Frames for types that are nested more deeply than is carried: only what has been read can be refused in words."""
+    """Allow enough stack frames for types that are nested too deeply, so that they can be rejected with a message."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _FRAMES))
     try:
@@ -83,7 +83,7 @@ _FRAMES = 5_000
 
 
 def _read(annotation: Any, types_: Types) -> words.Type:
-    """The same, with type variables in it: those of a generic class or alias that it stands in."""
+    """The same for an annotation with type variables of the generic class or alias that contains it."""
     annotation = carried(annotation)
     try:
         if annotation in _SCALARS:
@@ -109,7 +109,7 @@ def _read(annotation: Any, types_: Types) -> words.Type:
 
 
 def _own(annotation: Any, outer: Any, args: tuple[Any, ...], types_: Types) -> words.Type:
-    """What the service itself has defined."""
+    """A type that the service itself defines."""
     if hasattr(annotation, "__supertype__"):
         return _newtype(annotation, types_)
     if variables.is_alias(outer):
@@ -124,7 +124,7 @@ def _own(annotation: Any, outer: Any, args: tuple[Any, ...], types_: Types) -> w
 
 
 def carried(annotation: Any) -> Any:
-    """An annotation less `UnsetType`, which stands for what was left out and never travels."""
+    """An annotation without `UnsetType`, which marks an omitted value and is never sent."""
     if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
         return annotation
     members = tuple(m for m in typing.get_args(annotation) if m is not msgspec.UnsetType)
@@ -132,10 +132,10 @@ def carried(annotation: Any) -> Any:
 
 
 def known_externals(given: Mapping[type, External] | None) -> Externals:
-    """The types of third parties that a worker says it knows.
+    """The third-party types that a worker declares.
 
     Raises:
-        ConfigurationError: one of them cannot be sent in a message as it says.
+        ConfigurationError: one of them cannot be sent in a message as declared.
     """
     externals = known(given)
     for cls in externals:
@@ -144,7 +144,7 @@ def known_externals(given: Mapping[type, External] | None) -> Externals:
 
 
 def _external(cls: type, external: External, types_: Types) -> words.Type:
-    """A new type of what travels: a result that is one then fits a parameter that is one, and no other text does."""
+    """A NewType of the wire type: only a result of the same type then fits a parameter of it."""
     name = f"{cls.__module__}.{cls.__qualname__}"
     wire = type_of(external.wire, types_)
     if (why := words.unfit_wire(wire, types_)) is not None:
@@ -233,4 +233,4 @@ def _class(cls: Any, args: tuple[Any, ...], types_: Types) -> words.Type:
 
 _PENDING = words.NewTypeDefinition(
     name="", type=words.Scalar(name="any")
-)  # a recursive type meets itself here
+)  # a recursive type reaches itself here

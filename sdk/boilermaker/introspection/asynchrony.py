@@ -1,4 +1,4 @@
-"""Whether calling a function gives a coroutine, as far as the function says so itself."""
+"""Whether calling a function returns a coroutine, as far as the function declares it."""
 
 import inspect
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from typing import Any
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Whether it is an `async def`, or is marked as giving a coroutine: `inspect.markcoroutinefunction`.
+    """Whether it is an `async def`, or is marked as returning a coroutine: `inspect.markcoroutinefunction`.
 
-    Before Python 3.12 that mark was asyncio's alone; `typing_extensions.deprecated` sets it on what it wraps.
+    Before Python 3.12 only asyncio had that mark; `typing_extensions.deprecated` sets it on the functions that it wraps.
     """
     return inspect.iscoroutinefunction(function) or (
         inspect.isfunction(function) and getattr(function, "_is_coroutine", None) is not None
@@ -16,5 +16,5 @@ def is_async(function: Callable[..., Any]) -> bool:
 
 
 def hides_async(function: Callable[..., Any]) -> bool:
-    """Whether an async function is wrapped by one that is not, and does not say so."""
+    """Whether an async function is wrapped by one that is not async and not marked as such."""
     return not is_async(function) and is_async(inspect.unwrap(function))

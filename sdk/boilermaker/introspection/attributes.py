@@ -1,4 +1,4 @@
-"""The fields that live classes declare, told alike whatever it is that makes a class a record."""
+"""The fields that live classes declare, in one form for all styles of records."""
 
 import dataclasses
 import inspect
@@ -17,12 +17,12 @@ class Attribute:
     """A field of a class.
 
     Attributes:
-        name: its own, by which it is annotated.
-        given: by which it is given when an object is made.
-        wire: under which it travels.
-        default: `msgspec.NODEFAULT` where it must be given, or is made by the factory.
-        factory: makes its default; `msgspec.NODEFAULT` where there is none.
-        is_by_name: whether it is given by name alone.
+        name: its own name, as annotated.
+        given: its name as an argument of `__init__`.
+        wire: its name on the wire.
+        default: `msgspec.NODEFAULT` if it is required, or has a factory.
+        factory: creates its default; `msgspec.NODEFAULT` if there is none.
+        is_by_name: whether it is keyword-only.
     """
 
     name: str
@@ -49,10 +49,10 @@ def of_struct(cls: type[msgspec.Struct]) -> Iterator[Attribute]:
 
 
 def of_dataclass(cls: Any) -> Iterator[Attribute]:
-    """The fields of a dataclass as they are declared: a hand-written `__init__` may take its arguments otherwise.
+    """The fields of a dataclass as declared: a hand-written `__init__` may take different arguments.
 
     Raises:
-        UncarriedError: msgspec does not carry one of them.
+        UncarriedError: msgspec does not support one of them.
     """
     for field in dataclasses.fields(cls):
         if not field.init:
@@ -75,5 +75,5 @@ def of_namedtuple(cls: Any) -> Iterator[Attribute]:
 
 
 def _as_msgspec_says(default: Any) -> Any:
-    """What msgspec says where dataclasses say that there is none."""
+    """A default in msgspec's terms: `NODEFAULT` in place of `dataclasses.MISSING`."""
     return msgspec.NODEFAULT if default is dataclasses.MISSING else default

@@ -1,4 +1,4 @@
-"""attrs classes as msgspec carries them. attrs itself is asked for where a worker has such a class, and only there."""
+"""attrs classes as msgspec supports them. attrs itself is imported only if a worker uses such a class."""
 
 import inspect
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from boilermaker.introspection.attributes import NOT_GIVEN, Attribute
 
 
 def is_attrs(cls: Any) -> bool:
-    """Whether a class is one of attrs."""
+    """Whether a class is an attrs class."""
     return hasattr(cls, "__attrs_attrs__")
 
 
 def is_frozen(cls: Any) -> bool:
-    """Whether its objects cannot be changed, as attrs itself asks of parents."""
+    """Whether its objects are frozen, as attrs itself determines it for parents."""
     return getattr(cls.__setattr__, "__name__", "") == "_frozen_setattrs"
 
 
@@ -24,9 +24,9 @@ def attributes(cls: Any) -> Iterator[Attribute]:
     """The fields of an attrs class.
 
     Raises:
-        UncarriedError: msgspec does not carry one of them, or one has no annotation.
+        UncarriedError: msgspec does not support one of them, or one has no annotation.
     """
-    from attrs import NOTHING, Factory  # noqa: PLC0415 - only there where somebody has made such a class
+    from attrs import NOTHING, Factory  # noqa: PLC0415 - attrs is installed if such a class exists
 
     annotated = {name for owner in cls.__mro__ for name in inspect.get_annotations(owner)}
     for field in cls.__attrs_attrs__:

@@ -1,4 +1,4 @@
-"""Whether messages can carry a type: what keeps it from travelling, and what to do about it."""
+"""Whether a type can be sent in messages; if not, why, and what to do instead."""
 
 from typing import Any, NamedTuple, cast
 
@@ -12,18 +12,18 @@ from boilermaker.payload.externals import Externals, how_to_say
 
 
 class Obstacle(NamedTuple):
-    """Why a type cannot be sent in a message, and what to do about it."""
+    """Why a type cannot be sent in a message, and what to do instead."""
 
     why: str
     remedy: str
 
 
 def obstacle_to(annotation: Any, externals: Externals) -> Obstacle | None:
-    """What keeps a type from travelling; None where nothing does.
+    """Why a type cannot be sent in a message; None if it can.
 
     Args:
         annotation: the type.
-        externals: the types of third parties that may be in it.
+        externals: the third-party types that may be in it.
     """
     if (why := _hazard(annotation, externals)) is not None:
         return Obstacle(f"`{annotation}` cannot be sent in a message", why)
@@ -40,7 +40,7 @@ def obstacle_to(annotation: Any, externals: Externals) -> Obstacle | None:
     except (
         NameError,
         AttributeError,
-    ) as error:  # in the annotations of a class, which nobody has evaluated before
+    ) as error:  # in the annotations of a class, which are evaluated here for the first time
         remedy = "import what its fields name at module level, not only under `TYPE_CHECKING`"
         return Obstacle(f"`{shown}` has a field whose type does not resolve ({error})", remedy)
     if stranger is None:
@@ -62,11 +62,11 @@ def _hazard(annotation: Any, externals: Externals) -> str | None:
     except UncarriedError as error:
         return str(error)
     except (ConfigurationError, NameError, TypeError, ValueError, RecursionError):
-        return None  # no contract has words for it; msgspec may still carry it
+        return None  # contracts do not support it; msgspec may still encode it
 
 
 def _stranger(part: object, externals: Externals, seen: set[int]) -> type | None:
-    """The first class within a type that msgspec leaves to hooks, and that nobody here knows."""
+    """The first class in a type that msgspec leaves to hooks, and for which there is no hook."""
     if isinstance(part, shapes.CustomType):
         return None if part.cls is object or externals.of(part.cls) is not None else part.cls
     if isinstance(part, tuple):

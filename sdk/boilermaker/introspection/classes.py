@@ -1,4 +1,4 @@
-"""Live classes as definitions of the contract: enums, and records of every style. What their fields are is `annotations`'s."""
+"""Live classes as definitions of the contract: enums, and records of every style. `annotations` reads the types of their fields."""
 
 import dataclasses
 import enum
@@ -18,11 +18,11 @@ from boilermaker.introspection.variables import Hint, Read, hints_of, parameters
 RecordOf = Callable[[Any, Read], words.RecordDefinition]
 """Takes a class, and what reads an annotation."""
 
-_UNANNOTATED = Hint(Any, {})  # as named tuples made by a call are
+_UNANNOTATED = Hint(Any, {})  # as in named tuples created by a call
 
 
 def record_of(cls: Any) -> RecordOf | None:
-    """What describes a record of this class; None where it is none."""
+    """The function that describes a record of this class; None if it is not a record."""
     describe = next((describe for is_one, describe in _RECORDS if is_one(cls)), None)
     if describe is None:
         return None
@@ -30,7 +30,7 @@ def record_of(cls: Any) -> RecordOf | None:
 
 
 def doc_of(item: Any) -> str | None:
-    """The docstring written in the source, if one is; not those that dataclasses and named tuples make up."""
+    """The docstring in the source, if any; not one that dataclasses and named tuples generate."""
     doc = item.__dict__.get("__doc__") if isinstance(item, type) else item.__doc__
     if not doc or (isinstance(item, type) and doc.startswith(f"{item.__name__}(")):
         return None
@@ -41,7 +41,7 @@ def _generic(cls: Any, record: words.RecordDefinition) -> words.RecordDefinition
     """A record with the names of its type variables.
 
     Raises:
-        ConfigurationError: a field is of another one.
+        ConfigurationError: a field uses another type variable.
     """
     names = parameters_of(cls)
     for field in record.fields:
@@ -97,7 +97,8 @@ def _record(
         ),
         doc=doc_of(cls),
         frozen=frozen,
-        # The stub takes all of them by name where the class takes some so: it has one option for all fields.
+        # If the class has some keyword-only fields, all fields of the stub are: it has one option for all of
+        # them.
         kw_only=any(attribute.is_by_name for attribute in declared),
     )
 
@@ -138,12 +139,12 @@ def _field_type(hint: Hint, read: Read) -> words.Type:
 
 
 def _held(hint: Any) -> Any:
-    """What a field holds: `Final[int]` holds an int."""
+    """The type of a field's value: `int` for `Final[int]`."""
     return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Final else hint
 
 
 def _is_typeddict(cls: Any) -> bool:
-    """Whether it is a TypedDict: of `typing`, or of `typing_extensions`, which Python's own function does not know."""
+    """Whether it is a TypedDict of `typing` or of `typing_extensions`; Python's own function recognizes only the former."""
     return hasattr(cls, "__total__") and hasattr(cls, "__optional_keys__")
 
 
@@ -155,7 +156,7 @@ def _typeddict(cls: Any, read: Read) -> words.RecordDefinition:
         is_marked = presence in (typing.Required, typing.NotRequired)
         plain = Hint(typing.get_args(hint)[0] if is_marked else hint, bindings)
         fields.append(words.Field(name=name, type=_field_type(plain, read)))
-        # A class whose annotations are text does not know which of its keys are marked.
+        # A class with quoted annotations does not know which of its keys are marked.
         if presence is typing.NotRequired or (not is_marked and name in cls.__optional_keys__):
             optional.append(name)
     return words.RecordDefinition(

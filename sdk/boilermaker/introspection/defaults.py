@@ -1,4 +1,4 @@
-"""Defaults of live functions and classes: what they come to on the wire, and what a handler gets for them."""
+"""Defaults of live functions and classes: their form on the wire, and the value that a handler gets."""
 
 import copy
 import dataclasses
@@ -17,7 +17,7 @@ _MAKERS = (list, dict, set, frozenset, tuple, bytearray)
 
 
 def described(value: Any) -> AnyDefault:
-    """A default as it is written on the wire; one that has no JSON form never leaves the worker."""
+    """A default in its wire form; one that has no JSON representation is never sent."""
     try:
         plain = msgspec.json.decode(
             msgspec.json.encode(msgspec.to_builtins(_by_value(value), str_keys=True, order="deterministic"))
@@ -28,9 +28,9 @@ def described(value: Any) -> AnyDefault:
 
 
 def _by_value(value: Any) -> Any:
-    """The same on the wire, with the values of enum members in place of these: a set of members has no order of its own.
+    """The same value on the wire, with enum members replaced by their values, because a set of members has no stable order.
 
-    What holds none comes back as it is: whether a field is left out depends on which object it holds.
+    A value without members is returned unchanged: whether msgspec omits a field depends on the identity of its value.
     """
     if isinstance(value, enum.Enum):
         return value.value
@@ -57,7 +57,7 @@ def _is_changed(after: list[Any], before: list[Any]) -> bool:
 
 
 def _with(record: Any, values: Mapping[str, Any]) -> Any:
-    """A record with other values in its fields, whatever its class says of them."""
+    """A record with other values in its fields, without running its class's code."""
     made = copy.copy(record)
     for name, value in values.items():
         if value is not getattr(record, name, None):
@@ -73,7 +73,7 @@ def _set(record: Any, name: str, value: Any) -> None:
 
 
 def made_by(factory: Callable[[], Any]) -> AnyDefault:
-    """What a factory makes, where making it does nothing else: a builtin type, or a lambda, of which the source knows more."""
+    """The value that a factory creates, if calling it has no side effects: a builtin type, or a lambda."""
     made = typing.get_origin(factory) or factory
     if getattr(factory, "__name__", "") != "<lambda>" and not any(made is known for known in _MAKERS):
         return BY_WORKER
@@ -84,7 +84,7 @@ def made_by(factory: Callable[[], Any]) -> AnyDefault:
 
 
 def is_carried(value: Any, annotation: Any) -> bool:
-    """Whether a default fits its type on the wire; one that does not (a sentinel, NaN) never leaves the worker."""
+    """Whether a default is valid for its type on the wire; one that is not (a sentinel, NaN) is never sent."""
     plain = described(value)
     if plain == BY_WORKER:
         return False
@@ -96,12 +96,12 @@ def is_carried(value: Any, annotation: Any) -> bool:
 
 
 def fresh(value: Any) -> Any:
-    """A default for one call: no handler may change that of another."""
+    """A default for one call, copied if it is mutable: handlers must not share it."""
     return copy.deepcopy(value) if may_change(value) else value
 
 
 def may_change(value: Any) -> bool:
-    """Whether a default is, or holds, what a handler could change."""
+    """Whether a default is or contains a mutable object."""
     if isinstance(value, list | dict | set | bytearray):
         return True
     if isinstance(value, tuple | frozenset):

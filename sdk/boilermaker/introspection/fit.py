@@ -1,7 +1,7 @@
-"""Whether every value of one type fits another on the wire: a result and the parameter that it is to become.
+"""Whether every value of one type is valid for another on the wire: a result, and the parameter that it is passed to.
 
-Type checkers see most misfits first; some they let pass (a `Ref[bool]` for an `int`), and some producers run none.
-Where nothing is known (`Any`) the worker finds out.
+Type checkers report most mismatches earlier; they accept some (a `Ref[bool]` for an `int`), and not every
+producer runs one. If a type is unknown (`Any`), the worker validates the value.
 """
 
 from functools import lru_cache
@@ -41,13 +41,13 @@ _PYTHON_TYPES: dict[type, ScalarName] = {
 def misfit(
     result: Any, parameter: Any, known: Externals = NONE, wanted_known: Externals = NONE
 ) -> str | None:
-    """Why a result type does not fit a parameter's type; None where it does, or where it cannot be known.
+    """Why a result type does not fit a parameter's type; None if it does, or if that is unknown.
 
     Args:
         result: the type of the result.
         parameter: the type of the parameter.
-        known: types of third parties in the result.
-        wanted_known: types of third parties in the parameter.
+        known: third-party types in the result.
+        wanted_known: third-party types in the parameter.
     """
     types, others = annotations.Types(known), annotations.Types(wanted_known)
     parameter = annotations.carried(parameter)
@@ -66,7 +66,7 @@ def _shown(annotation: Any) -> str:
 
 
 class _Fit:
-    """One comparison. A pair of definitions met again is taken to fit: the first meeting decides."""
+    """One comparison. A pair of definitions that is reached again counts as a match: the first comparison decides."""
 
     def __init__(self, types: annotations.Types) -> None:
         self._types = types
@@ -85,7 +85,7 @@ class _Fit:
         return self._scalars(given, wanted) or self._parts(given, wanted)
 
     def _bare(self, type_: Type) -> Type:
-        """Without constraints and new names: a value may break a constraint, and the worker checks it."""
+        """A type without constraints and NewTypes: the worker checks constraints."""
         if isinstance(type_, Constrained):
             return self._bare(type_.type)
         if isinstance(type_, Named):

@@ -1,4 +1,4 @@
-"""A handler as values: its parameters, and how it is called with a payload. `signature` makes them of functions."""
+"""A handler's signature as values: its parameters, and how to call it with a payload. `signature` derives them from functions."""
 
 import functools
 import inspect
@@ -20,10 +20,10 @@ _CALL_OPTIONS = frozenset({"policy", "delay", "should_dead_letter", "acks_late",
 
 @dataclass(frozen=True, kw_only=True)
 class HandlerParameter:
-    """One parameter of a handler, the state left out.
+    """One parameter of a handler, other than the state.
 
     Attributes:
-        default: `inspect.Parameter.empty` where it must be given.
+        default: `inspect.Parameter.empty` if it is required.
         keyword_only: it can be passed by name only.
         positional_only: it can be passed by position only.
     """
@@ -36,7 +36,7 @@ class HandlerParameter:
 
     @property
     def has_default(self) -> bool:
-        """Whether it may be left out."""
+        """Whether it is optional."""
         return self.default is not inspect.Parameter.empty
 
     @functools.cached_property
@@ -45,21 +45,21 @@ class HandlerParameter:
         return defaults.is_carried(self.default, self.annotation)
 
     def fresh(self) -> Any:
-        """The default, for one call: no handler may change that of another."""
+        """The default for one call, copied if it is mutable: handlers must not share it."""
         return defaults.fresh(self.default)
 
 
 @dataclass(frozen=True, kw_only=True)
 class HandlerSignature:
-    """What a handler takes and gives, the state left out.
+    """A handler's parameters and result, without the state.
 
     Attributes:
         function: the handler.
         payload_type: a struct with a field for each parameter.
-        result_type: the declared result; `Any` where none is declared.
+        result_type: the declared result; `Any` if none is declared.
         place: `file:line` of the handler.
-        externals: the types of third parties in these.
-        is_async: False runs in a thread.
+        externals: the third-party types in these.
+        is_async: False if it runs in a thread.
     """
 
     function: AnyHandler
@@ -74,7 +74,7 @@ class HandlerSignature:
         """Arguments by parameter name, defaults left to the payload struct.
 
         Raises:
-            TaskBuildError: they do not fit the signature; the text is Python's own.
+            TaskBuildError: they do not match the signature; the text is Python's own.
         """
         try:
             bound = self._call.bind(*args, **kwargs)
@@ -91,11 +91,11 @@ class HandlerSignature:
         )
 
     def bound_to(self, state: object, arguments: msgspec.Struct) -> Callable[[], Any]:
-        """A call of the handler with these arguments, each passed in the way that the signature takes it.
+        """Call the handler with these arguments, each passed by position or by keyword as the signature requires.
 
         Args:
             state: the worker's.
-            arguments: a `payload_type`; what is unset in it has the default of its parameter.
+            arguments: a `payload_type`; parameters that are unset in it get their defaults.
         """
         by_position: list[object] = []
         by_name: dict[str, object] = {}

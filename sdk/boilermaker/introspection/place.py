@@ -1,4 +1,4 @@
-"""Where a function stands in the source, for errors."""
+"""The place of a function in the source, for errors."""
 
 import inspect
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def location_of(function: Callable[..., Any]) -> tuple[str, int]:
-    """File and line of what a decorator wraps where it says so; line 0 where that is not known."""
+    """File and line of a function, or of the function that it wraps; line 0 if unknown."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return (code.co_filename, code.co_firstlineno) if code else ("unknown place", 0)
 

@@ -1,6 +1,6 @@
 """A function's signature as a payload struct, at run time. The generator reads the same from source text.
 
-Says whether a function can be a task, and where it stands in the source if it cannot.
+Errors say why a function cannot be a task, and where it is defined.
 """
 
 import functools
@@ -30,11 +30,12 @@ def read(function: AnyHandler, externals: Externals = NONE) -> HandlerSignature:
     """The signature of a function that is to be a task.
 
     Args:
-        function: which.
-        externals: the types of third parties that its worker knows.
+        function: the function.
+        externals: the third-party types that its worker declares.
 
     Raises:
-        RegistrationError: it is no function, takes no state, has `*args` or `**kwargs`, or a type msgspec cannot carry.
+        RegistrationError: it is not a function, takes no state, has `*args` or `**kwargs`, or a type that
+            msgspec does not support.
     """
     return _read(function, externals)
 
@@ -62,7 +63,7 @@ def _read(function: AnyHandler, externals: Externals) -> HandlerSignature:
 
 
 def registered(function: AnyHandler, externals: Externals) -> HandlerSignature:
-    """The signature of a function that is being registered; from then on it is known so.
+    """The signature of a function that is being registered; it is remembered from then on.
 
     Raises:
         RegistrationError: as `read`.
@@ -73,7 +74,7 @@ def registered(function: AnyHandler, externals: Externals) -> HandlerSignature:
 
 
 def known(function: AnyHandler) -> HandlerSignature:
-    """The signature of a function as it was registered, or as it stands.
+    """The signature of a function as it was registered; if it was not, the signature is read now.
 
     Raises:
         RegistrationError: as `read`.
@@ -81,7 +82,8 @@ def known(function: AnyHandler) -> HandlerSignature:
     return read(function, _EXTERNALS.get(function, NONE))
 
 
-# What the worker said that registered a function: tasks are built from functions where no worker is at hand.
+# Signatures as read by the worker that registered the function: tasks are built from functions without access
+# to a worker.
 _EXTERNALS: "weakref.WeakKeyDictionary[AnyHandler, Externals]" = weakref.WeakKeyDictionary()
 
 
@@ -186,7 +188,7 @@ def _field(parameter: HandlerParameter) -> Any:
         return (parameter.name, parameter.annotation)
     if not parameter.is_carried:
         members: Any = (parameter.annotation, msgspec.UnsetType)
-        return (parameter.name, typing.Union[members], msgspec.UNSET)  # noqa: UP007 - either may be text
+        return (parameter.name, typing.Union[members], msgspec.UNSET)  # noqa: UP007 - either may be a string
     if defaults.may_change(parameter.default):
         return (parameter.name, parameter.annotation, msgspec.field(default_factory=parameter.fresh))
     return (parameter.name, parameter.annotation, msgspec.field(default=parameter.default))
@@ -224,11 +226,11 @@ def _check_carried(
 
 
 def _open_variable(annotation: Any) -> object | None:
-    """The first type variable in an annotation that nothing stands for."""
+    """The first type variable in an annotation that is not bound to a type."""
     if isinstance(annotation, typing.TypeVar):
         return annotation.__name__
     if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
-        return None  # a generic class without arguments, which is another mistake
+        return None  # a generic class without arguments, which is a different error
     variables: tuple[Any, ...] = getattr(annotation, "__parameters__", ())
     return variables[0].__name__ if variables else None
 

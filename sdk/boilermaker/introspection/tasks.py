@@ -1,4 +1,4 @@
-"""Live functions as tasks of the contract: the source that the generator's reading of their text must agree with."""
+"""Live functions as tasks of the contract. The generator must derive the same from their source."""
 
 from boilermaker.contract import BY_WORKER, AnyDefault, Contract, Parameter, TaskContract, task_digest
 from boilermaker.errors import ConfigurationError
@@ -7,10 +7,10 @@ from boilermaker.introspection.handler import HandlerParameter, HandlerSignature
 
 
 def task_of(name: str, read: HandlerSignature, types: annotations.Types) -> TaskContract:
-    """What a signature alone says of a task; definitions that it needs are added to `types`.
+    """A task as described by its signature alone; definitions that it needs are added to `types`.
 
     Raises:
-        ConfigurationError: a type that the contract has no words for.
+        ConfigurationError: a type that contracts do not support.
     """
     function = read.function.__name__
     return TaskContract(
@@ -22,12 +22,12 @@ def task_of(name: str, read: HandlerSignature, types: annotations.Types) -> Task
 
 
 def digest_of(name: str, read: HandlerSignature) -> str | None:
-    """Names the wire shape of one task; None where contracts have no words for it."""
+    """The digest of a task's wire shape; None if contracts do not support its types."""
     types = annotations.Types(read.externals)
     try:
         described = task_of(name, read, types)
     except ConfigurationError:
-        return None  # carried by msgspec, yet without a place in contracts: no digest to compare
+        return None  # supported by msgspec but not by contracts: there is no digest to compare
     return task_digest(Contract(service="", queue="", tasks=(described,), types=types), name)
 
 

@@ -1,4 +1,4 @@
-"""Type variables of live classes and aliases: which there are, and what stands for them in the classes above."""
+"""Type variables of live classes and aliases, and their bindings in base classes."""
 
 import inspect
 import sys
@@ -13,7 +13,7 @@ Read = Callable[[Any], Type]
 
 
 class Hint(NamedTuple):
-    """The annotation of a field, and types for the variables in it: those of the class that the field is from."""
+    """The annotation of a field, and the types bound to its variables in the class that declares the field."""
 
     annotation: Any
     bindings: Mapping[str, Type]
@@ -23,7 +23,7 @@ def parameters_of(generic: Any) -> tuple[str, ...]:
     """Names of the type variables that a class or an alias takes, in order.
 
     Raises:
-        ConfigurationError: it takes something else than types, or two of one name.
+        ConfigurationError: it takes parameters other than types, or two of the same name.
     """
     variables: tuple[Any, ...] = getattr(
         generic, "__type_params__" if is_alias(generic) else "__parameters__", ()
@@ -49,15 +49,15 @@ def arguments_of(generic: Any, args: tuple[Any, ...], read: Read) -> tuple[Type,
 
 
 def is_alias(annotation: Any) -> bool:
-    """Whether it is made by a `type` statement (PEP 695, Python 3.12)."""
+    """Whether it is created by a `type` statement (PEP 695, Python 3.12)."""
     return type(annotation).__name__ == "TypeAliasType"
 
 
 def alias_value(alias: Any) -> Any:
-    """What an alias stands for, its variables in it.
+    """The type of an alias, with its type variables.
 
     Raises:
-        ConfigurationError: msgspec puts arguments in other places than the alias does.
+        ConfigurationError: msgspec assigns the arguments to different type variables than the alias does.
     """
     value = alias.__value__
     if alias.__type_params__ and alias.__type_params__ != getattr(value, "__parameters__", ()):
@@ -72,7 +72,7 @@ def hints_of(cls: Any, read: Read) -> dict[str, Hint]:
     """The annotations of a class and of those that it inherits from, by field.
 
     Raises:
-        ConfigurationError: it inherits from a generic class without saying what for.
+        ConfigurationError: it inherits from a generic class without type arguments.
     """
     owners: dict[Any, Mapping[str, Type]] = {cls: {}}
     _add_bases(cls, {}, owners, read)
@@ -85,7 +85,7 @@ def hints_of(cls: Any, read: Read) -> dict[str, Hint]:
 
 
 def _names_in(owner: Any) -> dict[str, Any]:
-    """What the annotations of a class may name; what the module has goes before what the class has, as in msgspec."""
+    """The namespace of a class's annotations; module names take precedence over class names, as in msgspec."""
     module = vars(sys.modules[owner.__module__]) if owner.__module__ in sys.modules else {}
     variables = {v.__name__: v for v in getattr(owner, "__type_params__", ())}
     return {**vars(owner), **module, **variables}

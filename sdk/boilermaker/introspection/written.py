@@ -1,4 +1,4 @@
-"""What a function's source says where the live function does not tell: whether a default is None by intention."""
+"""Facts that only a function's source shows: whether a default is None on purpose."""
 
 import ast
 import inspect
@@ -8,10 +8,10 @@ from typing import Any
 
 
 def is_none_written(function: Callable[..., Any], parameter: str) -> bool:
-    """Whether a default that is None is written as None; so it is taken for where there is no source.
+    """Whether a default that is None is written as `None`; True if there is no source.
 
-    `region: str = None` says that it may be None. `region: str = os.environ.get("REGION")` does not: it came to None in this
-    process, and to something else in the next.
+    `region: str = None` says that None is allowed. `region: str = os.environ.get("REGION")` does not: it is
+    None in this process, and may be something else in the next.
     """
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
