@@ -236,6 +236,17 @@ def test_a_header_out_of_range_is_refused(header: dict[str, object]) -> None:
         _ = codec.decode(msgspec.json.encode(good | header) + line).current
 
 
+@pytest.mark.parametrize("args", [-1, 10_001, 10**4000])
+def test_a_number_of_arguments_out_of_range_is_refused(args: int) -> None:
+    """A huge one stood in the dead letter's description."""
+    header = {
+        "boilermaker": 1, "workflow": "w", "seed": SEED, "at": 0, "lines": [[0, 0]], "queues": ["tasks"]
+    }  # fmt: skip
+    line = {"task": "note", "args": args, "then": None}
+    with pytest.raises(EnvelopeError, match="step 0 has a number of arguments out of range"):
+        _ = codec.decode(b"\n".join(map(msgspec.json.encode, (header, line)))).current
+
+
 def test_a_line_that_is_missing_on_a_later_hop_is_an_error_where_it_is_read() -> None:
     """The door counts the lines of what a publisher sends; later hops find out when they come to the line."""
     header = {

@@ -17,7 +17,7 @@ from boilermaker.envelope.structs import Edges, Header, Step, StepLine, WireRef
 from boilermaker.errors import EnvelopeError
 from boilermaker.retries import LONGEST_SECONDS
 from boilermaker.tasks.rules import MAX_NAME
-from boilermaker.workflow.bounds import DIGEST, MAX_HANDLERS, MAX_REFS, MAX_STEPS
+from boilermaker.workflow.bounds import DIGEST, MAX_ARGS, MAX_HANDLERS, MAX_REFS, MAX_STEPS
 from boilermaker.workflow.plan import StepRef
 
 _ERRORS = (msgspec.MsgspecError, RecursionError, ValueError)
@@ -145,8 +145,8 @@ class Lines:
             raise EnvelopeError(f"step {number} has a time limit out of range")
         if not 0 < len(line.task) <= MAX_NAME or not line.task.isprintable():
             raise EnvelopeError(f"step {number} has no name that a task can have")
-        if line.args is not None and line.args < 0:
-            raise EnvelopeError(f"step {number} has a negative number of arguments")
+        if line.args is not None and not 0 <= line.args <= MAX_ARGS:
+            raise EnvelopeError(f"step {number} has a number of arguments out of range")
         if line.keep is not None and line.keep <= number:
             raise EnvelopeError(f"step {number} keeps its result for an earlier step")
         if len(line.refs) > MAX_REFS:

@@ -7,6 +7,8 @@ MAX_HANDLERS = 100
 """Failure callbacks of one step: each is a message that contains the rest of the workflow."""
 MAX_REFS = 100
 """Results that one step may refer to: each may be large."""
+MAX_ARGS = 10_000
+"""Given by position, in a message of boilermaker-servicebus 1.x."""
 MAX_MESSAGES = 10_000
 """Messages that one workflow may lead to, unless a worker's `Limits` set another number."""
 
