@@ -12,11 +12,11 @@ from boilermaker_codegen.source.parse import Module, Reading
 
 @dataclass(frozen=True)
 class Trail:
-    """The way on which one name is followed.
+    """The path on which one name is resolved.
 
     Attributes:
-        steps: modules and names, the first one first: an import in a circle comes back to one of them.
-        found: what was found so far, here and on side ways, by module and name.
+        steps: modules and names, the first one first: an import cycle returns to one of them.
+        found: results so far, on this and on other branches, by module and name.
     """
 
     steps: tuple[tuple[str, str], ...] = ()
@@ -25,7 +25,7 @@ class Trail:
     )
 
     def to(self, step: tuple[str, str]) -> "Trail":
-        """One step further."""
+        """The path with one more step."""
         return Trail((*self.steps, step), self.found)
 
 
@@ -34,12 +34,12 @@ Bound = Callable[[str, cst.CSTNode, Scope, Module, Trail], Meaning]
 
 
 class Stars:
-    """Finds names among those that modules import by `*`.
+    """Resolves names that modules import with `*`.
 
     Args:
         library: the modules of the service.
-        exports: tells what goes with `*`.
-        bound: finds what a name means that a module binds itself.
+        exports: finds which names `*` imports.
+        bound: resolves a name that a module binds itself.
     """
 
     def __init__(self, library: Reading, exports: Exports, bound: Bound) -> None:
@@ -50,9 +50,9 @@ class Stars:
     def meant(
         self, name: str, node: cst.CSTNode, scope: Scope, module: Module, seen: Trail
     ) -> Meaning | None:
-        """What a name means in a module, which binds it itself or has it by `*`; None where it does neither.
+        """The meaning of a name that a module binds itself or imports with `*`; None if it does neither.
 
-        Looked for once on a trail: modules may star-import each other, and the ways through them are without number.
+        Resolved once per path: modules may star-import each other, and the number of paths through them is exponential.
         """
         key = (module.name, name)
         if key not in seen.found:
@@ -69,7 +69,7 @@ class Stars:
         module: Module,
         seen: Trail,
     ) -> None:
-        """That no later `import *` binds a name to something else than the module itself does."""
+        """Check that no later `import *` rebinds a name to something other than the module's own binding."""
         for star in module.later_stars.get(name, ()):
             if self.is_unread(star):
                 raise scope.refuse(
@@ -95,10 +95,10 @@ class Stars:
         module: Module,
         seen: Trail,
     ) -> Meaning | None:
-        """What a name means by `from ... import *` in a module, the last of those that give it; None where none does.
+        """The meaning of a name by `from ... import *` in a module, from the last one that imports it; None if none does.
 
         Raises:
-            Refused: what gives it is followed by one from outside the service, which may give it too.
+            Refused: a later `import *` from outside of the service may import it too.
         """
         unknown = ""
         for star in reversed(module.stars):
@@ -118,7 +118,7 @@ class Stars:
         return None
 
     def is_unread(self, star: str) -> bool:
-        """Whether nothing is known of what a module gives: it is not the service's."""
+        """Whether the exports of a module are unknown, because it is not the service's."""
         return star not in KNOWN and not self._library.has(star)
 
     def _given_by(
@@ -130,13 +130,13 @@ class Stars:
         seen: Trail,
         known: Meaning | None = None,
     ) -> Meaning | None:
-        """What `from star import *` makes of a name; None where it does not give it, or nothing but what is known."""
+        """The meaning of a name by `from star import *`; None if it does not import it, or only the known meaning."""
         key = (f"{star}.*", name)
         if star in KNOWN and name in known_names(star):
             given = External(f"{star}.{name}")
             return None if known is not None and is_same(known, given) else given
         if key in seen.steps or (star, name) in seen.steps:
-            return None  # it would bring what is being followed, and nothing else
+            return None  # it would only import the name that is being resolved
         if not self._library.has(star) or not self._library.may_give(star, name):
             return None
         source = self._library.module(star)

@@ -1,4 +1,7 @@
-"""What names a block of statements binds, and to what. One walk over the block; nothing is resolved here."""
+"""The names that a block of statements binds, and their bindings.
+
+One walk over the block; nothing is resolved here.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,7 +36,7 @@ class FunctionSymbol:
 
 @dataclass(frozen=True, eq=False)
 class ValueSymbol:
-    """Bound by an assignment. `value` is None where the name is a part of something: unpacked, `+=`, a loop's target."""
+    """Bound by an assignment. `value` is None if the name is part of another target: unpacking, `+=`, a loop."""
 
     node: cst.CSTNode
     value: cst.BaseExpression | None
@@ -56,11 +59,11 @@ class TypeParameter:
 
 @dataclass(frozen=True, eq=False)
 class Rebound:
-    """Bound more than once, so that what it means depends on when, or on a condition.
+    """Bound more than once, so its meaning depends on a condition or on the order of execution.
 
     Attributes:
         bindings: in source order.
-        is_tried: the first is what a `try` imports; the others stand in where that import fails.
+        is_tried: the first is imported in a `try`; the others apply if that import fails.
     """
 
     bindings: "tuple[Binding, ...]"
@@ -70,9 +73,7 @@ class Rebound:
 Binding = Imported | ClassSymbol | FunctionSymbol | ValueSymbol | TypeStatement
 Symbol = Binding | Rebound
 Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
-When = Literal[
-    "running", "checking", "fallback"
-]  # as Python runs; for type checkers only; where an import fails
+When = Literal["running", "checking", "fallback"]  # at run time; for type checkers only; if an import fails
 
 
 def symbols_of(body: Statements, package: str) -> dict[str, Symbol]:
@@ -89,7 +90,7 @@ def symbols_of(body: Statements, package: str) -> dict[str, Symbol]:
 
 
 class ClassBody:
-    """The names that a class's body binds, and when.
+    """The names that a class's body binds, in order.
 
     Args:
         node: the class.
@@ -108,15 +109,15 @@ class ClassBody:
                 self._bound.setdefault(name, []).append((place, binding, when))
 
     def place(self, node: cst.CSTNode) -> int:
-        """How many statements are carried out before one of them, or before what one assigns is read."""
+        """The number of statements executed before one of them, or before the value that it assigns is evaluated."""
         return self._places[node]
 
     def symbol(self, name: str, seen: int | None = None) -> Symbol | None:
-        """What a name is bound to; None where it is not.
+        """The binding of a name; None if it is not bound.
 
         Args:
             name: the name.
-            seen: the number of statements that have been carried out; all of them if left out.
+            seen: the number of executed statements; all of them by default.
         """
         bound = self._bound.get(name, [])
         if seen is not None:
@@ -133,7 +134,7 @@ class ClassBody:
 
 
 def flat(body: Statements) -> Iterator[cst.BaseStatement | cst.BaseSmallStatement]:
-    """Statements, one by one where they share a line."""
+    """Single statements, also of those that share a line."""
     for statement in body:
         if isinstance(statement, cst.SimpleStatementLine):
             yield from statement.body
@@ -142,7 +143,7 @@ def flat(body: Statements) -> Iterator[cst.BaseStatement | cst.BaseSmallStatemen
 
 
 def _symbol(bound: list[tuple[Binding, When]]) -> Symbol:
-    """What a name stands for: as Python runs, if it is bound then; else as type checkers see it."""
+    """The binding of a name at run time; if there is none, the one that type checkers see."""
     running = [pair for pair in bound if pair[1] != "checking"] or bound
     bindings = list(dict.fromkeys(binding for binding, _ in running))
     if len(bindings) == 1:
@@ -152,7 +153,7 @@ def _symbol(bound: list[tuple[Binding, When]]) -> Symbol:
 
 
 def star_imports(body: Statements, package: str) -> Iterator[str]:
-    """Modules that the body imports everything from."""
+    """Modules that the body imports with `*`."""
     for statement in body:
         if isinstance(statement, cst.SimpleStatementLine):
             for small in statement.body:
@@ -161,7 +162,7 @@ def star_imports(body: Statements, package: str) -> Iterator[str]:
 
 
 def later_stars(body: Statements, package: str) -> dict[str, tuple[str, ...]]:
-    """The names that a body binds, each with the modules that everything is imported from after that."""
+    """The names that a body binds, each with the modules imported with `*` after that."""
     found: dict[str, tuple[str, ...]] = {}
     for statement in body:
         found.update(dict.fromkeys((name for name, _, _ in _bindings([statement], package, "running")), ()))

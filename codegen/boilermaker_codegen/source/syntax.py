@@ -1,4 +1,4 @@
-"""From a file's bytes to its syntax tree. What is no Python is told as Python tells it, at its line and column."""
+"""From a file's bytes to its syntax tree. Syntax errors carry Python's own message, line and column."""
 
 import re
 from collections.abc import Mapping
@@ -12,19 +12,19 @@ from boilermaker_codegen.source.text import LINE_END, read, unreadable
 from boilermaker_codegen.source.trimming import Part
 
 _PLACE = re.compile(r"error at (\d+):(\d+)")
-# How a Python speaks of grammar that is newer than itself.
+# The messages of a Python version for grammar that is newer than itself.
 _OUTGROWN = ("invalid syntax", "expected '('", "expected ':'", "f-string: ", "multiple exception types")
 
 
 class Source(NamedTuple):
-    """What a file says.
+    """The parsed content of a file.
 
     Attributes:
-        tree: its syntax tree, without what cannot matter.
-        has_variants: some of its identifiers are not spelled as Python knows them.
+        tree: its syntax tree, without irrelevant parts.
+        has_variants: some of its identifiers are not in normalized form.
         parts: statements that are not in the tree, by the names that they bind (see `trimming`).
-        digest: names what it means (see `text`).
-        size: characters that were parsed.
+        digest: digest of its meaning (see `text`).
+        size: number of parsed characters.
     """
 
     tree: cst.Module
@@ -38,7 +38,7 @@ def parse(file: SourceFile, data: bytes) -> Source:
     """Read a file's content.
 
     Raises:
-        Refused: it is not Python that this generator reads.
+        Refused: it is not Python that this generator supports.
     """
     text = read(file, data)
     try:
@@ -56,7 +56,7 @@ def parse(file: SourceFile, data: bytes) -> Source:
 def _what_is_wrong(
     error: cst.ParserSyntaxError, python: SyntaxError | None, text: str
 ) -> tuple[int, int, str]:
-    """Line, column and reason. Python's own, unless it stumbles over newer grammar before it comes to the fault."""
+    """Line, column and reason of a syntax error: Python's own, unless it fails at newer grammar before the error."""
     place = _PLACE.search(error.message)
     lines = LINE_END.split(text)
     if place is None:
@@ -72,12 +72,12 @@ def _what_is_wrong(
         first = lines[python.lineno - 1]
         return python.lineno, len(first) - len(first.lstrip()) + 1, python.msg
     if place is not None and python.msg.startswith("f-string: ") and line == python.lineno:
-        return line, column, python.msg  # before 3.12, its column was counted inside of the braces
+        return line, column, python.msg  # before Python 3.12, the column is relative to the braces
     return python.lineno, max(python.offset or 1, 1), python.msg
 
 
 def _token_before(lines: list[str], line: int, column: int) -> tuple[int, int]:
-    """Line and column of the token before a place: libcst names the token after the one that it does not understand."""
+    """Line and column of the token before a place: libcst reports the token after the one that it rejects."""
     before = lines[line - 1][:column].rstrip() if line <= len(lines) else ""
     while not before and line > 1:
         line -= 1

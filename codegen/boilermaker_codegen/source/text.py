@@ -1,4 +1,4 @@
-"""From a file's bytes to its text, without what cannot matter. All that is known before libcst reads it."""
+"""From a file's bytes to its text, without irrelevant parts: everything that is done before libcst parses it."""
 
 import ast
 import hashlib
@@ -19,17 +19,19 @@ LINE_END = re.compile(r"\r\n|\r|\n")
 _LONG_NUMBER = re.compile(rf"(?<![\w.])[0-9][0-9_]{{{sys.int_info.default_max_str_digits},}}")
 _STAR = re.compile(rb"\bimport[\s\\]*\*")
 _USUAL = frozenset({"utf-8", "utf-8-sig", "ascii", "iso-8859-1"})
-_WORD = re.compile(r"\w*[^\x00-\x7f\s](?:\w|[^\x00-\x7f\s])*")  # to `re`, marks that combine are no letters
+_WORD = re.compile(
+    r"\w*[^\x00-\x7f\s](?:\w|[^\x00-\x7f\s])*"
+)  # `re` does not treat combining marks as letters
 
 
 class Text(NamedTuple):
-    """What a file says, before it is parsed.
+    """The content of a file before parsing.
 
     Attributes:
         text: its source.
-        short: the same, without what cannot matter.
-        is_varied: some of its identifiers are not spelled as Python knows them.
-        fault: what Python says against it; it may be newer than this Python.
+        short: the same, without irrelevant parts.
+        is_varied: some of its identifiers are not in normalized form.
+        fault: Python's syntax error, if any; the source may be newer than this Python.
     """
 
     text: str
@@ -39,15 +41,15 @@ class Text(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """Names what the file means: the same whatever its comments say, wherever in it things stand."""
+        """A digest of the file's meaning: independent of comments and of positions in the file."""
         return hashlib.blake2b(self.short.meaning.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
 def read(file: SourceFile, data: bytes) -> Text:
-    """Read a file's content, as far as it goes without syntax trees of libcst's.
+    """Read a file's content without parsing it with libcst.
 
     Raises:
-        Refused: no Python reads it.
+        Refused: no Python version can parse it.
     """
     text = _decoded(data, file)
     is_varied = has_variants(text)
@@ -58,14 +60,14 @@ def read(file: SourceFile, data: bytes) -> Text:
 
 
 def has_variants(text: str) -> bool:
-    """Whether something in a text may be an identifier that Python knows by another spelling."""
+    """Whether a text may contain an identifier that is not in normalized form."""
     return not text.isascii() and any(
         word.isidentifier() and not is_normalized("NFKC", word) for word in _WORD.findall(text)
     )
 
 
 def may_bind(data: bytes, name: str) -> bool:
-    """Whether a file may bind a name, by itself or by `import *`: a search in its bytes, which is sure where it says no."""
+    """Whether a file may bind a name, directly or by `import *`: a search in its bytes; False is certain."""
     if name.encode() in data or _STAR.search(data):
         return True
     if data.isascii() and b"coding" not in data:
@@ -107,19 +109,19 @@ def _decoded(data: bytes, file: SourceFile) -> str:
         raise unreadable(
             file, "FILE_UNREADABLE", line, column, f"is not valid {encoding.upper()} here; save it as UTF-8"
         ) from None
-    except (UnicodeError, LookupError):  # some codecs are not for text
+    except (UnicodeError, LookupError):  # some codecs are not text encodings
         raise unreadable(
             file, "FILE_UNREADABLE", 1, 1, f"cannot be read as {encoding}; save it as UTF-8"
         ) from None
 
 
 def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
-    """What Python itself reads, at its default limit, or why it does not: libcst knows newer grammar.
+    """Python's own syntax tree, at the default recursion limit, or its error: libcst supports newer grammar.
 
-    libcst has no limit of its own: beyond some 5,000 levels it overflows the stack, which ends the process.
+    libcst has no limit: beyond some 5,000 levels it overflows the stack, which kills the process.
 
     Raises:
-        Refused: no Python reads it.
+        Refused: no Python version can parse it.
     """
     if "\0" in text:
         line, column = _place(text[: text.index("\0")])
@@ -135,12 +137,12 @@ def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
         pass
     except SyntaxError as error:
         message = str(error.msg)
-        if message.startswith("(unicode error)"):  # libcst does not look into strings
+        if message.startswith("(unicode error)"):  # libcst does not parse the content of strings
             reason = f"is not valid Python: {message.removeprefix('(unicode error) ')}; correct it"
             raise unreadable(file, "FILE_NOT_PYTHON", error.lineno or 0, error.offset or 1, reason) from None
         if message.startswith(
             "Exceeds the limit"
-        ):  # nor does it count digits; Python names the end of the file
+        ):  # nor does it limit digits; Python reports the end of the file
             number = _LONG_NUMBER.search(text)
             line, column = _place(text[: number.start()] if number else text)
             reason = f"is not valid Python: {message.partition(';')[0]}; correct it"
@@ -154,7 +156,7 @@ def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
 
 
 def _place(before: str) -> tuple[int, int]:
-    """Line and column, counted from 1, of what comes after a text."""
+    """Line and column, counted from 1, of the position after a text."""
     lines = LINE_END.split(before)
     return len(lines), len(lines[-1]) + 1
 

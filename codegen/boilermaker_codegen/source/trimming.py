@@ -1,8 +1,8 @@
-"""Source text without what no part of this package looks into.
+"""Removes source text that no part of this package needs.
 
-libcst takes ten times as long as Python's own parser, and most of a module is what its functions do and the data that it
-holds. Two things are left out: the bodies of functions that cannot matter, for good; and whole statements, until somebody asks
-for the name that they bind. Lines and columns of all that stays are as they were.
+libcst takes ten times as long as Python's own parser, and most of a module is function bodies and data. Two
+things are left out: irrelevant function bodies, permanently; and whole statements, until the name that they
+bind is looked up. Lines and columns of the remaining text do not change.
 """
 
 import ast
@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-# What the scanner looks for in a body: registrations (also under another name, as decorators), generators, what makes a
-# worker, what keeps a signature, and what changes names of the module.
+# What the scanner looks for in a body: registrations (also under another name, as decorators), generators,
+# creation of a worker, wrappers that keep a signature, and changes of module-level names.
 _TOLD = re.compile(
     r"task|register_|\bregister\b|include|@|yield|oilermaker|wrap|__all__|\bglobal\b|\bdef\b|\bclass\b"
 )
@@ -35,13 +35,13 @@ class Part(NamedTuple):
 
 
 class Trimmed(NamedTuple):
-    """What is left of a module.
+    """The remaining source of a module.
 
     Attributes:
         text: its source, with as many lines as before.
         parts: the statements that are left out, by the names that they alone bind.
-        meaning: all that can be asked for, without its place: neither empty lines nor comments of their own change it, nor do
-            bodies that are left out.
+        meaning: everything that can be looked up, without positions: blank lines, full-line comments and
+            removed bodies do not change it.
     """
 
     text: str
@@ -50,11 +50,11 @@ class Trimmed(NamedTuple):
 
 
 def trimmed(text: str, tree: ast.Module) -> Trimmed:
-    """Leave out what can be; docstrings stay.
+    """Remove everything that can be removed; docstrings are kept.
 
     Args:
         text: source of a module.
-        tree: what Python reads in it.
+        tree: its syntax tree by Python's own parser.
     """
     lines = list(io.StringIO(text, newline=""))
     lists = frozenset(_lists(tree))
@@ -103,7 +103,7 @@ def _changes(text: str, lists: frozenset[str]) -> bool:
 
 
 class _Body(NamedTuple):
-    """A body that cannot matter, but for its docstring: its lines, counted from 0."""
+    """An irrelevant body, without its docstring: its lines, counted from 0."""
 
     first: int
     last: int
@@ -111,10 +111,10 @@ class _Body(NamedTuple):
 
 
 def _idle(lines: list[str], body: list[ast.stmt], lists: frozenset[str], *, is_method: bool) -> _Body | None:
-    """What of a body is left out; None where it may matter."""
+    """The lines of a body to remove; None if it may be relevant."""
     has_docstring = ast.get_docstring(ast.Module(body, []), clean=False) is not None
     rest = body[1:] if has_docstring else body
-    if not rest or (len(rest) == 1 and not is_method):  # perhaps a factory
+    if not rest or (len(rest) == 1 and not is_method):  # possibly a factory
         return None
     first, last = rest[0].lineno - 1, (rest[-1].end_lineno or rest[-1].lineno) - 1
     indent = lines[first][: rest[0].col_offset]
@@ -184,7 +184,7 @@ def _cut(lines: list[str], tree: ast.Module, lists: frozenset[str]) -> Iterator[
 
 
 def _lines_of(statements: list[ast.stmt], start: int) -> Iterator[tuple[ast.stmt | None, tuple[int, int]]]:
-    """Statements with their first and last lines, counted from 0; None in place of one that shares a line."""
+    """Statements with their first and last lines, counted from 0; None for one that shares a line."""
     ends = [(statement.end_lineno or statement.lineno) - 1 for statement in statements]
     starts = [_start(statement) - 1 for statement in statements]
     for index in range(start, len(statements)):
@@ -195,7 +195,7 @@ def _lines_of(statements: list[ast.stmt], start: int) -> Iterator[tuple[ast.stmt
 
 
 def _first_free(statements: list[ast.stmt]) -> int:
-    """Where statements may go from on: what a later `import *` binds again must stay, and so must the docstring."""
+    """The first statement that may be removed: names that a later `import *` rebinds must stay, and so must the docstring."""
     for index in range(len(statements) - 1, -1, -1):
         match statements[index]:
             case ast.ImportFrom(names=[ast.alias(name="*")]):
@@ -208,14 +208,14 @@ def _first_free(statements: list[ast.stmt]) -> int:
 def _may_go(
     statement: ast.stmt | None, text: str, head: int, lists: frozenset[str], own: frozenset[str]
 ) -> bool:
-    """Whether nothing in a statement matters to anybody who does not ask for its name.
+    """Whether a statement is irrelevant unless its name is looked up.
 
     Args:
-        statement: None where it must stay anyway.
+        statement: None if it must stay anyway.
         text: its source.
-        head: how many characters of that are its decorators.
+        head: the number of characters of its decorators.
         lists: names that may be bound to lists of functions.
-        own: names of functions and classes that the module defines for good.
+        own: names of functions and classes that the module defines and never rebinds.
     """
     match statement:
         case ast.FunctionDef(decorator_list=decorators) | ast.AsyncFunctionDef(decorator_list=decorators):
@@ -227,7 +227,7 @@ def _may_go(
         case ast.ClassDef():
             told = _WORDS.search(text) or _DECORATOR.search(text, head)
         case ast.Assign(targets=[ast.Name()]) | ast.AnnAssign(target=ast.Name()):
-            # one name for another may be one for `worker.task`
+            # an alias of another name may be an alias of `worker.task`
             told = isinstance(statement.value, ast.Name | ast.Attribute) or _TOLD.search(text)
         case ast.Expr():
             told = _TOLD.search(text)
@@ -237,7 +237,7 @@ def _may_go(
 
 
 def _may_register(decorator: ast.expr, own: frozenset[str]) -> bool:
-    """Whether a decorator may stand for `worker.task` under another name."""
+    """Whether a decorator may be an alias of `worker.task`."""
     named = decorator.func if isinstance(decorator, ast.Call) else decorator
     return not isinstance(named, ast.Attribute) and not (isinstance(named, ast.Name) and named.id in own)
 
@@ -259,7 +259,7 @@ def _name(statement: ast.stmt | None) -> str | None:
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
-    """Names that a statement binds, changes or deletes; of blocks, more than that."""
+    """Names that a statement binds, changes or deletes; for blocks, a superset."""
     match statement:
         case ast.Expr():
             return

@@ -1,4 +1,4 @@
-"""The words of the standard library, msgspec and Boilermaker that mean something to the generator, as tables."""
+"""Tables of the names in the standard library, msgspec and Boilermaker that the generator recognizes."""
 
 import builtins
 from typing import Literal, get_args
@@ -88,7 +88,7 @@ _EXCEPTIONS = [
     if isinstance(value, type) and issubclass(value, BaseException)
 ]
 
-# What people write, and what to write instead.
+# Unsupported types, and what to use instead.
 REMEDIES = {
     "collections.deque": "use `list`",
     "collections.defaultdict": "use `dict`",
@@ -101,7 +101,7 @@ REMEDIES = {
     "builtins.type": "pass a name instead of a class",
     "typing.Callable": "pass data, not code",
     "collections.abc.Callable": "pass data, not code",
-    # msgspec takes anything iterable for these and does not look at the items
+    # msgspec encodes any iterable for these and does not validate the items
     "typing.Iterable": "use `Sequence`",
     "collections.abc.Iterable": "use `Sequence`",
     **{
@@ -142,7 +142,7 @@ REMEDIES = {
 
 
 def plain(name: str) -> str:
-    """A name as its own module has it: `typing_extensions` stands for `typing`, `builtins.` is left out in messages."""
+    """A name in its canonical module: `typing` for `typing_extensions`; `builtins.` is omitted in messages."""
     return (
         f"typing.{name.removeprefix('typing_extensions.')}" if name.startswith("typing_extensions.") else name
     )

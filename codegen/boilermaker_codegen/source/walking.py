@@ -7,7 +7,7 @@ from typing import cast
 
 import libcst as cst
 
-# What no part of this package looks for; `isinstance` would cost more than all the rest of a walk.
+# Nodes that no part of this package needs; `isinstance` would cost more than the rest of a walk.
 _LEAVES = frozenset(
     {
         cst.Name, cst.Integer, cst.Float, cst.SimpleString, cst.Ellipsis, cst.MaybeSentinel, cst.AssignEqual, cst.Dot,
@@ -28,7 +28,7 @@ _SKIPPED = (
 
 
 def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """The direct parts of a node that have parts themselves, in the order of its fields."""
+    """The direct children of a node that have children themselves, in the order of its fields."""
     for name in _fields(type(node)):
         value: object = getattr(node, name)
         if isinstance(value, list | tuple):
@@ -40,7 +40,7 @@ def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 def descendants(
     node: cst.CSTNode, *, enter: Callable[[cst.CSTNode], bool] = lambda _: True
 ) -> Iterator[cst.CSTNode]:
-    """All nodes below a node, in no useful order; what `enter` says no to is given, what is in it is not."""
+    """All nodes below a node, in no defined order; a node that `enter` rejects is yielded, its children are not."""
     waiting = list(children(node))
     while waiting:
         item = waiting.pop()

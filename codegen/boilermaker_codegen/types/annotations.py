@@ -1,4 +1,4 @@
-"""Annotations in the words of the contract. Named types are handed on to `definitions`."""
+"""Annotations as contract types. Named types are passed on to `definitions`."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -46,10 +46,10 @@ class Annotations:
         resolver: resolves names.
         literals: reads the values in `Literal[...]` and `Meta(...)`.
         define: called with each class or `NewType` met; puts its definition into the contract.
-        external: the types of third parties that travel as others, as the configuration says, and the definitions.
+        external: the third-party types that the configuration maps to wire types, and the definitions.
 
     Attributes:
-        own: reads names of the service's own.
+        own: reads names of the service itself.
         aliases: those met so far.
     """
 
@@ -70,7 +70,7 @@ class Annotations:
         """The type that an annotation names.
 
         Raises:
-            Refused: it has no place in a contract, or is not understood.
+            Refused: it is not supported in contracts, or cannot be read.
         """
         match node:
             case cst.Name(value="None"):
@@ -95,7 +95,7 @@ class Annotations:
         """The expression in a quoted annotation.
 
         Raises:
-            Refused: the text is no expression.
+            Refused: the text is not an expression.
         """
         value = node.evaluated_value
         try:
@@ -111,7 +111,7 @@ class Annotations:
         return self.read(self.parse_quoted(node, scope), scope.quoted(node))
 
     def _union(self, parts: Sequence[cst.BaseExpression], scope: Scope) -> Type:
-        """Members, `UnsetType` left out: it stands for what is left out, and never travels."""
+        """Members without `UnsetType`, which marks an omitted value and is never sent."""
         members = _members(parts)
         kept = [part for part in members if not self._is_plain(part, "msgspec.UnsetType", scope)]
         others = [part for part in kept if code(part) != "None"]
@@ -156,7 +156,7 @@ class Annotations:
                 return self.own.type(meaning, parts, node, scope)
 
     def _travelling(self, name: str, parts: Parts, node: cst.BaseExpression, scope: Scope) -> Type:
-        """A type that travels as another one, as the configuration says."""
+        """A type that the configuration maps to a wire type."""
         if parts is not None:
             raise scope.refuse(
                 node,
@@ -238,7 +238,7 @@ class Annotations:
 
 
 def takes_none(type_: Type) -> bool:
-    """Whether None is one of its values as it is written: `x: str = None` is read as `str | None` otherwise."""
+    """Whether None is one of its values as written: otherwise `x: str = None` is read as `str | None`."""
     match type_:
         case Scalar(name="any" | "none"):
             return True
@@ -253,10 +253,10 @@ def takes_none(type_: Type) -> bool:
 
 
 def indexes(node: cst.Subscript, scope: Scope) -> list[cst.BaseExpression]:
-    """What stands in the brackets of a subscript.
+    """The content of a subscript's brackets.
 
     Raises:
-        Refused: something that is no type argument.
+        Refused: it contains something other than type arguments.
     """
     return [_index(element, scope) for element in node.slice]
 
@@ -270,7 +270,7 @@ def _index(element: cst.SubscriptElement, scope: Scope) -> cst.BaseExpression:
 
 
 def _members(parts: Sequence[cst.BaseExpression]) -> list[cst.BaseExpression]:
-    """All members in order, whatever the way they are joined by `|`: a long union is a deep tree."""
+    """All members in order, regardless of how `|` nests them: a long union is a deep tree."""
     found: list[cst.BaseExpression] = []
     waiting = [*reversed(parts)]
     while waiting:

@@ -1,4 +1,4 @@
-"""What stands to the right of a field's `=`: a default, or a call that says more of the field."""
+"""The right side of a field's `=`: a default, or a call that configures the field."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,22 +35,22 @@ _IGNORED: dict[Style, frozenset[str]] = {
     "attrs": frozenset({"repr", "hash", "eq", "order", "metadata", "on_setattr", "validator", "converter"}),
 }
 _NOT_CALLED = (cst.BaseNumber, cst.BaseString, cst.BaseList, cst.Tuple, cst.BaseSet, cst.BaseDict)
-_POSITIONAL = ("attr.ib", "attr.attrib")  # the others take all by name
+_POSITIONAL = ("attr.ib", "attr.attrib")  # the others take keyword arguments only
 _DEFAULTS = ("default", "default_factory", "factory")
 _FACTORIES = {"builtins.list", "builtins.dict", "builtins.set", "builtins.frozenset", "builtins.tuple"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Assigned:
-    """What is said of a field there.
+    """The configuration of a field.
 
     Attributes:
-        name: by which it is given, where that is not its own.
-        wire: its name on the wire, where that is not its own.
-        is_made: whether the default is made anew for each object.
-        is_by_name: whether it is given by name alone; None where nothing says so.
-        sample: an object as mutable as the default; None where it may surely be shared.
-        has_hook: whether attrs runs something when it is set.
+        name: its name as an argument, if it differs.
+        wire: its name on the wire, if it differs.
+        is_made: whether the default is created anew for each object.
+        is_by_name: whether it is keyword-only; None if not specified.
+        sample: an object as mutable as the default; None if the default may be shared.
+        has_hook: whether attrs runs code when it is set.
     """
 
     name: str | None = None
@@ -78,17 +78,17 @@ class Assignments:
         self._results = Results(resolver, _EVERY_MAKER | ATTRS_FACTORIES, _OTHERS)
 
     def maker(self, node: cst.BaseExpression | None, scope: Scope) -> str:
-        """The full name of what is called, if it is something of others'."""
+        """The full name of the called object, if it is outside of the service."""
         if not isinstance(node, cst.Call) or not dotted(node.func):
             return ""
         meaning = self._resolver.resolve(node.func, scope)
         return meaning.name if isinstance(meaning, External) else ""
 
     def read(self, node: cst.BaseExpression | None, style: Style, scope: Scope) -> Assigned:
-        """What is said to the right of a field's `=`.
+        """Read the right side of a field's `=`.
 
         Raises:
-            Refused: it is not understood.
+            Refused: it is not supported.
         """
         if node is None:
             return Assigned()
@@ -104,10 +104,10 @@ class Assignments:
         return found
 
     def _check_plain(self, node: cst.BaseExpression, style: Style, scope: Scope) -> None:
-        """That what only running the code tells is a value, and says nothing else of the field.
+        """Check that an expression that cannot be evaluated here is a plain value.
 
         Raises:
-            Refused: it may be what a maker of fields gives.
+            Refused: it may be the result of a field specifier.
         """
         if self._results.may_be(node, scope):
             factory = "factory" if style == "attrs" else "default_factory"
@@ -167,7 +167,7 @@ class Assignments:
         return self._factory(call.args[0].value, scope)
 
     def _factory(self, node: cst.BaseExpression, scope: Scope) -> Value | ByWorker:
-        """What a factory makes, as far as its text tells: `list`, `list[int]`, a lambda of what can be read."""
+        """The value that a factory creates, if its source shows it: `list`, `list[int]`, a lambda of a readable value."""
         if isinstance(node, _NOT_CALLED):
             raise scope.refuse(
                 node,

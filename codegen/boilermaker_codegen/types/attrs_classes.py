@@ -1,4 +1,4 @@
-"""attrs classes re-created by the rules of attrs, which the generator does without."""
+"""attrs classes re-created by the rules of attrs, without importing attrs."""
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ class _Attribute:
 
     @property
     def name(self) -> str:
-        """The attribute's own name, which travels; its alias is what it is given by."""
+        """The attribute's own name, which is used on the wire; its alias is the argument's name."""
         return self.declared.field.wire or self.declared.field.name
 
 
@@ -60,12 +60,12 @@ def recreated(name: str, own: Sequence[Declared], shell: Shell, bases: Sequence[
 def described(
     made: Any, record: RecordDefinition, bindings: Mapping[Any, Mapping[str, Type]]
 ) -> RecordDefinition:
-    """A record with all that its class has.
+    """A record with inherited fields and options.
 
     Args:
         made: the class, re-created.
         record: what it declares itself.
-        bindings: of each class that it inherits from, what stands for its type variables.
+        bindings: the types bound to the type variables of each class that it inherits from.
     """
     attributes: tuple[_Attribute, ...] = made.__attrs_attrs__
     return replace(
@@ -81,7 +81,7 @@ def _bound(field: Field, bindings: Mapping[str, Type]) -> Field:
 
 
 def _by_order(made: Any, taken: set[str]) -> list[_Attribute]:
-    """What bases declare, the class that comes first in Python's order of classes last."""
+    """The fields that bases declare, in reverse method resolution order."""
     found: dict[str, _Attribute] = {}
     for base in reversed(made.__mro__[1:]):
         for attribute in _of(base):
@@ -92,7 +92,7 @@ def _by_order(made: Any, taken: set[str]) -> list[_Attribute]:
 
 
 def _by_nearness(made: Any, taken: set[str]) -> list[_Attribute]:
-    """As `attr.s` did before it knew `collect_by_mro`, and still does unless told otherwise."""
+    """As `attr.s` does without `collect_by_mro`, which is its default."""
     found: dict[str, _Attribute] = {}
     for base in made.__mro__[1:]:
         for attribute in _of(base):
@@ -112,7 +112,7 @@ def _of(cls: Any) -> Iterator[_Attribute]:
     yield from getattr(cls, "__attrs_attrs__", ())
 
 
-def _by_name(attribute: _Attribute, is_by_name: bool) -> _Attribute:  # noqa: FBT001 - what the class says
+def _by_name(attribute: _Attribute, is_by_name: bool) -> _Attribute:  # noqa: FBT001 - an option of the class
     declared = attribute.declared
     if declared.is_by_name is None and is_by_name:
         made = Declared(field=declared.field, is_made=declared.is_made, is_by_name=True)

@@ -1,4 +1,4 @@
-"""The rules of attrs for options of classes and fields, in its own words: the generator does without attrs."""
+"""The rules of attrs for options of classes and fields, with its own error texts, without importing attrs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ UNREAD: Any = object()
 
 
 def read_option(node: cst.BaseExpression, literals: Literals, scope: Scope) -> Any:
-    """The value of an option that shapes nothing, as far as it is written out."""
+    """The value of an option without effect on the wire or the stub, if it is a literal."""
     if isinstance(node, cst.Attribute) and node.attr.value == "NO_OP":  # of attrs.setters
         return None
     try:
@@ -26,12 +26,12 @@ def read_option(node: cst.BaseExpression, literals: Literals, scope: Scope) -> A
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """What is said of a class, or of a field.
+    """The options of a class or a field.
 
     Attributes:
         options: its options.
-        space: what the class's body names.
-        is_frozen: whether objects of the class are.
+        space: names in the class's body.
+        is_frozen: whether objects of the class are frozen.
     """
 
     options: Mapping[str, Any]
@@ -39,7 +39,7 @@ class Said:
     is_frozen: bool = False
 
     def option(self, name: str) -> Any:
-        """An option; None where it is not given."""
+        """An option; None if it is not given."""
         return self.options.get(name)
 
     @property
@@ -50,18 +50,18 @@ class Said:
 
     @property
     def hash(self) -> Any:
-        """Whether it is hashed, as far as that is said."""
+        """Whether it is hashed, if that is specified."""
         unsafe = self.option("unsafe_hash")
         return self.option("hash") if unsafe is None else unsafe
 
     @property
     def is_hash_valid(self) -> bool:
-        """Whether that is one of the values that attrs knows."""
+        """Whether that is one of the values that attrs accepts."""
         return any(self.hash is known for known in (None, True, False, UNREAD))
 
     @property
     def has_mixed_cmp(self) -> bool:
-        """Whether the old option for comparisons stands beside the new ones."""
+        """Whether the old option for comparisons is combined with the new ones."""
         others = (self.option("eq"), self.option("order"))
         return self.option("cmp") is not None and any(other is not None for other in others)
 
@@ -72,14 +72,14 @@ class Said:
 
     @property
     def is_hashable(self) -> bool:
-        """Whether objects have a hash, whoever makes it."""
+        """Whether objects have a hash, generated or not."""
         if self.hash is False or self.is_made_hashable:
             return True
         return self.eq is False or self.has_own("__hash__")
 
     @property
     def is_made_hashable(self) -> bool:
-        """Whether attrs makes `__hash__`."""
+        """Whether attrs generates `__hash__`."""
         if self.hash is not None:
             return self.hash is True
         has_own_eq = self.option("eq") is None and (self.has_own("__eq__") or self.has_own("__ne__"))
@@ -87,7 +87,7 @@ class Said:
 
     @property
     def has_repr(self) -> bool:
-        """Whether attrs makes `__repr__`."""
+        """Whether attrs generates `__repr__`."""
         has_own = self.option("repr") is None and self.has_own("__repr__")
         return self.option("repr") is not False and not has_own
 
@@ -98,13 +98,13 @@ class Said:
 
 @dataclass(frozen=True)
 class _Rule:
-    """What attrs rejects.
+    """A rule by which attrs rejects options.
 
     Attributes:
-        source: where it does so.
-        is_broken: whether it does.
-        error: what is raised.
-        text: what that says.
+        source: where attrs checks it.
+        is_broken: whether options violate it.
+        error: the exception that attrs raises.
+        text: its message.
     """
 
     source: str
@@ -140,7 +140,7 @@ _OF_CLASSES = [
 
 
 def check(said: Said) -> None:
-    """That attrs takes the options of a class.
+    """Check that attrs accepts the options of a class.
 
     Raises:
         TypeError: it does not; the text is its own.
@@ -152,6 +152,6 @@ def check(said: Said) -> None:
 
 
 def broken_by_field(options: Mapping[str, Any]) -> str:
-    """What attrs says against the options of a field; empty where it takes them."""
+    """The error of attrs for the options of a field; empty if it accepts them."""
     said = Said(options=options, space={})
     return next((rule.text for rule in _OF_BOTH if rule.is_broken(said)), "")

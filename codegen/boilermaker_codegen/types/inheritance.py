@@ -131,7 +131,7 @@ def described(
         made: the class, re-created.
         record: what it declares itself.
         known: all fields by name, as they were declared last.
-        bindings: of each class that it inherits from, what stands for its type variables.
+        bindings: the types bound to the type variables of each class that it inherits from.
     """
     match record.style:
         case "attrs":
@@ -196,7 +196,7 @@ def latest(
         made: the class, re-created.
         bases: its bases; those of a TypedDict are not in its method resolution order.
         own: the fields that re-created classes declare themselves; for TypedDicts all that they have.
-        bindings: of each class that it inherits from, what stands for its type variables.
+        bindings: the types bound to the type variables of each class that it inherits from.
     """
     lineage = [*bases, made] if hasattr(made, "__total__") else list(reversed(made.__mro__))
     return {
