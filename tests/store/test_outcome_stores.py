@@ -120,7 +120,7 @@ async def test_a_store_that_does_not_answer_says_so_and_a_worker_waits_for_it(
 ) -> None:
     """Nothing is run or published without it; it goes on by itself."""
     caplog.set_level("INFO")
-    waiting = _Line("Cannot ask the outcome store")
+    waiting = _Line("Cannot read the outcome store")
     logging.getLogger("boilermaker.app").addHandler(waiting)
     folder = tmp_path / "later"
     store = SqlOutcomeStore(_engine(folder / "outcomes.db"))
@@ -160,7 +160,7 @@ async def test_a_record_that_is_no_verdict_is_told(caplog: pytest.LogCaptureFixt
     await worker.publish_task(worker.create_task(flip.function), id="order-1")
     await worker.drain()
     assert not runs
-    assert "no verdict" in caplog.text
+    assert "a record that cannot be read" in caplog.text
     assert isinstance(worker.bus, InMemoryServiceBus)
     assert [letter.message_id for letter in worker.bus.dead_letters("jobs")] == ["order-1"]
 

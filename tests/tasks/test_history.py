@@ -201,14 +201,14 @@ async def _give(old: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (None, "gave a NoneType, not a mapping of arguments"),
-        (["A-7"], "gave a list, not a mapping of arguments"),
+        (None, "returned a NoneType, not a mapping of arguments"),
+        (["A-7"], "returned a list, not a mapping of arguments"),
         ({"account": object()}, "account: `object` has no JSON form"),
         ({"account": float("nan")}, "account: NaN and infinities have no JSON form"),
         ({"user_id": 7}, "account: missing"),
-        ({7: "A-7"}, f"the upcast from contract {DIGEST} gave an argument whose name is no text"),
+        ({7: "A-7"}, f"the upcast from contract {DIGEST} returned an argument whose name is not a string"),
         (Unreadable(), f"the upcast from contract {DIGEST} raised LookupError ("),
-        (_give, "gave a coroutine, not a mapping of arguments"),
+        (_give, "returned a coroutine, not a mapping of arguments"),
     ],
 )
 async def test_what_is_no_payload_is_told_of_the_upcast_that_gave_it(given: Any, told: str) -> None:

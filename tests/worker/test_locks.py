@@ -97,7 +97,7 @@ async def test_renewals_that_fail_are_told_once_and_tried_until_they_work(
     running.cancel()
     assert not rig.lost
     assert [record.getMessage() for record in caplog.records] == [
-        "Renewing locks failed, tried again until it works: the bus is away",
+        "Renewing locks failed, retrying until it works: the bus is away",
         "Renewing locks works again",
     ]
 
@@ -111,7 +111,7 @@ async def test_a_lock_is_given_up_after_the_limit_of_its_task() -> None:
     running = asyncio.create_task(rig.keeper.run())
     await rig.until(lambda: bool(rig.lost))
     running.cancel()
-    assert rig.lost == [("short", "it was kept for 0:00:50, the limit")]
+    assert rig.lost == [("short", "it was renewed for 0:00:50, the limit")]
 
 
 # ---- a whole worker
@@ -171,7 +171,7 @@ async def test_what_comes_of_a_handler_whose_lock_is_lost_is_dropped(
     await worker.drain()
     assert [line for line in scene.told if line.startswith("after")] == ["after second"]
     assert told in scene.told
-    assert ("goes on" if not cancels else "is cancelled") in caplog.text
+    assert ("continues" if not cancels else "is cancelled") in caplog.text
 
 
 async def test_the_limit_of_renewal_is_an_option_of_a_task() -> None:

@@ -532,7 +532,7 @@ async def test_failure_callbacks_that_cannot_be_read_do_not_keep_others_from_run
     assert {"told", "told too"} == set(worker.state.seen)
     [letter] = bus.dead_letters("tasks")
     assert "TaskFailed" == letter.dead_letter_reason
-    assert "no; failure callbacks were not published, for they cannot be read: step 2" == (
+    assert "no; failure callbacks were not published, because they cannot be read: step 2" == (
         letter.dead_letter_description
     )
 

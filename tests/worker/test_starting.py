@@ -174,7 +174,7 @@ async def test_what_can_be_seen_to_be_dangerous_is_told_when_it_starts(
             await asyncio.sleep(0.01)
         worker.stop()
         await running
-    assert caplog.text.count("Settlement is optimistic: where queue=tasks does not detect duplicates") == 1
+    assert caplog.text.count("Settlement is optimistic: unless queue=tasks detects duplicates") == 1
     assert caplog.text.count("The locks of queue=tasks last about 5s") == 1
 
 

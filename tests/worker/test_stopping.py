@@ -137,5 +137,5 @@ async def test_many_messages_that_wait_for_one_queue_are_told_of_once(
         worker.stop()
         ending = await running
     assert (ending.given_back, ran) == (0, [])
-    assert caplog.text.count("Cannot publish to `absent`, what needs it waits") == 1
+    assert caplog.text.count("Cannot publish to `absent`, messages for it wait") == 1
     assert {message.delivery_count for message in bus.scheduled("tasks")} == {0}

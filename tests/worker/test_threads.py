@@ -133,7 +133,10 @@ async def test_a_function_that_gives_a_coroutine_has_failed(scene: Scene, bus: I
     await worker.drain()
     [letter] = bus.dead_letters("tasks")
     assert letter.dead_letter_reason == "InvalidResult"
-    assert letter.dead_letter_description == "the handler returned a coroutine: declare it with `async def`"
+    assert (
+        letter.dead_letter_description
+        == "the handler returned a coroutine instead of a result: declare it with `async def`"
+    )
 
 
 async def test_threads_are_bounded_and_leave_async_handlers_alone(
@@ -237,8 +240,8 @@ async def test_a_time_limit_tells_a_thread_and_does_not_stop_it(
     [letter] = bus.dead_letters("tasks")
     assert letter.dead_letter_description == "gave up after 1 try: took longer than 0.05s"
     assert (
-        "[deaf] takes longer than its time limit of 0.05s; a thread cannot be cancelled, it goes on"
-        in caplog.text
+        "[deaf] takes longer than its time limit of 0.05s; a thread cannot be cancelled, so it continues. Long functions "
+        "should call `attempt.check_cancelled()`" in caplog.text
     )
 
 

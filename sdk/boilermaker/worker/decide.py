@@ -1,4 +1,7 @@
-"""What follows from an outcome: a pure function over values. It publishes nothing and settles nothing."""
+"""Turns an outcome into a verdict, what to publish and how to settle. Pure functions: nothing is published or settled here.
+
+Outcomes come from `execute`, verdicts are carried out in `publish` and `settle`.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,18 +30,18 @@ from boilermaker.worker.outcome import (
 )
 
 MAX_DESCRIPTION = 4000
-"""Characters; Service Bus SDKs cap a dead-letter description at 4,096."""
+"""Characters of a description; Service Bus SDKs cap a dead-letter description at 4,096."""
 
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
-    """What a decision takes into account beside the envelope and the outcome.
+    """The inputs of a decision other than the envelope and the outcome.
 
     Attributes:
-        registration: of the task, where the worker knows it.
+        registration: the task's registration, if the worker knows the task.
         queues: the queues that the worker may publish to.
-        message_id: of the message being handled.
-        jitter: a number from 0 to 1, drawn for this decision.
-        now: the time, as the bus counts it.
+        message_id: id of the message being handled.
+        jitter: a random number from 0 to 1, drawn for this decision.
+        now: the time by the bus's clock.
     """
 
     registration: Registration | None
@@ -50,7 +53,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decide(envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdict:
-    """The verdict.
+    """The verdict of an outcome.
 
     Raises:
         EnvelopeError: a step that the outcome leads to is malformed.
@@ -77,7 +80,7 @@ def decide(envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdi
 
 
 def _legible(outcome: Outcome) -> Outcome:
-    """An outcome whose texts can be encoded and logged, whatever users' code has put into them."""
+    """The outcome with texts that can be encoded and logged, because they may come from users' code."""
     if isinstance(outcome, Succeeded | Forked):
         return outcome
     described = msgspec.structs.replace(outcome, description=legible(outcome.description))
@@ -134,7 +137,7 @@ def _retry(envelope: Envelope, asked: RetryAsked, around: Circumstances) -> Verd
 
 
 def _wanted(policy: RetryPolicy | None, around: Circumstances) -> RetryPolicy:
-    """The policy as it was asked for, before the worker's limits."""
+    """The policy as requested, before the worker's limits are applied."""
     registered = around.registration.policy if around.registration is not None else RetryPolicy.no_retry()
     return policy or registered
 
@@ -152,7 +155,7 @@ def _put_off(envelope: Envelope, why: str, wait: float, put_off: int) -> Verdict
         publish=(later,),
         settlement=Complete(),
         word="Put off",
-        detail=f"looked at again in {wait:.0f}s: {why}",
+        detail=f"tried again in {wait:.0f}s: {why}",
     )
 
 
@@ -170,27 +173,29 @@ def _failed(envelope: Envelope, failed: Failed, around: Circumstances) -> Verdic
     allowed = [step for step in handlers if step.queue in around.queues]
     publish = _callbacks(allowed, info, around.now)
     if len(publish) > 1:
-        # One message for all of them: with one slot, a repeat that ends differently cannot add a second outcome.
+        # One message for all of them: with a single slot, a repeat with another outcome cannot publish a second one.
         publish = (msgspec.structs.replace(_same_step(current), failure=info, fork=True),)
     description = failed.description
     if broken:
         description += (
-            f"; failure callbacks were not published, for they cannot be read: step {_listed(broken)}"
+            f"; failure callbacks were not published, because they cannot be read: step {_listed(broken)}"
         )
     if refused := sorted({step.queue for step in handlers} - {step.queue for step in allowed}):
         description += f"; failure callbacks were not forwarded to {', '.join(refused)}: not in `forwards_to`"
     return Verdict(
         publish=publish,
-        settlement=_burial(current, DeadLetter(failed.reason, description[:MAX_DESCRIPTION]), around),
+        settlement=_failed_settlement(
+            current, DeadLetter(failed.reason, description[:MAX_DESCRIPTION]), around
+        ),
         word="Failed",
         detail=f"{failed.reason}: {description}",
     )
 
 
 def _handlers(envelope: Envelope) -> tuple[list[Step], list[int], dict[int, int]]:
-    """The failure callbacks of the current step that can be read, with all that follows, and the numbers of the others.
+    """The failure callbacks of the current step that can be read with all their successors, and the numbers of the others.
 
-    With them, by number, how many messages each may lead to.
+    The third value is, by number, how many messages each may lead to.
     """
     most = ahead.messages(envelope.steps, envelope.current.otherwise)
     handlers: list[Step] = []
@@ -208,7 +213,7 @@ def _handlers(envelope: Envelope) -> tuple[list[Step], list[int], dict[int, int]
 
 
 def handlers_of(envelope: Envelope) -> list[Step]:
-    """The failure callbacks of the current step, as far as they can be read."""
+    """The failure callbacks of the current step that can be read."""
     return _handlers(envelope)[0]
 
 
@@ -218,7 +223,7 @@ def _listed(numbers: list[int]) -> str:
 
 
 def without_callbacks(verdict: Verdict, why: str) -> Verdict:
-    """The verdict of a failure whose callbacks cannot be published; the dead letter says so."""
+    """The verdict of a failure whose callbacks cannot be published; the dead-letter description says so."""
     said = f"; failure callbacks were not published: {why}"
     settlement = verdict.settlement
     if isinstance(settlement, DeadLetter):
@@ -227,7 +232,7 @@ def without_callbacks(verdict: Verdict, why: str) -> Verdict:
 
 
 def not_forked(verdict: Verdict, failed: Failed) -> Verdict:
-    """The verdict of a message that stands for failure callbacks, of which some were rejected permanently."""
+    """The verdict of a message that represents failure callbacks, if the bus rejects one of them permanently."""
     said = f"failure callbacks were not published: {failed.description}"[:MAX_DESCRIPTION]
     return msgspec.structs.replace(
         verdict, settlement=DeadLetter(failed.reason, said), word="Failed", detail=f"{failed.reason}: {said}"
@@ -235,7 +240,8 @@ def not_forked(verdict: Verdict, failed: Failed) -> Verdict:
 
 
 def _forked(envelope: Envelope, around: Circumstances) -> Verdict:
-    handlers, _, most = _handlers(envelope)  # what is broken was told in the dead letter of the failure
+    # Callbacks that cannot be read were reported in the dead letter of the failure.
+    handlers, _, most = _handlers(envelope)
     allowed = [step for step in handlers if step.queue in around.queues]
     if sum(most[step.number] for step in allowed) > around.limits.max_messages:
         return _too_many(len(allowed), around.limits.max_messages)
@@ -246,12 +252,12 @@ def _forked(envelope: Envelope, around: Circumstances) -> Verdict:
 
 
 def _too_many(count: int, limit: int) -> Verdict:
-    """None of the failure callbacks is published. Their message can be sent again once they are allowed."""
+    """The verdict that publishes none of the failure callbacks. Their message can be replayed once the limit is raised."""
     why = (
-        f"its {count} failure callbacks, with the failure callbacks of what follows from them, may lead to more than {limit:,} "
-        "messages and were not published: raise `Limits(max_messages=...)` of this worker, then replay this dead letter"
+        f"its {count} failure callbacks and their own failure callbacks may lead to more than {limit:,} messages and were not "
+        "published: raise `Limits(max_messages=...)` of this worker, then replay this dead letter"
     )
-    letter = DeadLetter("TooManyMessages", why)  # whatever its line says about dead letters
+    letter = DeadLetter("TooManyMessages", why)  # even if the step's `should_dead_letter` is False
     return Verdict(settlement=letter, word="Failed", detail=f"TooManyMessages: {why}")
 
 
@@ -270,9 +276,9 @@ def _callbacks(handlers: Sequence[Step], info: FailureInfo | None, now: datetime
     )
 
 
-def _burial(current: Step, letter: DeadLetter, around: Circumstances) -> Settlement:
+def _failed_settlement(current: Step, letter: DeadLetter, around: Circumstances) -> Settlement:
     if letter.reason == "UndecodableMessage":
-        return letter  # what its line says about dead letters may be as broken as the rest
+        return letter  # the line cannot be read, so its `should_dead_letter` is not trusted either
     wanted = current.should_dead_letter
     if wanted is None:
         wanted = around.registration is None or around.registration.should_dead_letter

@@ -1,4 +1,7 @@
-"""How a worker ends: it waits for what runs, cancels the rest of it, and gives that back."""
+"""How a worker stops: it waits for running handlers, cancels the rest, and releases their messages.
+
+What triggers a stop is in `signals` and `loop`.
+"""
 
 import asyncio
 import logging
@@ -13,18 +16,18 @@ from boilermaker.worker.settle import give_back
 
 log = logging.getLogger("boilermaker.app")
 
-_CLEAN_UP_SECONDS = 5.0  # what cancelled handlers are given to clean up
+_CLEAN_UP_SECONDS = 5.0  # time for cancelled handlers to clean up
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """How a worker ended that was told to stop.
+    """How a worker stopped.
 
     Attributes:
-        handled: messages taken since it started.
-        given_back: handlers that were cancelled and whose messages come again, without a counted delivery.
-        lost: handlers that were cancelled and whose messages had been settled before (`acks_late=False`).
-        stuck: of those, handlers that did not end when they were cancelled; they end with the process.
-        is_cut_short: the end of the `lifespan` was cancelled, because the worker was told to stop once more meanwhile.
+        handled: messages received since it started.
+        given_back: cancelled handlers whose messages are redelivered, without increasing the delivery count.
+        lost: cancelled handlers whose messages had been settled before they ran (`acks_late=False`).
+        stuck: of those two, handlers that did not end after being cancelled; they end with the process.
+        is_cut_short: the `lifespan` was cancelled while it exited, because another stop was requested.
     """
 
     handled: int = 0
@@ -40,13 +43,13 @@ async def wind_down(
     grace_seconds: float,
     hurrying: asyncio.Event,
 ) -> Ending:
-    """Wait for what runs, up to the grace or until it is to hurry; cancel what is left, and give it back.
+    """Wait for running handlers until the grace period is over or skipped; cancel the rest and release their messages.
 
     Args:
-        receiver: of the messages; brings no more.
-        running: what runs; what has ended leaves it by itself.
+        receiver: receiver of the messages; it is stopped already.
+        running: the running handlers; each is removed when it ends.
         grace_seconds: how long to wait.
-        hurrying: set to wait no longer.
+        hurrying: set to skip the rest of the grace period.
     """
     if running:
         log.info("Stopping: waiting up to %gs for %s running tasks", grace_seconds, len(running))
@@ -59,7 +62,7 @@ async def wind_down(
     back = [handling for handling in unfinished if not handling.is_settled]
     held = [handling.delivery for handling in back if not handling.is_lost]
     for task in stuck:
-        left[task].is_lost = True  # what it still comes to is dropped
+        left[task].is_lost = True  # its outcome, if it still has one, is discarded
     await give_back(receiver, held)
     ending = Ending(given_back=len(back), lost=len(unfinished) - len(back), stuck=len(stuck))
     _tell(ending, [left[task].name for task in stuck])
@@ -69,7 +72,7 @@ async def wind_down(
 async def _wait_for(
     tasks: Iterable[asyncio.Task[None]], seconds: float, hurrying: asyncio.Event | None = None
 ) -> set[asyncio.Task[None]]:
-    """Wait for tasks to end, not longer than so many seconds, nor once it is to hurry; returns those that did not."""
+    """Wait for tasks to end, until the time is over or `hurrying` is set; returns those that have not ended."""
     waited = set(tasks)
     if not waited:
         return waited
@@ -84,7 +87,8 @@ async def _wait_for(
 def _tell(ending: Ending, stuck: Sequence[str]) -> None:
     if ending.given_back or ending.lost:
         log.warning(
-            "Stopped with %s tasks unfinished: %s were given back and will run again, %s were settled early and are lost",
+            "Stopped with %s handlers unfinished: %s messages were released and will be redelivered, %s were settled before "
+            "their handlers ran and are lost",
             ending.given_back + ending.lost,
             ending.given_back,
             ending.lost,

@@ -1,7 +1,8 @@
-"""Runs users' code, and nothing else does: what a handler does becomes an outcome here.
+"""Runs handlers and upcasts, and turns what they return or raise into an outcome. No other module runs users' code.
 
-Texts of outcomes leave the process, so they hold types, paths and what was expected, and the words a handler chose on
-purpose (`TaskFailed`, `RetryException`): not values, not messages of other exceptions, not tracebacks.
+Texts of outcomes leave the process. They contain types, paths and what was expected, and the reasons that a handler chose
+(`TaskFailed`, `RetryException`); they do not contain values, messages of other exceptions or tracebacks. Time limits and
+cancellation are in `execution`, decisions about outcomes in `decide`.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ log = logging.getLogger("boilermaker.app")
 
 
 def prepare(envelope: Envelope, registration: Registration, history: History) -> msgspec.Struct | Rejected:
-    """The arguments of the current step, or why there are none."""
+    """The arguments of the current step, or why they are rejected."""
     step = envelope.current
     if _is_other(step, registration):
         log.info(
@@ -51,12 +52,12 @@ async def execute(
     state: object,
     describe: DescribeError | None,
 ) -> Outcome:
-    """Run a handler; every way in which that can end is an outcome.
+    """Run a handler and return its outcome, however it ends.
 
-    The execution tells why the worker cancelled it, where it did; a handler that is cancelled otherwise did so itself.
+    `execution.cause` is set if the worker cancelled the handler; otherwise a cancelled handler cancelled itself.
 
     Raises:
-        asyncio.CancelledError: the worker wants it to end, for another reason than its time limit; there is no outcome.
+        asyncio.CancelledError: the worker cancelled it for a reason other than its time limit; there is no outcome.
     """
     registration = execution.registration
     try:
@@ -81,9 +82,8 @@ async def execute(
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raised = _raised(
-            step, registration, error, describe
-        )  # whatever users' code raises is an outcome: SystemExit, a panic in Rust
+        # Everything that users' code raises is an outcome, also SystemExit and a panic in Rust.
+        raised = _raised(step, registration, error, describe)
         if execution.cause in _WITHOUT_OUTCOME:
             raise asyncio.CancelledError(f"{_name(error)} raised while it was cancelled") from error
         return raised
@@ -94,7 +94,7 @@ async def execute(
         value.close()
         return Failed(
             reason="InvalidResult",
-            description="the handler returned a coroutine: declare it with `async def`",
+            description="the handler returned a coroutine instead of a result: declare it with `async def`",
         )
     return _returned(step, registration, value)
 
@@ -103,10 +103,10 @@ _WITHOUT_OUTCOME = (Cause.LOCK_LOST, Cause.STOPPING)
 
 
 async def _meet_own_cancellation() -> None:
-    """A handler that cancelled its own task and returned: the cancellation would hit whoever awaits next.
+    """Raise the cancellation of a handler that cancelled its own task and returned, before another await raises it.
 
     Raises:
-        asyncio.CancelledError: it did.
+        asyncio.CancelledError: the handler cancelled its own task.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
@@ -114,7 +114,7 @@ async def _meet_own_cancellation() -> None:
 
 
 def _uncancel() -> None:
-    """What a handler has caught is over: the rest of the road is not to be taken for cancelled (PEP 654 asks for the pair)."""
+    """Undo cancellations that a handler caught: the rest of the handling is not cancelled (`cancel` and `uncancel` pair up)."""
     task = asyncio.current_task()
     while task is not None and task.cancelling():
         task.uncancel()
@@ -131,10 +131,10 @@ def _returned(step: Step, registration: Registration, value: object) -> Outcome:
 
 
 def arguments_of(envelope: Envelope, registration: Registration, history: History) -> msgspec.Struct:
-    """The payload as the handler's own type; one of an old contract is turned into a new one first.
+    """The payload as the handler's own type; a payload of an old contract is upcast first.
 
     Raises:
-        UnfitValue: it does not fit.
+        UnfitValue: it does not match the type.
         EnvelopeError: the step cannot be read.
     """
     step = envelope.current
@@ -159,21 +159,21 @@ def _upcast(way: Iterable[Hop], values: dict[str, Any]) -> dict[str, Any]:
             raise
         except (
             BaseException
-        ) as error:  # SystemExit, too: as in a handler, it would end one worker after the other
+        ) as error:  # also SystemExit, which would otherwise end one worker after the other
             log.exception("[%s] %s raised", hop.task, where)
             raise UnfitValue((f"{where} raised {_name(error)}",)) from error
         if not isinstance(given, Mapping):
             if inspect.iscoroutine(given):
                 given.close()
-            raise UnfitValue((f"{where} gave a {type(given).__qualname__}, not a mapping of arguments",))
+            raise UnfitValue((f"{where} returned a {type(given).__qualname__}, not a mapping of arguments",))
         values = {name: value for name, value in members.items() if isinstance(name, str)}
         if len(values) < len(members):
-            raise UnfitValue((f"{where} gave an argument whose name is no text",))
+            raise UnfitValue((f"{where} returned an argument whose name is not a string",))
     return values
 
 
 def _is_other(step: Step, registration: Registration) -> bool:
-    """Whether the message was published for another contract; unknown counts as the same."""
+    """Whether the message was published for another contract; an unknown contract counts as the same."""
     return step.digest is not None and registration.digest is not None and step.digest != registration.digest
 
 
@@ -188,7 +188,7 @@ def _invalid(step: Step, registration: Registration, unfit: UnfitValue, history:
 
 
 def _retry_asked(error: RetryException) -> RetryAsked:
-    """What a handler asked for. A subclass may have set anything on itself, without asking the constructor."""
+    """The retry that a handler requested. Checked again, because a subclass may have set attributes past the constructor."""
     said = _chosen_words(error, "msg") or "the handler asked for a retry"
     try:
         policy = None if error.policy is None else checked_policy(error.policy)
@@ -199,13 +199,13 @@ def _retry_asked(error: RetryException) -> RetryAsked:
 
 
 def _chosen_words(error: BaseException, attribute: str) -> str:
-    """The words that a handler chose; empty where it set something that is no text and cannot be made one."""
+    """The text that a handler set; empty if it cannot be converted to a string."""
     try:
         return str(getattr(error, attribute) or "")
     except KeyboardInterrupt:
         raise
     except BaseException:
-        log.exception("%s gave no words", _name(error))
+        log.exception("The text of %s cannot be converted to a string", _name(error))
         return ""
 
 
@@ -220,17 +220,17 @@ def _raised(
         except KeyboardInterrupt:
             raise
         except BaseException:
-            log.exception("[%s] describe_error itself failed", step.task)
+            log.exception("[%s] describe_error itself raised", step.task)
     return _retried(registration, type(error), said)
 
 
 def _retried(registration: Registration, error: type[BaseException], said: str) -> RetryAsked | Failed:
-    """Another try, unless the task was registered not to be retried on this exception."""
+    """A retry, unless the task's registration excludes this exception from retries."""
     if registration.is_retried(error):
         return RetryAsked(description=said, error=_class_name(error))
     return Failed(
         reason="ErrorNotRetried",
-        description=f"{said}, which this task is not retried on",
+        description=f"{said}, which this task's registration excludes from retries",
         error=_class_name(error),
     )
 

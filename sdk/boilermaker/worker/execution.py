@@ -1,4 +1,7 @@
-"""One run of a handler: how it is called, how long it may take, and how the worker ends it."""
+"""One execution of a handler: in the event loop or in a thread, its time limit, and how the worker cancels it.
+
+What its result means is in `execute`.
+"""
 
 import asyncio
 import logging
@@ -15,7 +18,7 @@ log = logging.getLogger("boilermaker.app")
 
 
 class Execution:
-    """A handler's run. Within, the handler can ask what it runs for."""
+    """One execution of a handler. Within the context, `boilermaker.attempt` gives the handler access to it."""
 
     def __init__(
         self,
@@ -24,13 +27,13 @@ class Execution:
         threads: Threads,
         hold: Callable[[], Awaitable[None]],
     ) -> None:
-        """`hold` is awaited once there is a thread; it raises asyncio.CancelledError where the lock was lost meanwhile."""
+        """`hold` is awaited once a thread is free; it raises asyncio.CancelledError if the lock was lost meanwhile."""
         self.registration = registration
         self._hold = hold
         self.timeout = registration.timeout
         """Seconds that it may take; None for no limit."""
         self.is_in_thread = False
-        """True while a thread runs it: that cannot be cancelled. It may ask, and is waited for."""
+        """True while a thread runs it: a thread cannot be cancelled, but the handler can check `attempt.cancelled()`."""
         self._running = Running(told)
         self._threads = threads
         self._task = asyncio.current_task()
@@ -38,7 +41,7 @@ class Execution:
 
     @property
     def cause(self) -> Cause | None:
-        """Why the worker wants it to end, once it does."""
+        """Why the worker wants it to end; None while it may continue."""
         return self._running.cause
 
     def __enter__(self) -> Self:
@@ -51,12 +54,12 @@ class Execution:
         attempt.running.reset(self._token)
 
     def limit(self, seconds: float | None) -> None:
-        """The time limit of one call: the shorter one holds. Before it is called."""
+        """Set the time limit of this call, before it is called; the shorter of this and the registered limit applies."""
         if seconds is not None:
             self.timeout = seconds if self.timeout is None else min(seconds, self.timeout)
 
     async def call(self, function: Callable[[], Any]) -> Any:
-        """What the handler gives, or raises."""
+        """Run the handler: returns what it returns, raises what it raises."""
         try:
             if not self.registration.signature.is_async:
                 return await self._threads.run(function, begin=self._begin_in_thread)
@@ -68,7 +71,7 @@ class Execution:
                 self._limit.cancel()
 
     def interrupt(self, cause: Cause) -> None:
-        """End it: the only way in which a worker does, so that a handler that cancels itself can be told apart."""
+        """Cancel it. The worker cancels in no other way, so that a handler that cancels itself can be recognised."""
         if cause is not Cause.TIME_LIMIT or self._running.cause is None:
             self._running.cause = cause
         if not self.is_in_thread:
@@ -76,7 +79,8 @@ class Execution:
                 self._task.cancel()
         elif cause is Cause.TIME_LIMIT:
             log.warning(
-                "[%s] takes longer than its time limit of %gs; a thread cannot be cancelled, it goes on",
+                "[%s] takes longer than its time limit of %gs; a thread cannot be cancelled, so it continues. Long functions "
+                "should call `attempt.check_cancelled()`",
                 self.registration.name,
                 self.timeout,
             )
@@ -87,7 +91,7 @@ class Execution:
         self._begin()
 
     def _begin(self) -> None:
-        """A time limit is an entry in the event loop's one heap of timers, no task."""
+        """Start the time limit: a timer of the event loop, which is cheaper than a task."""
         if self.timeout is not None:
             loop = asyncio.get_running_loop()
             self._limit = loop.call_later(self.timeout, self.interrupt, Cause.TIME_LIMIT)

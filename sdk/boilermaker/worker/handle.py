@@ -1,4 +1,7 @@
-"""One delivery on its road: decode, find, run, decide, publish, settle. Every message takes it, whatever becomes of it."""
+"""How one delivery is handled: decode, find the task, run its handler, decide, publish, settle. Every message goes this way.
+
+Receiving is in `loop`; each step is in a module of its own: `execute`, `decide`, `publish`, `settle`.
+"""
 
 import asyncio
 import logging
@@ -64,33 +67,33 @@ class Handling:
         self.is_lost = False
         """True once the lock of the message is lost."""
         self.is_settled = False
-        """True once the message is no longer ours to give back."""
+        """True once settling has begun, so that the message can no longer be released."""
         self.is_concluded = False
-        """True once it has come to a verdict, which is published."""
+        """True once it has a verdict, and what follows from it is published."""
         self.is_interrupted = False
         """True once the worker has cancelled it."""
         self._has_ended = False
 
     @property
     def name(self) -> str:
-        """The task whose handler runs; the message, before it is known."""
+        """The name of the task whose handler runs; the message's sequence number before the task is known."""
         execution = self._execution
         number = self.delivery.sequence_number
         return f"sequence_number={number}" if execution is None else execution.registration.name
 
     @property
     def is_concluding(self) -> bool:
-        """Whether its handler has ended, and the message is not settled yet."""
+        """Whether its handler has ended but the message is not settled yet."""
         return self._has_ended and not self.is_settled
 
     def start(self) -> asyncio.Task[None]:
-        """Begin to handle it, and to keep its lock."""
+        """Begin to handle it, and to renew its lock."""
         self._task = asyncio.create_task(self.run())
         self._locks.watch(self.delivery, self._lose)
         return self._task
 
     def interrupt(self, cause: Cause) -> None:
-        """End it, wherever it is on its road."""
+        """Cancel it, at whatever step it is."""
         self.is_interrupted = True
         if self._execution is not None:
             self._execution.interrupt(cause)
@@ -102,11 +105,11 @@ class Handling:
         execution, becomes = self._execution, "is cancelled"
         is_ended = execution is None or execution.registration.cancel_on_lost_lock
         if execution is None:
-            becomes = "has ended, nothing is published" if self._has_ended else "has not begun"
+            becomes = "has ended, nothing is published" if self._has_ended else "has not started"
         if not is_ended or (execution is not None and execution.is_in_thread):
-            becomes = "goes on, what it comes to is dropped"
+            becomes = "continues, its outcome is discarded"
         log.warning(
-            "Lock lost of sequence_number=%s: %s; its handler %s, the message comes again",
+            "Lock lost of sequence_number=%s: %s; its handler %s, the message is redelivered",
             self.delivery.sequence_number,
             why,
             becomes,
@@ -115,10 +118,10 @@ class Handling:
             self.interrupt(Cause.LOCK_LOST)
 
     async def run(self) -> None:
-        """Take the whole road.
+        """Handle the delivery, from decoding to settling.
 
         Raises:
-            asyncio.CancelledError: cancelled on the way; unless `is_settled`, the message is still locked.
+            asyncio.CancelledError: cancelled before the end; unless `is_settled`, the message is still locked.
         """
         started = time.perf_counter()
         try:
@@ -146,7 +149,7 @@ class Handling:
             await self._conclude(envelope, outcome, registration, started)
 
     async def _run_handler(self, envelope: Envelope, registration: Registration) -> Outcome | None:
-        """Run it, settled before if it is to be so; None where that failed: then nothing has run, and the message comes again."""
+        """Run the handler, after settling if `acks_late` is False; None if there is no outcome and the message is redelivered."""
         arguments = prepare(envelope, registration, self._shop.history)
         if isinstance(arguments, Rejected):
             return arguments
@@ -160,7 +163,7 @@ class Handling:
         self._has_ended = True
         if self.is_lost:
             log.warning(
-                "[%s] Dropped what sequence_number=%s came to: its lock was lost while it ran",
+                "[%s] Discarded the outcome of sequence_number=%s: its lock was lost while the handler ran",
                 envelope.current.task,
                 self.delivery.sequence_number,
             )
@@ -168,7 +171,7 @@ class Handling:
         return outcome
 
     async def _take_turn(self, registration: Registration) -> bool:
-        """Wait until it may begin, with a lock that has not expired; False where it is lost."""
+        """Wait until the handler may start, and make sure that the lock is held; False if the lock is lost."""
         while True:
             if registration.signature.is_async:
                 await self._turns.wait()
@@ -177,27 +180,29 @@ class Handling:
             if not await self._locks.secure(self.delivery):
                 return False
             if not self._locks.is_held(self.delivery):
-                return True  # the bus does not answer just now
+                return (
+                    True  # the bus did not respond: run nevertheless, the lock is checked before publishing
+                )
 
     async def _hold(self) -> None:
-        """Ask the bus where the lock may have expired, for a time in which nothing of this process ran.
+        """Renew the lock if it may have expired, for example while this process was paused.
 
         Raises:
-            asyncio.CancelledError: it is lost, the message comes again.
+            asyncio.CancelledError: the lock is lost, the message is redelivered.
         """
         if not self.is_settled and (self.is_lost or not await self._locks.secure(self.delivery)):
             raise asyncio.CancelledError
 
     def _known_before(self, envelope: Envelope, registration: Registration | None) -> Outcome | None:
-        """The outcome of what is not run; None where the handler decides."""
+        """The outcome of a message whose handler must not run; None if it is to run."""
         count = self.delivery.delivery_count
         if count >= self._shop.limits.max_deliveries:
             return Failed(
                 reason="DeliveriesExhausted",
-                description=f"delivered {count} times without coming to an outcome: its worker died or lost the lock each time",
+                description=f"delivered {count} times without an outcome: each time its worker crashed or lost the lock",
             )
         if (expires := envelope.current.expires) is not None and expires <= self._shop.clock.now():
-            return Failed(reason="Expired", description=f"was to begin before {expires:%Y-%m-%dT%H:%M:%S%z}")
+            return Failed(reason="Expired", description=f"did not start before {expires:%Y-%m-%dT%H:%M:%S%z}")
         then = envelope.current.then
         try:
             next_queue = None if then is None else envelope.steps[then].queue
@@ -205,13 +210,15 @@ class Handling:
             return Rejected(reason="UndecodableMessage", description=str(error))
         policy = envelope.header.policy or envelope.current.policy
         if policy is not None and envelope.header.attempt > policy.max_tries:
-            # We publish no such message; 1.x does, to find out when it comes back that no try is left.
+            # Boilermaker does not publish such a message; 1.x does, and only finds on receiving it that no try is left.
             return Failed(reason="RetriesExhausted", description=f"gave up after {policy.max_tries} tries")
         if registration is None and legacy.is_probe(envelope.current):
             return Succeeded()
         if registration is None:
             return Rejected(
-                reason="UnknownTask", description="this worker knows no task of that name", may_heal=True
+                reason="UnknownTask",
+                description="no task of that name is registered with this worker",
+                may_heal=True,
             )
         if next_queue is not None and next_queue not in self._shop.queues:
             return Rejected(
@@ -221,9 +228,9 @@ class Handling:
         return None
 
     async def _blocked(self, envelope: Envelope) -> Blocked | Rejected | None:
-        """Why the handler is not run yet: the queue that comes after success does not work, and would not take what follows.
+        """Why the handler is not run yet: the queue of a following step does not accept messages; None if it can run.
 
-        A message that came before may have been published there: it is run, and published under the same id.
+        A redelivered message is run in any case: an earlier delivery may have published the next message already.
         """
         current, shop = envelope.current, self._shop
         if self.delivery.delivery_count:
@@ -232,7 +239,7 @@ class Handling:
             trouble = await shop.patience.trouble_with(queue, lambda: shop.client.sender(queue))
             if trouble is not None:
                 return _waits_for(queue, trouble)
-        if shop.patience.waiting >= shop.patience.crowd:  # those that fail could only join the crowd
+        if shop.patience.waiting >= shop.patience.crowd:  # a handler that fails would only wait as well
             for step in handlers_of(envelope):
                 trouble = shop.patience.known_trouble_with(step.queue)
                 if trouble is not None and step.queue != shop.queue:
@@ -301,7 +308,10 @@ class Handling:
 
     def _log(self, task: str, verdict: Verdict, seconds: float) -> None:
         number = self.delivery.sequence_number
-        if verdict.word in {"Forked", "Waiting"}:  # what is waited for is told once, for all of them
+        if verdict.word in {
+            "Forked",
+            "Waiting",
+        }:  # `patience` logs once, for all messages, what they wait for
             log.debug("[%s] %s sequence_number=%s: %s", task, verdict.word, number, verdict.detail)
             return
         extra: dict[str, object] = {"outcome": verdict.word.lower(), "seconds": round(seconds, 6)}
@@ -325,5 +335,8 @@ class Handling:
 def _waits_for(queue: str, trouble: Trouble) -> Blocked | Rejected:
     error = trouble.error
     if error.is_transient:
-        return Blocked(description=f"`{queue}` is published to next: {error}", wait=trouble.wait_seconds)
+        return Blocked(
+            description=f"a following step is for the queue `{queue}`, which does not work: {error}",
+            wait=trouble.wait_seconds,
+        )
     return Rejected(reason=reason_of(error), description=str(error), may_heal=True)

@@ -1,8 +1,9 @@
-"""Keeps the locks of messages whose handlers are running: one scheduler for all of them.
+"""Renews the locks of messages whose handlers are running, with one scheduler for all of them.
 
-Without renewal everything that takes longer than the queue's lock duration runs twice. How long a lock lasts is found out
-once, when the bus gives or renews it; from then on a clock counts that nobody sets. Where it is in doubt whether a lock is
-still held, the bus is asked: renewing tells.
+Without renewal, every handler that takes longer than the queue's lock duration would run twice. The time that is left of a
+lock is computed once, when the broker grants or renews it, and then measured with a monotonic clock. If it is uncertain
+whether a lock is still held, it is renewed: the broker's response is authoritative. What happens when a lock is lost is in
+`handle`.
 """
 
 import asyncio
@@ -18,18 +19,18 @@ log = logging.getLogger("boilermaker.app")
 
 _TICK_SECONDS = 1.0
 _SHORTEST_SECONDS = 0.1
-_SHARE = 0.5  # a lock is renewed once this share of its time has gone by
-_LEAST_SHARE = 0.1  # where locks turn out to end sooner than they should
-_SHARE_SECONDS = 3600.0  # after which it is tried with the usual share again
-_AGAIN_SHARE = 0.2  # after a failure, of the time that is left
-_LAG_MEMORY = 0.5  # of the longest pause of the event loop, at each look
+_SHARE = 0.5  # a lock is renewed after this share of its duration
+_LEAST_SHARE = 0.1  # the lower bound of the share, if locks expire earlier than expected
+_SHARE_SECONDS = 3600.0  # after which the usual share is used again
+_AGAIN_SHARE = 0.2  # a failed renewal is retried after this share of the remaining time
+_LAG_MEMORY = 0.5  # decay, per check, of the longest pause of the event loop
 
 Lost = Callable[[str], object]
 """Called once with the reason, when a lock cannot be kept."""
 
 
 class _Watched:
-    """A lock; all times are those of the clock's `monotonic`."""
+    """A lock that is being renewed; all times are from the clock's `monotonic`."""
 
     __slots__ = ("began", "delivery", "expires", "lost", "renew_at", "renewal", "until")
 
@@ -43,27 +44,27 @@ class _Watched:
         self.renew_at = now
 
     def lasts(self, now: float, seconds: float) -> bool:
-        """Whether it surely lasts so much longer."""
+        """Whether it certainly lasts for so many more seconds."""
         return self.expires is not None and now + seconds < self.expires
 
     def is_over(self, now: float) -> bool:
         return self.expires is not None and now >= self.expires
 
     def given(self, now: float, left: float, share: float) -> None:
-        # A lock that seems to have run out when it came: the clocks differ, and only the bus can tell.
+        # A lock that seems to have expired on receipt: the clocks differ, and only the broker knows how long it lasts.
         self.expires = now + left if left > 0 else None
         self.renew_at = now + max(left, 0.0) * share
 
     def failed(self, now: float) -> None:
         left = _TICK_SECONDS if self.expires is None else self.expires - now
-        self.renew_at = now + left * _AGAIN_SHARE * (0.5 + random.random())  # noqa: S311 - spreads what failed together
+        self.renew_at = now + left * _AGAIN_SHARE * (0.5 + random.random())  # noqa: S311 - jitter
 
 
 class LockKeeper:
-    """Renews locks in good time, each up to a limit, and side by side: one that takes long makes no other wait.
+    """Renews locks before they expire, each up to a limit. Renewals run concurrently: a slow one does not delay others.
 
     Args:
-        limit: how long one message's lock is kept at most; then it is left to expire.
+        limit: how long one message's lock is renewed at most; after that it expires.
     """
 
     def __init__(self, receiver: Receiver, clock: Clock, limit: timedelta) -> None:
@@ -76,16 +77,16 @@ class LockKeeper:
         self._share_since = clock.monotonic()
         self._is_stopped = self._is_failing = False
         self.lag_seconds = 0.0
-        """How long the event loop paused of late."""
+        """The longest recent pause of the event loop."""
 
     def watch(self, delivery: Delivery, lost: Lost) -> None:
-        """Renew this lock until `forget`; `lost` is called once if it cannot be kept."""
+        """Renew this lock until `forget`; `lost` is called once if the lock is lost."""
         now = self._clock.monotonic()
         watched = self._watched[id(delivery)] = _Watched(delivery, now, now + self._limit, lost)
         watched.given(now, self._left(delivery.locked_until), self._share_at(now))
 
     def limit(self, delivery: Delivery, limit: timedelta) -> None:
-        """Keep this lock for so long at most, counted from when it was first watched."""
+        """Renew this lock at most for so long, counted from `watch`."""
         if (watched := self._watched.get(id(delivery))) is not None:
             watched.until = watched.began + limit.total_seconds()
 
@@ -94,12 +95,12 @@ class LockKeeper:
         self._watched.pop(id(delivery), None)
 
     def is_held(self, delivery: Delivery, seconds: float = 0.0) -> bool:
-        """Whether this lock surely lasts so much longer; True where it is not watched."""
+        """Whether this lock certainly lasts for so many more seconds; True if it is not watched."""
         watched = self._watched.get(id(delivery))
         return watched is None or watched.lasts(self._clock.monotonic(), seconds)
 
     async def secure(self, delivery: Delivery, seconds: float = 0.0) -> bool:
-        """Have this lock last so much longer, renewing it where that is not sure; False once it is lost."""
+        """Renew this lock unless it certainly lasts for so many more seconds; False if it is lost."""
         watched = self._watched.get(id(delivery))
         if watched is None or watched.lasts(self._clock.monotonic(), seconds):
             return True
@@ -107,7 +108,7 @@ class LockKeeper:
         return self._watched.get(id(delivery)) is watched
 
     async def secure_all(self, seconds: float, *, at_most_seconds: float) -> None:
-        """The same for all locks; waits no longer than `at_most_seconds`."""
+        """`secure` for all locks; waits no longer than `at_most_seconds`."""
         now = self._clock.monotonic()
         due = [each for each in self._watched.values() if not each.lasts(now, seconds)]
         if due:
@@ -126,7 +127,7 @@ class LockKeeper:
                 renewal.cancel()
 
     def stop(self) -> None:
-        """Begin no further round; call it before cancelling `run`, for azure-servicebus swallows a cancellation now and then."""
+        """Start no further round. Call it before cancelling `run`, because azure-servicebus sometimes swallows a cancellation."""
         self._is_stopped = True
 
     async def _pause(self, seconds: float) -> None:
@@ -146,7 +147,7 @@ class LockKeeper:
     def _look_at(self, watched: _Watched, now: float) -> None:
         if now >= watched.until:
             self._lose(
-                watched, f"it was kept for {timedelta(seconds=watched.until - watched.began)}, the limit"
+                watched, f"it was renewed for {timedelta(seconds=watched.until - watched.began)}, the limit"
             )
         elif watched.renewal is not None:
             if watched.is_over(now):
@@ -155,7 +156,7 @@ class LockKeeper:
             self._begin_renewal(watched)
 
     def _next_look(self, now: float) -> float:
-        """Seconds until something is due; not long, for new ones come meanwhile, and not too short after a failure."""
+        """Seconds until the next renewal is due, within bounds: new locks may be added meanwhile, and failures must not spin."""
         due = min((_due(watched) - now for watched in self._watched.values()), default=_TICK_SECONDS)
         return min(max(due, _SHORTEST_SECONDS), _TICK_SECONDS)
 
@@ -185,7 +186,7 @@ class LockKeeper:
             watched.renewal = None
 
     def _renew_sooner(self, watched: _Watched, asked_at: float) -> None:
-        """A lock is gone that should have lasted: where the bus's clock cannot be known, locks may be shorter than they seem."""
+        """Renew earlier from now on, if a lock expired early: the broker's clock is unknown, so locks may be shorter than they seem."""
         if watched.lasts(asked_at, 0) and watched.began >= self._share_since:
             self._share = max(self._share / 2, _LEAST_SHARE)
             self._share_since = self._clock.monotonic()
@@ -197,7 +198,7 @@ class LockKeeper:
             return
         watched.failed(now)
         if not self._is_failing:
-            log.warning("Renewing locks failed, tried again until it works: %s", error)
+            log.warning("Renewing locks failed, retrying until it works: %s", error)
         self._is_failing = True
 
     def _lose(self, watched: _Watched, why: str) -> None:

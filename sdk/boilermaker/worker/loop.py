@@ -1,4 +1,7 @@
-"""Receives, runs so many handlers at a time, keeps their locks, and stops in good order."""
+"""Receives messages, limits how many handlers run concurrently, and stops in order.
+
+How one message is handled is in `handle`, renewing locks in `locks`, the end of a worker in `ending`.
+"""
 
 import asyncio
 import logging
@@ -24,33 +27,35 @@ from boilermaker.worker.workshop import Workshop
 
 log = logging.getLogger("boilermaker.app")
 
-_RECEIVE_SECONDS = 1.0  # how long one look at the queue waits; a stop is noticed within it
+_RECEIVE_SECONDS = 1.0  # how long one receive call waits; a stop is noticed within this time
 _PAUSE_SECONDS = 0.5
-_AHEAD_SECONDS = 1.0  # what is fetched ahead should be started within it: its lock runs, and nobody renews it
-_MOST_AHEAD = 4  # times what runs at a time, once there is experience with the handlers
-_CONCLUDE_SECONDS = (
-    0.25  # how long the next handler waits for what the ones before lead to, where they block the loop
+_AHEAD_SECONDS = (
+    1.0  # prefetched messages should start within this time: their locks are not renewed until then
 )
-_RENEW_SECONDS = 5.0  # and for locks
-_MEMORY = 0.9  # of the mean time that handlers take
+_MOST_AHEAD = 4  # most prefetched messages, as a multiple of concurrency, once handlers' durations are known
+_CONCLUDE_SECONDS = (
+    0.25  # how long the next handler waits until ended ones are settled, if handlers block the event loop
+)
+_RENEW_SECONDS = 5.0  # and how long until locks are renewed
+_MEMORY = 0.9  # decay of the mean duration of handlers
 _LONGEST_BACKOFF = 30.0
 _SHORT_LOCK_SECONDS = 10.0
 _LEAVE_SECONDS = (
-    1.5  # how long a stopped worker waits for a bus that does not answer; a look at the queue takes less
+    1.5  # how long a stopped worker waits for a bus that does not respond; a receive call takes less
 )
 
 
 THREADS = min(32, (os.cpu_count() or 1) + 4)
-"""How many plain functions run at a time, unless it is said; as many as the standard library's own pool would take."""
+"""Default number of plain functions that run concurrently; the same as the default of `ThreadPoolExecutor`."""
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How much at a time, and how long.
+    """How many handlers run concurrently, and how long they may take.
 
     Attributes:
-        concurrency: handlers that run at a time.
-        threads: of these, plain functions that run at a time.
-        grace_seconds: what running handlers are given to finish once the worker is stopped.
+        concurrency: how many handlers run concurrently.
+        threads: how many of these may be plain functions, each in a thread.
+        grace_seconds: how long running handlers may take to finish after a stop.
         lock_limit: how long a lock is renewed at most.
     """
 
@@ -64,11 +69,11 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker is doing.
 
     Attributes:
-        is_receiving: it takes messages; not while it starts, stops, reconnects, or waits for its outcome store.
-        waits_for: what does not work just now, in words: queues to publish to, the outcome store.
-        is_blocked: the event loop does not turn, because a handler blocks it.
-        running: handlers that are running.
-        handled: messages taken since it started.
+        is_receiving: whether it receives messages; False while it starts, stops, reconnects, or waits for its outcome store.
+        waits_for: what currently does not work, as text: queues to publish to, the outcome store.
+        is_blocked: whether a handler blocks the event loop.
+        running: number of running handlers.
+        handled: messages received since it started.
     """
 
     is_receiving: bool
@@ -79,7 +84,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Loop:
-    """One worker at work on one queue."""
+    """The receive loop of one worker on one queue."""
 
     def __init__(self, workshop: Workshop, receiver: Receiver, pace: Pace) -> None:
         self._shop = workshop
@@ -100,10 +105,10 @@ class Loop:
         self._ahead = 0
         self._mean_seconds = 0.0
         self.handled = 0
-        """Messages taken so far."""
+        """Messages received so far."""
 
     def stop(self) -> None:
-        """Receive nothing more and let running handlers finish; called again, do not wait for them."""
+        """Stop receiving and let running handlers finish; a second call skips the grace period."""
         if self._stopping.is_set():
             self._hurrying.set()
         else:
@@ -112,16 +117,16 @@ class Loop:
         self._changed.set()
 
     def _leave(self) -> None:
-        """Wait no longer for a bus that does not answer."""
+        """Stop waiting for a bus that does not respond."""
         if self._is_asking and self._main is not None:
             self._has_left = True
             self._main.cancel()
 
     async def run(self) -> Ending:
-        """Work until stopped.
+        """Receive and handle messages until stopped.
 
         Raises:
-            BusError: a fault of the worker's own queue that cannot heal by itself.
+            BusError: a permanent error of the worker's own queue.
         """
         self._main = asyncio.current_task()
         keeper = asyncio.create_task(self._locks.run())
@@ -140,7 +145,7 @@ class Loop:
         return msgspec.structs.replace(ending, handled=self.handled)
 
     def tell_start(self) -> None:
-        """What it will do, for whoever reads the log of a deploy."""
+        """Log the worker's settings."""
         shop, pace = self._shop, self._pace
         log.info(
             "Working on queue=%s with %s tasks, %s at a time%s; settlement %s, locks renewed for %gs, given up after %s deliveries",
@@ -154,12 +159,12 @@ class Loop:
         )
         if not shop.is_confirmed:
             log.warning(
-                "Settlement is optimistic: where queue=%s does not detect duplicates, a lost settlement repeats the rest of a workflow",
+                "Settlement is optimistic: unless queue=%s detects duplicates, a lost settlement repeats the rest of a workflow",
                 shop.queue,
             )
 
     def health(self) -> Health:
-        """What it is doing; may be asked from any thread."""
+        """What it is doing; may be called from any thread."""
         return Health(
             is_receiving=self._is_receiving and not self._stopping.is_set(),
             waits_for=self._shop.patience.waits_for,
@@ -169,7 +174,7 @@ class Loop:
         )
 
     async def drain(self) -> int:
-        """Handle what can be received now, and nothing that comes later; returns how many messages that were."""
+        """Handle the messages that can be received now, but none that arrive later; returns how many there were."""
         batch = await self._receiver.receive(self._pace.concurrency, 0)
         for delivery in batch:
             self._start(delivery)
@@ -188,7 +193,7 @@ class Loop:
                 if self._is_behind():
                     await self._fetch_ahead(0)
                 if not await self._wait_for_change():
-                    await self._fetch_ahead(0)  # nothing gets free: others may have it
+                    await self._fetch_ahead(0)  # no handler ends: leave the messages to other workers
                 continue
             try:
                 batch = await self._ask(free)
@@ -197,7 +202,7 @@ class Loop:
                     raise
                 self._is_receiving = False
                 if not backoff:
-                    log.warning("Receiving failed, tried again until it works: %s", error)
+                    log.warning("Receiving failed, retrying until it works: %s", error)
                 backoff = min(max(backoff * 2, 0.25), _LONGEST_BACKOFF)
                 await self._sleep_unless_stopped(backoff * (0.5 + random.random() / 2))  # noqa: S311 - spreads reconnects
                 continue
@@ -207,7 +212,7 @@ class Loop:
             await self._take(batch)
 
     async def _ask(self, free: int) -> Sequence[Delivery]:
-        """What the bus has; connects first where it is not connected."""
+        """Receive messages; connects first if not connected."""
         self._is_asking = True
         try:
             if not self._is_receiving:
@@ -231,26 +236,26 @@ class Loop:
         for delivery in batch:
             self._start(delivery)
         if self._has_plain:
-            await asyncio.sleep(0)  # they find out whether they need a thread
+            await asyncio.sleep(0)  # the handlings start, and those of plain functions ask for a thread
 
     def _look_at_lock(self, delivery: Delivery) -> None:
-        """The bus tells a queue's lock duration by its messages only; the latest of a batch has waited least."""
+        """Warn about a short lock duration. Only messages reveal it; the last one of a batch was locked most recently."""
         self._is_lock_seen = True
         lasts = (delivery.locked_until - self._shop.clock.now()).total_seconds()
         if lasts < _SHORT_LOCK_SECONDS:
             log.warning(
-                "The locks of queue=%s last about %.0fs (or the clocks differ): a pause as long as that loses them, and what runs is "
-                "cancelled and runs again. A minute suits most queues",
+                "The locks of queue=%s last about %.0fs (or the clocks differ): a pause as long as that loses them, and running "
+                "handlers are cancelled and run again. Set the queue's lock duration to a minute, which suits most queues",
                 self._shop.queue,
                 lasts,
             )
 
     def _is_behind(self) -> bool:
-        """Whether handlers block the event loop, and what has been taken does not begin soon: others may have the rest."""
+        """Whether handlers block the event loop, so that received messages do not start soon: leave the rest to other workers."""
         return self._turns.backlog_seconds > _AHEAD_SECONDS
 
     async def _before_next(self, block_seconds: float) -> None:
-        """Where handlers block the loop: settle what has ended, and renew the locks that would expire in such a block."""
+        """Before a handler that may block the loop: let ended handlings settle, and renew locks that would expire meanwhile."""
         block_seconds = max(block_seconds, self._locks.lag_seconds)
         ended = [task for task, handling in self._running.items() if handling.is_concluding]
         if ended and not self._shop.patience.waiting:
@@ -258,9 +263,9 @@ class Loop:
         await self._locks.secure_all(2 * block_seconds, at_most_seconds=_RENEW_SECONDS)
 
     def _free(self) -> int:
-        """How many more messages to take: never more plain functions wait for a thread than there are threads.
+        """How many more messages to receive. No more plain functions wait for a thread than there are threads.
 
-        Those whose handlers have ended, and which wait for a queue to publish to, leave their slots to others, up to as many again.
+        Messages whose handlers have ended and which wait to publish to a queue do not occupy a slot, up to `concurrency` of them.
         """
         if self._is_behind():
             return 0
@@ -269,9 +274,9 @@ class Loop:
         return min(free, 2 * self._threads.count - self._threads.backlog) if self._has_plain else free
 
     def _startable_soon(self) -> int:
-        """How many messages can be started within `_AHEAD_SECONDS`, as handlers have gone so far.
+        """How many messages can be started within `_AHEAD_SECONDS`, estimated from the duration of handlers so far.
 
-        More than run at a time: what is asked for takes a round trip to come, and quick handlers would wait for it.
+        This may be more than `concurrency`: messages take a round trip to arrive, and quick handlers would wait for them.
         """
         running = self._pace.concurrency
         if self._has_plain and not self._has_async:
@@ -280,7 +285,7 @@ class Loop:
         return min(most, int(running * _AHEAD_SECONDS / max(self._mean_seconds, 0.001)))
 
     async def _fetch_ahead(self, count: int) -> None:
-        """In large steps: each is a word to the bus."""
+        """Set the prefetch count, only if it changes considerably: each change is a frame to the broker."""
         if (count == 0) != (self._ahead == 0) or not self._ahead / 2 <= count <= self._ahead * 2:
             self._ahead = count
             await self._receiver.set_prefetch(count)
@@ -302,13 +307,13 @@ class Loop:
         if (task.cancelled() and handling.is_interrupted) or (error := _error_of(task)) is None:
             return
         log.error(
-            "Handling sequence_number=%s broke; its lock has to expire",
+            "Handling sequence_number=%s failed unexpectedly; the message is redelivered once its lock expires",
             handling.delivery.sequence_number,
             exc_info=error,
         )
 
     async def _wait_for_change(self) -> bool:
-        """Wait for a handler to end; False where none did. Paused handlers say nothing when they go on: look again."""
+        """Wait briefly for a handler to end; False if none did. The caller checks again: handlers that wait do not notify it."""
         self._changed.clear()
         try:
             async with asyncio.timeout(_PAUSE_SECONDS):
@@ -326,4 +331,6 @@ class Loop:
 
 
 def _error_of(task: asyncio.Task[None]) -> BaseException | None:
-    return asyncio.CancelledError("cancelled by somebody else") if task.cancelled() else task.exception()
+    return (
+        asyncio.CancelledError("cancelled, but not by the worker") if task.cancelled() else task.exception()
+    )

@@ -1,4 +1,7 @@
-"""What running a handler came to, and what to do about it: plain values."""
+"""Outcomes, verdicts and settlements as plain values, and the records that outcome stores keep of verdicts.
+
+Outcomes come from `execute`, `decide` turns them into verdicts, `publish` and `settle` carry verdicts out.
+"""
 
 from datetime import datetime
 from typing import Literal
@@ -18,13 +21,13 @@ Reason = Literal[
 
 
 class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
-    """The handler returned. `result` is sealed where a later step refers to it."""
+    """The handler returned. `result` is its encoded result if a later step refers to it."""
 
     result: msgspec.Raw | None = None
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
-    """Failed for good, whatever tries are left."""
+    """Failed permanently, even if tries are left."""
 
     reason: Reason
     description: str
@@ -32,11 +35,11 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetryAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """The handler raised, timed out, or asked to be tried again.
+    """The handler raised, timed out, or requested a retry.
 
     Attributes:
-        policy: replaces the task's policy from here on.
-        delay: seconds, or the point in time to wait for, instead of what the policy says.
+        policy: replaces the task's policy from this try on.
+        delay: seconds to wait, or the time to wait for, instead of the policy's wait.
     """
 
     description: str
@@ -46,10 +49,10 @@ class RetryAsked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """Refused at the door; the handler was not run.
+    """The message was rejected before its handler ran.
 
     Attributes:
-        may_heal: True where another worker, or this one after its deploy, may take it: it is put off first.
+        may_heal: True if another worker, or this one after a deploy, may accept it: it is put off first.
     """
 
     reason: Reason
@@ -58,10 +61,10 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
-    """The handler was not run: the queue of the next step does not work just now, or there is nobody to wait in its place.
+    """The handler was not run, because the queue of a following step currently does not accept messages.
 
     Attributes:
-        wait: seconds after which it is looked at again.
+        wait: seconds after which the message is tried again.
     """
 
     description: str
@@ -69,7 +72,7 @@ class Blocked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forked(msgspec.Struct, frozen=True, kw_only=True):
-    """The message stands for the failure callbacks of its step; no handler was run."""
+    """The message represents the failure callbacks of its step; no handler was run."""
 
 
 Outcome = Forked | Succeeded | Failed | RetryAsked | Rejected | Blocked
@@ -93,7 +96,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What an outcome leads to: messages to publish first, then how to settle.
 
     Attributes:
-        word: what became of the task, for the log: "Completed", "Retrying", "Failed", "Forked", "Put off" or "Waiting".
+        word: the result for the log: "Completed", "Retrying", "Failed", "Forked", "Put off" or "Waiting".
     """
 
     publish: tuple[Next, ...] = ()
@@ -103,9 +106,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What an outcome store keeps of an attempt: its verdict, and the seed under which that is published.
+    """What an outcome store keeps of an attempt: its verdict, and the seed from which the ids of following messages derive.
 
-    The seed is part of it: a workflow that is published twice has two, and what follows from it must have the same ids.
+    The seed is included because a workflow that is published twice has two seeds, but must lead to messages with the same ids.
     """
 
     verdict: Verdict
@@ -121,9 +124,12 @@ def read_record(kept: bytes) -> Record:
     """A record from an outcome store.
 
     Raises:
-        ConfigurationError: it is none; the store holds something else, or comes from a later version.
+        ConfigurationError: it is not a record: the store contains something else, or a later version wrote it.
     """
     try:
         return msgspec.json.decode(kept, type=Record)
     except msgspec.MsgspecError as error:
-        raise ConfigurationError(f"the outcome store gave a record that is no verdict: {error}") from None
+        raise ConfigurationError(
+            f"the outcome store returned a record that cannot be read: {error}; check that nothing else writes to it, and that "
+            "no later version of Boilermaker did"
+        ) from None

@@ -1,7 +1,8 @@
-"""A worker's patience with what does not work just now: queues to publish to, and the outcome store.
+"""Retries what currently does not work: publishing to a queue, and the outcome store.
 
-What needs a queue that does not work waits, and nothing else does. Deliveries whose handlers have run wait here, their locks
-kept, and occupy no slot for handlers (see `loop`). Those whose handlers have not run are put off (see `handle`).
+Only messages that need a failing queue wait for it. Deliveries whose handlers have run wait here; their locks are renewed, and
+they do not occupy a slot for handlers (see `loop`). Deliveries whose handlers have not run are put off (see `handle`). What is
+published is decided in `publish`.
 """
 
 import asyncio
@@ -16,20 +17,20 @@ from boilermaker.errors import BusError, MessageRefusedError, OutcomeStoreError
 
 log = logging.getLogger("boilermaker.app")
 
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries of what does not work
-_SHORTEST_WAIT, _LONGEST_WAIT = 5.0, 300.0  # for which messages are put off
-_STALE_SECONDS = _LONGEST_WAIT + 60.0  # a queue that nobody has tried for longer is not told of
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between retries
+_SHORTEST_WAIT, _LONGEST_WAIT = 5.0, 300.0  # seconds for which messages are put off
+_STALE_SECONDS = _LONGEST_WAIT + 60.0  # a queue that was not tried for longer is no longer reported
 _T = TypeVar("_T")
 _K = TypeVar("_K")
 
 
 class Trouble:
-    """A queue that does not work.
+    """A queue that messages cannot be published to.
 
     Attributes:
-        error: what it said last.
-        since: when it began, monotonic.
-        seen: when it was last tried.
+        error: the latest error.
+        since: when the first error occurred, monotonic.
+        seen: when the queue was last tried, monotonic.
     """
 
     __slots__ = ("error", "seen", "since")
@@ -40,17 +41,17 @@ class Trouble:
 
     @property
     def wait_seconds(self) -> float:
-        """For how long to put off what needs the queue: about as long as it has not worked."""
+        """How long to put off messages that need the queue: about as long as it has not worked."""
         age = time.monotonic() - self.since
-        return min(max(age, _SHORTEST_WAIT), _LONGEST_WAIT) * (0.75 + random.random() / 2)  # noqa: S311 - spreads what waits
+        return min(max(age, _SHORTEST_WAIT), _LONGEST_WAIT) * (0.75 + random.random() / 2)  # noqa: S311 - jitter
 
 
 class Patience:
-    """Does what does not work just now again and again. Told once in the log, however many wait for it.
+    """Retries operations until they succeed. Logs a failure once, however many deliveries wait for it.
 
     Args:
-        give_up_seconds: how long to try what is permanent as far as the bus knows, such as a queue that does not exist.
-        crowd: so many waiting deliveries are many.
+        give_up_seconds: how long to retry after an error that the bus reports as permanent, such as a queue that does not exist.
+        crowd: the number of waiting deliveries from which on further ones are put off before their handlers run.
     """
 
     def __init__(self, *, give_up_seconds: float = 0, crowd: int = 100) -> None:
@@ -65,7 +66,7 @@ class Patience:
 
     @property
     def is_paused(self) -> bool:
-        """Whether the outcome store does not work: all messages need it, and the worker takes no further ones."""
+        """Whether the outcome store does not work: all messages need it, so the worker receives no more."""
         return bool(self._store_waits)
 
     @property
@@ -75,7 +76,7 @@ class Patience:
 
     @property
     def waits_for(self) -> tuple[str, ...]:
-        """What does not work, in words. May be asked from any thread."""
+        """What does not work, as text. May be called from any thread."""
         now = time.monotonic()
         queues = [
             name
@@ -87,10 +88,10 @@ class Patience:
     # ---- the outcome store
 
     async def until_it_works(self, what: str, do: Callable[[], Awaitable[_T]]) -> _T:
-        """Ask the outcome store, or write to it, until that works.
+        """Read from the outcome store, or write to it, until that succeeds.
 
         Raises:
-            OutcomeStoreError: time does not help, the store refuses this record.
+            OutcomeStoreError: the error is permanent: the store rejects this record.
         """
         try:
             return await do()
@@ -98,7 +99,7 @@ class Patience:
             if not error.is_transient:
                 raise
             if what not in self._store_waits:
-                log.error("Cannot %s, waiting until it works: %s", what, error)  # noqa: TRY400 - the text says it all
+                log.error("Cannot %s, retrying until it works: %s", what, error)  # noqa: TRY400 - the text is enough
         with _counted(self._store_waits, what):
             pause = _SHORTEST_PAUSE
             while True:
@@ -118,16 +119,16 @@ class Patience:
     async def until_published(
         self, queue: str, publish: Callable[[], Awaitable[None]], delivery: object
     ) -> None:
-        """Publish to a queue until it is done.
+        """Publish to a queue until that succeeds.
 
         Args:
-            queue: where to.
-            publish: does it.
-            delivery: that waits meanwhile; counted once, whatever it waits for.
+            queue: the queue to publish to.
+            publish: publishes.
+            delivery: the delivery that waits meanwhile; counted once, however many queues it waits for.
 
         Raises:
             MessageRefusedError: the queue rejects this message permanently.
-            BusError: the queue is permanently unusable, and was so for `give_up_seconds`.
+            BusError: the queue has failed with permanent errors for `give_up_seconds`.
         """
         try:
             await publish()
@@ -166,13 +167,13 @@ class Patience:
                 return
 
     async def trouble_with(self, queue: str, connect: Callable[[], Awaitable[object]]) -> Trouble | None:
-        """What is wrong with a queue that a message may need later; None where it works.
+        """What is wrong with a queue that a message may need later; None if it works.
 
-        A queue that was not used before is connected to, and one that did not work is tried again, by one for all who ask.
+        If the queue was not used before, or did not work, this connects to it; concurrent calls share one attempt.
         """
         if queue in self._working:
             return None
-        if queue not in self._queue_waits:  # else somebody tries it all the time
+        if queue not in self._queue_waits:  # otherwise a waiting delivery retries it anyway
             probe = self._probes.get(queue)
             if probe is None:
                 probe = self._probes[queue] = asyncio.create_task(self._probe(queue, connect))
@@ -181,11 +182,11 @@ class Patience:
         return self._troubles.get(queue)
 
     def known_trouble_with(self, queue: str) -> Trouble | None:
-        """The same, without trying: what deliveries wait for."""
+        """What is wrong with a queue that deliveries wait for; does not connect."""
         return self._troubles.get(queue) if queue in self._queue_waits else None
 
     def close(self) -> None:
-        """Try nothing any more."""
+        """Cancel pending connection attempts."""
         for probe in self._probes.values():
             probe.cancel()
 
@@ -202,7 +203,7 @@ class Patience:
         trouble = self._troubles.get(queue)
         if trouble is None:
             self._troubles[queue] = Trouble(error)
-            log.error("Cannot publish to `%s`, what needs it waits until it works: %s", queue, error)
+            log.error("Cannot publish to `%s`, messages for it wait until it works: %s", queue, error)
         else:
             trouble.error, trouble.seen = error, time.monotonic()
 
@@ -214,7 +215,7 @@ class Patience:
 
 @contextmanager
 def _counted(counts: dict[_K, int], what: _K) -> Generator[None, None, None]:
-    """Counts who waits, by what."""
+    """Count one more waiter for `what` within the context."""
     counts[what] = counts.get(what, 0) + 1
     try:
         yield
@@ -225,6 +226,6 @@ def _counted(counts: dict[_K, int], what: _K) -> Generator[None, None, None]:
 
 
 async def _sleep(pause: float) -> float:
-    """Sleep for about so long; returns how long to sleep the next time."""
-    await asyncio.sleep(pause * (0.5 + random.random() / 2))  # noqa: S311 - spreads what waits
+    """Sleep for about `pause` seconds; returns how long to sleep the next time."""
+    await asyncio.sleep(pause * (0.5 + random.random() / 2))  # noqa: S311 - jitter
     return min(pause * 2, _LONGEST_PAUSE)

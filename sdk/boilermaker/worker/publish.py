@@ -1,7 +1,7 @@
-"""The only publisher of what follows from an outcome: decided, saved where there is an outcome store, then published.
+"""Carries out the publishing part of a verdict: saves it in the outcome store, if there is one, then publishes.
 
-Whatever happens, a message comes to one verdict. One that cannot be published is a failure, and leads to what follows from
-that.
+Each message has exactly one verdict. If its messages are rejected permanently, that is a failure of the task, with a verdict
+of its own. Nothing else publishes what follows from an outcome. Verdicts come from `decide`; settling is in `settle`.
 """
 
 import asyncio
@@ -28,48 +28,46 @@ from boilermaker.worker.workshop import Workshop
 
 log = logging.getLogger("boilermaker.app")
 
-_BEGUN_AT_A_TIME = (
-    4  # of the messages of a fork: each is an envelope, and to make a hundred large ones takes seconds
-)
+_BEGUN_AT_A_TIME = 4  # messages of a fork that are encoded together: encoding a hundred large envelopes at once takes seconds
 
 
 Hold = Callable[[], Awaitable[None]]
-"""Returns while the delivery is the worker's; raises asyncio.CancelledError where its lock is lost."""
+"""Returns if the worker still holds the delivery's lock; raises asyncio.CancelledError if the lock is lost."""
 
 
 class Publishing:
-    """What one delivery leads to. Nothing is saved or published once its lock is lost.
+    """Publishes what follows from one delivery. Nothing is saved or published once its lock is lost.
 
     Attributes:
-        cause: names the delivery's message in the ids of all that it leads to.
+        cause: id of the delivery's message, from which the ids of following messages derive.
     """
 
     def __init__(self, workshop: Workshop, delivery: Delivery, hold: Hold) -> None:
         self._shop = workshop
         self._hold = hold
         self._delivery = delivery
-        self._seed: str | None = None  # of the saved outcome, where there is one
+        self._seed: str | None = None  # the seed of the saved outcome, if there is one
         self.cause = identity.own_id(delivery, workshop.queue)
 
     async def recall(self, envelope: Envelope) -> Verdict | None:
-        """What an earlier delivery of this message came to, where it was saved."""
+        """The verdict of an earlier delivery of this message, if one was saved."""
         store = self._shop.outcomes
         if store is None:
             return None
         key = self._record_key(envelope)
-        kept = await self._shop.patience.until_it_works("ask the outcome store", lambda: store.load(key))
+        kept = await self._shop.patience.until_it_works("read the outcome store", lambda: store.load(key))
         return None if kept is None else self._recalled(kept)
 
     async def carry_out(
         self, envelope: Envelope, outcome: Outcome | Verdict, registration: Registration | None
     ) -> Verdict:
-        """Publish what follows from an outcome; where that cannot be, what follows from this failure."""
+        """Publish what follows from an outcome; if that is rejected permanently, what follows from this failure."""
         around = Circumstances(
             registration=registration,
             limits=self._shop.limits,
             queues=self._shop.queues,
             message_id=self.cause,
-            jitter=random.random(),  # noqa: S311 - spreads retries, keeps no secret
+            jitter=random.random(),  # noqa: S311 - jitter, not a secret
             now=self._shop.clock.now(),
         )
         try:
@@ -81,7 +79,7 @@ class Publishing:
             if error is None:
                 return verdict
             failed = _unpublished(error)
-            if verdict.word == "Forked":  # of a failure that has its dead letter
+            if verdict.word == "Forked":  # the failure itself was dead-lettered before
                 return not_forked(verdict, failed)
             if verdict.word == "Failed":
                 return without_callbacks(verdict, str(error))
@@ -92,16 +90,16 @@ class Publishing:
     async def _settled_on(
         self, envelope: Envelope, outcome: Outcome | Verdict, around: Circumstances
     ) -> Verdict:
-        """The verdict of an outcome, saved where there is a store; of its failure to be saved where the store refuses it."""
+        """The verdict of an outcome, saved if there is a store; if the store rejects it, the verdict of that failure."""
         if isinstance(outcome, Verdict):
             return outcome
         verdict = decide(envelope, outcome, around)
         if isinstance(outcome, Forked):
-            return verdict  # it comes out the same each time
+            return verdict  # it is the same on each delivery
         try:
             return await self._remember(envelope, verdict)
         except OutcomeStoreError as error:
-            log.error("[%s] Its outcome is not saved: %s", envelope.current.task, error)  # noqa: TRY400 - the text says it all
+            log.error("[%s] The outcome was not saved: %s", envelope.current.task, error)  # noqa: TRY400 - the text is enough
             failed = decide(envelope, Failed(reason="OutcomeNotSaved", description=str(error)), around)
         try:
             return await self._remember(envelope, failed)
@@ -109,10 +107,10 @@ class Publishing:
             return failed
 
     async def _remember(self, envelope: Envelope, verdict: Verdict) -> Verdict:
-        """Save a verdict; what was saved first is what counts.
+        """Save a verdict, and return the one that was saved first.
 
         Raises:
-            OutcomeStoreError: the store takes others, and refuses this one.
+            OutcomeStoreError: the store accepts other records but rejects this one.
         """
         store = self._shop.outcomes
         if store is None:
@@ -136,10 +134,10 @@ class Publishing:
         return identity.record_key(self._shop.queue, self.cause, codec.fingerprint(envelope))
 
     async def _publish(self, envelope: Envelope, verdict: Verdict) -> BusError | None:
-        """Publish everything, or wait until it can be; returns why one of it never can be. Raises EnvelopeError."""
+        """Publish all messages, waiting if necessary; returns the error of one that can never be published. Raises EnvelopeError."""
         if len(verdict.publish) == 1:  # nearly always
             fates = [await self._fate(envelope, verdict.publish[0])]
-        else:  # none waits for another's queue
+        else:  # concurrently, so that none waits for the queue of another
             fates = await asyncio.gather(
                 *(
                     self._fate(envelope, next_, turn=number // _BEGUN_AT_A_TIME)
@@ -154,7 +152,7 @@ class Publishing:
     async def _fate(
         self, envelope: Envelope, next_: Next, *, turn: int = 0
     ) -> BusError | EnvelopeError | None:
-        """What became of one message, begun so many turns of the event loop later: None once it is published."""
+        """Publish one message, after so many iterations of the event loop; returns its error, or None once published."""
         for _ in range(turn):
             await asyncio.sleep(0)
 
@@ -174,11 +172,11 @@ class Publishing:
         body = codec.advance(envelope, next_, named.seed)
         limit = (
             outgoing.limit_for(max_message_size) + outgoing.HEADROOM_BYTES // 2
-        )  # results may use half of the headroom
+        )  # kept results may use half of the headroom
         if len(body) > limit:
             raise MessageTooLargeError(
-                f"with what is kept for later steps the envelope has {len(body):,} bytes, "
-                f"`{next_.queue}` takes {limit:,}"
+                f"with the results kept for later steps the envelope has {len(body):,} bytes, `{next_.queue}` accepts "
+                f"{limit:,}; return a reference to large data instead of the data"
             )
         return self._message(envelope, next_, named.id, body)
 
@@ -203,5 +201,5 @@ def _unpublished(error: BusError) -> Failed:
 
 
 def reason_of(error: BusError) -> Literal["QueueNotFound", "PublishRefused"]:
-    """What dead letters say of a queue that cannot be published to, or of a message that it does not take."""
+    """The dead-letter reason for a queue that cannot be published to, or that rejects the message."""
     return "QueueNotFound" if isinstance(error, QueueNotFoundError) else "PublishRefused"

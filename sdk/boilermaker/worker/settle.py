@@ -1,7 +1,7 @@
-"""The only caller of complete, abandon and dead-letter. A message is settled once its verdict is published.
+"""Settles messages: complete, dead-letter, release. No other module does. A message is settled once its verdict is published.
 
-Settlement may go unconfirmed in one place: completing a message whose verdict is published. A settlement that is lost
-there costs a repeat, which duplicate detection drops.
+Settlement may be unconfirmed in one place: completing a message whose verdict is published. If that settlement is lost, the
+message is repeated, and duplicate detection drops what it publishes.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _GIVE_BACK_SECONDS = 5.0
 async def settle(
     receiver: Receiver, delivery: Delivery, settlement: Settlement, *, is_confirmed: bool
 ) -> bool:
-    """Carry a settlement out; False where it failed and the message will come again."""
+    """Carry out a settlement; False if it failed, in which case the message may be redelivered."""
     try:
         match settlement:
             case Complete():
@@ -29,14 +29,14 @@ async def settle(
                 await receiver.dead_letter(delivery, reason, description)
     except LockLostError:
         log.warning(
-            "Lock lost before settling sequence_number=%s: it will be delivered again, and what it published already "
-            "is dropped where the queue detects duplicates",
+            "Lock lost before settling sequence_number=%s: it is redelivered, and the queue drops what it publishes again if "
+            "it detects duplicates",
             delivery.sequence_number,
         )
         return False
     except SettlementError as error:
         log.warning(
-            "Settling sequence_number=%s failed, it may be delivered again: %s",
+            "Settling sequence_number=%s failed, it may be redelivered: %s",
             delivery.sequence_number,
             error,
         )
@@ -45,7 +45,7 @@ async def settle(
 
 
 async def give_back(receiver: Receiver, deliveries: Sequence[Delivery]) -> None:
-    """Release messages that were not handled, without counting a delivery; what fails is told in one line."""
+    """Release unhandled messages without increasing their delivery count; all failures are logged in one line."""
     failed: list[SettlementError] = []
 
     async def release(delivery: Delivery) -> None:
@@ -58,10 +58,10 @@ async def give_back(receiver: Receiver, deliveries: Sequence[Delivery]) -> None:
         async with asyncio.timeout(_GIVE_BACK_SECONDS):
             await asyncio.gather(*map(release, deliveries))
     except TimeoutError:
-        failed.append(SettlementError(f"the bus did not answer within {_GIVE_BACK_SECONDS:g}s"))
+        failed.append(SettlementError(f"the bus did not respond within {_GIVE_BACK_SECONDS:g}s"))
     if failed:
         log.warning(
-            "Not all of %s messages could be released; those come again once their locks expire: %s",
+            "Not all of %s messages could be released; the others are redelivered once their locks expire: %s",
             len(deliveries),
             failed[0],
         )

@@ -1,7 +1,7 @@
-"""SIGINT and SIGTERM while workers run in this process, and in its forks.
+"""SIGINT and SIGTERM while workers run in this process, and in its forked children. What a stop does is in `loop`.
 
-Handlers are installed with `signal.signal`: those of asyncio's event loop share a file descriptor with every forked child,
-whose signals would then stop the worker, and they cannot be put back where something else was before.
+Handlers are installed with `signal.signal`. Those of asyncio's event loop share a file descriptor with every forked child,
+whose signals would then stop the worker, and they cannot restore a previous handler.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from typing import Any
 from boilermaker.errors import ConfigurationError
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
-_LAST = 3  # the signal with this number ends the process, whatever still goes on
+_LAST = 3  # the third signal ends the process, even if a worker is still stopping
 
 _Stop = tuple[asyncio.AbstractEventLoop, Callable[[], object]]
 
 
 class _Signals:
-    """What this process does about them: tell all workers that run."""
+    """The signal handlers of this process: they stop all running workers."""
 
     def __init__(self) -> None:
         self._stops: dict[int, _Stop] = {}
@@ -31,11 +31,11 @@ class _Signals:
         self._mask: set[Any] | None = None
 
     def are_free(self) -> bool:
-        """Whether nobody else handles them."""
+        """Whether no other code in this process handles SIGTERM."""
         return bool(self._previous) or signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
     def add(self, stop: Callable[[], object]) -> Callable[[], None]:
-        """Call `stop` on each, until the callable that is returned is called."""
+        """Call `stop` on each signal, until the returned callable is called."""
         if not self._stops:
             self._seen = 0
             self._previous = {number: signal.getsignal(number) for number in _NUMBERS}
@@ -51,18 +51,18 @@ class _Signals:
         return remove
 
     def before_fork(self) -> None:
-        """Keep signals back: one that a child gets before it has put the handlers back would be lost."""
+        """Block signals: one that a child receives before it has restored the handlers would be lost."""
         if self._stops:
             self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, _NUMBERS)
 
     def after_fork(self) -> None:
-        """In the parent."""
+        """Unblock signals, in the parent."""
         mask, self._mask = self._mask, None
         if mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def forget(self) -> None:
-        """In a forked child: it has none of the workers, and signals do to it what they did before."""
+        """Restore previous handlers, in a forked child, which has none of the workers."""
         self._stops.clear()
         self._restore()
         self.after_fork()
@@ -73,13 +73,13 @@ class _Signals:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         for loop, stop in list(self._stops.values()):
-            with contextlib.suppress(RuntimeError):  # that loop is closed
+            with contextlib.suppress(RuntimeError):  # its event loop is closed
                 loop.call_soon_threadsafe(stop)
 
     def _restore(self) -> None:
         previous, self._previous = self._previous, {}
         for number, handler in previous.items():
-            # Somebody may have installed a handler over ours: it stays. None is one that Python did not install.
+            # Other code may have replaced our handler: it is kept. None is a handler that was not installed by Python.
             with contextlib.suppress(ValueError):
                 if signal.getsignal(number) == self._on_signal and handler is not None:
                     signal.signal(number, handler)
@@ -93,19 +93,19 @@ if hasattr(os, "register_at_fork"):
 
 
 def on_stop_signals(stop: Callable[[], object], *, handle: bool | None) -> Callable[[], None]:
-    """Call `stop` on SIGINT and SIGTERM; returns what undoes that.
+    """Call `stop` on SIGINT and SIGTERM; returns a callable that undoes that.
 
     Args:
         stop: called in the running event loop, once for each signal.
-        handle: None for where nobody else does, in the main thread: elsewhere whoever runs the process decides.
+        handle: whether to handle the signals; None to do so only in the main thread and if no other code handles SIGTERM.
 
     Raises:
-        ConfigurationError: they are to be handled, and this is not the main thread.
+        ConfigurationError: `handle` is True outside the main thread.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if handle and not is_main:
         raise ConfigurationError(
-            "signals can be handled in the main thread alone: run the worker there, or with handle_signals=False"
+            "signals can only be handled in the main thread: run the worker there, or with handle_signals=False"
         )
     if handle is False or not is_main or not (handle or _signals.are_free()):
         return lambda: None

@@ -1,4 +1,4 @@
-"""Threads for handlers that are plain functions."""
+"""A pool of threads for handlers that are plain functions. Time limits and cancellation are in `execution`."""
 
 import asyncio
 import contextlib
@@ -23,16 +23,16 @@ class _Job(Generic[_T]):
         self.end: asyncio.Future[Callable[[], _T]] = self._loop.create_future()
 
     def run(self) -> None:
-        """In the thread."""
+        """Run the function, in the thread."""
         try:
             value = self._context.run(self._function)
-        except BaseException as error:  # noqa: BLE001 - whoever awaits the job gets it
+        except BaseException as error:  # noqa: BLE001 - raised again where the job is awaited
             self._tell(lambda error=error: _raise(error))  # type: ignore[misc]
         else:
             self._tell(lambda: value)
 
     def _tell(self, end: Callable[[], _T]) -> None:
-        with contextlib.suppress(RuntimeError):  # the event loop is closed: nobody waits any more
+        with contextlib.suppress(RuntimeError):  # the event loop is closed: nothing awaits the job any more
             self._loop.call_soon_threadsafe(self._ended, end)
 
     def _ended(self, end: Callable[[], _T]) -> None:
@@ -42,9 +42,9 @@ class _Job(Generic[_T]):
 
 
 class Threads:
-    """So many functions at a time, each in a thread.
+    """Runs up to `count` functions concurrently, each in a thread.
 
-    The threads are daemons, begun when they are first needed: one that hangs does not keep the process.
+    The threads are daemons, started when they are first needed: a function that hangs does not keep the process alive.
     """
 
     def __init__(self, count: int) -> None:
@@ -60,10 +60,10 @@ class Threads:
         return self._busy + len(self._turns)
 
     async def run(self, function: Callable[[], _T], begin: Callable[[], Awaitable[object]]) -> _T:
-        """What the function gives, or raises; context variables are those of the caller.
+        """Run a function with the caller's context variables: returns what it returns, raises what it raises.
 
-        Cancelled while it waits for a thread, it does not begin. `begin` is awaited before it does; where that raises, it
-        does not begin either.
+        If this call is cancelled while it waits for a thread, the function does not run. `begin` is awaited just before the
+        function runs; if `begin` raises, the function does not run.
         """
         if self._busy >= self.count:
             await self._turn()
@@ -82,13 +82,13 @@ class Threads:
         return (await job.end)()
 
     def close(self) -> None:
-        """End the threads that are idle, and the others once they are."""
+        """End idle threads now, and the others as soon as they are idle."""
         for _ in range(self._begun):
             self._jobs.put(None)
         self._begun = 0
 
     async def _turn(self) -> None:
-        """Wait for another's thread; it stays busy when it changes hands."""
+        """Wait for a busy thread, which is handed over while it still counts as busy."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._turns.append(turn)
         try:

@@ -1,23 +1,24 @@
-"""When handlers that run in the event loop may begin: few in one turn of it where they block it.
+"""Staggers the start of handlers in the event loop: if they block it, only a few start in one iteration of the loop.
 
-A handler that computes before it first awaits blocks the loop meanwhile: nothing is renewed, published or settled. Begun
-one after the other in one turn, a hundred of them would block it a hundred times as long.
+A handler that computes before its first await blocks the loop, so that no lock is renewed and nothing is published or
+settled. A hundred of them started in one iteration would block it a hundred times as long. Detecting and logging handlers that
+block is in `watchdog`.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-_TURN_SECONDS = 0.05  # of one turn of the event loop, after which no further handler begins in it
+_TURN_SECONDS = 0.05  # after so long in one iteration of the event loop, no further handler starts in it
 _QUICK_SECONDS = _TURN_SECONDS / 4
-_MEMORY = 0.9  # of the longest turn, at each turn
+_MEMORY = 0.9  # decay, per iteration, of the longest iteration
 
 BeforeNext = Callable[[float], Awaitable[None]]
-"""Awaited before one begins that had to wait, with the seconds that the loop may be blocked by it."""
+"""Awaited before a handler starts that had to wait, with the seconds for which it may block the loop."""
 
 
 class Turns:
-    """Lets handlers begin in the order in which they ask."""
+    """Lets handlers start in the order in which they called `wait`."""
 
     def __init__(self, before_next: BeforeNext) -> None:
         self._before_next = before_next
@@ -28,11 +29,11 @@ class Turns:
 
     @property
     def backlog_seconds(self) -> float:
-        """How long it takes until those have begun that wait, as turns have gone of late."""
+        """How long it takes until all waiting handlers have started, estimated from recent iterations."""
         return len(self._waiting) * self._block_seconds
 
     async def wait(self) -> None:
-        """Return once a handler may begin: at once, unless this turn of the event loop has taken long already."""
+        """Return once a handler may start: at once, unless this iteration of the event loop has already taken long."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         if self._began is None:
@@ -53,7 +54,7 @@ class Turns:
             self._began = None
 
     async def _let_begin(self) -> None:
-        """One in each turn, once what the one before led to is done; more while they are quick."""
+        """Start one handler per iteration, after what the previous one led to is done; more while they are quick."""
         loop, count = asyncio.get_running_loop(), 1
         try:
             while self._waiting:
@@ -61,7 +62,7 @@ class Turns:
                 await self._before_next(self._block_seconds)
                 began = self._began = loop.time()
                 self._let(count)
-                await asyncio.sleep(0)  # they begin now
+                await asyncio.sleep(0)  # they start now
                 count = count * 2 if loop.time() - began < _QUICK_SECONDS else 1
                 self._end_turn()
         finally:
@@ -70,6 +71,6 @@ class Turns:
     def _let(self, count: int) -> None:
         while self._waiting and count:
             turn = self._waiting.popleft()
-            if not turn.done():  # else its message was lost or given back meanwhile
+            if not turn.done():  # otherwise its lock was lost, or its message released, meanwhile
                 turn.set_result(None)
                 count -= 1

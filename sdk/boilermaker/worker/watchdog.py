@@ -1,4 +1,7 @@
-"""Notices handlers that block the event loop, and names them: nothing else runs meanwhile, and locks are not renewed."""
+"""Detects handlers that block the event loop, and logs where: nothing else runs meanwhile, and locks are not renewed.
+
+`turns` limits the damage; this module only reports it.
+"""
 
 import asyncio
 import logging
@@ -16,10 +19,10 @@ _BLOCKED_SECONDS = 1.0
 
 
 class Watchdog:
-    """Asks the running event loop from a thread of its own whether it still turns.
+    """Checks from a separate thread whether the running event loop still makes progress.
 
     Args:
-        limit: seconds without an answer after which the loop counts as blocked.
+        limit: seconds without progress after which the loop counts as blocked.
     """
 
     def __init__(self, limit: float = _BLOCKED_SECONDS) -> None:
@@ -29,9 +32,9 @@ class Watchdog:
         self._answered = threading.Event()
         self._ended = threading.Event()
         self.is_blocked = False
-        """Whether the loop does not turn now."""
+        """Whether the loop is blocked now."""
         self.checks = 0
-        """How often it has asked."""
+        """Number of checks so far."""
         self._thread = threading.Thread(target=self._watch, name="boilermaker-watchdog", daemon=True)
 
     def __enter__(self) -> Self:
@@ -64,8 +67,8 @@ class Watchdog:
         frame = sys._current_frames().get(self._watched)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         where = _where(frame)
         log.warning(
-            "The event loop is blocked %s: nothing else runs, and locks are not renewed. Await, or move the call to a "
-            "thread with `asyncio.to_thread`",
+            "The event loop is blocked %s: nothing else runs, and locks are not renewed. Use an async call, or move the "
+            "call to a thread with `asyncio.to_thread`",
             where,
         )
         while not self._answered.wait(self._limit) and not self._ended.is_set():
@@ -74,7 +77,7 @@ class Watchdog:
 
 
 def _where(frame: FrameType | None) -> str:
-    """The handler's own line where a handler is running, else the innermost line of all."""
+    """The line in the handler if one is running, otherwise the innermost line."""
     innermost = frame
     while frame is not None and frame.f_back is not None:
         if frame.f_back.f_code.co_filename == execution.__file__:
@@ -82,6 +85,6 @@ def _where(frame: FrameType | None) -> str:
             break
         frame = frame.f_back
     if innermost is None:
-        return "somewhere"
+        return "at an unknown place"
     code = innermost.f_code
     return f"in `{code.co_qualname}` ({code.co_filename}:{innermost.f_lineno})"

@@ -1,4 +1,4 @@
-"""What handling a message needs, the same for all messages of a worker."""
+"""`Workshop`: everything that handling a message needs and that is the same for all messages of a worker."""
 
 import logging
 from typing import Any
@@ -17,15 +17,15 @@ log = logging.getLogger("boilermaker.app")
 
 
 class Workshop(msgspec.Struct, frozen=True, kw_only=True):
-    """What handling a message needs, the same for all messages of a worker.
+    """Everything that handling a message needs and that is the same for all messages of a worker.
 
     Attributes:
-        queue: the worker's own.
-        queues: those that the worker may publish to.
-        history: contracts before the worker's own.
-        is_confirmed: whether completing waits for the bus's answer; everything else always does.
-        outcomes: where verdicts are saved before they are published, if anywhere.
-        patience: with queues and outcome stores that do not work just now.
+        queue: the worker's own queue.
+        queues: the queues that the worker may publish to.
+        history: earlier contracts of the worker.
+        is_confirmed: whether completing waits for the broker's acknowledgement; dead-lettering always does.
+        outcomes: the store in which verdicts are saved before they are published, if any.
+        patience: retries what currently does not work, queues and the outcome store.
     """
 
     registry: Registry
