@@ -1,4 +1,4 @@
-"""What one module registers, as plain values, with all that it depends on. The whole contract is these put together."""
+"""The registrations of one module, as plain values, with all dependencies. The contract is assembled from these."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -35,9 +35,9 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
         types: the types that these need, by id.
         homes: where the handlers are, by the tasks' names.
         included: names of the collections (`boilermaker.Tasks`) that workers include in it.
-        collections: names of those that it collects tasks in.
-        aliases: names in it that stand for `worker.task`.
-        renames: names in it that stand for others, each with that other name.
+        collections: names of those that it registers tasks in.
+        aliases: names in it that are aliases of `worker.task`.
+        renames: names in it that are aliases of others, each with that other name.
         presentation: where aliases of types stand in its tasks and their types.
     """
 
@@ -52,7 +52,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
-    """What reading a unit asked for: the same answers lead to the same unit.
+    """The lookups of reading a unit: the same results lead to the same unit.
 
     Attributes:
         asked: names of modules, each with whether there was such a module or folder.
@@ -65,7 +65,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     lacking: dict[str, tuple[str, ...]]
 
     def hold(self, index: Index, contents: Contents) -> bool:
-        """Whether all answers are still the same."""
+        """Whether all lookups still have the same results."""
         if any(index.has(name) is not answer for name, answer in self.asked.items()):
             return False
         try:
@@ -90,12 +90,12 @@ class ReadUnit(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of reading a module.
+    """The result of reading a module.
 
     Attributes:
-        found: what it registers; None where something was not understood.
-        names: the names that its tasks claim.
-        problems: what was not understood.
+        found: its registrations; None if there were problems.
+        names: the names of its tasks.
+        problems: the problems found.
     """
 
     found: ReadUnit | None
@@ -123,12 +123,12 @@ class Reader(Protocol):
         ...
 
     def left_out(self, file: SourceFile, collections: Iterable[str]) -> list[Problem]:
-        """Where a module collects tasks that no worker includes."""
+        """The errors of collections in a module that no worker includes."""
         ...
 
 
 def aliases_of(units: Iterable[Unit]) -> frozenset[str]:
-    """All names that may stand for `worker.task` in some module."""
+    """All names that may be aliases of `worker.task` in some module."""
     units = list(units)
     found = {alias for unit in units for alias in unit.aliases}
     renames = [rename for unit in units for rename in unit.renames]
@@ -138,14 +138,14 @@ def aliases_of(units: Iterable[Unit]) -> frozenset[str]:
 
 
 def left_out(units: Mapping[str, Unit]) -> dict[str, list[str]]:
-    """Collections that no worker includes, by the names of the modules that collect tasks in them."""
+    """Collections that no worker includes, by the names of the modules that register tasks in them."""
     included = {name for unit in units.values() for name in unit.included}
     found = {module: [n for n in unit.collections if n not in included] for module, unit in units.items()}
     return {module: names for module, names in found.items() if names}
 
 
 def needed(tasks: Iterable[TaskContract], found: Mapping[str, Definition]) -> dict[str, Definition]:
-    """The definitions that tasks need; those read on the way (the enum of a constant, say) are left out."""
+    """The definitions that tasks need; others that were read (such as the enum of a constant) are left out."""
     ids: set[str] = set()
     waiting = [id_ for task in tasks for type_ in _types_of(task) for id_ in named_in(type_)]
     while waiting:
@@ -157,10 +157,10 @@ def needed(tasks: Iterable[TaskContract], found: Mapping[str, Definition]) -> di
 
 
 def joined(units: Iterable[Unit], *, service: str, queue: str, packages: Iterable[str] = ()) -> Contract:
-    """The contract of a service; two units that define a type define it alike.
+    """The contract of a service; units that define the same type have equal definitions of it.
 
     Args:
-        units: what its modules register.
+        units: the registrations of its modules.
         service: its name.
         queue: its queue.
         packages: whose types producers import from there.

@@ -13,14 +13,14 @@ from boilermaker_codegen.types.classes import Style
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
-    """A class's body whose annotations are fields.
+    """The body of a class whose annotations are fields.
 
     Attributes:
         node: the class.
         style: what it is.
         scope: the scope of its body.
-        is_total: for a TypedDict, whether keys must be there unless marked.
-        has_slots: for a dataclass, whether the class has something for each field.
+        is_total: for a TypedDict, whether keys are required unless marked.
+        has_slots: for a dataclass, whether the class has a slot for each field.
     """
 
     node: cst.ClassDef
@@ -31,13 +31,13 @@ class Body:
 
     @functools.cached_property
     def names(self) -> Counter[str]:
-        """What the class annotates, and how often."""
+        """The names that the class annotates, with the number of times."""
         targets = (statement.target for statement in annotated(self.node, self.scope))
         return Counter(target.value for target in targets if isinstance(target, cst.Name))
 
     @functools.cached_property
     def hiding(self) -> frozenset[str]:
-        """Fields that the class has something for under their names, which goes before builtins where annotations are deferred."""
+        """Fields that are class attributes too, which take precedence over builtins in deferred annotations."""
         if self.style == "typeddict":
             return frozenset()
         return frozenset(

@@ -1,4 +1,4 @@
-"""What a class is: by its decorators, its bases and theirs."""
+"""The kind of a class, by its decorators, its bases and theirs."""
 
 import builtins
 from collections.abc import Iterator, Mapping
@@ -31,9 +31,7 @@ SHOWN: dict[Style, str] = {
 _BASES: dict[str, Style] = {
     "msgspec.Struct": "struct", "typing.NamedTuple": "namedtuple", "typing.TypedDict": "typeddict",
 }  # fmt: skip
-_UNTELLING = frozenset(
-    {"abc.ABC", "builtins.object", "typing.Generic"}
-)  # as bases, they do not keep a class from travelling
+_UNTELLING = frozenset({"abc.ABC", "builtins.object", "typing.Generic"})  # bases that a record may have
 _VALUES = frozenset(
     {"int", "str", "float", "bytes", "datetime.datetime", "datetime.date", "decimal.Decimal", "uuid.UUID"}
 )
@@ -48,14 +46,15 @@ _MAKING = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """What a class is.
+    """The kind of a class.
 
     Attributes:
-        style: None for a plain class: it may be a base of records, and does not travel itself.
+        style: None for a plain class: it may be a base of records, but cannot be sent itself.
         options: keyword options, of the class or its decorator.
         implied: options that its decorator implies.
-        is_declaring: whether its own annotations are fields; a class that merely inherits from a dataclass has none.
-        bases: what it inherits from, in order.
+        is_declaring: whether its own annotations are fields; a class that only inherits from a dataclass has
+            none.
+        bases: its bases, in order.
     """
 
     style: Style | None
@@ -66,7 +65,7 @@ class Kind:
 
 
 class Classes:
-    """Says what classes of the service are.
+    """Determines the kind of classes of the service.
 
     Args:
         resolver: resolves names.
@@ -77,10 +76,10 @@ class Classes:
         self._known: dict[str, Kind] = {}
 
     def record(self, found: Found, node: cst.ClassDef) -> tuple[Style, Kind]:
-        """What a class that is to travel is.
+        """The kind of a class that is used in messages.
 
         Raises:
-            Refused: it cannot be sent in a message, or what it is cannot be known.
+            Refused: it cannot be sent in a message, or its kind cannot be known.
         """
         kind = self.kind(found, node)
         if kind.style is None:
@@ -106,12 +105,12 @@ class Classes:
         return kind.style, kind
 
     def _own_making(self, found: Found, node: cst.ClassDef, *, hides_init: bool) -> str | None:
-        """What msgspec goes past: how a class, or one that it inherits from, makes its objects in a way of its own.
+        """What msgspec bypasses: custom code by which a class, or one of its bases, creates its objects.
 
         Args:
             found: the class.
             node: its statement.
-            hides_init: whether a class below has an `__init__`, which hides that of this one.
+            hides_init: whether a subclass has an `__init__`, which hides that of this class.
         """
         own = {part.name.value for part in node.body.body if isinstance(part, cst.FunctionDef)}
         for argument in node.keywords:
@@ -132,10 +131,10 @@ class Classes:
         return next(filter(None, inner), None)
 
     def kind(self, found: Found, node: cst.ClassDef) -> Kind:
-        """What a class is.
+        """The kind of a class.
 
         Raises:
-            Refused: that cannot be known, or it is several things at once.
+            Refused: it cannot be known, or the class is of several kinds.
         """
         if found.id not in self._known:
             self._known[found.id] = self._kind(found, node)
@@ -167,7 +166,7 @@ class Classes:
     def _inherited(
         self, base: Meaning, argument: cst.Arg, node: cst.ClassDef, scope: Scope, *, is_record: bool
     ) -> Style | None:
-        """What a base makes of a class."""
+        """The kind that a base gives a class."""
         if isinstance(base, External) and plain(base.name) in _BASES:
             return _BASES[plain(base.name)]
         if isinstance(base, Found) and isinstance(base.symbol, ClassSymbol):
@@ -182,10 +181,10 @@ class Classes:
         )
 
     def bases(self, node: cst.ClassDef, scope: Scope) -> list[Meaning]:
-        """What the base classes of a class mean, type arguments left out.
+        """The base classes of a class, without type arguments.
 
         Raises:
-            Refused: one cannot be found.
+            Refused: one cannot be resolved.
         """
         return [self._base(outer_of(argument), node, scope) for argument in node.bases]
 
@@ -200,7 +199,9 @@ class Classes:
             and meaning.symbol.node is node
         ):
             return meaning
-        if hasattr(builtins, node.name.value):  # `class TimeoutError(TimeoutError)`: it is not bound yet
+        if hasattr(
+            builtins, node.name.value
+        ):  # `class TimeoutError(TimeoutError)`: the class is not bound yet
             return External(f"builtins.{node.name.value}")
         raise scope.refuse(
             base,
@@ -216,7 +217,7 @@ class Classes:
         scope: Scope,
         home: Scope | None = None,
     ) -> None:
-        """That a base is no class that a call makes."""
+        """Check that a base is not a class created by a call."""
         if not isinstance(value, cst.Call) or not dotted(value.func):
             return
         maker = self._resolver.resolve(value.func, home or scope)
@@ -231,7 +232,7 @@ class Classes:
             )
 
     def names(self, node: cst.ClassDef, scope: Scope) -> list[str]:
-        """Full names of the base classes; of those of the service their ids."""
+        """Full names of the base classes; ids for those of the service."""
         return [_name(base) for base in self.bases(node, scope)]
 
     def decorators(self, node: cst.ClassDef, scope: Scope) -> Iterator[tuple[cst.BaseExpression, str]]:
@@ -242,7 +243,7 @@ class Classes:
             yield expression, _name(self._resolver.resolve(named, scope))
 
     def _record_decorator(self, node: cst.ClassDef, scope: Scope) -> tuple[cst.BaseExpression | None, str]:
-        """The decorator that makes a class a record, with its full name."""
+        """The decorator that turns a class into a record, with its full name."""
         found: tuple[cst.BaseExpression | None, str] = (None, "")
         for decorator, name in self.decorators(node, scope):
             if name == DATACLASS or name in ATTRS:
@@ -257,7 +258,7 @@ class Classes:
         return found
 
     def runs_code(self, found: Found) -> bool:
-        """Whether making an object of a class runs code of the service."""
+        """Whether creating an object of a class runs code of the service."""
         if not isinstance(found.symbol, ClassSymbol):
             return True
         node = found.symbol.node

@@ -1,4 +1,4 @@
-"""What a class declares itself, before inheritance."""
+"""The declarations of a class itself, before inheritance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from boilermaker.contract import Field
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """A field where it is declared.
+    """A field as declared.
 
     Attributes:
-        is_made: whether its default is made anew for each object.
+        is_made: whether its default is created anew for each object.
         is_optional: whether a key of a TypedDict may be missing.
-        is_by_name: whether it is given by name alone; None where its class decides.
-        sample: an object as mutable as its default; None where it may surely be shared.
-        has_hook: whether attrs runs something when it is set.
+        is_by_name: whether it is keyword-only; None if its class decides.
+        sample: an object as mutable as its default; None if the default may be shared.
+        has_hook: whether attrs runs code when it is set.
     """
 
     field: Field
@@ -29,13 +29,13 @@ class Declared:
 
 
 class Shell(NamedTuple):
-    """What a class has beside its fields and bases.
+    """The parts of a class other than its fields and bases.
 
     Attributes:
         options: of the class or its decorator.
-        space: methods and what is assigned, by name.
+        space: methods and assigned values, by name.
         class_variables: names that it annotates as `ClassVar`.
-        keywords: those of a class whose decorator has the options.
+        keywords: keywords of a class whose options are in its decorator.
     """
 
     options: Mapping[str, Any]

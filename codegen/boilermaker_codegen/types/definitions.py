@@ -1,4 +1,4 @@
-"""The types of the contract: each class met is read once, whatever it needs in turn is read with it."""
+"""The types of the contract: each class is read once, together with the types that it needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ from boilermaker_codegen.types.samples import Samples
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """A type where it is written, with the default that it must fit."""
+    """A place where a type is written, with the default that must match it."""
 
     type: Type
     scope: Scope
@@ -49,11 +49,11 @@ class Definitions:
 
     Args:
         resolver: resolves names.
-        external: what travels in place of types of third parties.
+        external: the wire types of third-party types.
 
     Attributes:
         found: their definitions by id.
-        problems: what could not be read; told here once, however often a type is used.
+        problems: errors in types, each reported once regardless of how often a type is used.
         sites: each place where a type is written, for checks that need all definitions.
         annotations: reads annotations.
         literals: reads values.
@@ -74,7 +74,7 @@ class Definitions:
         self._records = Records(fields, self.literals)
 
     def note(self, type_: Type, scope: Scope, node: cst.CSTNode, default: Value | ByWorker | None) -> None:
-        """Keep a type to be checked once all definitions are read, with its default where that is known."""
+        """Record a type to be checked after all definitions are read, with its default if that is known."""
         self.sites.append(Site(type_, scope, node, default if isinstance(default, Value) else None))
 
     def _define(self, found: Found) -> bool:
@@ -94,7 +94,7 @@ class Definitions:
         if isinstance(found.symbol, ValueSymbol):
             return self._newtype(found, found.symbol)
         if not isinstance(found.symbol, ClassSymbol):
-            raise TypeError(found.symbol)  # `annotations` hands on classes and NewTypes only
+            raise TypeError(found.symbol)  # `annotations` passes classes and NewTypes only
         node = found.symbol.node
         if is_enum(found, self._classes):
             decorators = self._enum_decorators(node, found.scope)
@@ -105,7 +105,7 @@ class Definitions:
         return self._records.read(self._source(found, node, style, record_kind))
 
     def _source(self, found: Found, node: cst.ClassDef, style: Style | None, kind: Kind) -> RecordSource:
-        """A class; all that it inherits from is read before."""
+        """A class; its bases are read first."""
         variables = self.annotations.own.variables.of(found)
         ids = [variable.id for variable in variables]
         scope = found.scope.generic(node.type_parameters, ids)
@@ -132,7 +132,7 @@ class Definitions:
     def _handed_on(
         self, node: cst.ClassDef, base: Found, value: cst.BaseExpression, scope: Scope
     ) -> dict[str, Type]:
-        """What a class inherits from a generic one for, by the names of that one's type variables."""
+        """The type arguments with which a class inherits from a generic one, by the names of its type variables."""
         parts = indexes(value, scope) if isinstance(value, cst.Subscript) else None
         arguments = self.annotations.own.arguments(base, parts, value, scope)
         style = self._classes.kind(base, cst.ensure_type(base.symbol.node, cst.ClassDef)).style
@@ -151,7 +151,7 @@ class Definitions:
 
     def _read_parent(self, parent: Found) -> None:
         if not isinstance(parent.symbol, ClassSymbol):
-            raise TypeError(parent.symbol)  # `classes` knows no other bases
+            raise TypeError(parent.symbol)  # `classes` accepts no other bases
         node = parent.symbol.node
         kind = self._classes.kind(parent, node)
         if kind.style is None:
@@ -160,20 +160,20 @@ class Definitions:
             self._read(parent)
 
     def _made(self, base: Meaning) -> Any:
-        """A base, re-created; None for one that makes no difference."""
+        """A re-created base; None for one without effect."""
         if isinstance(base, Found):
             return self._records.made(base.id)
         return EXTERNAL_BASES.get(plain(base.name)) if isinstance(base, External) else None
 
     def _instance(self, of: Found | str) -> Any:
-        """An object as mutable as those of a class of the service; None where it may surely be shared."""
+        """An object as mutable as those of a class of the service; None if it may be shared."""
         if isinstance(of, str):
             return self._records.instance(of)
         try:
             if not isinstance(of.symbol, ClassSymbol) or is_enum(of, self._classes):
                 return None
             self._read_parent(of)
-        except Refused:  # where it is the type of something, that is told there
+        except Refused:  # if it is used as a type, the error is reported there
             return None
         return self._records.instance(of.id)
 
@@ -209,15 +209,15 @@ class Definitions:
     # ---- records and members of enums, as values
 
     def _literal_record(self, found: Found) -> RecordDefinition | None:
-        """The definition of a record that a call makes; None where making one runs code of its own, or it is no record."""
+        """The definition of a record that a call creates; None if creating it runs its own code, or it is not a record."""
         try:
             if not self._is_record(found) or self._classes.runs_code(found):
                 return None
-        except Refused:  # where it is the type of something, that is told there
+        except Refused:  # if it is used as a type, the error is reported there
             return None
         self._define(found)
         if found.id in self._broken:
-            raise Refused  # what is wrong with it is told already
+            raise Refused  # its errors are reported already
         definition = self.found.get(found.id)
         return definition if isinstance(definition, RecordDefinition) else None
 
@@ -229,7 +229,7 @@ class Definitions:
         return self._classes.kind(found, found.symbol.node).style is not None
 
     def _member_value(self, owner: Found, name: str, node: cst.CSTNode, scope: Scope) -> Any:
-        """The value of an enum's member; None where the owner is no enum."""
+        """The value of an enum's member; None if the owner is not an enum."""
         if not isinstance(owner.symbol, ClassSymbol):
             return None
         try:
@@ -240,7 +240,7 @@ class Definitions:
         self._define(owner)
         definition = self.found.get(owner.id)
         if not isinstance(definition, EnumDefinition):
-            raise Refused  # what is wrong with it is told already
+            raise Refused  # its errors are reported already
         member: Member | None = next((m for m in definition.members if m.name == name), None)
         if member is None:
             raise scope.refuse(node, "NAME_UNKNOWN", f"the enum `{owner.name}` has no member `{name}`")

@@ -1,4 +1,4 @@
-"""What an enum is, by its bases and theirs. Those of the service may have methods, and no members."""
+"""The kind of an enum, by its bases and theirs. Bases in the service may have methods but no members."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ _MIXINS: dict[str, Mixin] = {"builtins.str": "str", "builtins.int": "int"}
 
 @dataclass(frozen=True, eq=False)
 class EnumKind:
-    """What an enum is.
+    """The kind of an enum.
 
     Attributes:
-        base: the class of `enum` that it stands on.
+        base: the class of `enum` that it derives from.
         mixin: the data type mixed in: `class C(str, Enum)`.
         inherited: the service's classes that it inherits from, each with the scope of its body.
     """
@@ -33,24 +33,24 @@ class EnumKind:
 
 
 def is_enum(found: Found, classes: Classes) -> bool:
-    """Whether a class is an enum, by whatever it inherits from.
+    """Whether a class is an enum, directly or by inheritance.
 
     Raises:
-        Refused: a base cannot be found.
+        Refused: a base cannot be resolved.
     """
     return any(name in ENUM_BASES for name in _ancestors(found, classes))
 
 
 def enum_kind(found: Found, node: cst.ClassDef, classes: Classes) -> EnumKind:
-    """What an enum is.
+    """The kind of an enum.
 
     Args:
         found: the enum.
         node: its class.
-        classes: says what the classes that it inherits from are.
+        classes: determines the kind of its bases.
 
     Raises:
-        Refused: that is not read.
+        Refused: it is not supported.
     """
     bases: list[EnumBase] = []
     mixins: list[Mixin] = []
@@ -98,7 +98,7 @@ def _bodies(found: Found, classes: Classes) -> Iterator[tuple[cst.ClassDef, Scop
 
 
 def _is_plain(found: Found, classes: Classes) -> bool:
-    """Whether a class of the service gives methods alone, whatever it inherits from."""
+    """Whether a class of the service, with its bases, has only methods."""
     if not isinstance(found.symbol, ClassSymbol) or classes.kind(found, found.symbol.node).style is not None:
         return False
     return all(

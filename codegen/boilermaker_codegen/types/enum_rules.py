@@ -1,4 +1,4 @@
-"""Enums re-created, so that Python itself says what it refuses."""
+"""Enums re-created, so that errors are Python's own."""
 
 import enum
 import functools
@@ -31,17 +31,17 @@ def check_made(
     scope: Scope,
     decorators: Sequence[Decorator],
 ) -> None:
-    """That Python makes an enum of these members.
+    """Check that Python accepts an enum with these members.
 
     Args:
         node: the class.
-        kind: what it is by its bases.
+        kind: its kind by its bases.
         said: members and names such as `_ignore_`, each with its value, in source order.
         scope: the scope of its body.
-        decorators: what it is decorated with, the first one first.
+        decorators: its decorators, the first one first.
 
     Raises:
-        Refused: Python does not; it is quoted.
+        Refused: Python rejects it; its error is quoted.
     """
 
     def body(space: Any) -> None:
@@ -67,7 +67,7 @@ def check_made(
 
 
 def decorator_of(node: cst.BaseExpression, name: str, resolver: Resolver, scope: Scope) -> Decorator | None:
-    """What a decorator does to an enum; None where that cannot be known.
+    """The effect of a decorator on an enum; None if it cannot be known.
 
     Args:
         node: the decorator.
@@ -92,7 +92,7 @@ def decorator_of(node: cst.BaseExpression, name: str, resolver: Resolver, scope:
 
 
 def undecorated(node: cst.ClassDef, decorator: cst.BaseExpression, scope: Scope) -> Refused:
-    """The error of a decorator that is not understood."""
+    """The error of an unsupported decorator."""
     return scope.refuse(
         decorator,
         "ENUM_NOT_READ",
@@ -101,12 +101,12 @@ def undecorated(node: cst.ClassDef, decorator: cst.BaseExpression, scope: Scope)
 
 
 def is_no_member(name: str) -> bool:
-    """Whether a name says that it is none: `_ignore_`, or `__private`."""
+    """Whether a name is not a member by its form: `_ignore_`, or `__private`."""
     return name.startswith("__") or (name.startswith("_") and name.endswith("_"))
 
 
 def _methods(node: cst.ClassDef, said: Sequence[tuple[str, Any]]) -> Iterator[str]:
-    """Methods that may not be called as a member is, and those that `total_ordering` looks for: others run and are left out."""
+    """Methods whose names may not be member names, and those that `total_ordering` looks for; others are left out."""
     named = {name for name, _ in said} | _ORDERING
     for statement in flat(node.body.body):
         if isinstance(statement, cst.FunctionDef) and statement.name.value in named:
@@ -114,4 +114,4 @@ def _methods(node: cst.ClassDef, said: Sequence[tuple[str, Any]]) -> Iterator[st
 
 
 def _method(*_: Any, **__: Any) -> None:
-    """In the place of each method."""
+    """A stand-in for each method."""

@@ -19,7 +19,7 @@ from boilermaker_codegen.types.made import Made
 
 _UNREAD = frozenset({"__new__", "__init__", "__set_name__", "__setattr__", "__init_subclass__"})
 _SETTINGS = frozenset({"_ignore_", "_order_"})
-# Bound by assignment, these are neither members nor refused.
+# Bound by assignment, these are neither members nor errors.
 _RESERVED = frozenset({
     "_missing_", "_numeric_repr_", "_value_repr_", "_use_args_", "_new_member_", "_generate_next_value_", "_add_alias_",
     "_add_value_alias_",
@@ -40,13 +40,13 @@ def read_enum(
     Args:
         node: the class.
         name: its qualified name.
-        kind: what it is by its bases.
-        tools: what finds what names mean, and what reads the members' values.
+        kind: its kind by its bases.
+        tools: resolves names, and reads the members' values.
         scope: the scope of its body.
-        decorators: what it is decorated with.
+        decorators: its decorators.
 
     Raises:
-        Refused: its members cannot be known without running the code, or msgspec cannot carry them.
+        Refused: its members cannot be known without running the code, or msgspec does not support them.
     """
     resolver, literals = tools
     for keyword in node.keywords:
@@ -84,7 +84,7 @@ def read_enum(
 def _said(
     node: cst.ClassDef, kind: EnumKind, tools: tuple[Resolver, Literals], scope: Scope
 ) -> list[tuple[str, Any]]:
-    """What is assigned, in source order: members with their values, those that are ignored, names such as `_order_`."""
+    """The assignments in source order: members with their values, ignored names, names such as `_order_`."""
     resolver, literals = tools
     ignored = _ignored(node, literals, scope)
     found: list[tuple[str, Any]] = []
@@ -114,7 +114,7 @@ def _said(
 def _check_methods(
     node: cst.ClassDef, name: str, kind: EnumKind, unread: frozenset[str], scope: Scope
 ) -> None:
-    """That no method decides the members, and that no class above has any."""
+    """Check that no method determines the members, and that no base has members."""
     for owner, inside in ((node, scope), *kind.inherited):
         for method, place in _named(owner, inside).items():
             if method not in unread:
@@ -139,7 +139,7 @@ def _check_methods(
 
 
 def _ignored(node: cst.ClassDef, literals: Literals, scope: Scope) -> frozenset[str]:
-    """Names that the enum says are no members."""
+    """Names that the enum excludes from its members."""
     for target, value_node in _assignments(node, scope):
         if target == "_ignore_" and value_node is not None:
             value = literals.read(value_node, scope)
@@ -148,7 +148,7 @@ def _ignored(node: cst.ClassDef, literals: Literals, scope: Scope) -> frozenset[
 
 
 def _named(node: cst.ClassDef, scope: Scope) -> dict[str, cst.CSTNode]:
-    """What a class names, each with where: methods, and what is assigned."""
+    """The names in a class's body, each with its node: methods and assignments."""
     functions = {s.name.value: s.name for s in _statements(node.body.body) if isinstance(s, cst.FunctionDef)}
     return {
         **{target: value for target, value in _assignments(node, scope) if value is not None},
@@ -181,7 +181,10 @@ def _assignments(node: cst.ClassDef, scope: Scope) -> Iterator[tuple[str, cst.Ba
 
 
 def _statements(body: Iterable[cst.CSTNode]) -> Iterator[cst.CSTNode]:
-    """The statements of an enum. Of a condition that holds methods alone, these: none of them decides what is a member."""
+    """The statements of an enum.
+
+    A condition that contains only methods is replaced by these, because methods do not affect the members.
+    """
     for statement in body:
         match statement:
             case cst.SimpleStatementLine(body=smalls):
@@ -205,7 +208,7 @@ def _is_auto(node: cst.BaseExpression, resolver: Resolver, scope: Scope) -> bool
 def _next(
     target: str, base: str, mixin: str | None, members: list[Member], node: cst.CSTNode, scope: Scope
 ) -> str | int:
-    """What `auto()` gives: see `Enum._generate_next_value_` of the standard library."""
+    """The value of `auto()`: see `Enum._generate_next_value_` of the standard library."""
     if base == "StrEnum":
         return target.lower()
     values: list[int] = [member.value for member in members if isinstance(member.value, int)]
@@ -253,7 +256,7 @@ def _value(
 
 
 class _Members(cst.CSTTransformer):
-    """Puts the values of earlier members in their places: `READ | WRITE`."""
+    """Replaces names of earlier members by their values: `READ | WRITE`."""
 
     def __init__(self, known: dict[str, Any]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Types of third parties, which the configuration says travel as other types: `[tool.boilermaker.external]`."""
+"""Third-party types that the configuration maps to wire types: `[tool.boilermaker.external]`."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +16,7 @@ from boilermaker_codegen.source.walking import descendants
 
 _SHOWN = f"{TABLE}.external"
 _FILE = SourceFile(location="", shown=f"`{_SHOWN}`", module="", is_package=False)
-# Modules whose names stand for no objects that a worker could make.
+# Modules whose names are not classes of objects that a worker could create.
 _WITHOUT_OBJECTS = frozenset(
     {
         "boilermaker",
@@ -35,15 +35,15 @@ _WITHOUT_OBJECTS = frozenset(
 
 
 class Externals:
-    """The types of third parties that the configuration knows.
+    """The third-party types in the configuration.
 
     Args:
-        given: what travels in place of each, as an annotation.
+        given: the wire type of each, as an annotation.
         read: reads annotations.
         types: all definitions so far; those of the types met are added.
 
     Attributes:
-        ids: what contracts call the types met.
+        ids: the ids in contracts of the types used.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class Externals:
         return name in self._given
 
     def define(self, name: str, node: cst.CSTNode, scope: Scope) -> str:
-        """What contracts call a type; it is a new type of what travels in its place.
+        """The id of a type in contracts, where it is a NewType of its wire type.
 
         Raises:
-            Refused: what travels in its place is no annotation, names what is not there, or does not do. Told once.
+            Refused: the wire type is not an annotation, uses an unknown name, or is not supported. Reported once.
         """
         id_ = external_id(name)
         if name not in self._met:
@@ -78,7 +78,7 @@ class Externals:
         try:
             wire = self._wire(self._given[name])
         except Refused as refused:
-            if not refused.problems:  # told where it is: the module that it names cannot be read
+            if not refused.problems:  # reported in the module that it names, which cannot be read
                 raise
             raise self._refused(name, node, scope, refused.problems[0].message) from None
         if (why := unfit_wire(wire, self._types)) is not None:
@@ -91,7 +91,7 @@ class Externals:
         return definition
 
     def _wire(self, annotation: str) -> Type:
-        """The type that an annotation names, all of whose names are full names."""
+        """The type of an annotation in which all names are full names."""
         try:
             node = cst.parse_expression(annotation.strip())
         except (cst.ParserSyntaxError, ValueError):
@@ -108,7 +108,7 @@ class Externals:
 
 
 def entry(name: str, wire: str = "str") -> str:
-    """What to write for a type that the configuration does not know, ready to be pasted; empty where that cannot help."""
+    """The configuration entry for an unknown type, ready to be pasted; empty if that would not help."""
     if name.partition(".")[0] in _WITHOUT_OBJECTS:
         return ""
     return (

@@ -24,7 +24,7 @@ from boilermaker_codegen.types.own import hidden, is_field
 
 Note = Callable[[Type, Scope, cst.CSTNode, Value | ByWorker | None], None]
 
-# What attrs, dataclasses and msgspec alike look for in annotations that are text.
+# What attrs, dataclasses and msgspec all recognize in annotations that are strings.
 _CLASS_VARIABLE = re.compile(r"(?:typing\.)?ClassVar(?:\[|$)")
 _BY_NAME = "dataclasses.KW_ONLY"
 _NOT_FIELDS = {"typing.ClassVar"}
@@ -42,7 +42,7 @@ class Fields:
         resolver: resolves names.
         annotations: reads the types of fields.
         assignments: reads what is assigned to fields.
-        note: called with each field's type, its node and the node of its default, to be checked once all is read.
+        note: called with each field's type, its node and the node of its default, which are checked after everything is read.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Fields:
         """The fields that a class declares, in source order, and the names of its class variables.
 
         Raises:
-            Refused: some are not understood; all of them are named.
+            Refused: some are not supported; the error names all of them.
         """
         declared: list[Declared] = []
         class_variables: list[str] = []
@@ -103,7 +103,7 @@ class Fields:
             )
 
     def _check_names(self, node: cst.BaseExpression, scope: Scope, *, is_type: bool = False) -> None:
-        """That all names are there where Python looks for them, and that none in a type means a field."""
+        """Check that all names are bound where Python looks them up, and that none in a type refers to a field."""
         for name in free_names(node):
             try:
                 meaning = self._resolver.resolve(name, scope)
@@ -142,7 +142,7 @@ class Fields:
             )
 
     def _value_scope(self, statement: cst.AnnAssign, body: Body) -> Scope:
-        """What is assigned is read when the class has carried out what stands above it."""
+        """The scope of an assigned value: it is evaluated after the statements above it in the class."""
         return body.scope.after(self._resolver.body(body.node, body.scope).place(statement))
 
     def first(self, node: cst.ClassDef, scope: Scope) -> cst.AnnAssign | None:
@@ -200,7 +200,7 @@ class Fields:
         )
 
     def _check_bound_once(self, statement: cst.AnnAssign, name: str, body: Body) -> None:
-        """That the class has nothing else by a field's name: what it is bound to last would be the default."""
+        """Check that the class does not bind a field's name to something else: the last binding would be the default."""
         if body.style == "typeddict" and statement.value is not None:
             raise body.scope.refuse(
                 statement.value,
@@ -218,7 +218,7 @@ class Fields:
             )
 
     def _unquoted(self, statement: cst.AnnAssign, scope: Scope) -> tuple[cst.BaseExpression, Scope]:
-        """The annotation of a field, and the scope that it is read in: Python binds a field's default before that."""
+        """The annotation of a field, and its scope: Python binds a field's default before it evaluates the annotation."""
         node = statement.annotation.annotation
         if isinstance(node, cst.SimpleString | cst.ConcatenatedString):
             return self._annotations.parse_quoted(node, scope), scope.quoted(node)
@@ -227,7 +227,7 @@ class Fields:
         return node, scope.after(self._resolver.body(scope.classes[-1], scope).place(statement) + 1)
 
     def _check_types(self, annotation: cst.BaseExpression, scope: Scope, body: Body) -> None:
-        """That no name in an annotation means a field of the class, which is what the class has by that name then."""
+        """Check that no name in an annotation refers to a field of the class, whose default that name would be bound to."""
         for node in free_names(annotation):
             name = dotted(node).partition(".")[0]
             if name in body.hiding and scope.is_deferred and not scope.module.binds(name):
@@ -245,7 +245,7 @@ class Fields:
     # ---- attributes without annotations
 
     def _check_unannotated(self, body: Body) -> None:
-        """That all attributes of a class whose makers of fields are looked for can be read and carried."""
+        """Check that all attributes of a class whose fields need no annotations can be read and are supported."""
         for statement in body.node.body.body:
             if isinstance(statement, cst.FunctionDef) and body.style == "attrs":
                 self._check_method(statement, body.names, body.scope)
@@ -277,8 +277,8 @@ class Fields:
 
 
 def _is_left_out(default: Value | ByWorker | None, type_: Type) -> bool:
-    """Whether a default is None where the type does not take it: it never travels, and the worker has it when it is left out."""
-    is_open = isinstance(type_, Named) or bool(variables_in(type_))  # a NewType may take it
+    """Whether a default is None although the type does not allow it: it is never sent, and the worker uses it if the field is omitted."""
+    is_open = isinstance(type_, Named) or bool(variables_in(type_))  # a NewType may allow it
     return isinstance(default, Value) and default.raw is None and not is_open and not takes_none(type_)
 
 

@@ -1,7 +1,6 @@
-"""Classes re-created without their types, so that Python and msgspec themselves say what inheritance and options come to.
+"""Classes re-created without their types, so that Python and msgspec themselves resolve inheritance and options.
 
-Each re-created class has the defaults of the contract in place of values: a default that a class has from its parent is
-found again there.
+Each re-created class has the contract's defaults as values, so that inherited defaults can be found in it.
 """
 
 import abc
@@ -76,7 +75,7 @@ def _made(
     keywords: Mapping[str, Any],
     hints: Mapping[str, Any] | None = None,
 ) -> Any:
-    """What the statement makes of a class, before any decorator."""
+    """The class that the statement creates, before any decorator."""
     hints = dict.fromkeys(values, Any) if hints is None else dict(hints)
     annotations = {**hints, **dict.fromkeys(shell.class_variables, typing.ClassVar[Any])}
     space = {**shell.space, **values, "__annotations__": annotations}
@@ -115,7 +114,7 @@ def _dataclass(name: str, own: Sequence[Declared], shell: Shell, bases: Sequence
 
 
 def _check_class_variables(made: Any, record: RecordDefinition, shell: Shell) -> None:
-    """That no class variable takes a field's place: msgspec reads the type of a field where it is annotated last."""
+    """Check that no class variable replaces a field: msgspec reads the type of a field from its last annotation."""
     inherited = {"struct": "__struct_fields__", "attrs": "__attrs_attrs__"}.get(record.style, "")
     names = [getattr(field, "name", field) for field in getattr(made, inherited, ())]
     if hidden := [name for name in shell.class_variables if name in names]:
@@ -182,7 +181,7 @@ def _described_struct(
 
 
 def is_keyword_only(struct: type[msgspec.Struct]) -> bool:
-    """Whether some field is taken by name alone. The stub then takes all so: it has one option for all fields."""
+    """Whether some field is keyword-only. Then all fields of the stub are: it has one option for all of them."""
     parameters = inspect.signature(struct).parameters.values()
     return any(parameter.kind is inspect.Parameter.KEYWORD_ONLY for parameter in parameters)
 
@@ -195,7 +194,7 @@ def latest(
     Args:
         made: the class, re-created.
         bases: its bases; those of a TypedDict are not in its method resolution order.
-        own: the fields that re-created classes declare themselves; for TypedDicts all that they have.
+        own: the fields that re-created classes declare themselves; for TypedDicts, all their fields.
         bindings: the types bound to the type variables of each class that it inherits from.
     """
     lineage = [*bases, made] if hasattr(made, "__total__") else list(reversed(made.__mro__))
@@ -207,11 +206,11 @@ def latest(
 
 
 def bindings(made: Any, of_bases: Mapping[Any, Mapping[Any, Bindings]]) -> dict[Any, Bindings]:
-    """Of each class that a class inherits from, what stands for its type variables.
+    """The types bound to the type variables of each class that a class inherits from.
 
     Args:
         made: the class, re-created.
-        of_bases: the same of each class, for the bases that it names itself.
+        of_bases: the same for each class, for its direct bases.
     """
     found: dict[Any, Bindings] = {}
     waiting: list[tuple[Any, Bindings]] = [(made, {})]

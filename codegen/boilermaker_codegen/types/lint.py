@@ -1,7 +1,7 @@
-"""Checks that need the whole picture: what msgspec rejects, defaults that do not fit, names that are taken.
+"""Checks that need all definitions: types that msgspec rejects, invalid defaults, names that clash.
 
-msgspec itself is asked: each type is built as it will be in the stubs, named types replaced by empty ones of
-their kind, so that a fault is told once, where it is written.
+msgspec itself decides: each type is built as in the stubs, with named types replaced by empty ones of their
+kind, so that an error is reported once, where it is written.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -41,7 +41,7 @@ from boilermaker_codegen.types.made import Made
 from boilermaker_codegen.types.parts import Part, fields_in, wrong_keys
 from boilermaker_codegen.types.shapes import Shapes
 
-# What msgspec says (its words are stable across versions 0.18 to 0.22), and what we say instead.
+# Messages of msgspec (stable across versions 0.18 to 0.22), and our messages for them.
 _APART = "so msgspec cannot distinguish them"
 _REFUSALS = (
     ("more than one str-like", f"several of its members are JSON strings, {_APART}; keep one of them"),
@@ -70,15 +70,15 @@ _REFUSALS = (
 def check(
     sites: list[Site], types: Mapping[str, Definition], externals: Collection[str]
 ) -> Iterator[Problem]:
-    """What is wrong with the types at these sites and the defaults beside them.
+    """The errors of the types at these sites and of their defaults.
 
     Args:
         sites: where types are written.
         types: all definitions.
-        externals: the ids of those that stand for types of third parties.
+        externals: the ids of those that represent third-party types.
     """
     grown = hazards.growth(types)
-    if grown is not None:  # nothing that looks into it would come to an end
+    if grown is not None:  # expanding it would not terminate
         yield from _growing(grown, sites)
         return
     shapes = Shapes(types, externals)
@@ -97,7 +97,7 @@ def check(
 
 
 def _growing(grown: hazards.Growth, sites: list[Site]) -> Iterator[Problem]:
-    """Told where it grows; a class's fields are read before what uses it."""
+    """Reported where it grows; a class's fields are read before their uses."""
     exact = (site for site in sites if grown.type in within(site.type))
     named = (site for site in sites if grown.type.id in named_in(site.type))  # it grows by inheritance
     site = next(exact, None) or next(named, sites[0])
@@ -106,7 +106,7 @@ def _growing(grown: hazards.Growth, sites: list[Site]) -> Iterator[Problem]:
 
 
 def _open(site: Site, types: Mapping[str, Definition]) -> Iterator[Problem]:
-    """A type with type variables is looked at where these have arguments; what a default may be is known before."""
+    """A type with type variables is checked where these have arguments; its default can be checked before."""
     if isinstance(site.default, Value) and not _is_written_as(site.default.raw, site.type, types):
         why = f"it must be valid for every `{variables_in(site.type)[0]}`; use None or an empty collection"
         yield from _default(site.default, why, site)
@@ -119,7 +119,7 @@ def _default(default: Value, why: str, site: Site) -> Iterator[Problem]:
 
 
 def _refused(type_: Type, shapes: Shapes, types: Mapping[str, Definition]) -> str:
-    """Why a type cannot be carried; empty where it can."""
+    """Why a type is not supported; empty if it is."""
     if (why := hazards.hazard(type_, types)) is not None:
         return why
     try:
@@ -130,7 +130,7 @@ def _refused(type_: Type, shapes: Shapes, types: Mapping[str, Definition]) -> st
 
 
 class _Generics:
-    """Generic records with arguments, each looked at once."""
+    """Generic records with arguments, each checked once."""
 
     def __init__(self, shapes: Shapes, types: Mapping[str, Definition]) -> None:
         self._shapes = shapes
@@ -138,7 +138,7 @@ class _Generics:
         self._known: dict[Named, str] = {}
 
     def refused(self, type_: Type) -> str:
-        """Why a generic that a type names cannot be carried with the arguments that it has there; empty where it can."""
+        """Why a generic in a type is not supported with its arguments there; empty if it is."""
         generics = (part for part in within(type_) if isinstance(part, Named) and part.arguments)
         inner = (pair for part in generics for pair in records_in(part, self._types))
         return next((why for named, record in inner if (why := self._record(named, record))), "")
@@ -154,7 +154,7 @@ class _Generics:
 
     def _field(self, field: Field, record: RecordDefinition) -> str:
         if not all(_is_known(id_, self._types) for id_ in named_in(field.type)):
-            return ""  # told where it is written
+            return ""  # reported where it is written
         why = _refused(field.type, self._shapes, self._types) or _unread(field, self._shapes)
         return f"the field `{field.name}` of `{record.name}`: {why}" if why else ""
 
@@ -187,7 +187,7 @@ def _unfit(value: Value, type_: Type, shapes: Shapes, types: Mapping[str, Defini
 
 
 def _unfit_within(value: Value, type_: Type, shapes: Shapes, types: Mapping[str, Definition]) -> str:
-    """Why what is in a default does not fit: `Shapes` have no fields, and those of records are noted unless they are generic."""
+    """Why the content of a default does not fit: `Shapes` have no fields, and those of records are noted unless they are generic."""
     part = Part(value.raw, value.json, type_)
     if why := wrong_keys(part, types):
         return f"{why}; change one of them"

@@ -1,4 +1,4 @@
-"""Values that can be read from source text: literals, constants, enum members, records made of such, and arithmetic."""
+"""Values that can be read from source: literals, constants, enum members, records of these, and arithmetic."""
 
 import contextlib
 import math
@@ -46,7 +46,7 @@ _BITS: dict[type[cst.BaseBinaryOp], Callable[[Any, Any], Any]] = {
     cst.LeftShift: lambda a, b: a << b,
     cst.RightShift: lambda a, b: a >> b,
 }
-_MOST_SHIFTED = 64  # a number of more bits does not travel
+_MOST_SHIFTED = 64  # numbers with more bits cannot be sent
 _MOST_RAISED = 2**64
 _SIGNS: dict[type[cst.BaseUnaryOp], Callable[[Any], Any]] = {cst.Minus: operator.neg, cst.Plus: operator.pos}
 _CONSTANTS: dict[str, Any] = {"None": None, "True": True, "False": False}
@@ -54,7 +54,7 @@ _CONSTANTS: dict[str, Any] = {"None": None, "True": True, "False": False}
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """A default: where it is written, what it is in Python, and as JSON."""
+    """A default: its node, its value in Python, and its JSON form."""
 
     node: cst.BaseExpression
     raw: Any
@@ -62,7 +62,7 @@ class Value:
 
 
 def contracted(default: "Value | ByWorker | None") -> AnyDefault | None:
-    """A default in the words of the contract."""
+    """A default as the contract represents it."""
     return Default(value=default.json) if isinstance(default, Value) else default
 
 
@@ -72,8 +72,9 @@ class Literals:
     Args:
         resolver: resolves names.
         member: called with an enum's member; gives its value.
-        record: called with a class; gives its definition where it is a record that runs no code when it is made.
-        note: called with each field's type, its place and its value, to be checked once all is read.
+        record: called with a class; gives its definition if it is a record whose creation runs no code.
+        note: called with each field's type, its place and its value, which are checked after everything is
+            read.
     """
 
     def __init__(
@@ -93,8 +94,8 @@ class Literals:
         """The value of an expression; members of enums give their values.
 
         Raises:
-            Unknown: it cannot be known without running the code, or has no JSON form.
-            Refused: there is no such thing, or Python would refuse it.
+            Unknown: it cannot be known without running the code, or has no JSON representation.
+            Refused: a name in it does not exist, or Python would reject it.
         """
         match node:
             case cst.Name(value=name) if name in _CONSTANTS:
@@ -119,7 +120,7 @@ class Literals:
                 raise self._unknown(node, scope)
 
     def value(self, node: cst.BaseExpression, scope: Scope) -> Value:
-        """The value of an expression, and its JSON form as msgspec writes it.
+        """The value of an expression, and its JSON form as msgspec encodes it.
 
         Raises:
             Unknown: as `read`.
@@ -134,10 +135,10 @@ class Literals:
             ) from None
 
     def default(self, node: cst.BaseExpression, scope: Scope) -> Value | ByWorker:
-        """What a default is; one that cannot be known here is the worker's to decide.
+        """The value of a default; one that cannot be known here is decided by the worker.
 
         Raises:
-            Refused: it names what is not there, or Python would refuse it.
+            Refused: a name in it does not exist, or Python would reject it.
         """
         try:
             return self.value(node, scope)
@@ -146,7 +147,7 @@ class Literals:
             return BY_WORKER
 
     def check_bound(self, node: cst.BaseExpression, scope: Scope) -> None:
-        """That all names in an expression are there.
+        """Check that all names in an expression exist.
 
         Raises:
             Refused: one is not.
@@ -313,7 +314,7 @@ class Literals:
             self._following.pop()
 
     def _enum_member(self, node: cst.Attribute, scope: Scope) -> tuple[Any] | None:
-        """The value of `Plan.FREE`, in a tuple because it may be None; None where the owner is no class."""
+        """The value of `Plan.FREE`, in a tuple because it may be None; None if the owner is not a class."""
         owner = (
             self._resolver.resolve(node.value, scope)
             if isinstance(node.value, cst.Name | cst.Attribute)
@@ -326,7 +327,7 @@ class Literals:
 
 
 def _is_small_power(base: float, exponent: float) -> bool:
-    """Whether a power is a number that is soon known: no root of what is below zero, no number of a million digits."""
+    """Whether a power is cheap to compute: not a root of a negative number, not a number of a million digits."""
     return (
         abs(base) <= _MOST_RAISED and abs(exponent) <= _MOST_SHIFTED and (base >= 0 or type(exponent) is int)
     )

@@ -1,4 +1,4 @@
-"""Records made by calls with literal arguments, `Point(1)`: their values as they travel, without running the class."""
+"""Records created by calls with literal arguments, `Point(1)`: their wire form, without running the class."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -28,16 +28,16 @@ class Made:
 
 
 class UnboundError(Exception):
-    """A call that does not fit its record; the text says why."""
+    """A call that does not match its record; the text says why."""
 
 
 def bound(
     definition: RecordDefinition, args: Sequence[_A], keywords: Sequence[tuple[str, _A]]
 ) -> dict[str, _A]:
-    """Arguments by field, as the class itself would take them.
+    """Arguments by field, as the class itself would bind them.
 
     Raises:
-        UnboundError: it would not.
+        UnboundError: the arguments do not match the fields.
     """
     names = [field.name for field in definition.fields]
     by_position = [] if definition.kw_only or definition.style == "typeddict" else names
@@ -65,7 +65,7 @@ def bound(
 
 
 def wire_form(definition: RecordDefinition, given: Mapping[str, Any]) -> dict[str, Any] | list[Any] | None:
-    """What travels for a record with these fields, as msgspec writes it; None where the text does not tell."""
+    """The wire form of a record with these fields, as msgspec encodes it; None if the source does not show it."""
     is_omitting = definition.omit_defaults and not definition.array_like
     values: dict[str, Any] = {}
     for field in definition.fields:
@@ -84,7 +84,7 @@ def wire_form(definition: RecordDefinition, given: Mapping[str, Any]) -> dict[st
 
 
 def _may_be_omitted_or_not(field: Field, given: Mapping[str, Any]) -> bool:
-    """Whether msgspec asks for more than the text tells: a default is omitted if it is the same object, or an empty one."""
+    """Whether the result depends on more than the source shows: msgspec omits a default if it is the same object, or empty."""
     if not isinstance(field.default, Default):
         return False
     if field.name in given:
@@ -92,7 +92,7 @@ def _may_be_omitted_or_not(field: Field, given: Mapping[str, Any]) -> bool:
     is_fresh = isinstance(field.type, MappingOf) or (
         isinstance(field.type, Container) and field.type.container not in ("tuple", "frozenset")
     )
-    return is_fresh and bool(field.default.value)  # a factory makes it, or a tuple stands for it
+    return is_fresh and bool(field.default.value)  # a factory creates it, or a tuple represents it
 
 
 def plain(value: Any) -> Any:

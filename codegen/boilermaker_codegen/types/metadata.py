@@ -1,4 +1,4 @@
-"""What stands in the brackets of `Literal[...]` and `Annotated[...]`: values and constraints instead of types."""
+"""The contents of `Literal[...]` and `Annotated[...]`: values and constraints instead of types."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ _LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "pattern", "min_length", "max_
 _SAYINGS = ("title", "description", "examples", "extra_json_schema", "extra")
 _CONSTANTS = ("None", "True", "False")
 _META = "msgspec.Meta"
-# Packages whose metadata is for others than msgspec.
+# Packages whose metadata is not for msgspec.
 _OTHERS = frozenset({
     "annotated_doc", "annotated_types", "attr", "attrs", "boilermaker", "fastapi", "pydantic", "pydantic_core", "starlette",
     "sqlalchemy", "strawberry", "typer", "typing_extensions",
@@ -49,10 +49,10 @@ class Metadata:
         """`Literal[...]`: values in source order, without repeats.
 
         Raises:
-            Refused: a value that a literal type cannot have, or that msgspec cannot carry.
+            Refused: a value that a literal type cannot have, or that msgspec does not support.
         """
         values = (value for part in parts for value in self._literal_values(part, scope))
-        once = dict.fromkeys((type(value), value) for value in values)  # 1 and True are two
+        once = dict.fromkeys((type(value), value) for value in values)  # 1 and True are different values
         return LiteralOf(values=tuple(value for _, value in once))
 
     def _literal_values(self, part: cst.BaseExpression, scope: Scope) -> tuple[LiteralValue, ...]:
@@ -78,10 +78,10 @@ class Metadata:
     # ---- Annotated
 
     def annotated(self, parts: Sequence[cst.BaseExpression], scope: Scope) -> Type:
-        """`Annotated[type, ...]`: what `msgspec.Meta` checks; other metadata says nothing here.
+        """`Annotated[type, ...]`: constraints of `msgspec.Meta`; other metadata is ignored.
 
         Raises:
-            Refused: constraints that are not understood, contradict each other or are set twice.
+            Refused: constraints that are not supported, contradict each other or are set twice.
         """
         whole = inner = self._read(parts[0], scope)
         own: dict[str, Any] = {}
@@ -122,7 +122,7 @@ class Metadata:
         return {name: value for name, value in limits.items() if value is not None}
 
     def _meta_call(self, node: cst.BaseExpression, scope: Scope) -> tuple[cst.Call | None, Scope]:
-        """The call of `msgspec.Meta` that a piece of metadata is, or is bound to; None for other metadata.
+        """The call of `msgspec.Meta` in a piece of metadata, direct or by name; None for other metadata.
 
         Raises:
             Refused: it may be one, and cannot be read.

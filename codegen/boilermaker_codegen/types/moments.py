@@ -30,7 +30,7 @@ _DATES = ("year", "month", "day")
 
 
 def arguments(value: str, scalar: str) -> list[str]:
-    """How the call is written that makes a value of its form on the wire; `UTC` stands for itself."""
+    """The source of the call that creates a value from its wire form; `UTC` is written as is."""
     made: Any = msgspec.convert(value, SCALARS[scalar][1], strict=False)
     if scalar in {"decimal", "uuid"}:
         return [f'"{value}"']

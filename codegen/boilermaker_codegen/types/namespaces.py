@@ -1,4 +1,4 @@
-"""What a class's body holds beside its fields, as far as Python's rules for classes ask for it."""
+"""The contents of a class's body other than fields, as far as Python's rules for classes need them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,11 +13,11 @@ from boilermaker_codegen.types.literals import Literals
 
 
 def namespace(node: cst.ClassDef, literals: Literals, scope: Scope) -> dict[str, Any]:
-    """Methods, nested classes and what is assigned, each by its name; what is annotated is left out.
+    """Methods, nested classes and assigned values, by name; annotated names are left out.
 
     Args:
         node: the class.
-        literals: reads values; in the place of one that only running the code tells stands an object.
+        literals: reads values; an object stands in for one that cannot be known without running the code.
         scope: the scope of its body.
     """
     found: dict[str, Any] = {"__module__": scope.module.name, "__doc__": "re-created"}
@@ -40,7 +40,7 @@ def _assign(
 ) -> None:
     try:
         found[name] = literals.read(value, scope)
-    except Refused:  # it may still be an object, and is told where it is needed
+    except Refused:  # it may still be a valid value; the error is reported where it is needed
         if name != "__slots__":
             found[name] = object()
 
@@ -52,4 +52,4 @@ def _names(targets: "list[cst.AssignTarget] | tuple[cst.AssignTarget, ...] | Any
 
 
 def _method(*_: Any, **__: Any) -> None:
-    """In the place of each method: it may be called while a class is made."""
+    """A stand-in for each method: it may be called while a class is created."""

@@ -1,4 +1,4 @@
-"""The service's own classes, aliases and type variables where they are named, with type arguments or without."""
+"""Uses of the service's own classes, aliases and type variables, with or without type arguments."""
 
 import keyword
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ _CALLS = frozenset(
 
 
 class OwnTypes:
-    """Reads names of the service's own.
+    """Reads names of the service itself.
 
     Args:
         resolver: resolves names.
@@ -66,10 +66,10 @@ class OwnTypes:
         self._expanding: list[str] = []
 
     def type(self, found: Found, parts: Parts, node: cst.BaseExpression, scope: Scope) -> Type:
-        """The type that a name of the service's own means.
+        """The type that a name of the service refers to.
 
         Args:
-            found: what the name means.
+            found: the meaning of the name.
             parts: its type arguments.
             node: where it is named.
             scope: the scope of that.
@@ -114,7 +114,7 @@ class OwnTypes:
             self._expanding = expanding
 
     def arguments(self, found: Found, parts: Parts, node: cst.CSTNode, scope: Scope) -> tuple[Type, ...]:
-        """The arguments of a class or an alias, defaults of type variables put in where a class is given too few.
+        """The arguments of a class or an alias, with defaults of type variables added if a class has too few.
 
         Raises:
             Refused: there are too few, or too many.
@@ -170,7 +170,7 @@ class OwnTypes:
         return self._alias(found, statement.value, parts, node, scope)
 
     def _has_quotes(self, node: cst.BaseExpression, scope: Scope) -> bool:
-        """Whether a name stands in quotes; the text of a `Literal` does not count, nor what `Annotated` says."""
+        """Whether an annotation contains a quoted name, apart from `Literal` values and the metadata of `Annotated`."""
         match node:
             case cst.SimpleString() | cst.ConcatenatedString():
                 return True
@@ -226,7 +226,7 @@ class OwnTypes:
         names = [variable.name for variable in variables]
         return substituted(type_, dict(zip(names, arguments, strict=True)))
 
-    # ---- what calls make
+    # ---- results of calls
 
     def _made(
         self, found: Found, call: cst.Call, parts: Parts, node: cst.BaseExpression, scope: Scope
@@ -259,7 +259,7 @@ class OwnTypes:
 
 
 def is_field(meaning: Meaning) -> bool:
-    """Whether a name means what the class around holds by an annotated name."""
+    """Whether a name refers to an annotated attribute of the enclosing class."""
     match meaning:
         case Found(symbol=ValueSymbol(annotation=cst.BaseExpression()), scope=scope):
             return bool(scope.classes)
@@ -268,7 +268,7 @@ def is_field(meaning: Meaning) -> bool:
 
 
 def hidden(name: str, node: cst.CSTNode, scope: Scope) -> Refused:
-    """The error of an annotation that names a field where it means to name a type."""
+    """The error of an annotation that refers to a field instead of a type."""
     remedy = "" if scope.is_deferred else "write the annotation in quotes, or "
     text = f"`{name}` refers to the class's own field here, which is not a type; {remedy}rename the field"
     return scope.refuse(node, "TYPE_INVALID", text)
@@ -279,7 +279,7 @@ def _counted(count: int) -> str:
 
 
 def _as_a_class(call: cst.Call) -> str:
-    """What to write instead; keys such as `from` and `x-id` are names in no class."""
+    """What to write instead; keys such as `from` and `x-id` cannot be names in a class."""
     keys = [
         str(element.key.evaluated_value)
         for argument in call.args

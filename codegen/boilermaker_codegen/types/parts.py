@@ -25,7 +25,7 @@ _Given = Mapping[str, tuple[Any, Any]]  # values by field, in Python and as JSON
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A value within a value: what it is in Python, what it is as JSON, and the type that it must be of."""
+    """A value within a value: its Python value, its JSON form, and its required type."""
 
     raw: Any
     json: Any
@@ -33,7 +33,7 @@ class Part:
 
 
 def wrong_keys(part: Part, types: Mapping[str, Definition]) -> str:
-    """What is wrong with the keys of a dictionary in a value, wherever in it; empty if nothing is."""
+    """The error in the keys of a dictionary anywhere in a value; empty if there is none."""
     for given, record in _dictionaries(part, types):
         names = {field.name for field in record.fields}
         if lacking := [n for n in sorted(names) if n not in given and n not in record.optional]:
@@ -44,7 +44,7 @@ def wrong_keys(part: Part, types: Mapping[str, Definition]) -> str:
 
 
 def fields_in(part: Part, types: Mapping[str, Definition]) -> Iterator[Part]:
-    """What the dictionaries and generic records in a value hold; those within others not."""
+    """The contents of the outermost dictionaries and generic records in a value."""
     for given, record in chain(_dictionaries(part, types), _generics(part, types)):
         for field in record.fields:
             if field.name in given:
@@ -72,12 +72,12 @@ def _generics(part: Part, types: Mapping[str, Definition]) -> Iterator[tuple[_Gi
 
 
 def _inside(part: Part, types: Mapping[str, Definition]) -> Iterator[Part]:
-    """What a value is made of, short of records."""
+    """The parts of a value, up to records."""
     raw: object = part.raw
     match part.type:
         case Constrained(type=inner):
             yield Part(part.raw, part.json, inner)
-        case UnionOf(members=members):  # at most one of them travels as an object
+        case UnionOf(members=members):  # at most one of them is encoded as an object
             yield from (Part(part.raw, part.json, member) for member in members)
         case Container(item=item) if isinstance(raw, list | tuple):
             yield from (Part(one, other, item) for one, other in zip(part.raw, part.json, strict=True))

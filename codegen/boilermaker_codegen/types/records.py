@@ -21,7 +21,7 @@ from boilermaker_codegen.types.inheritance import Bindings
 from boilermaker_codegen.types.literals import Literals
 from boilermaker_codegen.types.namespaces import namespace
 
-# Options of each style that shape the wire or the stub, and those that do neither: these may only be refused.
+# Options of each style that affect the wire or the stub, and those that do not, which are only validated.
 _OPTIONS: dict[Style, frozenset[str]] = {
     "struct": frozenset({
         "frozen", "kw_only", "array_like", "omit_defaults", "forbid_unknown_fields", "tag", "tag_field", "rename",
@@ -142,10 +142,10 @@ class Records:
         return definition
 
     def plain(self, source: RecordSource) -> None:
-        """Take note of a plain class that records inherit from.
+        """Register a plain class that records inherit from.
 
         Raises:
-            Refused: Python would refuse it.
+            Refused: Python would reject it.
         """
         try:
             made = inheritance.undeclared(source.node.name.value, source.bases, self._shell(source))
@@ -197,7 +197,7 @@ class Records:
         )
 
     def instance(self, id_: str) -> Any:
-        """An object of a class that was read, as mutable as any; None where that cannot be made, or all may share it."""
+        """An object of a class that was read, as mutable as all of them; None if it cannot be created, or may be shared."""
         made = self._made.get(id_)
         if made is None:
             return None
@@ -224,7 +224,7 @@ class Records:
         )
 
     def _check_rows(self, record: RecordDefinition, source: RecordSource) -> None:
-        """That nothing is left to the worker in an array, where each field has its place."""
+        """Check that the worker decides no default in an array, where each field has its position."""
         if not record.array_like and record.style != "namedtuple":
             return
         places = {
@@ -248,7 +248,7 @@ class Records:
             )
 
     def _check_undeclared(self, source: RecordSource) -> None:
-        """A class that merely inherits from a dataclass or a NamedTuple: what it annotates itself are no fields."""
+        """Check a class that only inherits from a dataclass or a NamedTuple: its own annotations are not fields."""
         first = self._fields.first(source.node, source.scope)
         if first is None or source.style is None:
             return
@@ -272,7 +272,7 @@ class Records:
         for argument in source.options:
             name = argument.keyword.value if argument.keyword else ""
             known = _OPTIONS[style] | _IGNORED.get(style, frozenset())
-            if "slots" in source.implied:  # `define`, which has no use for them
+            if "slots" in source.implied:  # `define`, which ignores them
                 known -= _OF_OLD_ATTRS
             if name not in known:
                 remedy = "write its contents out" if argument.star else "leave it out"

@@ -1,4 +1,4 @@
-"""What an expression may come to, as far as its text says: whether it may be what one of some functions gives."""
+"""Whether an expression may evaluate to the result of one of some functions, as far as the source shows."""
 
 import sys
 
@@ -15,25 +15,25 @@ _STANDARD = sys.stdlib_module_names | {"builtins"}
 
 
 class Results:
-    """Tells what surely is no result of some functions.
+    """Finds expressions that certainly are not results of some functions.
 
     Args:
         resolver: resolves names.
         makers: full names of these functions.
-        others: packages beside the standard library whose functions give nothing of that kind.
+        others: packages other than the standard library whose functions return nothing of that kind.
     """
 
     def __init__(self, resolver: Resolver, makers: frozenset[str], others: frozenset[str]) -> None:
         self._resolver = resolver
         self._makers = makers
         self._others = others
-        self._open: set[cst.CSTNode] = set()  # what is being looked at: functions may call themselves
+        self._open: set[cst.CSTNode] = set()  # functions in progress: they may call themselves
 
     def may_be(self, node: cst.BaseExpression, scope: Scope) -> bool:
-        """Whether an expression may come to what one of the functions gives.
+        """Whether an expression may evaluate to a result of one of the functions.
 
         Raises:
-            Refused: a name in it is not there.
+            Refused: a name in it does not exist.
         """
         if node in self._open:
             return False
@@ -101,16 +101,16 @@ class Results:
                 return True
 
     def _known_or_true(self, node: cst.BaseExpression, scope: Scope) -> bool:
-        """The same of an expression that may name what is local."""
+        """The same for an expression that may contain local names."""
         if isinstance(node, cst.Name):
-            return False  # a parameter: what is given for it is looked at itself
+            return False  # a parameter: its argument is checked itself
         try:
             return self.may_be(node, scope)
         except Refused:
             return True
 
     def _is_plain(self, node: cst.BaseExpression, scope: Scope) -> bool:
-        """Whether methods of what an expression comes to are those of the standard library."""
+        """Whether the methods of an expression's value are those of the standard library."""
         match node:
             case cst.Attribute(value=inner) if not dotted(node):
                 return self._is_plain(inner, scope)
@@ -133,7 +133,7 @@ class Results:
             case Found(symbol=ValueSymbol(value=cst.Lambda(body=body)), scope=home):
                 return any(self._known_or_true(part, home) for part in (body, *args))
             case Found(symbol=ValueSymbol(value=cst.Call(func=func)), scope=home) if dotted(func):
-                maker = self._resolver.resolve(func, home)  # a NewType gives what it is given
+                maker = self._resolver.resolve(func, home)  # a NewType returns its argument
                 is_newtype = isinstance(maker, External) and plain(maker.name) == "typing.NewType"
                 return not is_newtype or any(self.may_be(part, scope) for part in args)
             case Found(symbol=ClassSymbol()):
@@ -142,7 +142,10 @@ class Results:
                 return True
 
     def _function(self, node: cst.FunctionDef, home: Scope) -> bool:
-        """Whether a function of the service may give one. Of longer bodies, the source is not kept (see `trimming`)."""
+        """Whether a function of the service may return one.
+
+        The source of longer bodies is not kept (see `trimming`).
+        """
         returned = _returned(node)
         if returned is None or node.decorators:
             return True
@@ -152,13 +155,13 @@ class Results:
             return True
 
     def _is_known(self, name: str) -> bool:
-        """Whether something of others' is none of the functions, and gives nothing that they do."""
+        """Whether an object outside of the service is none of the functions, and returns none of their results."""
         root = name.partition(".")[0]
         return name not in self._makers and (root in _STANDARD or root in self._others)
 
 
 def _returned(node: cst.FunctionDef) -> cst.BaseExpression | None:
-    """What a function gives whose body is one `return`, a docstring left out; None for others."""
+    """The result of a function whose body is a single `return`, apart from a docstring; None for others."""
     *_, last = node.body.body
     match last:
         case cst.SimpleStatementLine(body=[cst.Return(value=value)]) | cst.Return(value=value):

@@ -1,4 +1,4 @@
-"""Objects that stand for defaults where Python and msgspec ask whether these may be shared."""
+"""Stand-ins for defaults, with which Python and msgspec check whether these may be shared."""
 
 import collections
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class Samples:
 
     Args:
         resolver: resolves names.
-        instance: called with a class of the service, or the id of a record; gives an object of it as it was re-created.
+        instance: called with a class of the service, or the id of a record; gives an object of the re-created class.
     """
 
     def __init__(self, resolver: Resolver, instance: Callable[[Found | str], Any]) -> None:
@@ -41,10 +41,10 @@ class Samples:
         self._instance = instance
 
     def of(self, default: Value | ByWorker | None, node: cst.BaseExpression, scope: Scope) -> Any:
-        """The object; None where nobody will refuse the default.
+        """The object; None if the default is accepted anyway.
 
         Args:
-            default: what is known of it.
+            default: the default, as far as known.
             node: where it is written.
             scope: the scope of that.
         """

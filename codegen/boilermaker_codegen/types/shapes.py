@@ -1,4 +1,4 @@
-"""Contract types as Python types, as far as msgspec needs them to say what it refuses."""
+"""Contract types as Python types, as far as msgspec needs them for its checks."""
 
 import dataclasses
 import datetime as dt
@@ -42,7 +42,7 @@ _GENERICS: dict[str, Any] = {
 
 
 class Shapes:
-    """Contract types as Python types; those with names as stand-ins that have no fields."""
+    """Contract types as Python types; named types as stand-ins without fields."""
 
     def __init__(self, types: Mapping[str, Definition], externals: Collection[str] = ()) -> None:
         self._types = types
@@ -70,7 +70,7 @@ class Shapes:
                 return typing.Annotated[self.of(inner), msgspec.Meta(**limits)]
             case Named(id=id_):
                 if type_ not in self._made:
-                    is_external = id_ in self._externals  # msgspec leaves it to whoever made the worker
+                    is_external = id_ in self._externals  # msgspec leaves it to the worker's hooks
                     self._made[type_] = type(id_, (), {}) if is_external else self._stand_in(self._types[id_])
                 return self._made[type_]
             case Variable():
@@ -101,5 +101,5 @@ class Shapes:
 
 
 def _namedtuple(name: str, fields: list[str]) -> Any:
-    make: Any = typing.NamedTuple  # an array must have as many items; checkers want to see their names
+    make: Any = typing.NamedTuple  # an array must have as many items; type checkers require their names
     return make(name, [(field, Any) for field in fields])

@@ -17,9 +17,9 @@ class Variable:
     """One type variable.
 
     Attributes:
-        id: tells it from others: `module.T`, or just its name where brackets declare it.
-        default: what stands for it where it is not given.
-        scope: where the default is read.
+        id: its identity: `module.T`, or just its name if brackets declare it.
+        default: its type if no argument is given.
+        scope: the scope of the default.
     """
 
     id: str
@@ -40,7 +40,7 @@ class Variables:
         self._of_classes: dict[cst.ClassDef, tuple[Variable, ...]] = {}
 
     def variable(self, meaning: Meaning) -> Variable | None:
-        """The type variable that a name means; None where it means something else."""
+        """The type variable that a name refers to; None if it refers to something else."""
         match meaning:
             case Found(symbol=TypeParameter(node=node), scope=scope, name=name):
                 return Variable(id=name, name=name, default=node.default, scope=scope)
@@ -62,7 +62,7 @@ class Variables:
         """The type variables that a class or an alias takes, in order; none where it is not generic.
 
         Raises:
-            Refused: they are not plain ones, each of a name of its own.
+            Refused: they are not plain type variables with different names.
         """
         match meaning:
             case Found(symbol=ClassSymbol(node=node), scope=scope):
@@ -80,7 +80,7 @@ class Variables:
                 return ()
 
     def followed(self, meaning: Meaning) -> Meaning:
-        """What a name means that is bound to a name, which may be bound to one in turn; itself where that is a circle."""
+        """The meaning of a name that is bound to another name, followed recursively; the name itself if that is a cycle."""
         seen: list[str] = []
         while isinstance(meaning, Found) and is_name(meaning) and meaning.id not in seen:
             seen.append(meaning.id)
@@ -105,7 +105,7 @@ class Variables:
         return isinstance(meaning, External) and plain(meaning.name) in ("typing.Generic", "typing.Protocol")
 
     def _listed(self, node: cst.Subscript, scope: Scope) -> tuple[Variable, ...]:
-        """What `Generic[...]` lists."""
+        """The arguments of `Generic[...]`."""
         found: list[Variable] = []
         for element in node.slice:
             part = element.slice
@@ -138,7 +138,7 @@ class Variables:
         return tuple(found)
 
     def _written(self, node: cst.BaseExpression, scope: Scope) -> Iterator[Variable]:
-        """The type variables in an expression, in order. Those in quotes do not count, as for Python."""
+        """The type variables in an expression, in order. Quoted ones are ignored, as in Python."""
         match node:
             case cst.Name() | cst.Attribute():
                 try:
@@ -158,7 +158,7 @@ class Variables:
                 pass
 
     def are_in_order(self, statement: cst.TypeAlias, scope: Scope) -> bool:
-        """Whether the value of a `type` statement names all its type variables, first each in their order."""
+        """Whether the value of a `type` statement first uses its type variables in the order of their declaration."""
         if isinstance(statement.value, cst.Name | cst.Attribute):
             return statement.type_parameters is None
         inside = scope.generic(statement.type_parameters, ())
@@ -190,7 +190,7 @@ def _distinct(
 
 
 def _text(call: cst.Call) -> str | None:
-    """The name that a `TypeVar` gives itself."""
+    """The name passed to `TypeVar`."""
     first = call.args[0].value if call.args else None
     value = first.evaluated_value if isinstance(first, cst.SimpleString) else None
     return value if isinstance(value, str) else None
