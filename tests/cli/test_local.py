@@ -23,18 +23,18 @@ _SECONDS = 20
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--queue", "-x"], "'-x' is no name for a queue"),
-        (["--queue", "a:foo=1"], "`foo` is no setting; there are lock, max-delivery"),
-        (["--queue", "a:lock=soon"], "a:lock=soon: lock: 'soon' is no duration; write 30s"),
-        (["--queue", "a:lock=99999999999d"], "is no duration"),
+        (["--queue", "-x"], "'-x' is not a valid queue name"),
+        (["--queue", "a:foo=1"], "`foo` is not a setting; use lock, max-delivery"),
+        (["--queue", "a:lock=soon"], "a:lock=soon: lock: 'soon' is not a duration; use for example 30s"),
+        (["--queue", "a:lock=99999999999d"], "is not a duration"),
         (["--queue", "a:lock=10m"], "at most 5 minutes"),
-        (["--queue", "a:max-delivery=x"], "max-delivery: 'x' is no number"),
-        (["--queue", "a:size=big"], "size: 'big' is no size; write 256KB"),
+        (["--queue", "a:max-delivery=x"], "max-delivery: 'x' is not a number"),
+        (["--queue", "a:size=big"], "size: 'big' is not a size; use for example 256KB"),
         (["--queue", "a", "--queue", "A"], "two queues have the same name"),
-        (["--queue", "a", "--fault", "a=b"], "a=b: `a` is no operation; there are connect,"),
-        (["--queue", "a", "--fault", "send=busy,queue=b"], "there is no queue `b` here"),
+        (["--queue", "a", "--fault", "a=b"], "a=b: `a` is not an operation; use one of connect,"),
+        (["--queue", "a", "--fault", "send=busy,queue=b"], "no queue `b`; the queues are a"),
         (["--queue", "a", "--port", "65536"], "65536 is not in the range"),
-        (["--queue", "a", "--host", "a..b"], "'a..b' is no name of a host"),
+        (["--queue", "a", "--host", "a..b"], "'a..b' is not a host name"),
         ([], "Missing option '--queue'"),
     ],
 )
@@ -53,7 +53,7 @@ def test_a_port_in_use_is_told_with_what_to_do() -> None:
         done = CliRunner().invoke(local, ["--queue", "a", "--port", str(bus.port)])
 
     assert done.exit_code == 1
-    assert f"port {bus.port} on 127.0.0.1 is in use. Choose another one (--port, or 0" in done.output
+    assert f"port {bus.port} on 127.0.0.1 is in use. Choose another port with --port (0" in done.output
 
 
 def test_every_setting_of_a_queue_is_taken() -> None:
@@ -81,10 +81,10 @@ def test_it_stops_when_told_to(number: signal.Signals) -> None:
         process.send_signal(number)
         rest, errors = process.communicate(timeout=_SECONDS)
 
-    assert "Ctrl-C stops it." in started
+    assert "Press Ctrl-C to stop." in started
     assert re.search(r"Endpoint=sb://127.0.0.1:\d+;", started)
     assert (0, "") == (process.returncode, errors)
-    assert "a: 0 active, 0 scheduled, 0 dead letters, all gone now\n" == rest
+    assert "a: 0 active, 0 scheduled, 0 dead letters deleted\n" == rest
 
 
 def test_another_process_makes_its_faults() -> None:

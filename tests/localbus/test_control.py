@@ -86,13 +86,13 @@ def test_where_no_bus_answers_the_command_says_how_to_start_one():
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "said"),
     [
-        ("POST", "/faults", b"eat=lunch", 400, "`eat` is no operation"),
+        ("POST", "/faults", b"eat=lunch", 400, "`eat` is not an operation"),
         ("POST", "/faults", b"\xff\xfe", 400, "utf-8"),
-        ("POST", "/faults", b"", 400, "a fault in each line"),
-        ("POST", "/faults", b"x" * 100_000, 400, "a fault in each line"),
-        ("POST", "/queues", b"send=busy", 404, "there are /faults and /queues"),
-        ("GET", "/", None, 404, "there are /faults and /queues"),
-        ("DELETE", "/queues", None, 404, "there are /faults and /queues"),
+        ("POST", "/faults", b"", 400, "one fault per line"),
+        ("POST", "/faults", b"x" * 100_000, 400, "one fault per line"),
+        ("POST", "/queues", b"send=busy", 404, "not found: the endpoints are /faults and /queues"),
+        ("GET", "/", None, 404, "not found: the endpoints are /faults and /queues"),
+        ("DELETE", "/queues", None, 404, "not found: the endpoints are /faults and /queues"),
     ],
 )
 def test_what_cannot_be_is_answered_with_what_can(

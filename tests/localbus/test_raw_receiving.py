@@ -213,7 +213,7 @@ async def test_a_settlement_after_the_lock_was_lost_is_refused_by_the_bus(
         lost,
         strict=True,
     ):
-        with pytest.raises(MessageLockLostError, match="it expired, or the message was settled"):
+        with pytest.raises(MessageLockLostError, match="it expired, or the message was already settled"):
             await getattr(receiver, use)(each)
 
     assert 5 == namespace.counts()[queue].locked

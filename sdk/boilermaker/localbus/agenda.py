@@ -1,4 +1,4 @@
-"""What time alone will bring to the messages of a queue: locks, schedules and lives that end."""
+"""Timed events of a queue's messages: locks that expire, schedules that become due, and messages that expire."""
 
 import heapq
 import uuid
@@ -12,10 +12,10 @@ _Entry = tuple[datetime, int, int, uuid.UUID | None]
 
 
 class Agenda:
-    """Entries are not taken out one by one: one that no longer holds is passed by when its time comes.
+    """A heap of timed events. Entries that no longer apply are skipped when they become due.
 
     Args:
-        messages: those of the queue, by sequence number.
+        messages: the queue's messages, by sequence number.
     """
 
     def __init__(self, messages: Mapping[int, StoredMessage]) -> None:
@@ -24,11 +24,11 @@ class Agenda:
         self._count = 0
 
     def __len__(self) -> int:
-        """How many entries are kept, whether they still hold or not."""
+        """Number of entries, including those that no longer apply."""
         return len(self._entries)
 
     def add(self, when: datetime, message: StoredMessage, token: uuid.UUID | None = None) -> None:
-        """Remember a time: the end of the lock with this token, else of a schedule or a life."""
+        """Add an event: the end of the lock with this token, or without a token of a schedule or a time to live."""
         self._count += 1
         heapq.heappush(self._entries, (when, self._count, message.sequence_number, token))
         if len(self._entries) > 1024 + 4 * len(self._messages):  # mostly locks of messages long settled
@@ -36,7 +36,7 @@ class Agenda:
             heapq.heapify(self._entries)
 
     def due(self, now: datetime) -> Iterator[tuple[datetime, StoredMessage]]:
-        """What has come, in its order, with the time that it came; what follows from one may be among the next."""
+        """Due events in order, with the time each was due. Handling one event may add further due events."""
         while self._entries and self._entries[0][0] <= now:
             entry = heapq.heappop(self._entries)
             message = self._holder(entry)
@@ -44,7 +44,7 @@ class Agenda:
                 yield entry[0], message
 
     def next(self) -> datetime | None:
-        """The time of what comes next."""
+        """The time of the next event."""
         while self._entries:
             if self._holder(self._entries[0]) is not None:
                 return self._entries[0][0]

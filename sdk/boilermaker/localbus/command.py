@@ -29,7 +29,7 @@ _SIZES = {"": 1, "B": 1, "KB": 1024, "MB": 1024 * 1024}
     multiple=True,
     required=True,
     metavar="NAME[:SETTING=VALUE,...]",
-    help="A queue to create; repeat for more. Settings: lock=60s, max-delivery=10, dedup=10m (or off), ttl=1h, size=256KB, partitioned=off.",
+    help="A queue to create. May be repeated. Settings: lock=60s, max-delivery=10, dedup=10m (or off), ttl=1h, size=256KB, partitioned=off.",
 )
 @click.option(
     "--port",
@@ -44,14 +44,14 @@ _SIZES = {"": 1, "B": 1, "KB": 1024, "MB": 1024 * 1024}
     "faults",
     multiple=True,
     metavar="FAULT",
-    help="Something that goes wrong from the start, as `boilermaker fault` has it; repeat for more.",
+    help="A fault that is active from the start; see `boilermaker fault --help`. May be repeated.",
 )
 @click.option(
     "--control-port",
     type=click.IntRange(0, 65535),
-    help="Also listen for `boilermaker fault` and HTTP on this port; 0 takes a free one.",
+    help="Also listen for `boilermaker fault` and other HTTP clients on this port; 0 takes a free one.",
 )
-@click.option("--seed", type=int, help="Faults that strike by chance take the same course each time.")
+@click.option("--seed", type=int, help="Seed of random faults, to make them reproducible.")
 def local(
     queues: tuple[str, ...],
     port: int,
@@ -62,12 +62,12 @@ def local(
 ) -> None:
     """Run a Service Bus namespace on this machine.
 
-    Real Service Bus clients talk to it over AMQP 1.0. Messages live in memory: they are gone when it stops.
+    Service Bus clients connect to it over AMQP 1.0. Messages are kept in memory and deleted when it stops.
 
     \b
     Example:
       boilermaker local --queue accounts --queue emails:lock=30s,max-delivery=5
-    """  # noqa: D301 - click's mark for a block that keeps its lines is the control character
+    """  # noqa: D301 - click's marker for a block that is not rewrapped is the control character
     lines = logging.StreamHandler()
     lines.setFormatter(_Line("%(asctime)s  %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=logging.INFO, handlers=[lines])
@@ -87,7 +87,7 @@ def local(
 
 
 class _Line(logging.Formatter):
-    """Messages are of one line, whatever a client has put into a name or an id."""
+    """Prints each record on one line, even if a name or id from a client contains line breaks."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         record.message = legible(record.message)
@@ -102,21 +102,21 @@ def _serve(bus: LocalServiceBus, control: ControlPort | None) -> None:
     click.echo(f"  export SERVICE_BUS_CONNECTION_STRING='{bus.connection_string}'\n")
     if control is not None:
         click.echo(f"  export BOILERMAKER_CONTROL='{control.url}'   # for `boilermaker fault`\n")
-    click.echo("Ctrl-C stops it.")
+    click.echo("Press Ctrl-C to stop.")
     stop.wait()
     counts = bus.counts()
     bus.stop()
     for name, count in counts.items():
         click.echo(
-            f"{name}: {count.active} active, {count.scheduled} scheduled, {count.dead_letter} dead letters, all gone now"
+            f"{name}: {count.active} active, {count.scheduled} scheduled, {count.dead_letter} dead letters deleted"
         )
 
 
 def parse_queue(text: str) -> QueueSettings:
-    """A queue as the command line says it.
+    """Parse the value of `--queue`.
 
     Raises:
-        ValueError: an unknown setting, or a value that is none.
+        ValueError: an unknown setting, or an invalid value.
     """
     name, _, rest = text.partition(":")
     settings: dict[str, object] = {}
@@ -124,7 +124,7 @@ def parse_queue(text: str) -> QueueSettings:
         key, _, value = (piece.strip() for piece in part.partition("="))
         if key not in _SETTINGS:
             raise ValueError(
-                f"{text}: `{key}` is no setting; there are lock, max-delivery, dedup, ttl, size and partitioned"
+                f"{text}: `{key}` is not a setting; use lock, max-delivery, dedup, ttl, size or partitioned"
             )
         setting, parse = _SETTINGS[key]
         try:
@@ -137,26 +137,26 @@ def parse_queue(text: str) -> QueueSettings:
 def _duration(text: str) -> timedelta:
     found = re.fullmatch(r"(\d{1,7}(?:\.\d{1,6})?)(ms|s|m|h|d)", text.strip())
     if found is None:
-        raise ValueError(f"{text!r} is no duration; write 30s, 10m, 1h")
+        raise ValueError(f"{text!r} is not a duration; use for example 30s, 10m or 1h")
     return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
 
 
 def _size(text: str) -> int:
     found = re.fullmatch(r"(\d{1,9})(B|KB|MB)?", text.strip(), re.IGNORECASE)
     if found is None:
-        raise ValueError(f"{text!r} is no size; write 256KB, 1MB")
+        raise ValueError(f"{text!r} is not a size; use for example 256KB or 1MB")
     return int(found[1]) * _SIZES[(found[2] or "").upper()]
 
 
 def _count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise ValueError(f"{text!r} is no number; write 10")
+        raise ValueError(f"{text!r} is not a number; use for example 10")
     return int(text)
 
 
 def _switch(text: str) -> bool:
     if text not in {"on", "off"}:
-        raise ValueError(f"{text!r} is neither on nor off")
+        raise ValueError(f"{text!r} must be on or off")
     return text == "on"
 
 

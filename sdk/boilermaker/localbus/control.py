@@ -1,4 +1,4 @@
-"""A small HTTP port of a local bus, so that another process, in any language, can make things go wrong."""
+"""An HTTP endpoint of a local bus, through which processes in any language inject faults."""
 
 import json
 import socket
@@ -14,19 +14,19 @@ from boilermaker.localbus.faults import Fault
 from boilermaker.localbus.server import LocalServiceBus, reachable
 
 _MAX_BYTES = 64 * 1024
-_PRIVATE = {"localhost", "local", "internal"}  # top-level domains that nobody can register a name in
+_PRIVATE = {"localhost", "local", "internal"}  # top-level domains in which nobody can register a name
 
 
 class ControlPort:
     """`POST /faults` with one fault in each line, `GET /faults`, `DELETE /faults`, and `GET /queues`.
 
     Args:
-        bus: a bus that is started.
-        host: an address of this machine.
-        port: 0 takes a free one.
+        bus: a started bus.
+        host: the address to listen on.
+        port: the port to listen on; 0 takes a free one.
 
     Raises:
-        ConfigurationError: it cannot listen there.
+        ConfigurationError: the address or port is not available.
     """
 
     def __init__(self, bus: LocalServiceBus, *, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -41,7 +41,7 @@ class ControlPort:
 
     @property
     def url(self) -> str:
-        """Where to ask."""
+        """The URL of the endpoint."""
         return f"http://{reachable(self._host)}:{self.port}"
 
     def __enter__(self) -> Self:
@@ -61,21 +61,21 @@ class _Requests(BaseHTTPRequestHandler):
         super().__init__(*args)
 
     def parse_request(self) -> bool:
-        """Also refuse what a browser sends on behalf of a web page, whose scripts may reach any port of this machine."""
+        """Also reject requests that a browser sends for a web page, whose scripts can reach any port of this machine."""
         if not super().parse_request():
             return False
         origin, host = self.headers.get("Origin"), self.headers.get("Host", "")
         if origin is not None:
-            self._answer(403, {"error": "requests of web pages (with an Origin header) are refused"})
+            self._answer(403, {"error": "requests from web pages (with an Origin header) are rejected"})
             return False
         if not self._is_own(host):
-            # A page whose name was pointed at this machine after it was loaded is told by the name.
+            # DNS rebinding: a page whose name resolves to this machine after it was loaded shows in the Host header.
             self._answer(403, {"error": "the Host header names another host: use the URL that was printed"})
             return False
         return True
 
     def _is_own(self, host: str) -> bool:
-        """Whether a name means this machine or its network, and is none that anybody can register."""
+        """Whether a name refers to this machine or its network and cannot be registered by others."""
         try:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
@@ -87,7 +87,7 @@ class _Requests(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         match self.path:
             case "/faults":
-                self._answer(200, _standing(self._bus))
+                self._answer(200, _active_faults(self._bus))
             case "/queues":
                 self._answer(200, {name: vars(counts) for name, counts in self._bus.counts().items()})
             case _:
@@ -99,24 +99,24 @@ class _Requests(BaseHTTPRequestHandler):
             return
         try:
             _add(self._bus, self._body())
-        except ValueError as error:  # no UTF-8 is one too
+        except ValueError as error:  # invalid UTF-8 is one too
             self._answer(400, {"error": str(error)})
         else:
-            self._answer(201, _standing(self._bus))
+            self._answer(201, _active_faults(self._bus))
 
     def do_DELETE(self) -> None:
         if self.path != "/faults":
             self._unknown()
             return
         self._bus.faults.clear()
-        self._answer(200, _standing(self._bus))
+        self._answer(200, _active_faults(self._bus))
 
     def _body(self) -> bytes:
         size = int(self.headers.get("Content-Length") or 0)
         return self.rfile.read(size) if 0 < size <= _MAX_BYTES else b""
 
     def _unknown(self) -> None:
-        self._answer(404, {"error": "there are /faults and /queues"})
+        self._answer(404, {"error": "not found: the endpoints are /faults and /queues"})
 
     def _answer(self, status: int, value: Any) -> None:
         body = json.dumps(value).encode()
@@ -127,16 +127,16 @@ class _Requests(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-        """Tests ask often: no line for each."""
+        """Log nothing: tests send many requests."""
 
 
 def _add(bus: LocalServiceBus, body: bytes) -> None:
     lines = [line for line in map(str.strip, body.decode().splitlines()) if line]
     if not lines:
-        raise ValueError("say a fault in each line of the body")
+        raise ValueError("the body must contain one fault per line")
     for fault in [Fault.parse(line) for line in lines]:
         bus.faults.add(fault)
 
 
-def _standing(bus: LocalServiceBus) -> list[dict[str, Any]]:
+def _active_faults(bus: LocalServiceBus) -> list[dict[str, Any]]:
     return [{"fault": str(each.fault), "struck": each.count} for each in bus.faults.standing]

@@ -1,6 +1,6 @@
-"""Faults on demand: what is to go wrong on a local bus, where, and how often.
+"""Fault injection rules: what goes wrong on a local bus, where, and how often.
 
-Rules and their words only; `amqp.faults` carries them out. The names of refusals are those that Service Bus gives.
+This module only defines and matches rules; `amqp.faults` applies them. Refusals carry Service Bus's own conditions.
 """
 
 import random
@@ -13,19 +13,19 @@ from typing import Any, Literal, Self, cast, get_args
 Operation = Literal[
     "connect", "token", "attach", "send", "deliver", "settle", "renew", "manage", "entity", "now"
 ]
-"""Where it goes wrong. `manage` is every other request: peek, schedule, cancel, receive deferred. `entity` is the queue
-itself, for as long as the fault stands; `now` is no rule but an act."""
+"""Where a fault strikes. `manage` is every other request: peek, schedule, cancel, receive deferred. `entity` affects the
+queue itself while the fault is active; `now` acts once, immediately."""
 
 Effect = Literal[
     "busy", "unauthorized", "disabled", "missing", "lock-lost", "internal", "invalid",
     "delay", "ignore", "lose", "detach", "cut", "cut-after", "freeze", "half", "garbage",
 ]  # fmt: skip
-"""What happens instead. The first seven are refusals; `docs/how-to/testing.md` tells them all."""
+"""What happens instead. The first seven are refusals; `docs/how-to/testing.md` describes all of them."""
 
 
 @dataclass(frozen=True)
 class Refused:
-    """What a refusal says: an AMQP condition, a sentence, and the status code of a management operation."""
+    """The content of a refusal: an AMQP condition, a description, and the status code of a management operation."""
 
     condition: str
     description: str
@@ -61,19 +61,19 @@ _NO_QUEUE = {"connect", "token"}
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing that goes wrong.
+    """One fault.
 
     Attributes:
-        on: where.
+        on: the operation that fails.
         do: what happens instead.
-        queue: at this queue only, or `NAME/$deadletterqueue`; None for any.
-        times: how often at most; None for as long as the fault stands.
-        after: how often it goes well first.
-        chance: how likely it is each time, above 0 and at most 1.
-        seconds: how long a delay takes, or a freeze lasts; None for a freeze without end.
+        queue: only at this queue, or `NAME/$deadletterqueue`; None for any.
+        times: maximum number of times; None for as long as the fault is active.
+        after: number of operations that succeed first.
+        chance: probability each time, above 0 and at most 1.
+        seconds: duration of a delay or a freeze; None for a freeze without end.
 
     Raises:
-        ValueError: words that do not go together, or numbers that cannot be.
+        ValueError: the operation cannot have this effect, or a number is out of range.
     """
 
     on: Operation
@@ -87,28 +87,30 @@ class Fault:
     def __post_init__(self) -> None:
         possible = _POSSIBLE.get(self.on)
         if possible is None:
-            raise ValueError(f"`{self.on}` is no operation; there are {', '.join(_POSSIBLE)}")
+            raise ValueError(f"`{self.on}` is not an operation; use one of {', '.join(_POSSIBLE)}")
         if self.do not in possible:
-            raise ValueError(f"`{self.on}={self.do}` is no fault; `{self.on}` can be {', '.join(possible)}")
+            raise ValueError(
+                f"`{self.on}={self.do}` is not a fault; `{self.on}` can be {', '.join(possible)}"
+            )
         if self.queue is not None and self.on in _NO_QUEUE:
-            raise ValueError(f"{self.on} is not about a queue: leave `queue` out")
+            raise ValueError(f"{self.on} does not concern a queue: omit `queue`")
         if self.times is not None and self.times < 1:
-            raise ValueError(f"times is 1 or more, not {self.times}")
+            raise ValueError(f"times must be at least 1, not {self.times}")
         if self.after < 0:
-            raise ValueError(f"after is 0 or more, not {self.after}")
+            raise ValueError(f"after must be at least 0, not {self.after}")
         if not 0 < self.chance <= 1:
-            raise ValueError(f"chance is above 0 and at most 1, not {self.chance}")
+            raise ValueError(f"chance must be above 0 and at most 1, not {self.chance}")
         if self.do == "delay" and self.seconds is None:
-            raise ValueError("a delay takes seconds: add `seconds`")
+            raise ValueError("delay needs `seconds`")
         if self.seconds is not None and not (self.do in {"delay", "freeze"} and 0 < self.seconds <= 86400):
-            raise ValueError("seconds belong to delay and freeze, and are above 0 and at most 86,400")
+            raise ValueError("seconds is only for delay and freeze, and must be above 0 and at most 86,400")
 
     @classmethod
     def parse(cls, text: str) -> "Fault":
-        """A fault in words: `settle=lose`, `send=busy,queue=orders,times=3`, `deliver=delay,seconds=0.5,chance=0.1`.
+        """Parse a fault, for example `settle=lose`, `send=busy,queue=orders,times=3`, `deliver=delay,seconds=0.5,chance=0.1`.
 
         Raises:
-            ValueError: this is none; the text says what would be.
+            ValueError: the text is not a fault; the error lists the valid words.
         """
         first, *rest = (part.strip() for part in text.split(","))
         on, _, do = first.partition("=")
@@ -116,11 +118,11 @@ class Fault:
         for part in rest:
             key, _, value = (piece.strip() for piece in part.partition("="))
             if key not in _READ:
-                raise ValueError(f"{text}: `{key}` is no word of a fault; there are {', '.join(_READ)}")
+                raise ValueError(f"{text}: `{key}` is not an option of a fault; use {', '.join(_READ)}")
             try:
                 found[key] = _READ[key](value)
             except ValueError:
-                raise ValueError(f"{text}: {key}: {value!r} is no number") from None
+                raise ValueError(f"{text}: {key}: {value!r} is not a number") from None
         try:
             return cls(**found)
         except ValueError as error:
@@ -139,10 +141,10 @@ _READ: dict[str, Callable[[str], Any]] = {
 
 @dataclass(eq=False)
 class Standing:
-    """A fault that stands until it is removed. A context manager removes it at its end.
+    """An active fault. As a context manager, it is removed at the end of the block.
 
     Attributes:
-        count: how often it has struck.
+        count: number of times that it has struck.
     """
 
     fault: Fault
@@ -151,10 +153,10 @@ class Standing:
     seen: int = field(default=0, repr=False)
 
     def wait(self, times: int = 1, timeout_seconds: float = 10.0) -> None:
-        """Wait, in this thread, until it has struck so often.
+        """Block this thread until the fault has struck `times` times.
 
         Raises:
-            TimeoutError: it has not.
+            TimeoutError: it has not struck so often within the timeout.
         """
         if not self.faults.wait_for(lambda: self.count >= times, timeout_seconds):
             raise TimeoutError(
@@ -162,7 +164,7 @@ class Standing:
             )
 
     def remove(self) -> None:
-        """It strikes no more. Removing twice is fine."""
+        """Deactivate the fault. Removing twice is fine."""
         self.faults.remove(self)
 
     def __enter__(self) -> Self:
@@ -175,25 +177,24 @@ class Standing:
 
 
 class Faults:
-    """The faults of one bus. Any thread may add and remove; the first one that fits strikes.
+    """The active faults of one bus. Any thread may add and remove faults; the first that matches strikes.
 
     Args:
-        carry_out: does at once what a fault on `now` or `entity` asks for; raises ValueError for a queue that is not
-            there.
-        seed: of the dice for faults with a `chance`; None for another course each time.
+        carry_out: applies a fault on `now` or `entity` immediately; raises ValueError for an unknown queue.
+        seed: of the random numbers for faults with a `chance`; None for different ones each time.
     """
 
     def __init__(self, carry_out: Callable[[Fault], None], seed: int | None = None) -> None:
         self._carry_out = carry_out
-        self._dice = random.Random(seed)  # noqa: S311 - faults are no secret
+        self._dice = random.Random(seed)  # noqa: S311 - not used for secrets
         self._changed = threading.Condition()
         self._standing: tuple[Standing, ...] = ()
 
     def add(self, fault: Fault | str) -> Standing:
-        """Let a fault stand from now on; one on `now` is carried out and over.
+        """Activate a fault; one on `now` is applied once.
 
         Raises:
-            ValueError: the words are no fault, or the queue is not there.
+            ValueError: the text is not a fault, or the queue does not exist.
         """
         wanted = Fault.parse(fault) if isinstance(fault, str) else fault
         standing = Standing(wanted, self)
@@ -210,22 +211,22 @@ class Faults:
         return standing
 
     def remove(self, standing: Standing) -> None:
-        """Let one strike no more."""
+        """Deactivate one fault."""
         with self._changed:
             self._standing = tuple(each for each in self._standing if each is not standing)
 
     def clear(self) -> None:
-        """Let none strike any more."""
+        """Deactivate all faults."""
         with self._changed:
             self._standing = ()
 
     @property
     def standing(self) -> tuple[Standing, ...]:
-        """What stands, in the order in which it was added."""
+        """The active faults, in the order in which they were added."""
         return self._standing
 
     def strike(self, operation: Operation, queue: str | None = None) -> Fault | None:
-        """The fault that strikes this operation, if one does."""
+        """The fault that strikes this operation, if any; counts it."""
         if not self._standing:
             return None
         operations = {operation, "entity"} if operation == "attach" else {operation}
@@ -250,16 +251,16 @@ class Faults:
         return standing.seen > fault.after and (fault.chance == 1 or self._dice.random() < fault.chance)
 
     def wait_for(self, is_so: Callable[[], bool], timeout_seconds: float) -> bool:
-        """Wait until faults have struck so that this is so; whether it is."""
+        """Wait until the condition holds after a fault has struck; returns whether it does."""
         with self._changed:
             return self._changed.wait_for(is_so, timeout_seconds)
 
 
 def operations() -> tuple[str, ...]:
-    """Every operation, in the order in which a client meets them."""
+    """All operations, in the order in which a client performs them."""
     return cast("tuple[str, ...]", get_args(Operation))
 
 
 def effects(operation: str) -> tuple[str, ...]:
-    """What can happen to an operation."""
+    """The possible effects on an operation."""
     return _POSSIBLE[operation]

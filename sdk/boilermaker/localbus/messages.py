@@ -1,4 +1,4 @@
-"""A message on its way into a queue, in it, and the reasons for which a queue refuses."""
+"""Messages before and after they are enqueued, and the errors with which a queue rejects them."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -11,47 +11,47 @@ from typing import Any
 MAX_MESSAGE_ID = 128
 MAX_PROPERTY = 32 * 1024
 MAX_PROPERTIES = 64 * 1024
-# A batch has limits of its own, whatever one message may have: 1 MB (256 KB on Standard, where a message has no more
-# either) and 4,500 messages (azure-service-bus issue 397; nothing on the link announces it).
+# A batch has its own limits, independent of the message size limit: 1 MB (256 KB on Standard, as for one
+# message) and 4,500 messages (azure-service-bus issue 397; nothing on the link announces it).
 MAX_BATCH_BYTES = 1024 * 1024
 MAX_BATCH_MESSAGES = 4500
 
 
 class QueueError(Exception):
-    """The queue refuses; the faces turn it into an AMQP error or an error of the port."""
+    """The queue rejects an operation. The AMQP front and the in-memory transport translate it."""
 
 
 class LockLost(QueueError):  # noqa: N818 - an AMQP condition's name, message-lock-lost
-    """The lock has expired, or was never this one's."""
+    """The lock has expired, or there is no such lock."""
 
 
 class MessageTooLarge(QueueError):  # noqa: N818 - see LockLost
-    """The message is larger than the queue takes."""
+    """The message exceeds the queue's maximum message size."""
 
 
 class BatchTooLong(QueueError):  # noqa: N818 - see LockLost
-    """The batch has more messages than Service Bus takes."""
+    """The batch has more messages than Service Bus accepts."""
 
 
 class InvalidMessage(QueueError):  # noqa: N818 - see LockLost
-    """A property breaks a limit of Service Bus."""
+    """A property exceeds a limit of Service Bus."""
 
 
 class NotAllowed(QueueError):  # noqa: N818 - an AMQP condition's name, not-allowed
-    """The queue was created so that it takes no such messages, or no such batch."""
+    """The queue's settings do not allow the message or batch."""
 
 
 class MessageNotFound(QueueError):  # noqa: N818 - an AMQP condition's name, message-not-found
-    """No message in the state asked for has this sequence number."""
+    """No message in the required state has this sequence number."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Incoming:
-    """A message as a sender hands it over.
+    """A message as a sender passes it to the queue.
 
     Attributes:
-        content: the face's own form of it, kept untouched.
-        size: bytes, all properties included.
+        content: the message in the transport's own form, kept unchanged.
+        size: bytes, including all properties.
         properties_size: bytes of everything but the body.
         largest_property: bytes of the largest application property.
     """
@@ -66,7 +66,7 @@ class Incoming:
 
 
 class State(Enum):
-    """Where a message is in its life; the numbers are those of `x-opt-message-state`."""
+    """State of a message; the values are those of `x-opt-message-state`."""
 
     ACTIVE = 0
     DEFERRED = 1
@@ -75,12 +75,12 @@ class State(Enum):
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class StoredMessage:
-    """A message in the queue, which alone changes it.
+    """A message in the queue. Only the queue changes it.
 
     Attributes:
-        delivery_count: deliveries that came to nothing.
-        modified: application properties that receivers set when they settled it, in the face's own form; they replace
-            the sender's.
+        delivery_count: number of failed deliveries.
+        modified: application properties that receivers set when they settled it, in the transport's own form; they
+            replace the sender's.
     """
 
     incoming: Incoming
@@ -98,13 +98,13 @@ class StoredMessage:
 
     @property
     def content(self) -> object:
-        """The face's own form of the message."""
+        """The message in the transport's own form."""
         return self.incoming.content
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """What is in a queue. A message is in one of `active`, `scheduled`, `deferred`; `locked` ones are among the active."""
+    """Message counts of a queue. A message is `active`, `scheduled` or `deferred`; `locked` ones are among the active."""
 
     active: int
     locked: int

@@ -1,7 +1,7 @@
-"""One queue with the semantics of Service Bus, pure: no sockets, no threads, no clock of its own.
+"""One queue with the semantics of Service Bus. Pure: no sockets, no threads, no clock.
 
-Every call is told what time it is, so a real clock and a virtual one drive the same code. Two faces stand on it: `amqp`
-(sockets, for real clients) and `transport.memory` (no sockets). The rules are those of "Message transfers, locks, and
+Callers pass the time, so real and virtual clocks drive the same code. Two transports use it: `amqp` (sockets, for real
+clients) and `transport.memory` (no sockets). The rules are those of "Message transfers, locks, and
 settlement", "Duplicate detection", "Message sequencing and timestamps", "Message expiration" and "Overview of dead-letter
 queues" in the Azure Service Bus documentation.
 """
@@ -36,13 +36,13 @@ TRANSFER_DEAD_LETTER_SUFFIX = "/$transfer/$deadletterqueue"
 
 
 class Queue:
-    """One queue and, unless it is one, its dead-letter sub-queues.
+    """One queue with its dead-letter sub-queues, or one such sub-queue.
 
-    The one for transfers stays empty: what a queue forwards by itself goes there where it cannot be delivered, and
-    these queues forward nothing.
+    The transfer dead-letter sub-queue stays empty: it is for messages that a queue fails to forward, and these queues do not
+    forward.
 
     Args:
-        settings: of the queue; its sub-queues share name, lock duration and sizes.
+        settings: the queue's settings; its sub-queues share name, lock duration and sizes.
         on_dead_letter: called with the queue's name and each message that moves to the dead-letter sub-queue.
         sub_queue: the suffix of a sub-queue's name.
     """
@@ -64,7 +64,9 @@ class Queue:
         self._on_dead_letter = on_dead_letter
         self._last_number = 0
         self._messages: dict[int, StoredMessage] = {}
-        self._ready: list[int] = []  # a heap of numbers; some may have gone since
+        self._ready: list[
+            int
+        ] = []  # a heap of sequence numbers; may contain messages that are no longer ready
         self._locks: dict[uuid.UUID, StoredMessage] = {}
         self._agenda = Agenda(self._messages)
         self._seen = SeenIds(settings.duplicate_detection_window)
@@ -72,34 +74,34 @@ class Queue:
     # ---- sending
 
     def send(self, incoming: Incoming, now: datetime) -> int | None:
-        """Enqueue; returns the sequence number, or None where a duplicate was accepted and dropped.
+        """Enqueue a message; returns its sequence number, or None if it was dropped as a duplicate.
 
         A scheduled message gets another sequence number when it becomes active.
 
         Raises:
             MessageTooLarge: over `max_message_size`.
-            InvalidMessage: a message id of more than 128 characters, properties that are too large.
+            InvalidMessage: the message id has more than 128 characters, or properties are too large.
         """
         self.check(incoming)
         self.advance(now)
         return self._enqueue(incoming, now)
 
     def send_batch(self, batch: Sequence[Incoming], now: datetime) -> list[int | None]:
-        """Enqueue all of them or, where one is refused, none.
+        """Enqueue all messages or, if one is rejected, none.
 
         Returns and raises as `send`, and:
 
         Raises:
-            MessageTooLarge: together they are larger than `QueueSettings.max_batch_size`.
-            BatchTooLong: they are more than 4,500.
+            MessageTooLarge: the batch is larger than `QueueSettings.max_batch_size`.
+            BatchTooLong: the batch has more than 4,500 messages.
         """
         if len(batch) > MAX_BATCH_MESSAGES:
             raise BatchTooLong(
-                f"the batch has {len(batch):,} messages, at most {MAX_BATCH_MESSAGES:,} are taken"
+                f"the batch has {len(batch):,} messages; the maximum is {MAX_BATCH_MESSAGES:,}"
             )
         if sum(incoming.size for incoming in batch) > self.settings.max_batch_size:
             raise MessageTooLarge(
-                f"the batch is larger than the {self.settings.max_batch_size:,} bytes that the queue takes"
+                f"the batch is larger than the maximum of {self.settings.max_batch_size:,} bytes of the queue"
             )
         for incoming in batch:
             self.check(incoming)
@@ -107,12 +109,12 @@ class Queue:
         return [self._enqueue(incoming, now) for incoming in batch]
 
     def check(self, incoming: Incoming) -> None:
-        """Whether the queue would take it. Raises as `send`."""
+        """Check that the queue would accept a message. Raises as `send`."""
         if self.dead_letters is None:
-            raise InvalidMessage(f"{self.name} takes no messages from senders")
+            raise InvalidMessage(f"messages cannot be sent to {self.name}")
         if incoming.size > self.settings.max_message_size:
             raise MessageTooLarge(
-                f"the message has {incoming.size:,} bytes, {self.name} takes {self.settings.max_message_size:,}"
+                f"the message has {incoming.size:,} bytes; the maximum of {self.name} is {self.settings.max_message_size:,}"
             )
         if incoming.message_id is not None and len(incoming.message_id) > MAX_MESSAGE_ID:
             raise InvalidMessage(f"a message id has at most {MAX_MESSAGE_ID} characters")
@@ -125,7 +127,7 @@ class Queue:
         """Remove scheduled messages that have not become active. Their ids stay in the duplicate detection history.
 
         Raises:
-            MessageNotFound: one of them is not there or not scheduled; none is removed.
+            MessageNotFound: one of them does not exist or is not scheduled; none is removed.
         """
         self.advance(now)
         wanted = set(numbers)
@@ -139,7 +141,7 @@ class Queue:
     # ---- receiving
 
     def receive(self, now: datetime) -> StoredMessage | None:
-        """Lock and return the next message, if there is one."""
+        """Lock and return the next message; None if there is none."""
         self.advance(now)
         if not self.has_ready:
             return None
@@ -148,7 +150,7 @@ class Queue:
         return message
 
     def receive_and_delete(self, now: datetime) -> StoredMessage | None:
-        """Remove and return the next message, if there is one."""
+        """Remove and return the next message; None if there is none."""
         self.advance(now)
         return self._messages.pop(heapq.heappop(self._ready)) if self.has_ready else None
 
@@ -158,7 +160,7 @@ class Queue:
         """Lock (or remove) deferred messages.
 
         Raises:
-            MessageNotFound: one of them is not there, not deferred, or locked; none is locked.
+            MessageNotFound: one of them does not exist, is not deferred, or is locked; none is locked.
         """
         self.advance(now)
         found: list[StoredMessage] = []
@@ -175,7 +177,7 @@ class Queue:
         return found
 
     def peek(self, from_number: int, count: int, now: datetime) -> list[StoredMessage]:
-        """Up to `count` messages from this sequence number on, whatever their state, without locking them."""
+        """Up to `count` messages from this sequence number on, in any state, without locking them."""
         self.advance(now)
         numbers = heapq.nsmallest(count, (number for number in self._messages if number >= from_number))
         return [self._messages[number] for number in numbers]
@@ -186,18 +188,18 @@ class Queue:
         """Remove the message. Raises LockLost."""
         del self._messages[self._take(token, now).sequence_number]
 
-    # What a receiver sets as `properties` replaces application properties of these names, in all later deliveries.
+    # `properties` replace application properties of the same names in all later deliveries.
 
     def abandon(self, token: uuid.UUID, now: datetime, properties: Mapping[str, Any] | None = None) -> None:
-        """Give the lock up; counts a delivery. Raises LockLost."""
+        """Release the lock and increase the delivery count. Raises LockLost."""
         self._failed_delivery(self._modified(token, now, properties), now)
 
     def release(self, token: uuid.UUID, now: datetime) -> None:
-        """Give the lock up without counting a delivery. Raises LockLost."""
-        self._give_back(self._take(token, now), now)
+        """Release the lock without increasing the delivery count. Raises LockLost."""
+        self._make_available(self._take(token, now), now)
 
     def defer(self, token: uuid.UUID, now: datetime, properties: Mapping[str, Any] | None = None) -> None:
-        """Put the message aside until it is asked for by its sequence number. Raises LockLost."""
+        """Defer the message: it is received only by its sequence number. Raises LockLost."""
         self._modified(token, now, properties).state = State.DEFERRED
 
     def dead_letter(
@@ -209,43 +211,43 @@ class Queue:
         properties: Mapping[str, Any] | None = None,
     ) -> None:
         """Move the message to the dead-letter sub-queue. Raises LockLost."""
-        self._bury(self._modified(token, now, properties), reason, description)
+        self._move_to_dead_letters(self._modified(token, now, properties), reason, description)
 
     def renew(self, token: uuid.UUID, now: datetime) -> datetime:
-        """Lock for another lock duration from now; returns until when. Raises LockLost."""
+        """Renew the lock for the lock duration from now; returns when it expires. Raises LockLost."""
         message = self._held(token, now)
         return self._watch_lock(message, now)
 
     def lose_locks(self, now: datetime) -> None:
-        """Let all locks end, as if their time were over; each counts a delivery."""
+        """Expire all locks; each increases the delivery count of its message."""
         self.advance(now)
         for message in list(self._locks.values()):
             self._unlock(message)
             self._failed_delivery(message, now)
 
     def has_lock(self, token: uuid.UUID, now: datetime) -> bool:
-        """Whether a lock with this token is held."""
+        """Whether this lock token is valid."""
         self.advance(now)
         return token in self._locks
 
     # ---- time
 
     def advance(self, now: datetime) -> None:
-        """Let happen what is due, in its order: locks run out, scheduled messages become active, messages expire."""
+        """Process due events in order: locks expire, scheduled messages become active, messages expire."""
         for when, message in self._agenda.due(now):
-            self._happen(message, when)
+            self._on_due(message, when)
         if self.dead_letters is not None:
             self.dead_letters.advance(now)
 
     def next_event(self) -> datetime | None:
-        """When time alone will change something that a receiver sees: a lock, a schedule or a life ends."""
+        """The time of the next event: a lock expires, a scheduled message becomes active, or a message expires."""
         return self._agenda.next()
 
-    # ---- looking
+    # ---- inspecting
 
     @property
     def has_ready(self) -> bool:
-        """Whether something may be received now, as of the last call that told the time."""
+        """Whether a message can be received, as of the last call with a time."""
         while self._ready:
             message = self._messages.get(self._ready[0])
             if message is not None and message.lock_token is None and message.state is State.ACTIVE:
@@ -254,7 +256,7 @@ class Queue:
         return False
 
     def counts(self) -> Counts:
-        """How many messages are here, by state."""
+        """Numbers of messages by state."""
         scheduled = sum(message.state is State.SCHEDULED for message in self._messages.values())
         deferred = sum(message.state is State.DEFERRED for message in self._messages.values())
         return Counts(
@@ -266,10 +268,10 @@ class Queue:
         )
 
     def messages(self) -> list[StoredMessage]:
-        """Everything in the queue, by sequence number."""
+        """All messages of the queue, by sequence number."""
         return [self._messages[number] for number in sorted(self._messages)]
 
-    # ---- inside
+    # ---- internals
 
     def _enqueue(self, incoming: Incoming, now: datetime) -> int | None:
         if self._seen.is_duplicate(incoming.message_id, now):
@@ -302,7 +304,7 @@ class Queue:
         ]
         try:
             return message.enqueued_time + min(lives) if lives else None
-        except OverflowError:  # as good as for ever
+        except OverflowError:  # beyond datetime's range: never expires
             return None
 
     def _lock(self, message: StoredMessage, now: datetime) -> None:
@@ -319,7 +321,7 @@ class Queue:
         self.advance(now)
         message = self._locks.get(token)
         if message is None:
-            raise LockLost("the lock is lost: it expired, or the message was settled")
+            raise LockLost("the lock is lost: it expired, or the message was already settled")
         return message
 
     def _take(self, token: uuid.UUID, now: datetime) -> StoredMessage:
@@ -339,7 +341,7 @@ class Queue:
             del self._locks[message.lock_token]
         message.lock_token = message.locked_until = None
 
-    def _happen(self, message: StoredMessage, when: datetime) -> None:
+    def _on_due(self, message: StoredMessage, when: datetime) -> None:
         if message.lock_token is not None:
             self._unlock(message)
             self._failed_delivery(message, when)
@@ -357,15 +359,15 @@ class Queue:
     def _failed_delivery(self, message: StoredMessage, now: datetime) -> None:
         message.delivery_count += 1
         if self.dead_letters is not None and message.delivery_count >= self.settings.max_delivery_count:
-            self._bury(
+            self._move_to_dead_letters(
                 message,
                 "MaxDeliveryCountExceeded",
                 f"Message could not be consumed after {message.delivery_count} delivery attempts.",
             )
         else:
-            self._give_back(message, now)
+            self._make_available(message, now)
 
-    def _give_back(self, message: StoredMessage, now: datetime) -> None:
+    def _make_available(self, message: StoredMessage, now: datetime) -> None:
         if message.state is State.DEFERRED:  # it stays deferred until it is completed or dead-lettered
             return
         if message.expires_at is not None and message.expires_at <= now:
@@ -377,16 +379,22 @@ class Queue:
 
     def _expire(self, message: StoredMessage) -> None:
         if self.settings.dead_letter_on_expiration:
-            self._bury(message, "TTLExpiredException", "The message expired and was dead lettered.")
+            self._move_to_dead_letters(
+                message, "TTLExpiredException", "The message expired and was dead lettered."
+            )
         else:
             del self._messages[message.sequence_number]
 
-    def _bury(self, message: StoredMessage, reason: str | None, description: str | None) -> None:
+    def _move_to_dead_letters(
+        self, message: StoredMessage, reason: str | None, description: str | None
+    ) -> None:
         message.dead_letter_reason = reason
         message.dead_letter_description = description
         message.state = State.ACTIVE
         message.expires_at = None  # "there's no time to live in the dead-letter queue"
-        if self.dead_letters is None:  # what is dead-lettered again stays where it is, with its new reason
+        if (
+            self.dead_letters is None
+        ):  # a dead letter that is dead-lettered again stays here, with its new reason
             heapq.heappush(self._ready, message.sequence_number)
             return
         del self._messages[message.sequence_number]

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 
 class SeenIds:
-    """Remembers ids for as long as the window.
+    """Remembers message ids for the duration of the window.
 
     Args:
-        window: None where the queue detects no duplicates.
+        window: None if the queue does not detect duplicates.
     """
 
     def __init__(self, window: timedelta | None) -> None:
@@ -17,7 +17,7 @@ class SeenIds:
         self._order: deque[tuple[datetime, str]] = deque()
 
     def is_duplicate(self, message_id: str | None, now: datetime) -> bool:
-        """Whether the id was seen within the window; if not, it is now."""
+        """Whether the id was seen within the window; if not, remember it."""
         if self._window is None or not message_id:
             return False
         while self._order and self._order[0][0] <= now - self._window:

@@ -1,4 +1,4 @@
-"""The local Service Bus as a thing to start and stop: queues, a socket, a thread."""
+"""The local Service Bus as an object to start and stop: its queues, its socket and its thread."""
 
 import asyncio
 import errno
@@ -26,25 +26,25 @@ _T = TypeVar("_T")
 
 
 class LocalServiceBus:
-    """A Service Bus namespace on this machine that unmodified Service Bus clients talk to.
+    """A Service Bus namespace on this machine for unmodified Service Bus clients.
 
         with LocalServiceBus(["accounts"]) as bus:
             client = ServiceBusClient.from_connection_string(bus.connection_string)
 
-    Messages live in memory and outlive `stop`, not the process. Its methods may be called from any thread; `queues`
-    is for looking at while nobody sends or receives. `faults` is what goes wrong on demand:
+    Messages are kept in memory: they survive `stop`, but not the process. Methods may be called from any thread; read `queues`
+    only while no client sends or receives. `faults` injects faults:
 
         with bus.faults.add("settle=lose,times=3") as lost:
             lost.wait(times=3)
 
     Args:
         queues: names, or settings.
-        host: an address of this machine.
-        port: 0 takes a free one.
-        seed: of the dice for faults that strike by chance; None for another course each time.
+        host: the address to listen on.
+        port: the port to listen on; 0 takes a free one.
+        seed: of the random numbers for faults with a chance; None for different ones each time.
 
     Raises:
-        ConfigurationError: a name that Service Bus would refuse, two queues of one name, or a port that cannot be.
+        ConfigurationError: a name that Service Bus would reject, two queues with the same name, or an invalid port.
     """
 
     def __init__(
@@ -61,10 +61,10 @@ class LocalServiceBus:
             raise ConfigurationError(str(error)) from None
         self.queues = {one.name: Queue(one, on_dead_letter=_log_dead_letter) for one in settings}
         if len({name.lower() for name in self.queues}) != len(settings):
-            raise ConfigurationError("two queues have the same name; Service Bus does not tell case apart")
+            raise ConfigurationError("two queues have the same name; Service Bus ignores case")
         if not 0 <= port <= _MAX_PORT:
-            raise ConfigurationError(f"{port} is no port: they go from 0 (any free one) to {_MAX_PORT}")
-        self.faults = Faults(self._suffer, seed)
+            raise ConfigurationError(f"{port} is not a port: use 0 (any free port) to {_MAX_PORT}")
+        self.faults = Faults(self._apply_now, seed)
         self.host = host
         self.port = port
         self._thread: threading.Thread | None = None
@@ -74,9 +74,9 @@ class LocalServiceBus:
 
     @property
     def connection_string(self) -> str:
-        """What clients connect with; the key is no secret, every key is taken.
+        """The connection string for clients. The key is not secret: the bus accepts every key.
 
-        A bus that listens on all addresses is named by this machine's host name.
+        If the bus listens on all addresses, it contains this machine's host name.
         """
         return (
             f"Endpoint=sb://{reachable(self.host)}:{self.port};SharedAccessKeyName=local;SharedAccessKey=local;"
@@ -84,10 +84,10 @@ class LocalServiceBus:
         )
 
     def start(self) -> Self:
-        """Listen, in a thread of its own.
+        """Start to listen, in a separate thread.
 
         Raises:
-            ConfigurationError: the port is in use, or the host is not this machine's.
+            ConfigurationError: the port is in use, or the host is not an address of this machine.
         """
         if self._thread is not None:
             return self
@@ -110,7 +110,7 @@ class LocalServiceBus:
         self._front = Front(self.queues, self._loop, self.faults)
         try:
             server = await self._front.listen(self.host, self.port)
-        except Exception as error:  # noqa: BLE001 - whoever starts the bus gets it, and does not wait for ever
+        except Exception as error:  # noqa: BLE001 - raised in the thread that starts the bus
             started.set_exception(error)
             return
         self.port = int(server.sockets[0].getsockname()[1])
@@ -128,30 +128,30 @@ class LocalServiceBus:
         self._thread = None
 
     def drop_connections(self) -> None:
-        """Cut every connection without a word, as a network does."""
+        """Abort every connection without closing it, as a network failure does."""
         self.faults.add("now=cut")
 
-    def _suffer(self, fault: Fault) -> None:
-        """What a fault asks for at once."""
+    def _apply_now(self, fault: Fault) -> None:
+        """Apply a fault that acts immediately."""
         name = fault.queue
         known = {each.lower() for each in self.queues}
         if name is not None and name.lower().removesuffix(DEAD_LETTER_SUFFIX) not in known:
-            raise ValueError(f"there is no queue `{name}` here; there are {', '.join(self.queues)}")
+            raise ValueError(f"no queue `{name}`; the queues are {', '.join(self.queues)}")
         if fault.on in {"now", "entity"} and self._front is not None:
             front = self._front
-            self._call(lambda: front.suffer(fault))
+            self._call(lambda: front.apply_now(fault))
 
     def counts(self) -> dict[str, Counts]:
-        """By queue: how many messages are active, locked, scheduled, deferred and dead-lettered."""
+        """Numbers of active, locked, scheduled, deferred and dead-lettered messages, by queue."""
         return self._call(lambda: {name: queue.counts() for name, queue in self.queues.items()})
 
     def links(self) -> int:
-        """How many links clients hold: senders, receivers, and those of requests."""
+        """Number of open links: senders, receivers, and request links."""
         front = self._front
         return 0 if front is None else self._call(front.links)
 
     def _call(self, function: Callable[[], _T]) -> _T:
-        """Run something in the thread that the queues belong to."""
+        """Run a function in the event loop's thread, which owns the queues."""
         if self._thread is None or self._loop is None:
             return function()
         result: Future[_T] = Future()
@@ -159,7 +159,7 @@ class LocalServiceBus:
         def run() -> None:
             try:
                 result.set_result(function())
-            except Exception as error:  # noqa: BLE001 - whoever asked gets it
+            except Exception as error:  # noqa: BLE001 - raised in the caller's thread
                 result.set_exception(error)
 
         self._loop.call_soon_threadsafe(run)
@@ -175,8 +175,8 @@ class LocalServiceBus:
 
 
 def reachable(host: str) -> str:
-    """A name for clients of what listens on this address: nobody connects to "all addresses", and IPv6 takes brackets."""
-    if host in {"", "0.0.0.0", "::"}:  # noqa: S104 - it is recognized, not bound to
+    """The name by which clients reach a listening address: a host name for "all addresses", and IPv6 in brackets."""
+    if host in {"", "0.0.0.0", "::"}:  # noqa: S104 - only compared, not bound to
         return socket.gethostname()
     return f"[{host}]" if ":" in host else host
 
@@ -192,9 +192,9 @@ def _log_dead_letter(queue: str, message: StoredMessage) -> None:
 
 def _cannot_listen(host: str, port: int, error: OSError | UnicodeError) -> str:
     if isinstance(error, UnicodeError):
-        return f"{host!r} is no name of a host. Choose an address of this machine with --host."
+        return f"{host!r} is not a host name. Choose an address of this machine with --host."
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is in use. Choose another one (--port, or 0 for a free one), or stop what uses it."
-    # asyncio puts a sentence of its own, with the address, before the system's words.
+        return f"port {port} on {host} is in use. Choose another port with --port (0 for a free one), or stop the process that uses it."
+    # asyncio prepends its own sentence, with the address, to the system's text.
     reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or error
     return f"cannot listen on {host}:{port}: {reason}. Choose an address of this machine with --host."

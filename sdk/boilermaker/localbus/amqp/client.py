@@ -1,4 +1,4 @@
-"""One client's connection: what it opens is opened, what it attaches to is found or refused, as Service Bus does."""
+"""One client's connection: opens sessions, and accepts or rejects links as Service Bus does."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from proton import Condition, Connection, Data, Delivery, Event, EventType, Link, Session, Terminus
 
-from boilermaker.localbus.amqp.faults import Answer, Ordeal, no_answer
+from boilermaker.localbus.amqp.faults import Answer, FaultInjector, no_answer
 from boilermaker.localbus.amqp.links import ReceivingLink, Role, SendingLink, announce_limits
 from boilermaker.localbus.amqp.management import CBS, MANAGEMENT, RepliesLink, RequestsLink
 from boilermaker.localbus.amqp.namespace import Namespace
@@ -19,7 +19,7 @@ log = logging.getLogger("boilermaker.local")
 
 _UNSPECIFIED: int = cast("Any", Terminus).UNSPECIFIED
 _MAP: int = cast("Any", Data).MAP
-_VANISHED = "connection aborted"  # the engine's words for a socket that ends without AMQP's close
+_VANISHED = "connection aborted"  # proton's text for a socket that ends without AMQP's close
 _LATE_DETACH = "no such channel"  # azure-servicebus 7 detaches its management links after the session's end
 _SESSION_FILTER = "com.microsoft:session-filter"
 _NEEDS_SESSION = (
@@ -31,8 +31,8 @@ _NO_SESSIONS = (
 )
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
-    """An attach is refused."""
+class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of ours
+    """An attach is rejected."""
 
     def __init__(self, condition: str, description: str) -> None:
         super().__init__(description)
@@ -41,14 +41,14 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
 
 
 class Client:
-    """Hears the events of one connection and gives each link its role."""
+    """Handles the events of one connection and gives each link its role."""
 
     def __init__(
         self, namespace: Namespace, wire: Wire, faults: Faults, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._namespace = namespace
         self._wire = wire
-        self._ordeal = Ordeal(faults, wire, loop, self._has, self._detach)
+        self._injector = FaultInjector(faults, wire, loop, self._has, self._detach)
         self._attaching: set[Link] = set()
         self._roles: dict[Link, Role] = {}
         self._replies: dict[str, RepliesLink] = {}
@@ -65,11 +65,11 @@ class Client:
             Event.TRANSPORT_ERROR: self._on_error,
         }
 
-    # ---- what the wire tells
+    # ---- called by the wire
 
     def on_connected(self) -> None:
         """The socket is open."""
-        self._ordeal.begin()
+        self._injector.begin()
 
     def handle(self, event: Event) -> None:
         """One event of the protocol engine."""
@@ -78,7 +78,7 @@ class Client:
             hear(event)
 
     def on_writable(self) -> None:
-        """The client reads again: what waits for it may go."""
+        """The client reads again: deliver waiting messages."""
         for role in self._roles.values():
             role.on_flow()
 
@@ -92,11 +92,11 @@ class Client:
 
     @property
     def links(self) -> int:
-        """How many it holds."""
+        """Number of links of this client."""
         return len(self._roles)
 
     def detach_all(self, queue: str | None, why: Refused) -> None:
-        """End the links to a queue, or to any, and say why."""
+        """Detach all links to a queue, or to any queue, with a reason."""
         for link, role in list(self._roles.items()):
             if role.queue_name is not None and (queue is None or role.queue_name.lower() == queue.lower()):
                 self._detach(link, why)
@@ -130,11 +130,11 @@ class Client:
         if condition is None:
             return
         if condition.description == _VANISHED:
-            log.info("%s vanished", self._wire.peer)
+            log.info("%s disconnected without closing the connection", self._wire.peer)
         elif str(condition.description).startswith(_LATE_DETACH):
             log.debug("%s detached a link after the end of its session", self._wire.peer)
         else:
-            log.warning("%s broke the protocol: %s", self._wire.peer, condition.description)
+            log.warning("%s violated the AMQP protocol: %s", self._wire.peer, condition.description)
 
     def _on_session_closed(self, session: Session | None) -> None:
         for link in [link for link in self._roles if link.session == session]:
@@ -163,10 +163,10 @@ class Client:
         self._attaching.add(link)
         if (
             address := _address_of(link)
-        ) == CBS:  # a client that is refused here waits for its token for ever
+        ) == CBS:  # a client that is rejected here waits forever for its token
             self._attach(link)
             return
-        self._ordeal.undergo(
+        self._injector.run(
             "attach",
             address.removesuffix(MANAGEMENT),
             link,
@@ -183,9 +183,9 @@ class Client:
         return no_answer
 
     def _refuse(self, link: Link, refusal: Refusal) -> None:
-        """Attach without source or target, then detach with the reason: how AMQP tells that a link is not to be had."""
+        """Attach without source or target, then detach with the reason: this is how AMQP rejects a link."""
         self._attaching.discard(link)
-        log.warning("%s was refused: %s", self._wire.peer, refusal.description)
+        log.warning("Rejected a link of %s: %s", self._wire.peer, refusal.description)
         link.source.type = link.target.type = _UNSPECIFIED
         link.open()
         link.condition = Condition(refusal.condition, refusal.description)
@@ -206,7 +206,7 @@ class Client:
             return self._queue_role(link, queue)
         if link.is_receiver:
             return RequestsLink(
-                link, queue, self._namespace, lambda: self._replies.get(address), self._ordeal
+                link, queue, self._namespace, lambda: self._replies.get(address), self._injector
             )
         replies = self._replies[address] = RepliesLink(link, self._wire, queue.name if queue else None)
         return replies
@@ -214,8 +214,8 @@ class Client:
     def _queue_role(self, link: Link, queue: Queue) -> Role:
         if link.is_receiver:
             log.info("%s sends to %s", self._wire.peer, queue.name)
-            return SendingLink(link, queue, self._namespace, self._wire.formats, self._ordeal)
-        role = ReceivingLink(link, queue, self._namespace, self._wire, self._ordeal)
+            return SendingLink(link, queue, self._namespace, self._wire.formats, self._injector)
+        role = ReceivingLink(link, queue, self._namespace, self._wire, self._injector)
         log.info(
             "%s receives from %s%s", self._wire.peer, queue.name, " and deletes" if role.is_settled else ""
         )
@@ -223,7 +223,7 @@ class Client:
 
 
 def _check(link: Link, queue: Queue) -> None:
-    """Refuse what Service Bus refuses when a link to a queue is attached."""
+    """Reject what Service Bus rejects when a link to a queue is attached."""
     if link.is_receiver:
         if queue.dead_letters is None:
             raise Refusal("amqp:not-allowed", f"Messages cannot be sent to {queue.name}.")
@@ -253,7 +253,7 @@ def _agree(link: Link) -> None:
 
 
 def _address_of(link: Link) -> str:
-    """The entity that a link is for, in small letters: a client may write `amqps://host/entity` for it."""
+    """The entity that a link is for, in lower case; a client may write it as `amqps://host/entity`."""
     text: str = (link.remote_source.address if link.is_sender else link.remote_target.address) or ""
     return (text.split("/", 3)[-1] if "://" in text else text).lstrip("/").lower()
 

@@ -1,4 +1,4 @@
-"""Carries faults out at one client's connection: whatever it asks for goes through here while faults stand."""
+"""Injects faults into one client's connection: all of its operations pass through here."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,22 +9,22 @@ from boilermaker.localbus.amqp.wire import Wire
 from boilermaker.localbus.faults import REFUSALS, Fault, Faults, Operation, Refused
 
 Answer = Callable[[], None]
-"""Tells the client what has been done."""
+"""Answers the client."""
 
 
 def no_answer() -> None:
-    """For what has none."""
+    """The answer of operations that have none."""
 
 
-class Ordeal:
-    """What one client goes through.
+class FaultInjector:
+    """Injects faults into the operations of one client.
 
     Args:
-        faults: the bus's.
-        wire: the client's.
+        faults: the active faults of the bus.
+        wire: the client's socket.
         loop: the event loop.
         has: whether the client still has this link.
-        detach: ends one of the client's links, and says why.
+        detach: detaches one of the client's links, with a reason.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Ordeal:
     ) -> None:
         self._faults, self._wire, self._loop, self._has, self._detach = faults, wire, loop, has, detach
 
-    def undergo(
+    def run(
         self,
         operation: Operation,
         queue: str | None,
@@ -46,14 +46,14 @@ class Ordeal:
         do: Callable[[], Answer],
         refuse: Callable[[Refused], None] = lambda _: None,
     ) -> None:
-        """Do something and answer, unless a fault strikes.
+        """Perform an operation and answer, unless a fault strikes.
 
         Args:
-            operation: what it is.
-            queue: where.
-            link: on which the answer is to go.
-            do: does it, without a word; returns how to answer.
-            refuse: answers that it is not done.
+            operation: the kind of operation.
+            queue: the queue concerned.
+            link: the link on which the answer is sent.
+            do: performs the operation without answering; returns a function that answers.
+            refuse: answers that the operation is rejected.
         """
         fault = self._faults.strike(operation, queue)
         if fault is None:
@@ -62,7 +62,7 @@ class Ordeal:
             refuse(REFUSALS[fault.do])
             self._wire.flush_soon()
         else:
-            self._suffer(fault, link, do)
+            self._apply(fault, link, do)
 
     def begin(self) -> None:
         """The client has connected."""
@@ -73,17 +73,17 @@ class Ordeal:
             case "delay" | "freeze":
                 self._wire.freeze(None if fault is None else fault.seconds)
             case "half":
-                self._wire.babble(b"AMQP")
+                self._wire.send_garbage(b"AMQP")
                 self._wire.freeze()
             case "garbage":
-                self._wire.babble()
+                self._wire.send_garbage()
             case _:
                 pass
 
-    def _suffer(self, fault: Fault, link: Link, do: Callable[[], Answer]) -> None:
+    def _apply(self, fault: Fault, link: Link, do: Callable[[], Answer]) -> None:
         match fault.do:
             case "delay":
-                self._loop.call_later(fault.seconds or 0.0, self._late, link, do)
+                self._loop.call_later(fault.seconds or 0.0, self._run_late, link, do)
             case "lose":
                 do()
             case "detach":
@@ -97,15 +97,15 @@ class Ordeal:
                 self._wire.freeze(fault.seconds)
             case "half":
                 do()()
-                self._wire.break_off()
+                self._wire.send_partially()
             case "garbage":
                 do()
-                self._wire.babble()
-            case _:  # ignore: nothing is done, and nothing said
+                self._wire.send_garbage()
+            case _:  # ignore: neither performed nor answered
                 pass
 
-    def _late(self, link: Link, do: Callable[[], Answer]) -> None:
-        """What was put off, if the client is still there to hear of it."""
+    def _run_late(self, link: Link, do: Callable[[], Answer]) -> None:
+        """Perform a delayed operation, if the client still has the link."""
         if self._has(link):
             self._wire.guarded(self._do, do)
             self._wire.flush_soon()

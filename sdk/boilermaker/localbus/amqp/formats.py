@@ -1,7 +1,7 @@
-"""What a client's transfer frames say and the engine does not tell: their message format, which marks a batch.
+"""Reads the message format of transfer frames, which marks batches and which proton does not expose.
 
-It also leaves out delivery ids that proton would end the session for: clients with several threads send two transfers
-with one id, which Service Bus does not mind ("sequencing error" is proton's alone). Names are those of the AMQP 1.0
+It also removes delivery ids for which proton would end the session: clients with several threads may send two transfers
+with the same id, which Service Bus accepts (only proton raises "sequencing error"). Names are those of the AMQP 1.0
 standard, parts 2.3 and 2.7.
 """
 
@@ -25,7 +25,7 @@ class Formats:
     """Reads a connection's frames before the engine does.
 
     Args:
-        max_frame_size: what the engine offers; larger frames are its to refuse.
+        max_frame_size: what the engine offers; the engine rejects larger frames.
     """
 
     def __init__(self, max_frame_size: int) -> None:
@@ -38,14 +38,14 @@ class Formats:
         self._ids: dict[int, int] = {}  # by channel, the delivery id that follows
 
     def read(self, data: bytes) -> bytes:
-        """Take what has come; returns what the engine is to get: whole frames."""
+        """Add received bytes; returns whole frames for the engine."""
         data = self._rest + data
         ready: list[bytes] = []
         at = 0
         while not self._is_lost and at + _HEADER_BYTES <= len(data):
             size = int.from_bytes(data[at : at + 4])
             if not _HEADER_BYTES <= size <= self._max_frame_size:
-                self._is_lost = True  # no frame: the engine will say so
+                self._is_lost = True  # not a frame: the engine reports the error
             elif at + size > len(data):
                 break
             else:
@@ -58,12 +58,12 @@ class Formats:
         return b"".join(ready)
 
     def end(self) -> bytes:
-        """What is left of a frame that will not be completed."""
+        """The rest of a frame that will not be completed."""
         rest, self._rest = self._rest, b""
         return rest
 
     def take(self, link_name: str) -> int:
-        """The message format of the oldest transfer on a link that was not asked for yet; 0 is a single message."""
+        """The message format of the oldest transfer on a link that was not taken yet; 0 is a single message."""
         waiting = self._formats[link_name]
         return waiting.popleft() if waiting else 0
 

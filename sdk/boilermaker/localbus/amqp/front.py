@@ -1,7 +1,7 @@
 """The AMQP 1.0 front of the queues: what azure-servicebus clients connect to.
 
-One engine of qpid-proton for each client (`wire`), what a client may ask for (`client`, `links`,
-`management`), messages between bytes and queue (`messages`), and who gets which message (`namespace`).
+`wire` runs one qpid-proton engine per client; `client`, `links` and `management` serve its requests; `messages` converts
+between bytes and queue messages; `namespace` decides which receiver gets which message.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from boilermaker.localbus.amqp.wire import Wire
 from boilermaker.localbus.faults import REFUSALS, Fault, Faults
 from boilermaker.localbus.queue import Queue
 
-_GOODBYE_SECONDS = 0.2
+_CLOSE_SECONDS = 0.2
 
 
 class Front:
@@ -22,7 +22,7 @@ class Front:
     Args:
         queues: by name.
         loop: the event loop.
-        faults: what goes wrong on demand.
+        faults: the faults to inject.
     """
 
     def __init__(self, queues: Mapping[str, Queue], loop: asyncio.AbstractEventLoop, faults: Faults) -> None:
@@ -32,20 +32,20 @@ class Front:
         self._clients: dict[Wire, Client] = {}
 
     async def listen(self, host: str, port: int) -> asyncio.Server:
-        """Accept clients. Raises OSError where it cannot listen there."""
+        """Accept clients. Raises OSError if the address or port is not available."""
         return await self._loop.create_server(self._make_wire, host, port, backlog=1024)
 
     def drop_connections(self) -> None:
-        """Cut all connections without a word, as a network does."""
+        """Abort all connections without closing them, as a network failure does."""
         for wire in list(self._clients):
             wire.abort()
 
     def links(self) -> int:
-        """How many links all clients hold."""
+        """Number of links of all clients."""
         return sum(client.links for client in self._clients.values())
 
-    def suffer(self, fault: Fault) -> None:
-        """Do what a fault asks for at once: all of one on `now`, the beginning of one on `entity`."""
+    def apply_now(self, fault: Fault) -> None:
+        """Apply a fault on `now`, or the immediate part of one on `entity`."""
         if fault.do == "lock-lost":
             self._namespace.lose_locks(fault.queue)
         elif fault.on == "entity" or fault.do == "detach":
@@ -59,11 +59,11 @@ class Front:
                 wire.freeze(fault.seconds)
 
     async def close(self) -> None:
-        """Tell all clients that the namespace goes, give them a moment to hear it, and hang up."""
+        """Close all connections with a reason, wait briefly until clients have received it, and abort the rest."""
         for wire in list(self._clients):
-            wire.say_goodbye()
-        until = self._loop.time() + _GOODBYE_SECONDS
-        while self._clients and self._loop.time() < until:  # noqa: ASYNC110  # an end in sight, and nobody to tell of it
+            wire.announce_close()
+        until = self._loop.time() + _CLOSE_SECONDS
+        while self._clients and self._loop.time() < until:  # noqa: ASYNC110  # the wait is short, and no event announces its end
             await asyncio.sleep(0.01)
         self.drop_connections()
         await asyncio.sleep(0)

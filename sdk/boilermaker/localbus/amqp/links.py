@@ -1,4 +1,4 @@
-"""The links that carry messages: one to which a client sends, one from which it receives."""
+"""The links that carry messages: those that clients send to, and those that they receive from."""
 
 import logging
 import uuid
@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 from proton import Condition, Delivery, Link, symbol, ulong
 
 from boilermaker.localbus.amqp import messages as amqp_messages
-from boilermaker.localbus.amqp.faults import Answer, Ordeal, no_answer
+from boilermaker.localbus.amqp.faults import Answer, FaultInjector, no_answer
 from boilermaker.localbus.amqp.formats import Formats
 from boilermaker.localbus.amqp.messages import DEAD_LETTER_DESCRIPTION, DEAD_LETTER_REASON
 from boilermaker.localbus.amqp.namespace import Namespace, now
@@ -27,9 +27,9 @@ from boilermaker.localbus.queue import Queue
 BATCH_FORMAT = 0x80013700  # "a batch envelope's message-format"
 log = logging.getLogger("boilermaker.local")
 
-_CREDIT = 1000  # messages that a sender may have under way
+_CREDIT = 1000  # messages that a sender may have in flight
 _SETTLED: int = cast("Any", Link).SND_SETTLED
-# In the words of Service Bus, of which clients know some by heart; two spaces as there.
+# Service Bus's own texts, some of which clients parse; the two spaces are Service Bus's too.
 _NO_SESSION_ID = (
     "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have session support "
     "enabled can only receive messages that have the SessionId set to a valid value."
@@ -38,37 +38,37 @@ _DISTINCT_IDS = (
     "Batching brokered messages with distinct SessionId, PartitionKey, or MessageId  is not supported for an entity with "
     "partitioning and duplicate detection enabled."
 )
-_BATCH_ENVELOPE_BYTES = 4096  # what a batch's envelope may add to its messages
+_BATCH_ENVELOPE_BYTES = 4096  # maximum size of a batch's envelope
 
 
 class Role(Protocol):
-    """What a link is for."""
+    """The role of a link."""
 
     @property
     def queue_name(self) -> str | None:
-        """The queue that it is about, if it is about one."""
+        """The queue that the link is for; None if it is for none."""
         ...
 
     def on_delivery(self, delivery: Delivery) -> None:
-        """A transfer has come, or a disposition."""
+        """A transfer or a disposition has arrived."""
         ...
 
     def on_flow(self) -> None:
-        """The peer gave credit, or took it back."""
+        """The peer's credit has changed."""
         ...
 
     def on_gone(self) -> None:
-        """The link is closed, or its connection is."""
+        """The link or its connection is closed."""
         ...
 
 
 class SendingLink:
-    """A client sends messages to a queue."""
+    """A link on which a client sends messages to a queue."""
 
     def __init__(
-        self, link: Link, queue: Queue, namespace: Namespace, formats: Formats, ordeal: Ordeal
+        self, link: Link, queue: Queue, namespace: Namespace, formats: Formats, injector: FaultInjector
     ) -> None:
-        self._link, self._queue, self._namespace, self._ordeal = link, queue, namespace, ordeal
+        self._link, self._queue, self._namespace, self._injector = link, queue, namespace, injector
         self._formats = formats
         self.queue_name = queue.name
         limit = queue.settings.max_message_size
@@ -86,7 +86,7 @@ class SendingLink:
             if data is None:
                 return
             is_batch = self._formats.take(self._link.name) == BATCH_FORMAT
-            self._ordeal.undergo(
+            self._injector.run(
                 "send",
                 self.queue_name,
                 self._link,
@@ -115,25 +115,27 @@ class SendingLink:
         return lambda: accept(delivery)
 
     def on_flow(self) -> None:
-        """A sender's credit is ours to give."""
+        """Ignored: this side grants a sender's credit."""
 
     def on_gone(self) -> None:
-        """Nothing is kept for a sender."""
+        """Nothing to release."""
 
 
 def announce_limits(link: Link, queue: Queue) -> None:
-    """Tell a sender, when its link is opened, how large a message and how large a batch may be."""
+    """Announce the maximum sizes of messages and batches when a sender's link is opened."""
     limit = queue.settings.max_message_size
     link.max_message_size = limit
     link.properties = {symbol("com.microsoft:max-message-batch-size"): ulong(queue.settings.max_batch_size)}
 
 
 class ReceivingLink:
-    """A client receives messages from a queue, and settles them."""
+    """A link on which a client receives messages from a queue and settles them."""
 
-    def __init__(self, link: Link, queue: Queue, namespace: Namespace, wire: Wire, ordeal: Ordeal) -> None:
-        self._link, self._queue, self._namespace, self._wire, self._ordeal = (
-            link, queue, namespace, wire, ordeal,
+    def __init__(
+        self, link: Link, queue: Queue, namespace: Namespace, wire: Wire, injector: FaultInjector
+    ) -> None:
+        self._link, self._queue, self._namespace, self._wire, self._injector = (
+            link, queue, namespace, wire, injector,
         )  # fmt: skip
         self._tokens: dict[Delivery, uuid.UUID] = {}
         self.is_settled = link.remote_snd_settle_mode == _SETTLED
@@ -141,17 +143,19 @@ class ReceivingLink:
         namespace.join(queue, self)
 
     def can_take(self) -> bool:
-        """Whether there is credit and the client reads."""
+        """Whether the link has credit and the client reads."""
         return self._wire.is_writable and self._link.credit > 0
 
     def deliver(self, message: StoredMessage) -> None:
         """Send a message."""
-        self._ordeal.undergo("deliver", self.queue_name, self._link, do=lambda: self._send(message))
+        self._injector.run("deliver", self.queue_name, self._link, do=lambda: self._send(message))
 
     def _send(self, message: StoredMessage) -> Answer:
         # "The delivery-tag is the lock token": its bytes as .NET writes a Guid.
         token = message.lock_token or uuid.uuid4()
-        send: Any = self._link  # proton's annotations want a text for a tag, AMQP and proton want bytes
+        send: Any = (
+            self._link
+        )  # proton's annotations require a str for a tag; AMQP and proton itself need bytes
         delivery: Delivery = send.delivery(token.bytes_le)
         self._link.send(amqp_messages.outgoing(message))
         self._link.advance()
@@ -163,7 +167,7 @@ class ReceivingLink:
         return no_answer
 
     def on_flow(self) -> None:
-        """Deliver; a receiver that drains is told at once that there is no more."""
+        """Deliver messages; if the receiver drains, return its remaining credit."""
         if self._link.drain_mode:
             self._namespace.deliver(self._queue)
             self._link.drained()
@@ -179,7 +183,7 @@ class ReceivingLink:
         if token is None:
             delivery.settle()
             return
-        self._ordeal.undergo(
+        self._injector.run(
             "settle",
             self.queue_name,
             self._link,
@@ -198,7 +202,7 @@ class ReceivingLink:
         return lambda: _confirm_settlement(delivery)
 
     def on_gone(self) -> None:
-        """What is locked stays locked, until the locks expire or it is settled over the management link."""
+        """Locked messages stay locked until their locks expire or they are settled over the management link."""
         self._tokens.clear()
         self._namespace.leave(self._queue, self)
 
@@ -220,7 +224,7 @@ _OUTCOMES = {Delivery.ACCEPTED, Delivery.RELEASED, Delivery.MODIFIED, Delivery.R
 
 
 def settle(queue: Queue, token: uuid.UUID, delivery: Delivery) -> None:
-    """Do what a disposition asks for; the outcomes are those of "AMQP 1.0 in Azure Service Bus".
+    """Settle a message as its disposition asks; the outcomes are those of "AMQP 1.0 in Azure Service Bus".
 
     Raises:
         LockLost: the lock has expired.
@@ -252,12 +256,12 @@ def _text(info: dict[Any, Any], name: str) -> str | None:
 
 
 class Transfers:
-    """Puts a link's transfers together; one that is too large is read to its end but not kept.
+    """Assembles a link's transfers. A transfer that is too large is read to its end and discarded.
 
     Args:
-        link: a link that receives.
-        limit: bytes that one message may have.
-        allowance: bytes that a transfer may have beyond that.
+        link: a receiving link.
+        limit: maximum bytes of one message.
+        allowance: bytes that a transfer may have beyond the limit.
     """
 
     def __init__(self, link: Link, limit: int, *, allowance: int = 0) -> None:
@@ -265,10 +269,10 @@ class Transfers:
         self._is_too_large = False
 
     def take(self, delivery: Delivery) -> bytes | None:
-        """A whole transfer's bytes; None where more is to come, or it was given up.
+        """The bytes of a complete transfer; None if it is incomplete or was aborted.
 
         Raises:
-            MessageTooLarge: it is whole, and was larger than the limit.
+            MessageTooLarge: the transfer is complete and larger than the limit.
         """
         if delivery.aborted:
             self._is_too_large = False
@@ -286,12 +290,12 @@ class Transfers:
         self._link.advance()
         if self._is_too_large:
             self._is_too_large = False
-            raise MessageTooLarge(f"the message is larger than the {self._limit:,} bytes that are taken here")
+            raise MessageTooLarge(f"the message is larger than the maximum of {self._limit:,} bytes")
         return bytes(data or b"")
 
 
 def condition_of(error: QueueError) -> str:
-    """The AMQP condition for a refusal, as Service Bus names it."""
+    """The AMQP condition with which Service Bus reports an error."""
     if isinstance(error, LockLost):
         return "com.microsoft:message-lock-lost"
     if isinstance(error, MessageTooLarge):
@@ -300,25 +304,25 @@ def condition_of(error: QueueError) -> str:
         return "amqp:not-allowed"
     if isinstance(error, InvalidMessage):
         return "com.microsoft:argument-error"
-    if isinstance(error, BatchTooLong):  # the service says no more than this
+    if isinstance(error, BatchTooLong):  # the service gives no more detail
         return "amqp:internal-error"
     return "com.microsoft:message-not-found"
 
 
 def accept(delivery: Delivery) -> None:
-    """Say that a transfer is taken."""
+    """Accept a transfer."""
     delivery.update(Delivery.ACCEPTED)
     delivery.settle()
 
 
 def reject(delivery: Delivery, condition: str, description: str) -> None:
-    """Say why a transfer is not taken."""
-    log.warning("Refused a message: %s", description)
+    """Reject a transfer, with a reason."""
+    log.warning("Rejected a message: %s", description)
     delivery.local.condition = failure(condition, description)
     delivery.update(Delivery.REJECTED)
     delivery.settle()
 
 
 def failure(condition: str, description: str) -> Condition:
-    """An AMQP error. The client's reader stumbles over one without info, so there is some, as from Service Bus."""
+    """An AMQP error. Clients fail to parse one without info, so it has some, as from Service Bus."""
     return Condition(condition, description, {symbol("source"): "boilermaker local"})

@@ -14,7 +14,7 @@ import proton
 from proton import Delivery, Link, Message, int32, symbol, timestamp
 
 from boilermaker.localbus.amqp import messages as amqp_messages
-from boilermaker.localbus.amqp.faults import Answer, Ordeal
+from boilermaker.localbus.amqp.faults import Answer, FaultInjector
 from boilermaker.localbus.amqp.links import Transfers, accept, condition_of, reject
 from boilermaker.localbus.amqp.namespace import Namespace, now
 from boilermaker.localbus.amqp.wire import Wire
@@ -35,31 +35,31 @@ Result = tuple[int, dict[str, Any]]
 
 
 class RepliesLink:
-    """The link on which a client hears the answers of one node."""
+    """The link on which a client receives the replies of one node."""
 
     def __init__(self, link: Link, wire: Wire, queue_name: str | None) -> None:
         self._link, self._wire, self.queue_name = link, wire, queue_name
 
     def send(self, reply: Any) -> None:
-        """Result; without credit the engine keeps it until there is some."""
+        """Send a reply; without credit the engine keeps it until there is some."""
         self._link.delivery(self._link.delivery_tag())
         self._link.send(bytes(reply.encode()))
         self._link.advance()
         self._wire.flush_soon()
 
     def on_delivery(self, delivery: Delivery) -> None:
-        """The client has it."""
+        """The client has received a reply."""
         delivery.settle()
 
     def on_flow(self) -> None:
-        """The engine sends what waits."""
+        """Ignored: the engine sends waiting replies."""
 
     def on_gone(self) -> None:
-        """Nothing is kept."""
+        """Nothing to release."""
 
 
 class RequestsLink:
-    """The link on which a client asks; `queue` is None for `$cbs`."""
+    """The link on which a client sends requests; `queue` is None for `$cbs`."""
 
     def __init__(
         self,
@@ -67,16 +67,16 @@ class RequestsLink:
         queue: Queue | None,
         namespace: Namespace,
         replies: Callable[[], RepliesLink | None],
-        ordeal: Ordeal,
+        injector: FaultInjector,
     ) -> None:
         self._link, self._queue, self._namespace, self._replies = link, queue, namespace, replies
-        self._ordeal = ordeal
+        self._injector = injector
         self.queue_name = None if queue is None else queue.name
         self._transfers = Transfers(link, _REQUEST_BYTES)
         link.flow(_CREDIT)
 
     def on_delivery(self, delivery: Delivery) -> None:
-        """A request."""
+        """A request has arrived."""
         try:
             data = self._transfers.take(delivery)
             if data is None:
@@ -87,7 +87,7 @@ class RequestsLink:
             reject(delivery, condition_of(error), str(error))
             return
         accept(delivery)
-        self._ordeal.undergo(
+        self._injector.run(
             _operation(request, self._queue),
             self.queue_name,
             self._link,
@@ -108,14 +108,14 @@ class RequestsLink:
             replies.send(reply)
 
     def on_flow(self) -> None:
-        """A requester's credit is ours to give."""
+        """Ignored: this side grants a requester's credit."""
 
     def on_gone(self) -> None:
-        """Nothing is kept."""
+        """Nothing to release."""
 
 
 def _token_reply(request: Any, namespace: Namespace) -> Any:
-    """The reply to `put-token`: any token is taken, for the namespace or an entity that it has."""
+    """The reply to `put-token`: any token is accepted, for the namespace or one of its entities."""
     reply = _blank(request)
     asked: Any = request.properties
     audience = str(cast("dict[str, Any]", asked).get("name") or "") if isinstance(asked, dict) else ""
@@ -123,7 +123,7 @@ def _token_reply(request: Any, namespace: Namespace) -> Any:
     entity = path.removesuffix(MANAGEMENT)
     if entity and namespace.entity(entity) is None:
         said = f"The messaging entity '{audience}' could not be found."
-        log.warning("Refused put-token: %s", said)
+        log.warning("Rejected put-token: %s", said)
         reply.properties = _token_properties(404, said)
     else:
         reply.properties = _token_properties(202, "Accepted")
@@ -148,17 +148,17 @@ def reply_to(request: Any, queue: Queue, moment: datetime) -> Any:
     except NotImplementedError:
         code, said, condition = (
             501,
-            f"the local bus does not know the operation {operation}",
+            f"the local bus does not support the operation {operation}",
             "amqp:not-implemented",
         )
-    except Exception as error:  # noqa: BLE001 - a request may hold anything at all
+    except Exception as error:  # noqa: BLE001 - a request may contain anything
         code, said, condition = (
             400,
             f"malformed {operation}: {type(error).__name__}",
             "com.microsoft:argument-error",
         )
     if condition is not None:
-        log.warning("Refused %s on %s: %s", operation, queue.name, said)
+        log.warning("Rejected %s on %s: %s", operation, queue.name, said)
     reply.body = body
     _say(reply, code, said, condition)
     return reply
@@ -172,7 +172,7 @@ def _blank(request: Any) -> Any:
 
 
 def _asked(request: Any) -> str:
-    asked = request.properties  # whatever the client has put where a map belongs
+    asked = request.properties  # the client may have sent anything instead of a map
     return str(cast("dict[str, Any]", asked).get("operation") if isinstance(asked, dict) else None)
 
 
@@ -198,7 +198,7 @@ _SAID = {200: "OK", 204: "No messages"}
 
 
 def _token_properties(code: int, said: str) -> dict[Any, Any]:
-    return {"status-code": int32(code), "status-description": said}  # C clients read an int and nothing else
+    return {"status-code": int32(code), "status-description": said}  # C clients accept only an int
 
 
 def _say(reply: Any, code: int, said: str, condition: str | None) -> None:

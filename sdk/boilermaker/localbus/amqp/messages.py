@@ -1,8 +1,8 @@
-"""Messages between AMQP 1.0 bytes and the queue: a batch taken apart, the broker's annotations put on.
+"""Converts between AMQP 1.0 bytes and queue messages: splits batches, and adds the broker's annotations.
 
 A message is kept in the sections that its sender encoded. Header, both kinds of annotations and application properties
-are written anew when it is delivered; properties, body and footer leave as they came, but for a message id where there was
-none. Section and field names are those of the AMQP 1.0 standard, part 3.2; annotations those of "AMQP 1.0 in Azure
+are encoded again on delivery. Properties, body and footer are delivered unchanged, except that a missing message id is
+added. Section and field names are those of the AMQP 1.0 standard, part 3.2; annotations those of "AMQP 1.0 in Azure
 Service Bus".
 """
 
@@ -19,7 +19,7 @@ from boilermaker.transport import amqp_types as types
 
 _HEADER, _DELIVERY_ANNOTATIONS, _ANNOTATIONS, _PROPERTIES, _APPLICATION, _DATA = range(0x70, 0x76)
 _FOOTER = 0x78
-_SHORT_DESCRIPTOR = b"\x00\x53"  # described, by a ulong of one octet: as everybody writes it
+_SHORT_DESCRIPTOR = b"\x00\x53"  # described, by a ulong of one octet: as all clients encode it
 _BODY = {0x75, 0x76, 0x77, _FOOTER}
 _NAMED = {
     b"amqp:header:list": _HEADER,
@@ -35,7 +35,7 @@ _NAMED = {
 _SCHEDULED = b"x-opt-scheduled-enqueue-time"
 DEAD_LETTER_REASON = "DeadLetterReason"
 DEAD_LETTER_DESCRIPTION = "DeadLetterErrorDescription"
-# What only the broker may say; a sender that forwards a received message sends the old ones along.
+# Annotations that only the broker sets; a sender that forwards a received message sends the old ones too.
 _BROKERS_OWN = {
     b"x-opt-sequence-number",
     b"x-opt-enqueued-time",
@@ -71,15 +71,15 @@ class Encoded:
 
 
 def incoming(encoded: bytes) -> Incoming:
-    """One encoded message as the queue takes it.
+    """Convert one encoded message for the queue.
 
     Raises:
-        InvalidMessage: the bytes are no AMQP message.
+        InvalidMessage: the bytes are not an AMQP message.
     """
     try:
         return _incoming(encoded)
     except types.MalformedError as error:
-        raise InvalidMessage(f"this is no AMQP message: {error}") from None
+        raise InvalidMessage(f"the bytes are not an AMQP message: {error}") from None
 
 
 def _incoming(encoded: bytes) -> Incoming:
@@ -124,21 +124,21 @@ def _incoming(encoded: bytes) -> Incoming:
 
 
 def decode(encoded: bytes) -> Message:
-    """Decode one message wholly, as a request needs it.
+    """Decode one message completely, as requests need it.
 
     Raises:
-        InvalidMessage: the bytes are no AMQP message.
+        InvalidMessage: the bytes are not an AMQP message.
     """
     message = Message()
     try:
         message.decode(encoded)
     except Exception as error:  # noqa: BLE001 - proton raises several kinds, none of which helps
-        raise InvalidMessage(f"this is no AMQP message: {error}") from None
+        raise InvalidMessage(f"the bytes are not an AMQP message: {error}") from None
     return message
 
 
 def outgoing(stored: StoredMessage) -> bytes:
-    """A stored message as a receiver gets it: with what the broker says about it."""
+    """Encode a stored message for a receiver, with the broker's annotations."""
     message = cast("Encoded", stored.content)
     durable, priority, ttl = message.header
     header = types.list_of([durable, priority, ttl, types.NULL, types.uint(stored.delivery_count)])
@@ -176,14 +176,14 @@ def _brokers_annotations(stored: StoredMessage) -> list[bytes]:
 
 
 def _lock_token(stored: StoredMessage) -> list[bytes]:
-    """The lock token as clients look for it that got a message by a request, whose transfer has no tag of its own."""
+    """The lock token for clients that received the message by a request, whose transfer has no delivery tag."""
     if stored.lock_token is None:
         return []
     return [types.symbol(_LOCK_TOKEN.decode()), types.uuid(stored.lock_token)]
 
 
 def _merged(sent: Sequence[bytes], stored: StoredMessage) -> list[bytes]:
-    """The sender's application properties, with what receivers and the broker put in their place."""
+    """The sender's application properties, with those that receivers and the broker replaced."""
     newer = {types.string(name): value for name, value in stored.modified.items()}
     for name, text in (
         (DEAD_LETTER_REASON, stored.dead_letter_reason),
@@ -199,7 +199,7 @@ def _merged(sent: Sequence[bytes], stored: StoredMessage) -> list[bytes]:
 
 
 def modified(properties: object, *, without: Collection[str] = ()) -> dict[str, bytes]:
-    """Properties that a receiver wants changed, encoded: what it gave is a map, or nothing."""
+    """The properties that a receiver modifies, encoded; empty unless it sent a map."""
     if not isinstance(properties, dict):
         return {}
     given = cast("dict[object, object]", properties)
@@ -217,7 +217,7 @@ def unbatch(data: bytes) -> list[bytes]:
     """The messages of a batch: each data section of its envelope holds one, encoded.
 
     Raises:
-        InvalidMessage: the bytes are no such envelope.
+        InvalidMessage: the bytes are not such an envelope.
     """
     parts: list[bytes] = []
     try:
@@ -229,16 +229,16 @@ def unbatch(data: bytes) -> list[bytes]:
                 parts.append(types.contents(body[value_at:end]))
             at = end
     except types.MalformedError as error:
-        raise InvalidMessage(f"this is no AMQP message: {error}") from None
+        raise InvalidMessage(f"the bytes are not an AMQP message: {error}") from None
     if not parts:
-        raise InvalidMessage("this is a batch without messages")
+        raise InvalidMessage("the batch has no messages")
     return parts
 
 
 def _sections(data: bytes) -> tuple[dict[int, bytes], bytes]:
     """The sections around the body, by code and with their descriptors; and the body's sections with the footer.
 
-    They are taken in any order, as the service does: azure-servicebus writes delivery annotations behind the body.
+    They are accepted in any order, as the service does: azure-servicebus writes delivery annotations after the body.
     """
     found: dict[int, bytes] = {}
     body: list[bytes] = []
@@ -248,7 +248,7 @@ def _sections(data: bytes) -> tuple[dict[int, bytes], bytes]:
         if code in _BODY:
             body.append(data[at:end])
         elif code in found:
-            raise types.MalformedError("it has a section twice")
+            raise types.MalformedError("a section occurs twice")
         else:
             found[code] = data[at:end]
         at = end
@@ -258,7 +258,7 @@ def _sections(data: bytes) -> tuple[dict[int, bytes], bytes]:
 
 
 def _described(data: bytes, at: int) -> tuple[int, int, int]:
-    """Code of the section at `at`, where its value begins, and where it ends."""
+    """Code of the section at `at`, and the start and end of its value."""
     if data[at : at + 2] == _SHORT_DESCRIPTOR and at + 2 < len(data) and _HEADER <= data[at + 2] <= _FOOTER:
         return data[at + 2], at + 3, types.content_span(data, at + 3)[1]
     if data[at : at + 1] != b"\x00":
@@ -267,7 +267,7 @@ def _described(data: bytes, at: int) -> tuple[int, int, int]:
     descriptor = data[at + 1 : value_at]
     code = _NAMED.get(types.contents(descriptor)) if types.is_text(descriptor) else types.integer(descriptor)
     if code is None or not _HEADER <= code <= _FOOTER:
-        raise types.MalformedError("a section of no message")
+        raise types.MalformedError("a section that messages do not have")
     return code, value_at, types.content_span(data, value_at)[1]
 
 

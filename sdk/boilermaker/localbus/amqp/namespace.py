@@ -1,7 +1,7 @@
-"""The queues of a namespace and who waits for their messages.
+"""The queues of a namespace and the receivers of their messages.
 
-It hears of receivers and their credit and has one timer for what time alone changes. No AMQP here; everything runs
-in one event loop's thread.
+It tracks receivers and their credit, and has one timer for timed events of the queues. No AMQP here; everything runs in
+one event loop's thread.
 """
 
 import asyncio
@@ -14,30 +14,30 @@ from boilermaker.localbus.messages import StoredMessage
 from boilermaker.localbus.queue import Queue
 from boilermaker.transport.clock import elapsed
 
-_LONGEST_SLEEP_SECONDS = 3600.0  # a computer's sleep is made up for at least so often
+_LONGEST_SLEEP_SECONDS = 3600.0  # bounds the delay after the machine was suspended
 
 
 _BEGAN = datetime.now(UTC) - timedelta(seconds=elapsed())
 
 
 def now() -> datetime:
-    """The time that all queues are told: this machine's when the process began, and what has gone by since.
+    """The time of all queues: this machine's time at process start plus the time elapsed since.
 
-    The service's clock is not set when that of a client is.
+    Like the service's clock, it does not change when the machine's clock is set.
     """
     return _BEGAN + timedelta(seconds=elapsed())
 
 
 class Consumer(Protocol):
-    """A receiving link with credit, or without."""
+    """A receiving link, with or without credit."""
 
     @property
     def is_settled(self) -> bool:
-        """Whether messages are gone once they are sent: receive-and-delete."""
+        """Whether messages are deleted once sent: receive-and-delete."""
         ...
 
     def can_take(self) -> bool:
-        """Whether it wants a message now."""
+        """Whether it can take a message now."""
         ...
 
     def deliver(self, message: StoredMessage) -> None:
@@ -46,10 +46,10 @@ class Consumer(Protocol):
 
 
 class Namespace:
-    """The queues and who waits for their messages.
+    """The queues and the receivers of their messages.
 
     Args:
-        queues: by name; case does not count.
+        queues: queues by name; names are not case-sensitive.
         loop: the event loop.
     """
 
@@ -70,7 +70,7 @@ class Namespace:
         return self._entities.get(name.lower())
 
     def lose_locks(self, name: str | None) -> None:
-        """Let every lock on a queue end, as if its time were over; None for all queues."""
+        """Expire every lock of a queue; None for all queues."""
         for queue in self._entities.values():
             if name is None or queue.name.lower() == name.lower():
                 queue.lose_locks(now())
@@ -83,12 +83,12 @@ class Namespace:
         self._consumers[queue].append(consumer)
 
     def leave(self, queue: Queue, consumer: Consumer) -> None:
-        """A receiver has detached, or vanished. What it locked stays locked until the locks expire."""
+        """A receiver has detached or disconnected. Its messages stay locked until the locks expire."""
         if consumer in self._consumers[queue]:
             self._consumers[queue].remove(consumer)
 
     def touch(self, queue: Queue) -> None:
-        """Something changed in a queue, or a receiver got credit: deliver, once the present turn of the loop is over."""
+        """Deliver messages after the current turn of the event loop: the queue changed, or a receiver got credit."""
         if not self._touched:
             self._loop.call_soon(self._deliver_touched)
         self._touched.add(queue)
@@ -102,7 +102,7 @@ class Namespace:
             self._watch(queue)
 
     def deliver(self, queue: Queue) -> None:
-        """Give what is ready to those with credit, in turn."""
+        """Deliver available messages to receivers with credit, in turn."""
         consumers = self._consumers[queue]
         moment = now()
         queue.advance(moment)

@@ -1,7 +1,7 @@
-"""How a connection begins: the protocol headers, and SASL, where whoever comes is let in.
+"""The start of a connection: protocol headers and SASL, which admits every client.
 
-Proton could do this too, but it crashes the whole process on a SASL init without a mechanism. So it gets to see what
-follows: an AMQP header, never a SASL one. Quotations are from the AMQP 1.0 standard, parts 2.2 and 5.3.
+Proton could do this too, but it crashes the whole process on a SASL init without a mechanism. So it receives only what
+follows SASL, from the AMQP header on. Quotations are from the AMQP 1.0 standard, parts 2.2 and 5.3.
 """
 
 import struct
@@ -12,27 +12,27 @@ _MECHANISMS = (
     b"ANONYMOUS",
     b"PLAIN",
     b"MSSBCBS",
-)  # each is over with the client's first frame; no password is checked
+)  # each ends with the client's first frame; passwords are not checked
 _SASL_FRAME, _INIT = 1, 0x41
 _MAX_FRAME = 512  # "The maximum size of a SASL frame is defined by MIN-MAX-FRAME-SIZE", which is 512
 
 
 class HandshakeError(Exception):
-    """What came is no AMQP."""
+    """The received bytes are not AMQP."""
 
 
 class Handshake:
-    """Takes a connection's first bytes, up to the AMQP header."""
+    """Processes a connection's first bytes, up to the AMQP header."""
 
     def __init__(self) -> None:
         self._waiting = b""
         self._has_sasl = self._has_init = False
 
     def take(self, data: bytes) -> tuple[bytes, bytes | None]:
-        """Bytes to answer with, and what is for the protocol engine; None until the handshake is over.
+        """Bytes to answer, and bytes for the protocol engine; None until the handshake is complete.
 
         Raises:
-            HandshakeError: the bytes are no AMQP; `AMQP_HEADER` is what is to be said before hanging up.
+            HandshakeError: the bytes are not AMQP; send `AMQP_HEADER` before closing the socket.
         """
         self._waiting += data
         reply = b""
@@ -43,7 +43,7 @@ class Handshake:
             if header == AMQP_HEADER:  # "a client may pass over SASL"
                 return b"", self._waiting
             if header != SASL_HEADER:
-                raise HandshakeError(f"this is no AMQP 1.0 header: {header!r}")
+                raise HandshakeError(f"expected an AMQP 1.0 header, not {header!r}")
             self._waiting = self._waiting[8:]
             self._has_sasl = True
             reply = SASL_HEADER + _frame(0x40, _symbols(_MECHANISMS))
@@ -55,13 +55,13 @@ class Handshake:
         if header is None:
             return reply, None
         if header != AMQP_HEADER:
-            raise HandshakeError(f"this is no AMQP 1.0 header: {header!r}")
+            raise HandshakeError(f"expected an AMQP 1.0 header, not {header!r}")
         return reply, self._waiting
 
     def _header(self) -> bytes | None:
         start = self._waiting[:8]
         if start[:4] != b"AMQP"[: len(start)]:
-            raise HandshakeError(f"this is no AMQP: {start!r}")
+            raise HandshakeError(f"expected an AMQP header, not {start!r}")
         return start if len(start) == 8 else None
 
     def _take_init(self) -> bool:
@@ -69,13 +69,13 @@ class Handshake:
             return False
         size = struct.unpack_from(">I", self._waiting)[0]
         if not 11 <= size <= _MAX_FRAME:
-            raise HandshakeError("this is no SASL frame")
+            raise HandshakeError("expected a SASL frame")
         if len(self._waiting) < size:
             return False
         frame, self._waiting = self._waiting[:size], self._waiting[size:]
         offset = frame[4] * 4  # "the position of the body within the frame ... as a number of 4-byte words"
         if frame[5] != _SASL_FRAME or frame[offset : offset + 3] != bytes((0x00, 0x53, _INIT)):
-            raise HandshakeError("a SASL init belongs here")
+            raise HandshakeError("expected a SASL init")
         self._has_init = True
         return True
 

@@ -1,7 +1,7 @@
-"""One client's socket: bytes between asyncio and proton's protocol engine, which does no input or output itself.
+"""One client's socket: it passes bytes between asyncio and proton's protocol engine, which does no I/O itself.
 
-Proton brings a loop of its own; it selects on at most 1,024 descriptors and ends when one client's handler raises.
-Here each client has an engine of its own, so what goes wrong in it ends that client's connection and nothing else.
+Proton has its own loop, but that selects on at most 1,024 descriptors and ends when one client's handler raises.
+Here each client has its own engine, so an error in it ends only that client's connection.
 """
 
 import asyncio
@@ -20,15 +20,15 @@ _MAX_FRAME = 65536  # what Service Bus offers
 _MAX_SESSIONS = 255
 _HEADER = len(AMQP_HEADER)
 _REMOTE_CLOSED: int = cast("Any", Endpoint).REMOTE_CLOSED
-_NONSENSE = b"\x00\x00\x00\x20\x02\x00\x00\x00" + b"\xff" * 24  # a frame by its header, and no performative
-_WRITE_BYTES = 256 * 1024  # what may wait in asyncio's buffer before the engine is asked for no more
+_GARBAGE = b"\x00\x00\x00\x20\x02\x00\x00\x00" + b"\xff" * 24  # a valid frame header without a performative
+_WRITE_BYTES = 256 * 1024  # bytes in asyncio's buffer at which the engine is paused
 
 
 class Engine(Protocol):
-    """What stands behind a wire: it hears the engine's events."""
+    """Handles the events of a wire's protocol engine."""
 
     def on_connected(self) -> None:
-        """The client has come; nothing has been said yet."""
+        """The client has connected; no bytes have been exchanged."""
         ...
 
     def handle(self, event: Event) -> None:
@@ -36,11 +36,11 @@ class Engine(Protocol):
         ...
 
     def on_writable(self) -> None:
-        """The socket takes bytes again."""
+        """The socket accepts bytes again."""
         ...
 
     def on_gone(self) -> None:
-        """The socket is closed, whoever closed it."""
+        """The socket is closed, by either side."""
         ...
 
 
@@ -49,8 +49,8 @@ class Wire(asyncio.Protocol):
 
     Args:
         loop: the event loop.
-        make_engine: makes what hears the events, given the wire.
-        on_gone: told when the socket is closed.
+        make_engine: creates the event handler for this wire.
+        on_gone: called when the socket is closed.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Wire(asyncio.Protocol):
         self._loop = loop
         self._on_gone = on_gone
         self._socket: asyncio.Transport | None = None
-        self._is_paused = self._is_flush_due = self._is_frozen = self._is_breaking_off = False
+        self._is_paused = self._is_flush_due = self._is_frozen = self._is_partial = False
         self._timer: asyncio.TimerHandle | None = None
         self._handshake: Handshake | None = Handshake()
         self.formats = Formats(_MAX_FRAME)
@@ -77,7 +77,7 @@ class Wire(asyncio.Protocol):
 
     @property
     def is_writable(self) -> bool:
-        """Whether the client reads what it is sent; no message is locked for one that does not."""
+        """Whether the client reads; no message is locked for a client that does not."""
         return self._socket is not None and not self._is_paused and not self._is_frozen
 
     @property
@@ -87,26 +87,26 @@ class Wire(asyncio.Protocol):
         return f"{name[0]}:{name[1]}" if name else "a client"
 
     def flush_soon(self) -> None:
-        """Send what the engine has to say, once the present turn of the loop is over."""
+        """Send the engine's output after the current turn of the event loop."""
         if not self._is_flush_due:
             self._is_flush_due = True
             self._loop.call_soon(self.guarded, self._flush)
 
-    def say_goodbye(self) -> None:
-        """Close the connection as Service Bus does when it goes: clients connect again where the close is forced."""
+    def announce_close(self) -> None:
+        """Close the connection as Service Bus does when it restarts: clients reconnect after a forced close."""
         self.connection.condition = Condition("amqp:connection:forced", "The local bus is stopping.")
         self.connection.close()
         self.flush_soon()
 
     def abort(self) -> None:
-        """Cut the connection without a word, as a network does."""
+        """Abort the connection without closing it, as a network failure does."""
         if self._socket is not None:
             self._socket.abort()
 
-    # ---- what goes wrong on demand
+    # ---- injected faults
 
     def freeze(self, seconds: float | None = None) -> None:
-        """Hear and say nothing for so long, or from now on; the socket stays open."""
+        """Stop reading and writing for some seconds, or permanently; the socket stays open."""
         if self._socket is None:
             return
         self._is_frozen = True
@@ -122,21 +122,21 @@ class Wire(asyncio.Protocol):
         self.guarded(self._engine.on_writable)
         self.flush_soon()
 
-    def break_off(self) -> None:
-        """Send what is to be sent except its end, and freeze."""
-        self._is_breaking_off = True
+    def send_partially(self) -> None:
+        """Send pending bytes without the last few, and freeze."""
+        self._is_partial = True
         self.flush_soon()
 
-    def babble(self, nonsense: bytes = _NONSENSE) -> None:
-        """Send what is no AMQP."""
+    def send_garbage(self, garbage: bytes = _GARBAGE) -> None:
+        """Send bytes that are not AMQP."""
         if self._socket is not None:
-            self._socket.write(nonsense)
+            self._socket.write(garbage)
 
     # ---- asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """asyncio: a client has come."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what asyncio gives to a server of streams
+        """asyncio: a client has connected."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio passes a Transport to stream servers
         transport.set_write_buffer_limits(_WRITE_BYTES)
         self._socket = transport
         self._engine.on_connected()
@@ -146,7 +146,7 @@ class Wire(asyncio.Protocol):
         self.guarded(self._read if self._handshake is None else self._shake_hands, data)
 
     def eof_received(self) -> bool:
-        """asyncio: the client will send no more."""
+        """asyncio: the client has closed its side."""
         self.guarded(self._end)
         return False
 
@@ -172,14 +172,16 @@ class Wire(asyncio.Protocol):
     # ---- the engine's side
 
     def guarded(self, step: Callable[..., None], *args: Any) -> None:
-        """Whatever one client brings about ends with that client."""
+        """Run a step; an error in it ends only this client's connection."""
         try:
             step(*args)
-        except UnicodeDecodeError:  # proton reads texts only when asked for them
-            log.warning("%s broke the protocol: a text that is not UTF-8", self.peer)
+        except UnicodeDecodeError:  # proton decodes texts only when they are read
+            log.warning("%s violated the AMQP protocol: a text is not UTF-8", self.peer)
             self.abort()
         except Exception:
-            log.exception("%s: the connection is cut, this is a defect of the local bus", self.peer)
+            log.exception(
+                "%s: connection aborted because of a defect of the local bus; please report it", self.peer
+            )
             self.abort()
 
     def _shake_hands(self, data: bytes) -> None:
@@ -188,8 +190,8 @@ class Wire(asyncio.Protocol):
         try:
             reply, rest = self._handshake.take(data)
         except HandshakeError as error:
-            log.warning("%s broke the protocol: %s", self.peer, error)
-            self._socket.write(AMQP_HEADER)  # what this end speaks, as the standard wants it
+            log.warning("%s violated the AMQP protocol: %s", self.peer, error)
+            self._socket.write(AMQP_HEADER)  # the supported version, as the standard requires
             self._socket.close()
             return
         self._socket.write(reply)
@@ -207,7 +209,7 @@ class Wire(asyncio.Protocol):
                 capacity = self._transport.capacity()
                 if capacity > 0:
                     self._transport.push(data[:capacity])
-            except TransportException:  # the engine has closed its ears, and says why in what it sends
+            except TransportException:  # the engine has stopped reading, and reports why in its output
                 break
             data = data[max(capacity, 0) :]
             self._dispatch()
@@ -223,9 +225,9 @@ class Wire(asyncio.Protocol):
             self.abort()
             return
         self._flush()
-        # The engine reports an end between frames; about one within a frame it is silent.
+        # The engine reports an end between frames, but not one within a frame.
         if self._transport.condition is None and not self.connection.state & _REMOTE_CLOSED:
-            log.warning("%s broke the protocol: it hung up in the middle of a frame", self.peer)
+            log.warning("%s violated the AMQP protocol: it disconnected in the middle of a frame", self.peer)
 
     def _dispatch(self) -> None:
         while (event := self._collector.peek()) is not None:
@@ -237,7 +239,7 @@ class Wire(asyncio.Protocol):
         if self._socket is None or self._is_frozen:
             return
         self._dispatch()
-        if self._is_breaking_off and (chunk := self._transport.peek(max(self._pending(), 0))):
+        if self._is_partial and (chunk := self._transport.peek(max(self._pending(), 0))):
             self._socket.write(chunk[:-3])
             self.freeze()
             return
@@ -254,14 +256,14 @@ class Wire(asyncio.Protocol):
             self._tick()
 
     def _pending(self) -> int:
-        """How many bytes wait to be sent; less than 0 where there will be no more."""
+        """Number of bytes that wait to be sent; negative if the engine is closed."""
         try:
             return self._transport.pending()
         except TransportException:
             return -1
 
     def _tick(self) -> None:
-        """Let the engine send heartbeats for a client that asks for them."""
+        """Let the engine send heartbeats if the client requested them."""
         if self._transport.remote_idle_timeout and self._timer is None:
             self._timer = self._loop.call_later(self._transport.remote_idle_timeout / 4, self._on_tick)
 
