@@ -27,7 +27,7 @@ async def test_declared_queues_may_be_all_there_are() -> None:
     await bus.sender("emails").open()
 
     with pytest.raises(
-        QueueNotFoundError, match=r"no queue 'orders'; declared are: accounts, emails\. Declare it"
+        QueueNotFoundError, match=r"no queue 'orders'; declared queues: accounts, emails\. Declare it"
     ):
         await bus.sender("orders").send(message())
 

@@ -135,7 +135,7 @@ async def test_what_is_rejected_permanently_is_a_failure_and_holds_nobody_up(
     [(reason, description)] = await _dead_letters(bus, 1)
 
     assert (reason, worker.state.runs["bill"]) == ("PublishRefused", 1)
-    assert "queue 'emails' refuses the message" in str(description)
+    assert "queue 'emails' rejects the message" in str(description)
     assert worker.health().waits_for == ()
 
 

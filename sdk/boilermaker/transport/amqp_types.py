@@ -1,7 +1,7 @@
-"""AMQP 1.0 values as bytes: walks what is encoded without decoding it, and writes the few types that are added to a message.
+"""AMQP 1.0 values as bytes: walks encoded values without decoding them, and encodes the few types that are added to messages.
 
-What a sender encoded passes through as it came: decoding and encoding again would change types (an int's width, a
-symbol for a string) that receivers may look at. Quotations are from the AMQP 1.0 standard, part 1.6.
+Values that a sender encoded pass through unchanged: decoding and encoding them again would change types (an int's width, a
+symbol instead of a string) that receivers may inspect. Quotations are from the AMQP 1.0 standard, part 1.6.
 """
 
 import struct
@@ -32,29 +32,29 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class MalformedError(Exception):
-    """The bytes are no encoded AMQP values."""
+    """The bytes are not encoded AMQP values."""
 
 
 def content_span(data: bytes, at: int, depth: int = 0) -> tuple[int, int]:
-    """Where the contents of the value at `at` begin and end, without constructor and size.
+    """Start and end of the contents of the value at `at`, without constructor and size.
 
     Raises:
-        MalformedError: they are cut short, or the constructor is unknown.
+        MalformedError: the value is truncated, or its constructor is unknown.
     """
     if at >= len(data) or depth > _MAX_DEPTH:
-        raise MalformedError("an encoded value is cut short or nested too deep")
+        raise MalformedError("an encoded value is truncated or nested too deeply")
     size = _WIDTHS[data[at]]
     start = at + 1
     if size < 0:
         if size == _DESCRIBED:  # its descriptor, then the value
             return content_span(data, content_span(data, start, depth + 1)[1], depth + 1)
         if size == _UNKNOWN:
-            raise MalformedError(f"0x{data[at]:02x} is no constructor of an AMQP type")
+            raise MalformedError(f"0x{data[at]:02x} is not a constructor of an AMQP type")
         start += 1 if size == _ONE_OCTET_SIZE else 4
         size = int.from_bytes(data[at + 1 : start])
     end = start + size
-    if end > len(data):  # also where the size itself is
-        raise MalformedError("an encoded value is cut short")
+    if end > len(data):  # also if the size itself is truncated
+        raise MalformedError("an encoded value is truncated")
     return start, end
 
 
@@ -62,15 +62,15 @@ def items(data: bytes, at: int) -> list[bytes]:
     """The encoded items of the list or map at `at`; a map's keys and values alternate.
 
     Raises:
-        MalformedError: there is no list or map.
+        MalformedError: the value is not a list or map.
     """
     code = data[at] if at < len(data) else 0
     if code == 0x45:  # list0
         return []
     start, end = content_span(data, at)
     if code not in {0xC0, 0xC1, 0xD0, 0xD1}:
-        raise MalformedError(f"0x{code:02x} where a list or a map belongs")
-    at = start + (1 if code in {0xC0, 0xC1} else 4)  # the count; what is there counts
+        raise MalformedError(f"expected a list or a map, not constructor 0x{code:02x}")
+    at = start + (1 if code in {0xC0, 0xC1} else 4)  # skips the count, which is not needed
     found: list[bytes] = []
     while at < end:
         stop = content_span(data, at)[1]
@@ -91,7 +91,7 @@ def pairs(entries: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 
 def contents(encoded: bytes) -> bytes:
-    """What a value holds, without constructor and size."""
+    """The contents of a value, without constructor and size."""
     start, end = content_span(encoded, 0)
     return encoded[start:end]
 
@@ -112,7 +112,7 @@ def is_binary(encoded: bytes) -> bool:
 
 
 def integer(encoded: bytes) -> int | None:
-    """The number an unsigned or signed integer or a timestamp holds; None for another type."""
+    """The number in an unsigned or signed integer or a timestamp; None for other types."""
     if encoded[0] in {0x43, 0x44}:  # uint0, ulong0
         return 0
     if encoded[0] in {0x50, 0x52, 0x53, 0x60, 0x70, 0x80}:
@@ -157,7 +157,7 @@ def uuid(value: UUID) -> bytes:
 
 
 def milliseconds(when: datetime) -> int:
-    """A moment as AMQP counts it, "milliseconds since the unix epoch"."""
+    """A time as AMQP encodes it, "milliseconds since the unix epoch"."""
     return (when - _EPOCH) // timedelta(milliseconds=1)
 
 
@@ -167,7 +167,7 @@ def timestamp(when: datetime) -> bytes:
 
 
 def moment(count: int) -> datetime:
-    """The moment of a timestamp; one that is out of range is the last moment there is."""
+    """The time of a timestamp; the maximum datetime if it is out of range."""
     try:
         return _EPOCH + timedelta(milliseconds=count)
     except OverflowError:

@@ -1,12 +1,12 @@
-"""The time of a Service Bus namespace, as well as it can be known on a machine whose own clock may be wrong.
+"""Estimates the time of a Service Bus namespace on a machine whose own clock may be wrong.
 
-Locks end, and scheduled messages become active, by the clock of the service. Durations are measured here by a clock that
-nobody sets; the service's time is that clock plus an offset. The machine's wall clock suggests the offset once, and what
-the service states about its messages bounds it:
+Locks expire, and scheduled messages become active, by the clock of the service. Durations are measured here by a monotonic
+clock; the service's time is that clock plus an offset. The machine's wall clock suggests the offset once, and the times
+that the service states in its messages bound it:
 
-- a message was enqueued before it was received, so the service's time is at least its enqueued time plus what has gone by;
-- a lock that was renewed, or by which a message was settled, had not expired, so the service's time was below its
-  `locked_until` when that was asked.
+- a message was enqueued before it was received, so the service's time is at least its enqueued time plus the time since;
+- a lock that was renewed, or by which a message was settled, had not expired, so the service's time was before its
+  `locked_until` at the time of the request.
 """
 
 import time
@@ -14,28 +14,28 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DRIFT = 1e-3  # seconds a second by which two clocks may diverge; NTP slews by at most half of it
-# Linux stops its monotonic clock while the machine sleeps, and has another one that goes on; macOS's goes on.
+_DRIFT = 1e-3  # seconds per second by which two clocks may diverge; NTP slews by at most half of it
+# Linux stops its monotonic clock while the machine sleeps, and has another one that continues; macOS's continues.
 _COUNTER = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
 
 def elapsed() -> float:
-    """Seconds since some moment. Nobody sets this clock, and it goes on while the machine sleeps, where the platform can."""
+    """Seconds from an arbitrary start. Monotonic; it continues while the machine sleeps, where the platform supports that."""
     return time.monotonic() if _COUNTER is None else time.clock_gettime(_COUNTER)
 
 
 def wall() -> float:
-    """Seconds since the epoch, as this machine believes."""
+    """Seconds since the epoch by this machine's wall clock."""
     return time.time()
 
 
 class ServiceClock:
-    """A `Clock` of the port for a service whose time is known from what it states about messages.
+    """A `Clock` of the port that estimates the service's time from the times in its messages.
 
     Args:
-        wall: the machine's wall clock, in seconds since the epoch. Asked until the service has stated something, and not
-            afterwards: a wall clock that is set must not end locks.
-        elapsed: what durations are measured by.
+        wall: the machine's wall clock, in seconds since the epoch. Read only until the service has stated a time: setting
+            the wall clock must not expire locks.
+        elapsed: the monotonic clock for durations, in seconds.
     """
 
     def __init__(self, wall: Callable[[], float] = wall, elapsed: Callable[[], float] = elapsed) -> None:
@@ -51,18 +51,18 @@ class ServiceClock:
         return _EPOCH + timedelta(seconds=at + self._offset(at))
 
     def monotonic(self) -> float:
-        """Seconds since some moment; for durations."""
+        """Seconds from an arbitrary start; for durations."""
         return self._elapsed()
 
     def note_enqueued(self, enqueued: datetime, received_at: float) -> None:
-        """The service enqueued a message at `enqueued`, which was received at `received_at` of `monotonic`."""
+        """Record that a message enqueued at `enqueued` was received at `received_at` of `monotonic`."""
         self._hold_on()
         offset = _seconds(enqueued) - received_at
         self._lowest.tighten(offset, received_at)
         self._highest.give_way(offset, received_at)
 
     def note_locked(self, locked_until: datetime, asked_at: float) -> None:
-        """The service, asked at `asked_at` of `monotonic`, found a lock alive that lasted until `locked_until`."""
+        """Record that a lock until `locked_until` was still valid for a request sent at `asked_at` of `monotonic`."""
         self._hold_on()
         offset = _seconds(locked_until) - asked_at
         self._highest.tighten(offset, asked_at)
@@ -77,15 +77,15 @@ class ServiceClock:
             return self._wall() - at
         lowest, highest = self._lowest.value(at), self._highest.value(at)
         if lowest is not None and self._suggested < lowest:
-            return lowest  # exact once a message was received as soon as it was enqueued
+            return lowest  # exact once a message was received immediately after it was enqueued
         if highest is not None and self._suggested > highest:
-            # Alone, it says that a renewed lock is about to expire. Halfway, locks are renewed sooner than they need be.
+            # The upper bound alone implies that a renewed lock is about to expire; halfway, locks are renewed early.
             return highest if lowest is None else (lowest + highest) / 2
         return self._suggested
 
 
 class _Bound:
-    """A bound of the offset, of which the latest word counts: it loosens with time, as clocks drift apart.
+    """A bound of the offset. It loosens with time, as clocks drift apart.
 
     Args:
         sign: 1 for an upper bound, -1 for a lower one.
@@ -103,13 +103,13 @@ class _Bound:
         return offset + self._sign * self._drift * max(at - since, 0.0)
 
     def tighten(self, offset: float, at: float) -> None:
-        """It is at most (at least) so much."""
+        """Tighten the bound to this offset, if it is closer."""
         known = self.value(at)
         if known is None or (known - offset) * self._sign > 0:
             self._stated = offset, at
 
     def give_way(self, offset: float, at: float) -> None:
-        """The other bound has come to lie beyond this one: what was stated earlier no longer holds."""
+        """Loosen the bound to this offset, if the other bound has passed it: the earlier statement no longer holds."""
         known = self.value(at)
         if known is not None and (offset - known) * self._sign > 0:
             self._stated = offset, at

@@ -1,7 +1,7 @@
-"""What Boilermaker asks of a bus. Words are those of Service Bus; bytes are opaque here.
+"""The interface that Boilermaker requires of a bus, in Service Bus's terms. Message bodies are opaque bytes.
 
 Two implementations: `transport.servicebus` (Azure Service Bus and anything that speaks its AMQP) and
-`transport.memory` (no sockets, virtual time). One suite of tests runs over both.
+`transport.memory` (no sockets, virtual time). One test suite runs on both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,11 @@ class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One message to send.
 
     Attributes:
-        message_id: at most 128 characters; what duplicate detection compares.
+        message_id: at most 128 characters; duplicate detection compares it.
         subject: the task's name.
         correlation_id: the workflow's id.
         properties: application properties.
-        scheduled_enqueue_time: when the message becomes visible (UTC); None for now.
+        scheduled_enqueue_time: when the message becomes visible (UTC); None for immediately.
     """
 
     body: bytes
@@ -36,7 +36,7 @@ class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(Protocol):
-    """One message in a queue, as one looks at it: values only."""
+    """One message in a queue, as a peek returns it: values only."""
 
     @property
     def body(self) -> bytes: ...
@@ -46,7 +46,7 @@ class Message(Protocol):
     def sequence_number(self) -> int: ...
     @property
     def delivery_count(self) -> int:
-        """How often the message was delivered before this time: 0 the first time."""
+        """Number of earlier deliveries of the message: 0 on the first delivery."""
         ...
 
     @property
@@ -57,23 +57,23 @@ class Message(Protocol):
     def correlation_id(self) -> str | None: ...
     @property
     def properties(self) -> Mapping[str, object]:
-        """Application properties with text keys, and text in place of bytes values."""
+        """Application properties. Keys are text; bytes values are decoded to text."""
         ...
 
 
 class Delivery(Message, Protocol):
-    """One message received under a peek-lock. Settling is the receiver's."""
+    """One message received under a peek-lock. Its receiver settles it."""
 
     @property
     def locked_until(self) -> datetime: ...
 
 
 class Sender(Protocol):
-    """Sends to one queue. Any number of coroutines may use it at once."""
+    """Sends to one queue. Any number of coroutines may use it concurrently."""
 
     @property
     def max_message_size(self) -> int:
-        """Bytes that one message may have, all properties included; known after `open`."""
+        """Maximum bytes of one message, including all properties; known after `open`."""
         ...
 
     async def open(self) -> None:
@@ -81,29 +81,29 @@ class Sender(Protocol):
         ...
 
     async def send(self, message: OutgoingMessage) -> None:
-        """Return once the bus has accepted the message.
+        """Send a message; return once the broker has acknowledged it.
 
         Raises:
-            MessageTooLargeError: the bus refuses its size.
-            MessageRefusedError: the bus refuses it permanently, for something else about it.
-            QueueNotFoundError: there is no such queue.
-            BusError: anything else; `is_transient` says whether a repeat may help. The message may have been
-                accepted all the same: repeat with the same message_id.
+            MessageTooLargeError: the broker rejects the message's size.
+            MessageRefusedError: the broker rejects the message permanently, for another reason.
+            QueueNotFoundError: the queue does not exist.
+            BusError: any other error; `is_transient` says whether a retry may help. The message may have been accepted
+                nevertheless: retry with the same message_id.
         """
         ...
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:
-        """Send in order, in as few batches as the size allows, whatever becomes of one of them.
+        """Send in order, in as few batches as the size allows. An error of one message does not stop the others.
 
-        Returns, for each, what `send` would have raised.
+        Returns, for each message, the error that `send` would have raised, or None.
         """
         ...
 
     async def schedule(self, message: OutgoingMessage) -> int:
         """Send a message for its `scheduled_enqueue_time`; returns the sequence number by which it can be cancelled.
 
-        0 where the queue has dropped it as a duplicate. It costs a management operation, which the Standard tier throttles
-        tenfold: `send` schedules as well, without a number. Raises as `send`.
+        The number is 0 if the queue dropped the message as a duplicate. Scheduling is a management operation, which counts
+        tenfold toward throttling on the Standard tier: `send` schedules too, but returns no number. Raises as `send`.
         """
         ...
 
@@ -112,7 +112,7 @@ class Sender(Protocol):
 
         Raises:
             NotScheduledError: no scheduled message has that number.
-            BusError: anything else.
+            BusError: any other error.
         """
         ...
 
@@ -120,49 +120,50 @@ class Sender(Protocol):
 
 
 class Receiver(Protocol):
-    """Receives from one queue under peek-locks. Any number of coroutines may settle and renew at once."""
+    """Receives from one queue under peek-locks. Any number of coroutines may settle and renew concurrently."""
 
     async def open(self) -> None:
         """Connect. Raises QueueNotFoundError, SessionQueueError, BusError."""
         ...
 
     async def receive(self, max_messages: int, max_wait_seconds: float) -> Sequence[Delivery]:
-        """Up to `max_messages`; empty once `max_wait_seconds` went by without one. Raises BusError."""
+        """Receive up to `max_messages`; empty if none arrives within `max_wait_seconds`. Raises BusError."""
         ...
 
     async def peek(self, max_messages: int, from_sequence_number: int = 1) -> Sequence[Message]:
-        """Look at messages from a sequence number on, locked and scheduled ones too, without locking any.
+        """Return messages from a sequence number on, including locked and scheduled ones, without locking any.
 
-        Fewer than `max_messages` may come though there are more; empty means that there are none. Raises as `receive`.
+        It may return fewer than `max_messages` although there are more; empty means that there are none. Raises as
+        `receive`.
         """
         ...
 
     async def set_prefetch(self, count: int) -> None:
-        """How many messages are fetched, and locked, ahead of being asked for; 0 releases those that wait."""
+        """Set how many messages are prefetched, and thereby locked; 0 releases prefetched messages."""
         ...
 
     async def stop(self) -> None:
-        """Ask for no more messages; what is buffered and was not handed out is released. Settling and renewing go on.
+        """Stop receiving and release prefetched messages. Settling and renewing still work.
 
-        What is released after this goes to other receivers, and not back to this one. `open` starts again.
+        Messages released from now on go to other receivers, not back to this one. `open` starts receiving again.
         """
         ...
 
     async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:
-        """Remove the message. `confirmed=False` may return before the bus has answered.
+        """Complete the message. `confirmed=False` may return before the broker has answered.
 
         Raises:
-            LockLostError: the lock is lost, the message comes again.
-            SettlementError: anything else; the message may come again.
+            LockLostError: the lock is lost; the message will be redelivered.
+            SettlementError: any other error; the message may be redelivered.
         """
         ...
 
     async def abandon(self, delivery: Delivery) -> None:
-        """Give the lock up; the message comes again at once and its delivery count goes up. Raises as `complete`."""
+        """Abandon the message: it is redelivered immediately, with an increased delivery count. Raises as `complete`."""
         ...
 
     async def release(self, delivery: Delivery) -> None:
-        """Give the lock up without counting a delivery (AMQP 1.0, 3.4.4 `released`). Raises as `complete`."""
+        """Release the lock without counting a delivery (AMQP 1.0, 3.4.4 `released`). Raises as `complete`."""
         ...
 
     async def dead_letter(self, delivery: Delivery, reason: str, description: str) -> None:
@@ -170,32 +171,32 @@ class Receiver(Protocol):
         ...
 
     async def renew_lock(self, delivery: Delivery) -> datetime:
-        """Renew for the queue's lock duration; returns the new `locked_until`. Raises LockLostError, BusError."""
+        """Renew the lock for the queue's lock duration; returns the new `locked_until`. Raises LockLostError, BusError."""
         ...
 
     async def close(self) -> None:
-        """Disconnect; what is buffered and was not handed out is released."""
+        """Disconnect and release prefetched messages."""
         ...
 
 
 class Clock(Protocol):
-    """Time as the bus counts it: as well as it is known for Azure, virtual in memory."""
+    """The time of the bus: estimated for Azure, virtual in memory."""
 
     def now(self) -> datetime:
-        """The bus's time, UTC, with tzinfo: for moments that are sent to it, or that it stated."""
+        """The bus's time in UTC, with tzinfo: for times that are sent to it or come from it."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds since some moment, by a clock that nobody sets: for durations."""
+        """Seconds of a monotonic clock: for durations."""
         ...
 
 
 class Bus(Protocol):
-    """A Service Bus namespace, as far as Boilermaker needs one. Making one opens no connection."""
+    """The operations of a Service Bus namespace that Boilermaker needs. Creating one opens no connection."""
 
     @property
     def default_queue(self) -> str | None:
-        """The queue meant where none is named (an EntityPath, an environment variable)."""
+        """The queue to use if none is given (from an EntityPath or an environment variable)."""
         ...
 
     @property
@@ -206,7 +207,7 @@ class Bus(Protocol):
     def receiver(self, queue: str, *, prefetch: int = 0) -> Receiver: ...
 
     def forget(self, sender: Sender) -> None:
-        """Drop a sender whose event loop is closed: nothing of it can be closed any more."""
+        """Drop a sender whose event loop is closed, since it can no longer be closed."""
         ...
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What sends to and receives from a queue of the bus in memory."""
+"""The sender and the receiver of the in-memory bus."""
 
 import asyncio
 import time
@@ -33,11 +33,11 @@ class MemorySender:
 
     @property
     def max_message_size(self) -> int:
-        """Bytes that one message may have, all properties included."""
+        """Maximum bytes of one message, including all properties."""
         return self._namespace.queue(self._name).settings.max_message_size
 
     async def open(self) -> None:
-        """Raises QueueNotFoundError."""
+        """Check that the queue exists. Raises QueueNotFoundError."""
         self._namespace.queue(self._name)
 
     async def send(self, message: OutgoingMessage) -> None:
@@ -69,12 +69,12 @@ class MemorySender:
                 f"{error}. Send a reference to large data instead of the data.", queue=self._name
             ) from None
         except InvalidMessage as error:
-            raise BusError(f"queue {self._name!r} refuses the message: {error}", queue=self._name) from None
+            raise BusError(f"queue {self._name!r} rejects the message: {error}", queue=self._name) from None
         self._namespace.wake()
         return number
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:
-        """Enqueue in order, whatever becomes of one of them. See the port."""
+        """Enqueue in order; an error of one message does not stop the others. See the port."""
         return [await self._fate(message) for message in messages]
 
     async def _fate(self, message: OutgoingMessage) -> BusError | None:
@@ -97,11 +97,11 @@ class MemoryReceiver:
         self._closes = 0
 
     async def open(self) -> None:
-        """Raises QueueNotFoundError, SessionQueueError."""
+        """Check that the queue can be received from. Raises QueueNotFoundError, SessionQueueError."""
         self._open_queue()
 
     async def receive(self, max_messages: int, max_wait_seconds: float) -> Sequence[Delivery]:
-        """What is there, at most `max_messages`; waits in real time where nothing is, 0 never waits."""
+        """Receive up to `max_messages`; waits in real time if there are none, 0 does not wait."""
         await asyncio.sleep(0)  # a busy loop over this bus must let its handlers run
         queue, closes = self._open_queue(), self._closes
         deadline = time.monotonic() + max_wait_seconds
@@ -119,27 +119,27 @@ class MemoryReceiver:
             await self._namespace.wait(left)
 
     async def peek(self, max_messages: int, from_sequence_number: int = 1) -> Sequence[Message]:
-        """Look without locking. See the port for errors."""
+        """Return messages without locking them. See the port for errors."""
         with self._namespace.lock:
             found = self._open_queue().peek(from_sequence_number, max_messages, self._namespace.clock.now())
         return [peeked(stored) for stored in found]
 
     async def set_prefetch(self, count: int) -> None:
-        """Nothing is fetched ahead here."""
+        """Ignored: this receiver does not prefetch."""
 
     async def stop(self) -> None:
-        """Nothing is buffered, and nothing comes that was not asked for."""
+        """Ignored: this receiver buffers no messages."""
 
     async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:  # noqa: ARG002 - always confirmed
-        """Remove the message. See the port for errors."""
+        """Complete the message. See the port for errors."""
         self._settle(delivery, Queue.complete)
 
     async def abandon(self, delivery: Delivery) -> None:
-        """Give the lock up; counts a delivery. See the port for errors."""
+        """Abandon the message; counts a delivery. See the port for errors."""
         self._settle(delivery, Queue.abandon)
 
     async def release(self, delivery: Delivery) -> None:
-        """Give the lock up without counting a delivery. See the port for errors."""
+        """Release the lock without counting a delivery. See the port for errors."""
         self._settle(delivery, Queue.release)
 
     async def dead_letter(self, delivery: Delivery, reason: str, description: str) -> None:
@@ -147,11 +147,11 @@ class MemoryReceiver:
         self._settle(delivery, lambda queue, token, now: queue.dead_letter(token, reason, description, now))
 
     async def renew_lock(self, delivery: Delivery) -> datetime:
-        """Lock for another lock duration from now; returns the new `locked_until`. Raises LockLostError."""
+        """Renew the lock for the lock duration from now; returns the new `locked_until`. Raises LockLostError."""
         return self._settle(delivery, Queue.renew)
 
     async def close(self) -> None:
-        """End a `receive` under way, which then returns nothing. What was handed out stays locked until it is settled."""
+        """End a `receive` in progress, which then returns an empty list. Received messages stay locked until they are settled."""
         self._closes += 1
         self._namespace.wake()
 
@@ -179,6 +179,6 @@ class MemoryReceiver:
 
 def _session_queue(name: str) -> SessionQueueError:
     return SessionQueueError(
-        f"queue {name!r} requires sessions, which Boilermaker does not use: create a queue without",
+        f"queue {name!r} requires sessions, which Boilermaker does not use: create a queue without sessions",
         queue=name,
     )

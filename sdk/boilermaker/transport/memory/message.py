@@ -1,4 +1,4 @@
-"""Messages of the bus in memory: as a test looks at them, as a worker receives them, and the bytes they would have."""
+"""Messages of the in-memory bus: as tests inspect them, as workers receive them, and their sizes on the wire."""
 
 import uuid
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from boilermaker.transport.port import OutgoingMessage, PropertyValue
 
 
 class MemoryMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message in a queue, as a test looks at it. A value: what happens to the message later does not change it.
+    """A message in a queue, as a test inspects it. A value: later changes of the message do not change it.
 
     Attributes:
-        delivery_count: deliveries that came to nothing: abandoned, or not settled before the lock ran out.
-        scheduled_enqueue_time: as the sender asked for it; kept when it has passed.
-        dead_letter_reason: why it is in the dead-letter sub-queue; None elsewhere.
+        delivery_count: failed deliveries: abandoned, or not settled before the lock expired.
+        scheduled_enqueue_time: the time that the sender set; kept after it has passed.
+        dead_letter_reason: why it was dead-lettered; None outside the dead-letter sub-queue.
     """
 
     body: bytes
@@ -36,7 +36,7 @@ class MemoryMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemoryPeeked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """One message that was looked at and not locked: a `Message` of the port."""
+    """One peeked message: a `Message` of the port."""
 
     body: bytes
     message_id: str | None
@@ -56,7 +56,7 @@ class MemoryDelivery(MemoryPeeked, frozen=True, kw_only=True, eq=False):
 
 
 def incoming(message: OutgoingMessage) -> Incoming:
-    """A message as the queue takes it: a copy, so that what the sender does with its dict later changes nothing."""
+    """Convert a message for the queue. It is copied, so later changes of the sender's dict have no effect."""
     due = message.scheduled_enqueue_time
     if due is not None and due.tzinfo is None:  # read as UTC, as azure-servicebus does
         due = due.replace(tzinfo=UTC)
@@ -75,7 +75,7 @@ def incoming(message: OutgoingMessage) -> Incoming:
 
 
 def shown(stored: StoredMessage) -> MemoryMessage:
-    """A stored message as a test looks at it."""
+    """A stored message as a test inspects it."""
     message = _sent(stored)
     return MemoryMessage(
         body=message.body,
@@ -94,7 +94,7 @@ def shown(stored: StoredMessage) -> MemoryMessage:
 
 
 def delivered(stored: StoredMessage) -> MemoryDelivery:
-    """A message that was just locked, as a worker receives it."""
+    """A message that has just been locked, as a worker receives it."""
     if stored.lock_token is None or stored.locked_until is None:
         raise BusError(f"message {stored.sequence_number} was delivered without a lock")
     return MemoryDelivery(
@@ -105,7 +105,7 @@ def delivered(stored: StoredMessage) -> MemoryDelivery:
 
 
 def peeked(stored: StoredMessage) -> MemoryPeeked:
-    """A message as somebody sees it who looks without locking."""
+    """A stored message as a peek returns it."""
     message = _sent(stored)
     # "The reason and description become application properties" (Overview of Service Bus dead-letter queues).
     reasons = {
@@ -130,7 +130,7 @@ def peeked(stored: StoredMessage) -> MemoryPeeked:
 
 def _sent(stored: StoredMessage) -> OutgoingMessage:
     if not isinstance(stored.content, OutgoingMessage):
-        raise BusError(f"message {stored.sequence_number} did not come through this bus")
+        raise BusError(f"message {stored.sequence_number} was not sent through this bus")
     return stored.content
 
 

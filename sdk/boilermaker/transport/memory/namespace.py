@@ -1,4 +1,4 @@
-"""The queues of the bus in memory, their one clock, and who waits for something to come."""
+"""The queues of the in-memory bus, their clock, and the receivers that wait for messages."""
 
 import asyncio
 import threading
@@ -13,7 +13,7 @@ from boilermaker.transport.port import OutgoingMessage
 
 
 class VirtualClock:
-    """Time that moves when it is told to. Starts at the real time, so that schedules in users' tests make sense."""
+    """A clock that moves only when advanced. Starts at the real time, so that schedules in users' tests make sense."""
 
     def __init__(self) -> None:
         self._began = self._now = datetime.now(UTC)
@@ -23,11 +23,11 @@ class VirtualClock:
         return self._now
 
     def monotonic(self) -> float:
-        """Virtual seconds since the bus was made."""
+        """Virtual seconds since the bus was created."""
         return (self._now - self._began).total_seconds()
 
     def advance_to(self, then: datetime) -> None:
-        """Move forward; never back."""
+        """Move the clock forward; never back."""
         self._now = max(self._now, then)
 
 
@@ -36,15 +36,15 @@ class Namespace:
 
     Args:
         declared: queues to create, by name or with settings.
-        create: False refuses queues that are not declared, as Service Bus does.
+        create: if False, queues that are not declared do not exist, as in Service Bus.
 
     Raises:
-        ValueError: a name that Service Bus would refuse, or two queues of one name.
+        ValueError: a name that Service Bus would reject, or two queues with the same name.
     """
 
     def __init__(self, declared: Iterable[QueueSettings | str], *, create: bool) -> None:
         self.clock = VirtualClock()
-        self.lock = threading.RLock()  # synchronous producers publish from threads of their own
+        self.lock = threading.RLock()  # synchronous producers publish from their own threads
         self._create = create
         self._queues: dict[str, Queue] = {}
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
@@ -52,16 +52,14 @@ class Namespace:
         for each in declared:
             settings = QueueSettings(name=each) if isinstance(each, str) else each
             if settings.name.lower() in self._queues:
-                raise ValueError(
-                    f"two queues are called {settings.name!r}; Service Bus does not tell case apart"
-                )
+                raise ValueError(f"two queues have the name {settings.name!r}; Service Bus ignores case")
             self._queues[settings.name.lower()] = Queue(settings)
 
     def queue(self, name: str) -> Queue:
         """The queue of this name, or one of its dead-letter sub-queues.
 
         Raises:
-            QueueNotFoundError: there is none of that name, and `create_queues` is off or Service Bus refuses the name.
+            QueueNotFoundError: it does not exist, and `create_queues` is off or Service Bus would reject the name.
         """
         with self.lock:
             return self._queue(name)
@@ -73,7 +71,7 @@ class Namespace:
             if not self._create:
                 known = ", ".join(sorted(one.name for one in self._queues.values())) or "none"
                 raise QueueNotFoundError(
-                    f"there is no queue {name!r}; declared are: {known}. "
+                    f"there is no queue {name!r}; declared queues: {known}. "
                     "Declare it: InMemoryServiceBus('name', ...)",
                     queue=name,
                 )
@@ -85,17 +83,17 @@ class Namespace:
         return _sub_queue(found, name.lower().removeprefix(key))
 
     def looked_at(self, name: str) -> Queue:
-        """The same, once all that is due has happened in it."""
+        """The queue of this name, after processing its due events."""
         with self.lock:
             queue = self.queue(name)
-            # Through the queue, whose messages may be due in its dead-letter sub-queue.
+            # Advances the main queue, whose messages may move to its dead-letter sub-queue.
             self.queue(_main(name)).advance(self.clock.now())
             return queue
 
     # ---- sending
 
     def accept(self, name: str, message: OutgoingMessage) -> int | None:
-        """Enqueue a message; its sequence number, None for a duplicate. Raises as `Queue.send`."""
+        """Enqueue a message; returns its sequence number, None for a duplicate. Raises as `Queue.send`."""
         with self.lock:
             queue = self.queue(name)
             number = queue.send(incoming(message), self.clock.now())
@@ -105,24 +103,24 @@ class Namespace:
             return number
 
     def watch(self, watcher: Callable[[str, OutgoingMessage], None]) -> None:
-        """Call this with queue and message for whatever the bus accepts from now on; not for duplicates it drops."""
+        """Call `watcher` with queue and message for each message that the bus accepts from now on, except dropped duplicates."""
         self._watchers.append(watcher)
 
     # ---- time
 
     def next_event(self, queue: str | None = None) -> datetime | None:
-        """When time alone will change something in one queue or in any: a lock, a schedule or a life ends."""
+        """The time of the next event in a queue, or in any: a lock expires, a message becomes active or expires."""
         if queue is None:
             every = [
                 one for main in self._queues.values() for one in (main, main.dead_letters) if one is not None
             ]
         else:
-            # What ends in a queue may show in its dead-letter sub-queue.
+            # An event of a queue may add to its dead-letter sub-queue.
             every = [self.looked_at(queue), self.queue(_main(queue))]
         return min((due for one in every if (due := one.next_event()) is not None), default=None)
 
     def go_to(self, then: datetime) -> None:
-        """Move the clock; what is due happens in its order."""
+        """Move the clock; due events happen in order."""
         with self.lock:
             self.clock.advance_to(then)
             for queue in self._queues.values():
@@ -132,7 +130,7 @@ class Namespace:
     # ---- waiting
 
     def wake(self) -> None:
-        """Tell waiting receivers to look again, whichever event loop they wait in."""
+        """Wake waiting receivers in all event loops."""
         for loop, event in list(self._waiting):
             if loop.is_closed():
                 self._waiting.discard((loop, event))
@@ -140,7 +138,7 @@ class Namespace:
                 loop.call_soon_threadsafe(event.set)
 
     async def wait(self, seconds: float) -> None:
-        """Wait, in real time, until something may have come."""
+        """Wait, in real time, until a message may have arrived."""
         event = asyncio.Event()
         waiter = (asyncio.get_running_loop(), event)
         self._waiting.add(waiter)
@@ -148,13 +146,13 @@ class Namespace:
             async with asyncio.timeout(seconds):
                 await event.wait()
         except TimeoutError:
-            pass  # nothing came
+            pass  # nothing arrived
         finally:
             self._waiting.discard(waiter)
 
 
 def _main(name: str) -> str:
-    """The queue that a name or the name of a sub-queue means; Service Bus does not tell case apart."""
+    """The main queue of a queue's or sub-queue's name, in lower case: Service Bus ignores case."""
     return name.lower().removesuffix(TRANSFER_DEAD_LETTER_SUFFIX).removesuffix(DEAD_LETTER_SUFFIX)
 
 

@@ -1,7 +1,7 @@
-"""Where a Service Bus is and how to sign in, from text. Nothing here is ever printed whole: it holds keys.
+"""Parses namespaces and connection strings. Values here are never printed in full, since they contain keys.
 
-Connection strings are read here, not by the SDK, so that a wrong one is found where a service is configured
-and without importing azure.
+Connection strings are parsed here, not by the SDK, so that a malformed one is reported when the service is configured,
+without importing azure.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from boilermaker.errors import ConfigurationError
 
-# Names as the portal writes them; compared without case, as the SDK does.
+# Names as in the portal; compared case-insensitively, as the SDK does.
 _PARTS = (
     "Endpoint",
     "SharedAccessKeyName",
@@ -24,12 +24,12 @@ _SECRET = re.compile(r"(SharedAccess(?:Key|Signature)\s*=|\bsig=)[^;&\s]*", re.I
 
 
 class Address(NamedTuple):
-    """A namespace and the way to sign in: a connection string or a credential, one of the two.
+    """A namespace and how to authenticate: either a connection string or a credential.
 
     Attributes:
         host: host name, with a port for the local bus.
         entity: the connection string's EntityPath.
-        connection_string: without EntityPath: the SDK would refuse any other queue.
+        connection_string: without EntityPath, with which the SDK would reject any other queue.
         credential: called when a connection is opened.
     """
 
@@ -43,24 +43,24 @@ class Address(NamedTuple):
 
 
 def from_namespace(text: str, *, credential: Callable[[], Any] | None = None) -> Address:
-    """The address of a namespace: a host name, or a URL of it.
+    """Parse a namespace: a host name, or a URL of it.
 
     Raises:
-        ConfigurationError: it is neither.
+        ConfigurationError: the text is neither.
     """
     host = re.sub(r"^(sb|https|amqps)://", "", text.strip()).rstrip("/").removesuffix(":443")
     if not _HOST.fullmatch(host):
         raise ConfigurationError(
-            "the Service Bus namespace is not a host name: give <name>.servicebus.windows.net, or its URL"
+            "the Service Bus namespace is not a host name: use <name>.servicebus.windows.net, or its URL"
         )
     return Address(host, credential=credential)
 
 
 def from_connection_string(text: str) -> Address:
-    """The address that a connection string names.
+    """Parse a connection string.
 
     Raises:
-        ConfigurationError: a part is missing, unknown in shape or contradicts another one.
+        ConfigurationError: a part is missing, malformed or contradicts another part.
     """
     parts = _parts(text)
     endpoint = parts.get("Endpoint", "")
@@ -74,7 +74,7 @@ def from_connection_string(text: str) -> Address:
         raise _malformed("it has both a `SharedAccessSignature` and a `SharedAccessKey`")
     if not signature and not (key and name):
         raise _malformed("it needs `SharedAccessKeyName` and `SharedAccessKey`, or a `SharedAccessSignature`")
-    # The SDK compares with "true" in lower case, people write "True".
+    # The SDK only accepts "true" in lower case; some tools write "True".
     if "UseDevelopmentEmulator" in parts:
         parts["UseDevelopmentEmulator"] = parts["UseDevelopmentEmulator"].lower()
     entity = parts.pop("EntityPath", None)
@@ -83,7 +83,7 @@ def from_connection_string(text: str) -> Address:
 
 
 def redact(text: str) -> str:
-    """`text` without keys and signatures, on one line, of a length that a log line bears."""
+    """`text` without keys and signatures, on one line, truncated for logs."""
     return _SECRET.sub(r"\1...", " ".join(text.split()))[:600]
 
 
@@ -94,8 +94,8 @@ def _parts(text: str) -> dict[str, str]:
         name, separator, value = piece.partition("=")
         part = known.get(name.strip().lower())
         if not separator:
-            raise _malformed("each part must read name=value, with a semicolon between parts")
-        if part is not None:  # others are for other clients
+            raise _malformed("each part must be name=value, with semicolons between parts")
+        if part is not None:  # unknown parts are for other clients
             parts[part] = value.strip()
     return parts
 
@@ -103,5 +103,5 @@ def _parts(text: str) -> dict[str, str]:
 def _malformed(reason: str) -> ConfigurationError:
     return ConfigurationError(
         f"the Service Bus connection string is malformed: {reason}. "
-        "Copy it whole from the portal (Shared access policies), or from `boilermaker local`."
+        "Copy all of it from the portal (Shared access policies), or from `boilermaker local`."
     )

@@ -1,4 +1,4 @@
-"""A link to a queue of Azure Service Bus that is attached for sending, and who writes to it."""
+"""An attached sender link to a queue of Azure Service Bus, and its writer."""
 
 import asyncio
 import logging
@@ -22,13 +22,13 @@ from boilermaker.transport.servicebus.refusals import translate
 
 try:
     from boilermaker.transport.servicebus.pyamqp.send import Writer
-except ImportError:  # another version of the SDK: private modules come and go
+except ImportError:  # another version of the SDK: private modules may change
     Writer = None  # type: ignore[assignment,misc]
 
 _log = logging.getLogger("boilermaker.transport")
 
-# "Maximum size of a batch: 1 MB" on Premium, however large one message may be; 256 KB on Standard, which the link says (Service Bus
-# quotas). It takes 4,500 messages a batch, many more than leave together here.
+# "Maximum size of a batch: 1 MB" on Premium, even if one message may be larger; 256 KB on Standard, which the link announces (Service
+# Bus quotas). A batch may have 4,500 messages, many more than are batched here.
 _MAX_BATCH_BYTES = 1024 * 1024
 
 
@@ -37,26 +37,26 @@ class LinkWriter(Protocol):
 
     @property
     def is_alive(self) -> bool:
-        """True while the link takes messages."""
+        """True while the link accepts messages."""
         ...
 
     def send(self, messages: Sequence[Encoded]) -> asyncio.Future[None]:
-        """Send these as one, accepted or refused together. The future tells which, as the SDK words it."""
+        """Send these as one batch, accepted or rejected together. The future raises the SDK's error if rejected."""
         ...
 
     async def close(self) -> None:
-        """Wait for what is under way, then disconnect."""
+        """Wait for messages in flight, then disconnect."""
         ...
 
 
 class Attachment:
-    """A link that is attached: the SDK's client, who writes to it, and what it takes.
+    """An attached link: the SDK's client, the link's writer, and its limits.
 
     Attributes:
-        max_batch_bytes: what is sent together.
-        max_message_size: what one message may have.
-        is_given_up: set by who has seen that its connection is lost.
-        takes_batches: unset by who has seen that the queue takes no batch: then each message leaves by itself.
+        max_batch_bytes: maximum bytes of a batch.
+        max_message_size: maximum bytes of one message.
+        is_given_up: set once its connection is found to be lost.
+        takes_batches: unset once the queue has rejected a batch: messages are then sent one by one.
     """
 
     def __init__(
@@ -78,16 +78,16 @@ class Attachment:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it is worth a try."""
+        """Whether sending may succeed."""
         return self.writer.is_alive and not self.is_given_up
 
     async def close(self) -> None:
-        """Disconnect; a connection that is gone cannot hold this up."""
+        """Disconnect; a lost connection cannot block this."""
         await disconnect(self.writer, self.service, self.sockets)
 
 
 async def attach(address: Address, queue: str) -> Attachment:
-    """Connect and attach a link. Leaves nothing open where that fails. Raises QueueNotFoundError, SessionQueueError, BusError."""
+    """Connect and attach a link; closes everything on failure. Raises QueueNotFoundError, SessionQueueError, BusError."""
     service = client(address, retries=0)
     sender = service.get_queue_sender(queue)
     sockets = Sockets(sender)
@@ -118,5 +118,8 @@ def _writer(sender: ServiceBusSender) -> LinkWriter:
         try:
             return Writer(sender)
         except AttributeError as error:
-            _log.warning("this version of azure-servicebus is not known (%s): sending is slower", error)
+            _log.warning(
+                "unknown version of azure-servicebus (%s): sending falls back to its public API and is slower",
+                error,
+            )
     return PlainWriter(sender)

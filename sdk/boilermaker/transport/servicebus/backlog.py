@@ -1,4 +1,4 @@
-"""Messages that wait to be sent, in the order in which they were given, and what leaves together. No I/O."""
+"""Messages that wait to be sent, in order, and how they are batched. No I/O."""
 
 import asyncio
 from collections import deque
@@ -8,13 +8,11 @@ from itertools import count
 from boilermaker.errors import BusError, MessageTooLargeError
 from boilermaker.transport.servicebus.message import BATCH_ENTRY_BYTES, BATCH_HEAD_BYTES, Encoded
 
-_MOST_TOGETHER = (
-    64  # messages, of 4,500 that Service Bus takes: while it takes these, the next are put together
-)
+_MOST_TOGETHER = 64  # messages per batch, of the 4,500 that Service Bus accepts: the next batch fills while one is in flight
 
 
 class Fates:
-    """What becomes of the messages of one call."""
+    """The results of the messages of one call."""
 
     __slots__ = ("found", "future", "left")
 
@@ -25,11 +23,11 @@ class Fates:
 
     @property
     def is_over(self) -> bool:
-        """Whether nobody waits any more."""
+        """Whether the caller no longer waits."""
         return self.future.done()
 
     def settle(self, index: int, error: BusError | None) -> None:
-        """One of the messages has come to its end."""
+        """Record the result of one message."""
         self.found[index] = error
         self.left -= 1
         if not self.left and not self.future.done():
@@ -37,7 +35,7 @@ class Fates:
 
 
 class Waiting:
-    """A message that waits for its turn, or for its answer."""
+    """A message that waits to be sent or acknowledged."""
 
     __slots__ = ("encoded", "fates", "index", "is_alone", "place", "tries")
 
@@ -55,12 +53,12 @@ class Waiting:
         return len(self.encoded.data)
 
     def settle(self, error: BusError | None) -> None:
-        """It has come to its end."""
+        """Record the result of this message."""
         self.fates.settle(self.index, error)
 
 
 class Backlog:
-    """What waits for one queue."""
+    """The waiting messages of one queue."""
 
     def __init__(self, queue: str) -> None:
         self._queue = queue
@@ -72,21 +70,21 @@ class Backlog:
         return bool(self._waiting or self._again)
 
     def add(self, encoded: Encoded, fates: Fates, index: int) -> None:
-        """Put a message behind all others."""
+        """Add a message after all others."""
         self._waiting.append(Waiting(next(self._places), encoded, fates, index))
 
     def put_back(self, batch: Iterable[Waiting]) -> None:
-        """Let them wait once more, each in its place."""
+        """Return a batch to the backlog; each message keeps its place."""
         self._again += batch
 
     def line_up(self) -> None:
-        """Bring what was put back into its places."""
+        """Sort returned messages into their places."""
         if self._again:
             everything = sorted((*self._again, *self._waiting), key=lambda each: each.place)
             self._waiting, self._again = deque(everything), []
 
     def next_batch(self, max_bytes: int, max_message_size: int) -> list[Waiting]:
-        """The head of what waits, as much as leaves together."""
+        """Remove and return the first messages, as many as fit in one batch."""
         batch: list[Waiting] = []
         size = BATCH_HEAD_BYTES
         while self._waiting and len(batch) < _MOST_TOGETHER:
@@ -105,14 +103,14 @@ class Backlog:
         return batch
 
     def fail(self, error: BusError) -> None:
-        """Settle all that waits with this error."""
+        """Fail all waiting messages with this error."""
         waiting, self._waiting, self._again = [*self._again, *self._waiting], deque(), []
         for each in waiting:
             each.settle(error)
 
     def _too_large(self, max_message_size: int) -> MessageTooLargeError:
         return MessageTooLargeError(
-            f"queue {self._queue!r} takes messages of {max_message_size:,} bytes, "
-            "all properties included; this one is larger. Send a reference to large data instead of the data.",
+            f"the message is larger than the {max_message_size:,} bytes, including all properties, that "
+            f"queue {self._queue!r} accepts. Send a reference to large data instead of the data.",
             queue=self._queue,
         )

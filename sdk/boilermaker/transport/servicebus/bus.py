@@ -1,7 +1,7 @@
-"""Azure Service Bus, and whatever speaks its AMQP: where a bus comes from and who may use it.
+"""Azure Service Bus and compatible AMQP services: creates a bus from credentials, a connection string or the environment.
 
-Nothing of azure is imported here. The siblings that need it (`send`, `receive`) are
-loaded when a sender or a receiver is asked for: importing stubs and building tasks costs nothing of it.
+This module does not import azure. The modules that do (`send`, `receive`) are loaded when a sender or a receiver is
+created, so importing stubs and building tasks stays cheap.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ NAMESPACE_URL = "SERVICE_BUS_NAMESPACE_URL"
 QUEUE = "SERVICE_BUS_QUEUE"
 QUEUE_OF_1X = "SERVICE_BUS_QUEUE_NAME"  # what boilermaker-servicebus 1.x reads
 
-_NOWHERE = Address("nowhere")  # what `from_env` makes a bus of where the environment names none
+_NOWHERE = Address("nowhere")  # the address of a bus from `from_env` if the environment names none
 
 
 class _Closable(Protocol):
@@ -29,7 +29,7 @@ class _Closable(Protocol):
 
 
 class _DefaultCredential:
-    """One credential for all connections, made when the first is opened: it caches tokens."""
+    """One credential for all connections, created when the first opens. It caches tokens."""
 
     def __init__(self) -> None:
         self._made: Any = None
@@ -46,16 +46,16 @@ class _DefaultCredential:
 
 
 class AzureServiceBus:
-    """A Service Bus namespace on Azure, or the local bus. Making one opens no connection.
+    """A Service Bus namespace on Azure, or the local bus. Creating one opens no connection.
 
     Args:
-        fully_qualified_namespace: `<name>.servicebus.windows.net`; a URL of it will do.
+        fully_qualified_namespace: `<name>.servicebus.windows.net`, or a URL of it.
         credential: an asynchronous token credential of azure-identity, or one of azure-core's key credentials.
             The caller closes it.
-        queue: the queue meant where none is named.
+        queue: the default queue.
 
     Raises:
-        ConfigurationError: the namespace is no host name.
+        ConfigurationError: the namespace is not a host name.
     """
 
     def __init__(self, fully_qualified_namespace: str, credential: Any, *, queue: str | None = None) -> None:
@@ -67,27 +67,27 @@ class AzureServiceBus:
 
     @classmethod
     def from_connection_string(cls, connection_string: str, *, queue: str | None = None) -> "AzureServiceBus":
-        """A bus for a connection string, as the Azure portal and `boilermaker local` show it.
+        """Create a bus from a connection string, as the Azure portal and `boilermaker local` show it.
 
         Args:
             connection_string: its `EntityPath`, if it has one, becomes the default queue.
-            queue: the default queue; wins over `EntityPath`.
+            queue: the default queue; overrides `EntityPath`.
 
         Raises:
-            ConfigurationError: the string is none. The message names the part, never its value.
+            ConfigurationError: the string is malformed. The error names the part, never its value.
         """
         return cls._at(from_connection_string(connection_string), queue)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "AzureServiceBus":
-        """A bus for what the environment names.
+        """Create a bus from environment variables.
 
         `SERVICE_BUS_CONNECTION_STRING`, or `SERVICE_BUS_NAMESPACE_URL` with azure-identity's
         `DefaultAzureCredential` (extra `azure`); `SERVICE_BUS_QUEUE` is the default queue, or
-        `SERVICE_BUS_QUEUE_NAME` where that is not set.
+        `SERVICE_BUS_QUEUE_NAME` if that is not set.
 
-        Where neither is set, `sender` and `receiver` raise: a module that makes a bus can be imported on a machine without
-        one, to check its contract or to test it.
+        If no namespace is configured, only `sender` and `receiver` raise. So a module that creates a bus can be imported without
+        any configuration, to check its contract or to test it.
 
         Raises:
             ConfigurationError: both are set, one is malformed, or azure-identity is not installed.
@@ -96,13 +96,13 @@ class AzureServiceBus:
         queue = environ.get(QUEUE) or environ.get(QUEUE_OF_1X)
         if connection_string and namespace:
             raise ConfigurationError(
-                f"both {CONNECTION_STRING} and {NAMESPACE_URL} are set: unset the one not meant"
+                f"both {CONNECTION_STRING} and {NAMESPACE_URL} are set: unset one of them"
             )
         if connection_string:
             return cls._at(from_connection_string(connection_string), queue)
         if not namespace:
             return cls._at(_NOWHERE, queue)
-        # Looked for now, imported when a connection is opened.
+        # Checked now, imported when a connection is opened.
         if find_spec("azure") is None or find_spec("azure.identity") is None:
             raise ConfigurationError(
                 f"{NAMESPACE_URL} needs azure-identity to sign in: pip install 'boilermaker-sdk[azure]'"
@@ -120,19 +120,19 @@ class AzureServiceBus:
 
     @property
     def default_queue(self) -> str | None:
-        """The queue meant where none is named."""
+        """The default queue."""
         return self._queue
 
     @property
     def clock(self) -> Clock:
-        """The service's time: what its messages state, and the machine's own clock until one has come."""
+        """The service's time, estimated from its messages; the machine's clock until one has arrived."""
         return self._clock
 
     def check_configured(self) -> None:
-        """Whether there is a namespace to connect to.
+        """Check that a namespace is configured.
 
         Raises:
-            ConfigurationError: the environment named none when the bus was made by `from_env`.
+            ConfigurationError: the bus was created by `from_env`, and the environment named no namespace.
         """
         if self._address is _NOWHERE:
             raise ConfigurationError(
@@ -143,7 +143,7 @@ class AzureServiceBus:
             )
 
     def sender(self, queue: str) -> Sender:
-        """A sender with a connection of its own, opened by its first use.
+        """Create a sender with its own connection, opened on first use.
 
         Raises:
             ConfigurationError: see `check_configured`.
@@ -154,11 +154,11 @@ class AzureServiceBus:
         return sender
 
     def receiver(self, queue: str, *, prefetch: int = 0) -> Receiver:
-        """A receiver with a connection of its own, opened by its first use.
+        """Create a receiver with its own connection, opened on first use.
 
         Args:
             queue: a queue's name, or `<queue>/$deadletterqueue`.
-            prefetch: messages to hold in the client, locked, ahead of being asked for.
+            prefetch: number of messages to prefetch, which are locked while they wait in the client.
 
         Raises:
             ConfigurationError: see `check_configured`.
@@ -169,12 +169,12 @@ class AzureServiceBus:
         return receiver
 
     def forget(self, sender: Sender) -> None:
-        """Drop a sender whose event loop is closed: its sockets are closed with it, once nothing refers to them."""
+        """Drop a sender whose event loop is closed. Its sockets close once nothing refers to them."""
         if sender in self._open:
             self._open.remove(sender)
 
     async def close(self) -> None:
-        """Close every sender and receiver made here, and the credential that `from_env` made."""
+        """Close every sender and receiver of this bus, and the credential that `from_env` created."""
         await asyncio.gather(*(each.close() for each in self._open))
         if self._credential is not None:
             await self._credential.close()
@@ -184,5 +184,5 @@ class AzureServiceBus:
 
 
 def _load(sibling: str) -> Any:
-    """The one place where importing waits for a connection to be wanted (the design's rule for azure)."""
+    """Import a module that needs azure. This is the only place with lazy imports of azure."""
     return importlib.import_module(f"boilermaker.transport.servicebus.{sibling}")

@@ -1,4 +1,4 @@
-"""How a connection of the SDK is made and ended. What its errors mean stands in `refusals`."""
+"""Opens and closes connections of the SDK. `refusals` interprets its errors."""
 
 import asyncio
 import logging
@@ -9,18 +9,18 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBu
 
 from boilermaker.transport.servicebus.address import Address
 
-# The SDK sends without a limit of time unless told; a bus that does not answer is a fault, not a wait.
+# By default the SDK sends without a timeout; a bus that does not answer is an error.
 TRY_TIMEOUT_SECONDS = 20.0
 _REFUSAL_SECONDS = 2.0
-# A bus that hangs, or a network that swallows everything, ends no connection: whoever waits would wait for ever.
+# A bus that hangs, or a network that drops all packets, does not end the connection: callers would wait forever.
 SILENCE_SECONDS = 60.0
-_CLOSE_SECONDS = 6.0  # a little more than the SDK takes at most to drain a link
+_CLOSE_SECONDS = 6.0  # slightly more than the SDK's maximum to drain a link
 _log = logging.getLogger("boilermaker.transport")
 _sdk_log = logging.getLogger("azure.servicebus")
 
 
 def client(address: Address, *, retries: int) -> ServiceBusClient:
-    """A client that repeats a failed call `retries` times, after 0.4, 0.8, 1.6 ... seconds."""
+    """A client that retries a failed call `retries` times, after 0.4, 0.8, 1.6 ... seconds."""
     if address.connection_string is not None:
         return ServiceBusClient.from_connection_string(
             address.connection_string,
@@ -40,9 +40,9 @@ def client(address: Address, *, retries: int) -> ServiceBusClient:
 
 
 def ask_for_heartbeats(owner: ServiceBusReceiver) -> None:
-    """Ask the service to say something at least every `SILENCE_SECONDS` (AMQP 1.0, 2.4.5), before the owner is opened.
+    """Request a heartbeat from the service at least every `SILENCE_SECONDS` (AMQP 1.0, 2.4.5). Call before opening the owner.
 
-    The SDK can, but has no public name for it. Without it nothing is asked, and silence is no sign.
+    The SDK has only a private name for it. If that is missing, no heartbeats are requested, and silence is not detected.
     """
     opened: Any = owner
     create: Any = getattr(opened, "_create_handler", None)
@@ -59,7 +59,7 @@ def ask_for_heartbeats(owner: ServiceBusReceiver) -> None:
 
 
 def stop_keep_alive(owner: ServiceBusReceiver | ServiceBusSender) -> None:
-    """End the SDK's keep-alive task, for which closing would wait up to a second. It has no public name."""
+    """Cancel the SDK's keep-alive task, for which closing would wait up to a second. Uses a private name."""
     handler: Any = getattr(owner, "_handler", None)
     task: asyncio.Task[None] | None = getattr(handler, "_keep_alive_thread", None)
     if task is not None:
@@ -68,10 +68,10 @@ def stop_keep_alive(owner: ServiceBusReceiver | ServiceBusSender) -> None:
 
 
 class Sockets:
-    """The sockets under a sender or receiver, to be made before that is opened.
+    """The sockets of a sender or receiver. Create before opening it.
 
-    The SDK forgets to close one whose connection was lost, or did not come about. It has no public name for any of them; where the
-    private ones are gone, sockets are closed when they are garbage.
+    The SDK does not close the socket of a connection that was lost or failed to open. It has only private names for sockets; if
+    those are missing, sockets are closed by garbage collection.
     """
 
     def __init__(self, owner: ServiceBusReceiver | ServiceBusSender) -> None:
@@ -99,7 +99,7 @@ class Sockets:
         opened._create_handler = create_watched  # noqa: SLF001
 
     async def close(self) -> None:
-        """Close those that are still open, at once: whatever waits to be written to them is not waited for."""
+        """Abort all sockets that are still open, without waiting for pending writes."""
         connections, self._connections = self._connections, []
         for connection in connections:
             writer: asyncio.StreamWriter | None = getattr(
@@ -107,32 +107,32 @@ class Sockets:
             )
             if writer is not None:
                 writer.transport.abort()
-        await asyncio.sleep(0)  # which the event loop then does
+        await asyncio.sleep(0)  # the event loop closes them in its next turn
 
 
 class Closable(Protocol):
-    """Who reads or writes an attached link."""
+    """The reader or writer of an attached link."""
 
     async def close(self) -> None: ...
 
 
 async def disconnect(link: Closable, service: ServiceBusClient, sockets: Sockets) -> None:
-    """Close an attached link and all under it; a connection that is gone cannot hold this up."""
+    """Close an attached link, its client and its sockets; a lost connection cannot block this."""
     try:
         async with asyncio.timeout(_CLOSE_SECONDS):
             await link.close()
             await service.close()
-    except Exception:  # noqa: BLE001  # it is gone either way
+    except Exception:  # noqa: BLE001  # it is closed either way
         _log.debug("closing a lost connection failed", exc_info=True)
     finally:
         await sockets.close()
 
 
 async def confirm_attached(owner: ServiceBusReceiver | ServiceBusSender) -> None:
-    """Raise what the service says if it refuses the link.
+    """Raise the service's error if it rejects the link.
 
-    A refused link is attached without a source or target, and detached at once with the reason (AMQP 1.0, 2.6.3).
-    The SDK calls it open in between.
+    A rejected link is attached without a source or target, and immediately detached with the reason (AMQP 1.0, 2.6.3).
+    In between, the SDK reports it as open.
     """
     handler: Any = getattr(owner, "_handler", None)
     connection: Any = getattr(handler, "_connection", None)
@@ -141,10 +141,10 @@ async def confirm_attached(owner: ServiceBusReceiver | ServiceBusSender) -> None
         getattr(getattr(handler, "_link", None), "get_state", None),
     )
     if listen is None or state is None:
-        return  # another version of the SDK: the first use will tell
+        return  # another version of the SDK: the first use will raise the error
     deadline = time.monotonic() + _REFUSAL_SECONDS
     try:
-        # Once in any case: some peers attach in full before they detach.
+        # At least once: some peers attach with source and target before they detach.
         await listen(wait=0.01)
         while state().value != 3 and time.monotonic() < deadline:  # LinkState.ATTACHED
             await listen(wait=0.1)
@@ -153,19 +153,19 @@ async def confirm_attached(owner: ServiceBusReceiver | ServiceBusSender) -> None
 
 
 def in_sdk_words(owner: ServiceBusReceiver | ServiceBusSender, error: Exception) -> Exception:
-    """An error of the SDK's AMQP layer as the SDK's own public error; what is none is a lost connection."""
+    """Convert an error of the SDK's AMQP layer to the SDK's public error; any other error means a lost connection."""
     if not type(error).__module__.startswith("azure.servicebus"):
         return (
             error if isinstance(error, OSError) else ConnectionResetError(f"{type(error).__name__}: {error}")
         )
     convert: Any = getattr(getattr(owner, "_amqp_transport", None), "create_servicebus_exception", None)
     if convert is None:
-        return error  # it has its condition
+        return error  # it carries its condition
     converted: Exception = convert(_sdk_log, error)
     return converted
 
 
 def max_message_size(sender: ServiceBusSender) -> int | None:
-    """What the sender link says one message may have; None where it does not, or the SDK hides it."""
+    """The maximum message size that the sender link announces; None if it does not, or the SDK does not expose it."""
     limit: object = getattr(sender, "_max_message_size_on_link", None)
     return limit if isinstance(limit, int) and limit > 0 else None

@@ -1,4 +1,4 @@
-"""A message received from Azure Service Bus, as the port words it, and what a receiver needs of whoever reads its link."""
+"""Messages received from Azure Service Bus, and the interface of a link's reader."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,32 +18,32 @@ class LinkReader(Protocol):
 
     @property
     def is_alive(self) -> bool:
-        """True while the link can bring messages."""
+        """True while the link can receive messages."""
         ...
 
     async def take(self, max_messages: int, wait_seconds: float) -> "Sequence[AzureDelivery]":
-        """Up to `max_messages` as soon as there is one; raises what the SDK raises."""
+        """Receive up to `max_messages` as soon as there is one; raises the SDK's errors."""
         ...
 
     async def settle(self, delivery: "AzureDelivery", disposition: Disposition, *, confirmed: bool) -> None:
-        """Settle a message of this link; raises Unconfirmed, or what the SDK raises."""
+        """Settle a message of this link; raises Unconfirmed, or the SDK's errors."""
         ...
 
     async def set_prefetch(self, count: int) -> None:
-        """Hold so many messages ahead of being asked for; 0 gives back what is held."""
+        """Set how many messages are prefetched; 0 releases prefetched messages."""
         ...
 
     async def stop(self) -> None:
-        """Bring no more messages, and give back what is buffered."""
+        """Stop receiving, and release buffered messages."""
         ...
 
     async def close(self) -> None:
-        """Give back what is buffered, and disconnect."""
+        """Release buffered messages, and disconnect."""
         ...
 
 
 class AzureMessage:
-    """A `Message` as the SDK hands it over."""
+    """A `Message` that wraps the SDK's."""
 
     def __init__(self, message: ServiceBusReceivedMessage) -> None:
         self.message = message
@@ -51,9 +51,9 @@ class AzureMessage:
 
     @property
     def body(self) -> bytes:
-        """The data sections, joined; a body of another AMQP type as text, which no codec of ours takes for its own."""
+        """The data sections, joined; other kinds of body as text, which our codecs reject."""
         if self._body is None:
-            body = cast("object", self.message.body)  # the SDK hands data sections over once
+            body = cast("object", self.message.body)  # the SDK yields data sections only once
             if self.message.body_type is AmqpMessageBodyType.DATA:
                 body = b"".join(cast("Iterable[bytes]", body))
             self._body = body if isinstance(body, bytes) else str(body).encode()
@@ -85,7 +85,7 @@ class AzureMessage:
 
     @property
     def properties(self) -> Mapping[str, object]:
-        """The SDK hands keys and texts over as bytes."""
+        """Application properties. The SDK returns keys and texts as bytes; both are decoded."""
         received = cast("Mapping[object, object]", self.message.application_properties or {})
         return {
             _text(key): _text(value) if isinstance(value, bytes) else value for key, value in received.items()
@@ -98,7 +98,7 @@ class AzureMessage:
 
 
 class AzureDelivery(ABC):
-    """A `Delivery`. Remembers the reader of the link it came by, for only that link knows its delivery tag."""
+    """A `Delivery`. It refers to the reader of its link, because only that link knows its delivery tag."""
 
     def __init__(self, reader: LinkReader) -> None:
         self.reader = reader
@@ -119,12 +119,12 @@ class AzureDelivery(ABC):
     @property
     @abstractmethod
     def message(self) -> ServiceBusReceivedMessage:
-        """The SDK's, for what goes through its public methods."""
+        """The SDK's message, for its public methods."""
 
     @property
     @abstractmethod
     def by_token(self) -> ServiceBusReceivedMessage | None:
-        """The SDK's, to be settled by its lock token and by no link; None where this version of it cannot."""
+        """The SDK's message, settled by its lock token instead of a link; None if this SDK version cannot."""
 
     def __repr__(self) -> str:
         return (
@@ -133,7 +133,7 @@ class AzureDelivery(ABC):
 
 
 class PlainDelivery(AzureDelivery):
-    """One that the SDK handed over."""
+    """A delivery that wraps the SDK's message."""
 
     def __init__(self, message: ServiceBusReceivedMessage, reader: LinkReader) -> None:
         super().__init__(reader)
@@ -151,12 +151,12 @@ class PlainDelivery(AzureDelivery):
 
     @property
     def message(self) -> ServiceBusReceivedMessage:
-        """What it handed over."""
+        """The SDK's message."""
         return self._seen.message
 
     @property
     def by_token(self) -> ServiceBusReceivedMessage | None:
-        """The SDK settles by their tokens what it takes for deferred."""
+        """The SDK's message, marked as deferred: the SDK settles deferred messages by lock token."""
         message: Any = self._seen.message
         if not hasattr(message, "_is_deferred_message"):
             return None

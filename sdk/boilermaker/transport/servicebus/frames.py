@@ -1,7 +1,7 @@
-"""AMQP 1.0 as bytes: values, and frames of the kinds that go by for each message. Neither sockets nor the SDK.
+"""AMQP 1.0 as bytes: values, and the frames that each message needs. No sockets and no SDK.
 
-The SDK's codec builds an object for each field: 150 us to encode one of our messages and 50 us to decode it, where a
-handler's whole road through the worker takes 45. What is rare (open, attach, flow, requests) stays with the SDK. Names are
+The SDK's codec builds an object for each field: it takes 150 us to encode one of our messages and 50 us to decode it, while
+the worker's whole handling takes 45. Rare frames (open, attach, flow, requests) stay with the SDK. Names are
 those of the AMQP 1.0 standard, parts 1.6, 2.7 and 3.4.
 """
 
@@ -32,7 +32,7 @@ _MAX_DEPTH = 32
 
 
 class FrameError(Exception):
-    """The peer sent bytes that are no AMQP frame, value or message."""
+    """The peer sent bytes that are not an AMQP frame, value or message."""
 
 
 class Described(NamedTuple):
@@ -43,7 +43,7 @@ class Described(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """One frame: `body` to `end` is the performative with its payload; `code` is 0 where there is none."""
+    """One frame: `body` to `end` is the performative with its payload; `code` is 0 if there is no performative."""
 
     channel: int
     code: int
@@ -55,17 +55,17 @@ class Frame(NamedTuple):
 
 
 def frames(data: bytes) -> Iterator[Frame]:
-    """The whole frames at the beginning of `data`; the last one's `end` is where the rest begins.
+    """The complete frames at the start of `data`; the rest starts at the `end` of the last.
 
     Raises:
-        FrameError: a size or an offset that no frame has.
+        FrameError: a frame's size or offset is invalid.
     """
     at, length = 0, len(data)
     while at + 8 <= length:
         size, offset, _, channel = cast("tuple[int, int, int, int]", _HEAD.unpack_from(data, at))
         body, end = at + offset * 4, at + size
         if size < 8 or body > end or offset < 2:
-            raise FrameError("a frame with an impossible size")
+            raise FrameError("a frame with an invalid size")
         if end > length:
             return
         has_code = end - body > 3 and data[body : body + 2] == b"\x00\x53"
@@ -74,10 +74,10 @@ def frames(data: bytes) -> Iterator[Frame]:
 
 
 def fields(data: bytes, frame: Frame, count: int) -> tuple[list[Any], int]:
-    """The first `count` fields of a frame's performative, and where its payload begins.
+    """The first `count` fields of a frame's performative, and the start of its payload.
 
     Raises:
-        FrameError: there is no list of fields.
+        FrameError: the performative is not a list of fields.
     """
     found, payload = decode(data, frame.body + 3)
     listed: list[Any] = found
@@ -87,15 +87,15 @@ def fields(data: bytes, frame: Frame, count: int) -> tuple[list[Any], int]:
 
 
 def decode(data: bytes, at: int, depth: int = 0) -> tuple[Any, int]:
-    """The value at `at`, and where the next one begins. Symbols are texts; types that no field of ours has stay encoded.
+    """The value at `at`, and the start of the next one. Symbols become text; types that our fields do not use stay encoded.
 
     Raises:
-        FrameError: it is cut short or nested too deep.
+        FrameError: the value is truncated or nested too deeply.
     """
     try:
         return _decode(data, at, depth)
     except (IndexError, struct.error):
-        raise FrameError("a value that is cut short") from None
+        raise FrameError("a truncated value") from None
 
 
 def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
@@ -112,7 +112,7 @@ def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     else:
         return _decode_rare(data, at, depth)
     if end > len(data):
-        raise FrameError("a value that is cut short")
+        raise FrameError("a truncated value")
     match code:
         case 0xA1 | 0xA3 | 0xB1 | 0xB3:
             return str(data[start:end], "utf-8", "replace"), end
@@ -135,11 +135,11 @@ def _decode_rare(data: bytes, at: int, depth: int) -> tuple[Any, int]:
         value, at = _decode(data, at, _deeper(depth))
         return Described(described, value), at
     if code >> 4 not in _FIXED:
-        raise FrameError(f"0x{code:02x} is no constructor of an AMQP type")
+        raise FrameError(f"0x{code:02x} is not a constructor of an AMQP type")
     end = at + 1 + _FIXED[code >> 4]
     raw = data[at + 1 : end]
     if len(raw) < end - at - 1:
-        raise FrameError("a value that is cut short")
+        raise FrameError("a truncated value")
     if code == 0x98:
         return uuid.UUID(bytes=raw), end
     if code == 0x73:  # a char: "UTF-32BE"
@@ -151,7 +151,7 @@ def _items(data: bytes, at: int, end: int, depth: int, *, is_map: bool) -> Any:
     depth = _deeper(depth)
     found: list[Any] = []
     while at < end:
-        if data[at] == 0x40:  # most fields are left out
+        if data[at] == 0x40:  # most fields are null
             found.append(None)
             at += 1
             continue
@@ -168,7 +168,7 @@ def _is_key(key: object) -> bool:
 
 def _deeper(depth: int) -> int:
     if depth >= _MAX_DEPTH:
-        raise FrameError("values nested too deep")
+        raise FrameError("values nested too deeply")
     return depth + 1
 
 
@@ -201,8 +201,8 @@ def disposition(channel: int, first: int, last: int, outcome: bytes, *, is_settl
 def transfers(
     channel: int, handle: int, delivery_id: int, payload: bytes, max_frame_size: int, message_format: int
 ) -> list[bytes]:
-    """A delivery in as many frames as it takes."""
-    room = max_frame_size - 64  # more than what stands before the payload takes
+    """A delivery, split into as many frames as needed."""
+    room = max_frame_size - 64  # more than the bytes before the payload
     starts = range(0, len(payload), room) if payload else range(1)
     return [
         _frame(

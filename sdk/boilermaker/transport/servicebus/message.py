@@ -1,4 +1,4 @@
-"""AMQP 1.0 messages as bytes (part 3.2): what is read of one that was received, and one that is sent. See `frames`."""
+"""AMQP 1.0 messages as bytes (part 3.2): reads received messages and encodes messages to send. See `frames`."""
 
 import struct
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ from boilermaker.transport.servicebus.frames import FrameError, decode
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 BATCH_FORMAT = 0x80013700  # Service Bus: "a batch envelope's message-format"
-BATCH_ENTRY_BYTES = 8  # what each message of a batch takes beside itself: its section's descriptor and size
-BATCH_HEAD_BYTES = 3 + 9 + 5 + 4 * 128  # what stands before them, with the longest id that there is
+BATCH_ENTRY_BYTES = 8  # overhead of each message in a batch: its section's descriptor and size
+BATCH_HEAD_BYTES = 3 + 9 + 5 + 4 * 128  # overhead before the messages, with an id of maximum length
 
 _HEADER, _ANNOTATIONS, _PROPERTIES, _APPLICATION, _DATA = 0x70, 0x72, 0x73, 0x74, 0x75
 _UINT, _DOUBLE = struct.Struct(">I"), struct.Struct(">d")
 # "Maximum size of any property is 32 KB. Cumulative size of all properties can't exceed 64 KB" (Service Bus quotas). The service
-# answers more with an internal error, which nobody can tell from a moment of its own.
+# rejects larger ones with an internal error, which looks like a transient error.
 _MAX_PROPERTY_BYTES, _MAX_PROPERTIES_BYTES = 32 * 1024, 64 * 1024
 
 
@@ -26,17 +26,17 @@ _MAX_PROPERTY_BYTES, _MAX_PROPERTIES_BYTES = 32 * 1024, 64 * 1024
 
 
 def sections(message: bytes) -> dict[int, int]:
-    """Where the values of a message's sections begin, by code; of several with one code, the first.
+    """Start of the value of each section of a message, by code; the first of several with the same code.
 
     Raises:
-        FrameError: it is no message.
+        FrameError: the bytes are not a message.
     """
     found: dict[int, int] = {}
     at, length = 0, len(message)
     try:
         while at < length:
             if message[at] or message[at + 1] != 0x53:
-                raise FrameError("no section of a message")
+                raise FrameError("not a section of a message")
             found.setdefault(message[at + 2], at + 3)
             at += 3
             width = message[at] >> 4
@@ -47,14 +47,14 @@ def sections(message: bytes) -> dict[int, int]:
             else:
                 at = types.content_span(message, at)[1]
     except (IndexError, struct.error, types.MalformedError):
-        raise FrameError("a section that is cut short") from None
+        raise FrameError("a truncated section") from None
     if at > length:
-        raise FrameError("a section that is cut short")
+        raise FrameError("a truncated section")
     return found
 
 
 class Content(NamedTuple):
-    """What is read of each message that is received; `application` is where its properties begin, if it has any."""
+    """The parts read from each received message; `application` is the start of its application properties, if any."""
 
     body: bytes
     message_id: str | None
@@ -69,7 +69,7 @@ def content(message: bytes) -> Content:
     """Read a message.
 
     Raises:
-        FrameError: it is none.
+        FrameError: the bytes are not a message.
     """
     found = sections(message)
     header = _section(message, found, _HEADER, [])
@@ -86,7 +86,7 @@ def content(message: bytes) -> Content:
 
 
 def readable(message: bytes) -> Content:
-    """As much of a message as can be read; its annotations, which the broker writes, in any case."""
+    """The readable parts of a message; its annotations, which the broker writes, even if the rest is malformed."""
     try:
         return content(message)
     except FrameError:
@@ -98,13 +98,13 @@ def readable(message: bytes) -> Content:
 
 
 def number(annotations: Mapping[Any, Any], name: str) -> int | None:
-    """An annotation that is a number."""
+    """An annotation as a number; None if it is not one."""
     value = annotations.get(name)
     return value if isinstance(value, int) else None
 
 
 def moment(annotations: Mapping[Any, Any], name: str) -> datetime | None:
-    """An annotation that is a time: AMQP counts in milliseconds; one that is out of range is as good as none."""
+    """An annotation as a time, which AMQP encodes in milliseconds; None if it is not a time, or out of range."""
     count = number(annotations, name)
     try:
         return None if count is None else _EPOCH + timedelta(milliseconds=count)
@@ -113,10 +113,10 @@ def moment(annotations: Mapping[Any, Any], name: str) -> datetime | None:
 
 
 def application_properties(message: bytes, at: int) -> dict[str, object]:
-    """The application properties that begin there, with texts in place of bytes.
+    """The application properties that start at `at`, with bytes decoded to text.
 
     Raises:
-        FrameError: they cannot be read.
+        FrameError: they are malformed.
     """
     found, _ = decode(message, at)
     read: dict[Any, Any] = found
@@ -140,7 +140,7 @@ def _section(message: bytes, found: dict[int, int], code: int, otherwise: Any) -
 
 
 def _body(message: bytes, found: dict[int, int]) -> bytes:
-    """The data sections, joined; another kind of body as it is encoded, which no codec of ours takes for its own."""
+    """The data sections, joined; other kinds of body stay encoded, and our codecs reject them."""
     at = found.get(_DATA)
     if at is None:
         return message[min((found[code] for code in (0x76, 0x77) if code in found), default=len(message)) :]
@@ -162,16 +162,16 @@ def _id(properties: list[Any], index: int) -> str | None:
 
 
 class Encoded(NamedTuple):
-    """A message, and its bytes."""
+    """A message and its encoded bytes."""
 
     message: OutgoingMessage
     data: bytes
 
 
 def payload_of(messages: Sequence[Encoded]) -> tuple[bytes, int]:
-    """What one transfer carries, and its message format: a message, or a batch of several.
+    """The payload of one transfer and its message format: one message, or a batch of several.
 
-    The envelope of a batch has the properties of the first message, as the SDK's has.
+    The envelope of a batch has the properties of the first message, as with the SDK.
     """
     if len(messages) == 1:
         return messages[0].data, 0
@@ -180,10 +180,10 @@ def payload_of(messages: Sequence[Encoded]) -> tuple[bytes, int]:
 
 
 def encode(message: OutgoingMessage) -> bytes:
-    """A message as it is sent.
+    """Encode a message to send.
 
     Raises:
-        TypeError, ValueError: a property that AMQP cannot carry, or one that Service Bus does not take.
+        TypeError, ValueError: AMQP cannot encode a property, or Service Bus does not accept it.
     """
     annotations = b""
     if message.scheduled_enqueue_time is not None:
@@ -199,14 +199,14 @@ def encode(message: OutgoingMessage) -> bytes:
             _check_sizes(entries)
     properties = _properties(message)
     if len(properties) + len(application) > _MAX_PROPERTIES_BYTES:
-        raise ValueError(f"its properties have more than {_MAX_PROPERTIES_BYTES:,} bytes in all")
+        raise ValueError(f"its properties exceed the limit of {_MAX_PROPERTIES_BYTES:,} bytes in total")
     return b"".join((annotations, properties, application, _data_section(message.body)))
 
 
 def _check_sizes(entries: Sequence[bytes]) -> None:
     for key, value in zip(entries[::2], entries[1::2], strict=True):
         if len(key) + len(value) > _MAX_PROPERTY_BYTES:
-            raise ValueError(f"one of its properties has more than {_MAX_PROPERTY_BYTES:,} bytes")
+            raise ValueError(f"one of its properties exceeds the limit of {_MAX_PROPERTY_BYTES:,} bytes")
 
 
 def _data_section(body: bytes) -> bytes:
@@ -238,6 +238,4 @@ def _property(key: str, value: object) -> bytes:
         return types.long(value)
     if isinstance(value, float):
         return b"\x82" + _DOUBLE.pack(value)
-    raise TypeError(
-        f"property {key!r} is a {type(value).__name__}: a text, a number or a bool is what AMQP carries"
-    )
+    raise TypeError(f"property {key!r} is of type {type(value).__name__}; use a str, a number or a bool")

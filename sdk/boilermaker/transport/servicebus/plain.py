@@ -1,7 +1,7 @@
-"""A link read, or written, through the SDK's public methods only, one call at a time: for a version of it we don't know.
+"""Reads and writes a link through the SDK's public methods only, one call at a time: the fallback for unknown SDK versions.
 
-Slower (see `pyamqp.connection`): every settlement is confirmed, every batch leaves by itself. `release` has to abandon,
-which counts a delivery: the SDK has no public name for AMQP's `released`.
+Slower than `pyamqp` (see `pyamqp.connection`): every settlement is confirmed, and one batch is in flight at a time. `release`
+has to abandon, which counts a delivery: the SDK has no public method for AMQP's `released`.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ class PlainReader:
 
     @property
     def is_alive(self) -> bool:
-        """True until closed, or until the SDK has failed: it would attach again by itself, to another link."""
+        """True until closed, or until the SDK has failed: it would attach to a new link by itself."""
         return not self._is_closed
 
     async def take(self, max_messages: int, wait_seconds: float) -> list[AzureDelivery]:
-        """As `receive_messages`, which waits 0.2 s for a second message after the first."""
+        """Receive with `receive_messages`, which waits 0.2 s for a second message after the first."""
         async with self._taking:
             try:
                 messages = await self._receiver.receive_messages(max_messages, max(wait_seconds, 0.001))
@@ -54,7 +54,7 @@ class PlainReader:
         """Settle, always confirmed.
 
         Raises:
-            Unconfirmed: the link that brought the message is gone. The SDK would settle what has the same number on the next one.
+            Unconfirmed: the link of the message is closed. The SDK would settle the message with the same number on a new link.
         """
         del confirmed
         async with self._settling:
@@ -69,13 +69,13 @@ class PlainReader:
                 raise Unconfirmed from error
 
     async def set_prefetch(self, count: int) -> None:
-        """The SDK's own is set once, when the receiver is made."""
+        """Ignored: the SDK's prefetch is fixed when the receiver is created."""
 
     async def stop(self) -> None:
-        """The SDK asks for messages only while it is called."""
+        """Ignored: the SDK requests messages only during a call."""
 
     async def close(self) -> None:
-        """Give back what the SDK holds, and disconnect."""
+        """Release the SDK's buffered messages and disconnect."""
         self._is_closed = True
         await self._receiver.close()
 
@@ -83,7 +83,7 @@ class PlainReader:
 async def settle_by_sdk(
     receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage, disposition: Disposition
 ) -> None:
-    """Settle through the SDK: by the link that brought the message, else by its lock token on $management."""
+    """Settle through the SDK: on the message's link, else by its lock token through $management."""
     match disposition.outcome:
         case "complete":
             await receiver.complete_message(message)
@@ -103,11 +103,11 @@ class PlainWriter:
 
     @property
     def is_alive(self) -> bool:
-        """True until closed: the SDK attaches again by itself."""
+        """True until closed: the SDK reattaches by itself."""
         return not self._is_closed
 
     def send(self, messages: Sequence[Encoded]) -> asyncio.Future[None]:
-        """Send these as one, accepted or refused together."""
+        """Send these as one batch, accepted or rejected together."""
         return asyncio.ensure_future(self._send([each.message for each in messages]))
 
     async def _send(self, messages: list[OutgoingMessage]) -> None:
@@ -121,7 +121,7 @@ class PlainWriter:
             await self._sender.send_messages(batch)
 
     async def close(self) -> None:
-        """Wait for what is under way, then disconnect."""
+        """Wait for messages in flight, then disconnect."""
         self._is_closed = True
         async with self._sending:
             await self._sender.close()
@@ -140,4 +140,4 @@ def built(message: OutgoingMessage) -> ServiceBusMessage:
             scheduled_enqueue_time_utc=message.scheduled_enqueue_time,
         )
     except (TypeError, ValueError) as error:
-        raise MessageRefusedError(f"azure-servicebus refuses the message: {error}") from error
+        raise MessageRefusedError(f"azure-servicebus rejects the message: {error}") from error

@@ -1,7 +1,7 @@
-"""Receiving from Azure Service Bus under peek-locks, and settling what was received.
+"""Receives from Azure Service Bus under peek-locks, and settles messages.
 
 One `ServiceBusReceiver` of the SDK at a time, read by a `Reader` (see `pyamqp.connection`). When the connection
-is lost the next call attaches anew; a delivery of the old link is then settled by its lock token.
+is lost, the next call reattaches; deliveries of the old link are then settled by their lock tokens.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from boilermaker.transport.servicebus.settle import Disposition, Unconfirmed
 try:
     from boilermaker.transport.servicebus.pyamqp import peek as peeking
     from boilermaker.transport.servicebus.pyamqp.receive import Reader
-except ImportError:  # another version of the SDK: private modules come and go
+except ImportError:  # another version of the SDK: private modules may change
     Reader = None  # type: ignore[assignment,misc]
     peeking = None  # type: ignore[assignment]
 
@@ -42,7 +42,7 @@ _BY_TOKEN_AT_ONCE = 50
 
 
 class _Attachment:
-    """A link that is attached: the SDK's client and receiver, and who reads it."""
+    """An attached link: the SDK's client and receiver, and the link's reader."""
 
     def __init__(
         self, service: ServiceBusClient, sockets: Sockets, receiver: ServiceBusReceiver, reader: LinkReader
@@ -53,7 +53,7 @@ class _Attachment:
         self.reader = reader
 
     async def close(self) -> None:
-        """Give back what is buffered and disconnect; a connection that is gone cannot hold this up."""
+        """Release buffered messages and disconnect; a lost connection cannot block this."""
         await disconnect(self.reader, self.service, self.sockets)
 
 
@@ -69,31 +69,31 @@ class AzureReceiver:
         self._closes = 0
         self._is_stopped = False
         self._attaching = asyncio.Lock()
-        # Requests to $management share one error slot in the SDK: one at a time. Not renewals, and not settlements by lock token
-        # after a connection was lost, which come in crowds: one after the other, a hundred locks would not outlast a slow line, and
-        # full speed would be back two seconds later. Where one fails unheard, its message comes again.
+        # Requests to $management share one error slot in the SDK, so they are sent one at a time. Renewals, and settlements by
+        # lock token after a lost connection, are exempt: there may be a hundred, and sent one by one over a slow connection they
+        # would outlast their locks. If an error of one is lost in the shared slot, its message is redelivered.
         self._managing = asyncio.Lock()
         self._by_token = asyncio.Semaphore(_BY_TOKEN_AT_ONCE)
 
     async def open(self) -> None:
-        """Connect; connected already, do nothing. Raises QueueNotFoundError, SessionQueueError, BusError."""
+        """Connect, unless already connected. Raises QueueNotFoundError, SessionQueueError, BusError."""
         self._is_stopped = False
         await self._attached()
 
     async def set_prefetch(self, count: int) -> None:
-        """How many messages are fetched ahead from now on. See the port."""
+        """Set how many messages are prefetched from now on. See the port."""
         self._prefetch = count
         if self._attachment is not None:
             await self._attachment.reader.set_prefetch(count)
 
     async def stop(self) -> None:
-        """Bring no more messages; what is buffered is released. See the port."""
+        """Stop receiving and release buffered messages. See the port."""
         self._is_stopped = True
         if self._attachment is not None:
             await self._attachment.reader.stop()
 
     async def receive(self, max_messages: int, max_wait_seconds: float) -> Sequence[Delivery]:
-        """Up to `max_messages` as soon as there are some; empty once `max_wait_seconds` went by. Raises BusError."""
+        """Receive up to `max_messages` as soon as there are some; empty after `max_wait_seconds`. Raises BusError."""
         deadline, closes = time.monotonic() + max_wait_seconds, self._closes
         while True:
             attachment = await self._attached()
@@ -111,9 +111,9 @@ class AzureReceiver:
                     return []
 
     async def peek(self, max_messages: int, from_sequence_number: int = 1) -> Sequence[Message]:
-        """Look without locking, through $management. See the port for errors."""
+        """Return messages without locking them, through $management. See the port for errors."""
         receiver = (await self._attached()).receiver
-        first = max(from_sequence_number, 1)  # 0 would mean "behind what was seen last" to the SDK
+        first = max(from_sequence_number, 1)  # to the SDK, 0 means "after the last peeked message"
         try:
             async with self._managing:
                 if peeking is not None and peeking.can_peek(receiver):
@@ -124,18 +124,18 @@ class AzureReceiver:
         return [AzureMessage(message) for message in found]
 
     async def complete(self, delivery: Delivery, *, confirmed: bool = True) -> None:
-        """Remove the message. `confirmed=False` returns once the answer is on its way. See the port for errors."""
+        """Complete the message. `confirmed=False` returns without waiting for the answer. See the port for errors."""
         await self._settle(delivery, Disposition("complete"), confirmed=confirmed)
 
     async def abandon(self, delivery: Delivery) -> None:
-        """Give the lock up; counts a delivery. See the port for errors."""
+        """Abandon the message; counts a delivery. See the port for errors."""
         await self._settle(delivery, Disposition("abandon"))
 
     async def release(self, delivery: Delivery) -> None:
-        """Give the lock up without counting a delivery. See the port for errors.
+        """Release the lock without counting a delivery. See the port for errors.
 
-        Only the link that brought the message can release it: after a reconnect it is abandoned, which counts,
-        as the lock's running out would.
+        Only the message's own link can release it. After a reconnect the message is abandoned, which counts a delivery, as an
+        expired lock would.
         """
         await self._settle(delivery, Disposition("release"))
 
@@ -144,7 +144,7 @@ class AzureReceiver:
         await self._settle(delivery, Disposition("dead-letter", reason, description))
 
     async def renew_lock(self, delivery: Delivery) -> datetime:
-        """Renew for the queue's lock duration; returns the new `locked_until`. See the port for errors."""
+        """Renew the lock for the queue's lock duration; returns the new `locked_until`. See the port for errors."""
         own = _own(delivery)
         attachment = await self._attached()
         try:
@@ -158,7 +158,7 @@ class AzureReceiver:
         return own.locked_until
 
     async def close(self) -> None:
-        """Disconnect; what is buffered is released, a `receive` under way ends empty.
+        """Disconnect and release buffered messages; a `receive` in progress returns an empty list.
 
         Closing twice is fine; receiving again reconnects.
         """
@@ -169,9 +169,9 @@ class AzureReceiver:
     async def _settle(self, delivery: Delivery, disposition: Disposition, *, confirmed: bool = True) -> None:
         own = _own(delivery)
         if not confirmed and own.locked_until <= self._clock.now():
-            # Nobody would tell: an unconfirmed settlement gets no answer.
+            # An unconfirmed settlement has no answer that could report the lost lock.
             raise LockLostError(
-                f"the lock on message {own.sequence_number} of queue {self._queue!r} ran out before it was settled",
+                f"the lock on message {own.sequence_number} of queue {self._queue!r} expired before the message was settled",
                 queue=self._queue,
             )
         asked_at = self._clock.monotonic()
@@ -185,10 +185,10 @@ class AzureReceiver:
             self._clock.note_locked(own.locked_until, asked_at)
 
     async def _settle_by_token(self, delivery: AzureDelivery, disposition: Disposition) -> None:
-        """Through $management: the link is gone, or did not answer."""
+        """Settle through $management: the link is closed, or did not answer."""
         if (message := delivery.by_token) is None:
             raise SettlementError(
-                f"cannot settle a message of queue {self._queue!r}: the link that brought it is gone",
+                f"cannot settle a message of queue {self._queue!r}: the link that it was received on is closed",
                 queue=self._queue,
             )
         try:
@@ -215,7 +215,7 @@ class AzureReceiver:
             return self._attachment
 
     async def _attach(self) -> _Attachment:
-        """Try a few times: the SDK's own retry is off, it would reopen a link behind its reader's back."""
+        """Try a few times. The SDK's own retry is off: it would replace a link without the reader's knowledge."""
         prefetch = 0 if self._is_stopped else self._prefetch
         for attempt in range(_OPEN_TRIES):
             service = client(self._address, retries=0)
@@ -249,7 +249,10 @@ def _read(receiver: ServiceBusReceiver, prefetch: int, clock: ServiceClock) -> L
         try:
             return Reader(receiver, prefetch, clock)
         except AttributeError as error:
-            _log.warning("this version of azure-servicebus is not known (%s): settling is slower", error)
+            _log.warning(
+                "unknown version of azure-servicebus (%s): settling falls back to its public API and is slower",
+                error,
+            )
     return PlainReader(receiver, clock)
 
 

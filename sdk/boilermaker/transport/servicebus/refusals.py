@@ -1,7 +1,7 @@
-"""What an error of the SDK means: who refuses, what, and whether the same call may go well later.
+"""Interprets errors of the SDK: what was rejected, and whether the same call may succeed later.
 
-Told by the AMQP condition that the error carries. Where one condition stands for several causes, by the text that the service
-sends with it, from its first word; never by a word somewhere in it. Where there is no condition, by the SDK's public classes.
+The AMQP condition of the error decides. If one condition has several causes, the beginning of the service's text decides,
+never a word within it. Without a condition, the SDK's public exception classes decide.
 """
 
 import struct
@@ -23,13 +23,13 @@ from boilermaker.errors import (
 from boilermaker.transport.servicebus.address import redact
 
 Doing = Literal["send to", "attach a sender to", "receive from", "settle a message of", "renew a lock of"]
-"""What was being done. Only `send to` is about one message; everything else is about the queue."""
+"""The operation that failed. Only `send to` concerns one message; all others concern the queue."""
 
 _Meaning = Literal["no queue", "no right", "too large", "lock lost", "refused", "waits"]
 
 # The conditions of AMQP 1.0 (2.8.15 to 2.8.18) and of Service Bus ("Service Bus AMQP protocol guide"; azure-servicebus,
-# `_common/constants.py` and `_ServiceBusErrorPolicy.no_retry`) that the same request meets again however often it is made. Every
-# other one belongs to a link, a session, a connection or a moment, and is waited for, whatever it is called.
+# `_common/constants.py` and `_ServiceBusErrorPolicy.no_retry`) that are permanent for the same request. All others belong to a link, a
+# session, a connection or a transient state, and are retried, whatever their name.
 _MEANINGS: Mapping[str, _Meaning] = {
     "amqp:not-found": "no queue",  # 2.8.15; "The messaging entity could not be found"
     "amqp:resource-deleted": "no queue",  # 2.8.15: "a server entity the client was working with has been deleted"
@@ -46,16 +46,16 @@ _MEANINGS: Mapping[str, _Meaning] = {
     "com.microsoft:argument-error": "refused",
     "com.microsoft:argument-out-of-range": "refused",
     "com.microsoft:message-not-found": "refused",
-    # Named for those who look for them here:
-    "amqp:resource-limit-exceeded": "waits",  # the queue is full, or too many connections: until somebody takes messages out
-    "com.microsoft:entity-disabled": "waits",  # until somebody enables the queue
+    # Transient, listed for reference:
+    "amqp:resource-limit-exceeded": "waits",  # the queue is full, or there are too many connections
+    "com.microsoft:entity-disabled": "waits",  # until the queue is enabled
     "com.microsoft:server-busy": "waits",
     "com.microsoft:timeout": "waits",
-    # "The service was unable to process the request; please retry the operation." Service Bus says so also, each time, of a property of
-    # more than 32 KB (Particular/NServiceBus.Transport.AzureServiceBus issue 171): such ones are refused before they are sent.
+    # "The service was unable to process the request; please retry the operation." Service Bus also returns it, permanently, for a
+    # property of more than 32 KB (Particular/NServiceBus.Transport.AzureServiceBus issue 171): those are rejected before sending.
     "amqp:internal-error": "waits",
 }
-# Texts that come with `amqp:not-allowed`, in older services with `amqp:not-implemented`. What follows them changes.
+# Texts that come with `amqp:not-allowed`, in older services with `amqp:not-implemented`. Only their beginnings are stable.
 _SESSIONS = (
     "It is not possible for an entity that requires sessions to create a non-sessionful message receiver",
     "The SessionId was not set on a message, and it cannot be sent to the entity",
@@ -89,16 +89,16 @@ _RIGHTS: Mapping[str, str] = {
 
 
 class BatchRefusedError(MessageRefusedError):
-    """The queue takes no batch of messages with several ids: it is partitioned, and detects duplicates."""
+    """The queue rejects batches of messages with different ids: it is partitioned and detects duplicates."""
 
 
 def translate(error: BaseException, queue: str, doing: Doing) -> BusError:
-    """What an error of the SDK is in our words.
+    """Convert an error of the SDK to a `BusError`.
 
     Args:
-        error: whatever was raised.
+        error: the error that was raised.
         queue: the queue concerned.
-        doing: what was being done.
+        doing: the operation that failed.
     """
     if isinstance(error, BusError):
         return error
@@ -108,23 +108,25 @@ def translate(error: BaseException, queue: str, doing: Doing) -> BusError:
         return known
     match _meaning(error):
         case "lock lost":
-            return LockLostError(f"{what}: its lock is lost, the message comes again ({text})", queue=queue)
+            return LockLostError(
+                f"{what}: its lock is lost, the message will be redelivered ({text})", queue=queue
+            )
         case "no queue":
-            name = queue.partition("/$")[0]  # a sub-queue comes and goes with its queue
+            name = queue.partition("/$")[0]  # a sub-queue exists exactly as long as its queue
             return QueueNotFoundError(
                 f"there is no queue {name!r}: create it, or correct the name ({text})", queue=queue
             )
         case "too large":
             return MessageTooLargeError(
-                f"queue {queue!r} refuses a message of this size ({text})", queue=queue
+                f"queue {queue!r} rejects a message of this size ({text})", queue=queue
             )
         case "no right":
             right = _RIGHTS["send" if doing in {"send to", "attach a sender to"} else "receive"]
             return NotAuthorizedError(
-                f"not authorized to {doing} queue {queue!r}: it takes {right} ({text})", queue=queue
+                f"not authorized to {doing} queue {queue!r}: this needs {right} ({text})", queue=queue
             )
         case "refused" if doing == "send to":
-            return MessageRefusedError(f"queue {queue!r} refuses the message: {text}", queue=queue)
+            return MessageRefusedError(f"queue {queue!r} rejects the message: {text}", queue=queue)
         case meaning:
             return BusError(f"{what}: {text}", queue=queue, is_transient=meaning == "waits")
 
@@ -147,20 +149,20 @@ def _known_text(error: BaseException, queue: str) -> BusError | None:
         )
     if said.startswith(_BATCH):
         return BatchRefusedError(
-            f"queue {queue!r} takes no batch of messages with several ids ({redact(said)})", queue=queue
+            f"queue {queue!r} rejects batches of messages with different ids ({redact(said)})", queue=queue
         )
     return None
 
 
 def _description(error: BaseException) -> str:
-    """What the service said: the SDK's public errors begin with it, those of its AMQP layer have it beside their own text."""
+    """The service's text: the SDK's public errors begin with it, and errors of its AMQP layer have it as `description`."""
     found: object = getattr(error, "description", None)
     said = found.decode(errors="replace") if isinstance(found, bytes) else str(found or error)
     return " ".join(said.split())
 
 
 def _meaning(error: BaseException) -> _Meaning | None:
-    """None for what nobody foresaw: a fault of the SDK, or of ours."""
+    """The meaning of an error; None for unexpected errors, such as bugs in the SDK or in this package."""
     condition = condition_of(error)
     inner: object = getattr(error, "inner_exception", None)
     meaning = _MEANINGS.get(condition)
@@ -182,16 +184,16 @@ def _meaning(error: BaseException) -> _Meaning | None:
 
 
 def _status(inner: object) -> int | None:
-    """The status of an answer from `$cbs`: it refuses a token for a queue that is not there with 404."""
+    """The status of an answer from `$cbs`, which is 404 for a token of a queue that does not exist."""
     status: object = getattr(inner, "status_code", None)
     return status if isinstance(status, int) else None
 
 
 def _is_passing(error: BaseException, inner: object) -> bool:
-    """Whether the SDK's error hides that the bus is not itself just now.
+    """Whether the SDK's error hides a transient error of the bus.
 
-    It calls every token that is not taken a refusal, also where the service says that it is busy; and an answer that is
-    no AMQP fails in its decoder, in whatever way.
+    The SDK reports every token that is not accepted as an authorization error, even if the service is busy; and an answer
+    that is not valid AMQP raises arbitrary errors in its decoder.
     """
     status = _status(inner)
     if status is not None:

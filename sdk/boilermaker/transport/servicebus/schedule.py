@@ -1,7 +1,6 @@
-"""Scheduled messages that can be cancelled: management requests of the SDK, over a connection of their own.
+"""Schedules messages that can be cancelled, through the SDK's management requests on a separate connection.
 
-A message that is sent with a time of its own is scheduled as well, and far cheaper, but the service does not tell its sequence
-number then.
+Sending a message with a scheduled enqueue time is far cheaper, but the service does not return its sequence number then.
 """
 
 import asyncio
@@ -22,7 +21,7 @@ T = TypeVar("T")
 
 
 class Scheduler:
-    """Schedules and cancels messages of one queue. Connects when it is first used."""
+    """Schedules and cancels messages of one queue. Connects on first use."""
 
     def __init__(self, address: Address, queue: str) -> None:
         self._address = address
@@ -31,13 +30,13 @@ class Scheduler:
         self._managing = asyncio.Lock()  # the SDK: "not guaranteed to be coroutine-safe"
 
     async def schedule(self, message: OutgoingMessage) -> int:
-        """The sequence number of a message that is enqueued for later. See the port for errors.
+        """Schedule a message; returns its sequence number. See the port for errors.
 
-        A request whose answer is lost is not repeated: the repeat would be dropped as a duplicate, and its number be unknown.
+        A request whose answer is lost is not retried: the retry would be dropped as a duplicate, without a number.
         """
         due = message.scheduled_enqueue_time
         if due is None:
-            raise ValueError("a scheduled message has a time")
+            raise ValueError("a scheduled message needs scheduled_enqueue_time")
         [number] = await self._ask(lambda sender: sender.schedule_messages(built(message), due), "send to")
         return number
 
@@ -58,8 +57,8 @@ class Scheduler:
                 return await ask(await self._sender())
             except MessageNotFoundError:
                 raise NotScheduledError(
-                    f"no scheduled message of queue {self._queue!r} has that sequence number: it is active by now, was "
-                    "handled, or was cancelled before",
+                    f"no scheduled message of queue {self._queue!r} has that sequence number: it is already active, was "
+                    "handled, or was cancelled",
                     queue=self._queue,
                 ) from None
             except BaseException as error:

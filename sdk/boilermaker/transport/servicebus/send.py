@@ -1,8 +1,8 @@
-"""Sending to Azure Service Bus: any number of coroutines wait here, one of them all puts batches together.
+"""Sends to Azure Service Bus: any number of coroutines send concurrently, and one task batches their messages.
 
-The SDK's sender is "not coroutine-safe", and one message at a time costs a round trip each. So what is sent in one turn
-of the event loop leaves as one batch, a few batches are under way at a time, and what comes meanwhile queues up for the
-next. An idle sender adds no delay.
+The SDK's sender is "not coroutine-safe", and one message at a time costs a round trip each. So messages sent in one turn of
+the event loop form one batch, a few batches are in flight at a time, and later messages wait for the next. An idle sender
+adds no delay.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from boilermaker.transport.servicebus.message import Encoded, encode
 from boilermaker.transport.servicebus.refusals import BatchRefusedError, translate
 from boilermaker.transport.servicebus.schedule import Scheduler
 
-_TRIES = 4  # of a message, or of connecting
+_TRIES = 4  # to send a message, or to connect
 _FIRST_PAUSE_SECONDS = 0.4  # doubled with each try
-_MOST_UNDER_WAY = 4  # batches: more would be smaller ones
-_MOST_SINGLE = 256  # messages under way to a queue that takes no batches
+_MOST_UNDER_WAY = 4  # batches in flight: more would only be smaller
+_MOST_SINGLE = 256  # messages in flight to a queue that rejects batches
 
 
 class AzureSender:
@@ -42,22 +42,22 @@ class AzureSender:
 
     @property
     def max_message_size(self) -> int:
-        """Bytes that one message may have; 0 before `open`."""
+        """Maximum bytes of one message; 0 before `open`."""
         return self._max_message_size
 
     async def open(self) -> None:
-        """Connect; connected already, do nothing. Raises QueueNotFoundError, SessionQueueError, BusError."""
+        """Connect, unless already connected. Raises QueueNotFoundError, SessionQueueError, BusError."""
         if self._attachment is None or not self._attachment.is_usable:
             await self._connected()
 
     async def send(self, message: OutgoingMessage) -> None:
-        """Return once the bus has accepted the message. See the port for errors."""
+        """Send a message; return once the broker has acknowledged it. See the port for errors."""
         [error] = await self.send_many((message,))
         if error is not None:
             raise error
 
     async def send_many(self, messages: Sequence[OutgoingMessage]) -> Sequence[BusError | None]:
-        """Send in order, in as few batches as the size allows, together with what others send. See the port."""
+        """Send in order, in as few batches as the size allows, together with other callers' messages. See the port."""
         fates = Fates(len(messages))
         waits = False
         for index, message in enumerate(messages):
@@ -65,7 +65,7 @@ class AzureSender:
                 encoded = Encoded(message, encode(message))
             except (TypeError, ValueError) as error:
                 refused = MessageRefusedError(
-                    f"queue {self._queue!r} would not take the message: {error}", queue=self._queue
+                    f"queue {self._queue!r} would reject the message: {error}", queue=self._queue
                 )
                 fates.settle(index, refused)
             else:
@@ -79,7 +79,7 @@ class AzureSender:
         return fates.found
 
     async def schedule(self, message: OutgoingMessage) -> int:
-        """Send a message for its time; returns its sequence number. See the port."""
+        """Schedule a message; returns its sequence number. See the port."""
         return await self._scheduler.schedule(message)
 
     async def cancel_scheduled(self, sequence_number: int) -> None:
@@ -87,7 +87,7 @@ class AzureSender:
         await self._scheduler.cancel(sequence_number)
 
     async def close(self) -> None:
-        """Wait for what is under way, then disconnect. Closing twice is fine; sending again reconnects."""
+        """Wait for messages in flight, then disconnect. Closing twice is fine; sending again reconnects."""
         if self._flusher is not None:
             await asyncio.wait([self._flusher])
         await self._scheduler.close()
@@ -127,7 +127,7 @@ class AzureSender:
         return _MOST_UNDER_WAY if attachment is None or attachment.takes_batches else _MOST_SINGLE
 
     async def _flush(self) -> None:
-        """Send until nothing waits and nothing is under way. Every message is settled, whatever happens."""
+        """Send until no message waits or is in flight. Every message gets a result, even after an error."""
         try:
             while self._backlog or self._under_way:
                 self._moved.clear()
@@ -167,7 +167,7 @@ class AzureSender:
             fate.add_done_callback(partial(self._landed, batch, attachment))
 
     def _landed(self, batch: list[Waiting], attachment: Attachment, fate: "asyncio.Future[None]") -> None:
-        """Tell each what became of it, or send it again, in its place."""
+        """Record the result of each message of a batch, or return the batch to the backlog."""
         self._under_way -= 1
         self._moved.set()
         failure = ConnectionResetError("given up") if fate.cancelled() else fate.exception()
@@ -186,11 +186,11 @@ class AzureSender:
     def _is_tried_again(self, batch: list[Waiting], error: BusError, *, is_refused: bool) -> bool:
         if error.is_transient:
             tries = max(each.tries for each in batch)
-            if is_refused or tries > 1:  # what was lost with a connection goes at once with the next
+            if is_refused or tries > 1:  # messages lost with a connection are retried immediately on the next
                 self._pause = max(self._pause, _FIRST_PAUSE_SECONDS * 2 ** (tries - 1))
             return tries < _TRIES
         if len(batch) > 1 and (isinstance(error, MessageRefusedError) or type(error) is BusError):
-            # Refused as a whole (a batch is atomic), perhaps for one of them: each learns its own fate.
+            # The batch was rejected as a whole, perhaps for one message: retry each alone, for its own result.
             for each in batch:
                 each.is_alone, each.tries = True, 0
             return True

@@ -1,1 +1,1 @@
-"""What uses names of azure-servicebus that are not public: `connection` says why. `..plain` does without them."""
+"""Code that uses private names of azure-servicebus; `connection` says why. `..plain` is the fallback without them."""

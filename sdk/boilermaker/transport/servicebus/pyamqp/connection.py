@@ -1,18 +1,18 @@
-"""One connection of the SDK, with one reader and writes that leave together.
+"""One connection of the SDK with a single reader and combined writes.
 
-What we use of the SDK without a public name stands here and in its siblings.
+This package contains all uses of the SDK's private names for speed.
 
-Why. In azure-servicebus 7.15 whoever waits for something (a message, the answer to a settlement, the answer to
-a request) reads the connection in turn, a frame at a time, for up to 0.2 s, and holds a lock that writers need
-too. So waiters that have what they want sleep in a read, and a settlement waits for the end of a read:
-17 settlements a second with 4 at a time. Each frame costs two reads of the stream, a timer and a task, and each write
-a call of the operating system, which is what costs most: 0.8 ms where the bus runs on the same processor.
+Why: in azure-servicebus 7.15 each waiter (for a message, or for the answer to a settlement or a request) reads the
+connection in turn, one frame at a time, for up to 0.2 s, and holds a lock that writers need too. So waiters whose answer
+has arrived are still blocked in a read, and a settlement waits for a read to end: 17 settlements per second with 4 at a
+time. Each frame costs two stream reads, a timer and a task, and each write a system call, which costs most: 0.8 ms if the
+bus runs on the same processor.
 
-What. The connection gets one reader, which takes what has come, all at once, and hands frames of the busy kinds to
-whoever listens here; all others to the SDK, which goes on to keep the connection, its sessions and its links. Everybody
-else's `listen` waits until something was read. What is written in one turn of the event loop leaves in one piece.
+How: the connection gets one reader, which reads all available bytes at once and passes frequent kinds of frames to the
+listeners here, and all others to the SDK, which still maintains the connection, its sessions and its links. Other callers
+of `listen` wait until something was read. Writes of one turn of the event loop are combined into one.
 
-Where the SDK has changed and a name used here is gone (see `names`), `plain` stands in.
+If the SDK has changed and a name used here is missing (see `names`), `plain` is used instead.
 """
 
 import asyncio
@@ -33,16 +33,16 @@ _CARE_SECONDS = 1.0
 _ATTACHED = 3  # LinkState.ATTACHED
 
 Hear = Callable[[bytes, amqp.Frame], bool]
-"""Takes a frame, or says that it is not its own."""
+"""Handles a frame; returns False if the frame is not its own."""
 
 
 class Line:
     """Reads and writes the connection of an attached sender or receiver until it ends.
 
     Args:
-        owner: of the connection.
+        owner: the SDK's sender or receiver.
         found: its parts.
-        hear: by performative; what nobody takes is the SDK's.
+        hear: handlers by performative; the SDK handles all other frames.
         care: called every second.
     """
 
@@ -54,7 +54,7 @@ class Line:
         care: Callable[[], None],
         over: Callable[[], None],
     ) -> None:
-        """`over` is called once, when nothing will be read any more; `error` then says why."""
+        """`over` is called once, when reading has ended; `error` then says why."""
         self._owner: Any = owner
         self._handler, self._connection, self._transport, self.link, self.session = found
         self._stream: asyncio.StreamReader = self._transport.reader
@@ -66,7 +66,7 @@ class Line:
         self._before_flush: list[Callable[[], None]] = []
         self._is_flush_due = False
         self._listeners: list[asyncio.Future[None]] = []
-        # Counted in turns of the event loop: while a handler blocks it, silence is ours.
+        # Counted in turns of the event loop: silence while a handler blocks the loop is not the service's.
         self.silent_seconds = 0.0
         self._longest_silence: float | None = None
         self._sent_at = time.monotonic()
@@ -78,10 +78,10 @@ class Line:
         self._caring = asyncio.create_task(self._take_care(), name=f"keep {name}")
 
     def _take_over(self) -> None:
-        """Put ourselves where the SDK's waiters would read and write. What could fail comes first: nothing is to be undone."""
+        """Replace the SDK's reading and writing. Steps that can fail come first, so nothing has to be undone."""
         connection = self._connection
-        self._rest: bytes = self._transport._read_buffer.read()  # noqa: SLF001  # of a read that was given up
-        # The service has been told; from here on it is for us to notice, not for the SDK whenever it writes.
+        self._rest: bytes = self._transport._read_buffer.read()  # noqa: SLF001  # bytes of a cancelled read
+        # The service knows the timeout; from here on we detect silence, not the SDK on each write.
         self._longest_silence, connection._idle_timeout = connection._idle_timeout, None  # noqa: SLF001
         stop_keep_alive(self._owner)
         self._transport.write = self._write_for_sdk
@@ -94,7 +94,7 @@ class Line:
 
     @property
     def channel(self) -> int:
-        """The session's, for frames that we send."""
+        """The session's channel, for frames that we send."""
         return int(self.session.channel)
 
     def is_ours(self, frame: amqp.Frame) -> bool:
@@ -104,7 +104,7 @@ class Line:
     # ---- writing
 
     def write_soon(self, frame: bytes | None = None, before: Callable[[], None] | None = None) -> None:
-        """Send a frame when this turn of the event loop is over; `before` is called then, to add what it has."""
+        """Send a frame at the end of this turn of the event loop; `before` is called first and may add frames."""
         if frame is not None:
             self._out.append(frame)
         if before is not None:
@@ -114,7 +114,7 @@ class Line:
             self._loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        """Send what waits."""
+        """Send pending frames."""
         self._is_flush_due = False
         before, self._before_flush = self._before_flush, []
         for add in before:
@@ -125,7 +125,7 @@ class Line:
             self._writer.write(b"".join(out))
 
     async def drain(self) -> None:
-        """Wait while the socket takes no more. Raises OSError where it is lost."""
+        """Wait until the socket accepts more bytes. Raises OSError if it is lost."""
         await self._writer.drain()
 
     async def _write_for_sdk(self, data: bytes) -> None:
@@ -140,15 +140,15 @@ class Line:
     async def _read(self) -> None:
         data = self._rest
         try:
-            while self.error is None:  # the SDK swallows a cancellation now and then
+            while self.error is None:  # the SDK sometimes swallows a cancellation
                 data = data[await self._hear_all(data) :]
                 if self._listeners:
                     self._wake_listeners()
                 more = await self._stream.read(_READ_BYTES)
                 while not more:
-                    await self._listen(wait=_LISTEN_SECONDS)  # finds out, and says so in the SDK's words
+                    await self._listen(wait=_LISTEN_SECONDS)  # raises the SDK's error for the closed stream
                 data = data + more if data else more
-        except Exception as error:  # noqa: BLE001  # whatever ended it, those who wait learn it
+        except Exception as error:  # noqa: BLE001  # passed on to all waiters
             self.error = self.error or in_sdk_words(self._owner, error)
         finally:
             self._caring.cancel()
@@ -156,7 +156,7 @@ class Line:
             self._wake_listeners()
 
     async def _hear_all(self, data: bytes) -> int:
-        """Hand on what is whole; returns how much that was."""
+        """Handle all complete frames; returns the number of bytes handled."""
         at = 0
         self.silent_seconds = 0.0
         for frame in amqp.frames(data):
@@ -170,7 +170,7 @@ class Line:
         return at
 
     def _check_attached(self) -> None:
-        """Raise what the service said when it detached the link or closed the connection."""
+        """Raise the service's error if it has detached the link or closed the connection."""
         if self.is_closing:
             return
         if (error := self._connection._error) is not None:  # noqa: SLF001
@@ -182,7 +182,7 @@ class Line:
         self.silent_seconds += _CARE_SECONDS
         if self._longest_silence is not None and self.silent_seconds > self._longest_silence:
             raise ConnectionResetError(
-                f"nothing was heard for {self.silent_seconds:.0f} s, not even a heartbeat"
+                f"nothing was received for {self.silent_seconds:.0f} s, not even a heartbeat"
             )
 
     async def _listen_elsewhere(self, wait: float | bool = False, batch: int = 1, **kwargs: Any) -> None:  # noqa: FBT001, FBT002  # the SDK's signature
@@ -202,7 +202,7 @@ class Line:
     # ---- the rest
 
     async def _take_care(self) -> None:
-        """Renew the token in time, send the heartbeats that the service asks for, notice an end that nobody told."""
+        """Renew the token in time, send the heartbeats that the service requires, and detect a lost connection."""
         try:
             while True:
                 await asyncio.sleep(_CARE_SECONDS)
@@ -211,18 +211,18 @@ class Line:
                 await self._handler.auth_complete_async()
                 await self._send_heartbeat_in_time()
                 self._care()
-        except Exception as error:  # noqa: BLE001  # it ends the connection, and those who wait learn it
+        except Exception as error:  # noqa: BLE001  # ends the connection; passed on to all waiters
             self.error = self.error or in_sdk_words(self._owner, error)
             self._reading.cancel()
 
     async def _send_heartbeat_in_time(self) -> None:
-        """The SDK compares wall clock times: one that is set back would keep it from sending heartbeats."""
+        """Send a heartbeat if due. The SDK compares wall clock times: a clock set back would stop its heartbeats."""
         if (sent := self._connection._last_frame_sent_time) is not None:  # noqa: SLF001
             quiet_seconds = time.monotonic() - self._sent_at
             await self._connection._get_remote_timeout(sent + quiet_seconds)  # noqa: SLF001
 
     async def close(self) -> None:
-        """Disconnect. What waits to be sent is sent before."""
+        """Send pending frames, then disconnect."""
         self.flush()
         self.is_closing = True
         try:

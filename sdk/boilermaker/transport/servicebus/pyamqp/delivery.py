@@ -1,4 +1,4 @@
-"""A message as it came off a link: understood without the SDK, which has to build half a dozen objects for each."""
+"""A message as received on a link, parsed without the SDK, which would build half a dozen objects per message."""
 
 import contextlib
 import uuid
@@ -15,9 +15,9 @@ from boilermaker.transport.servicebus.delivery import FOREVER, AzureDelivery, Li
 
 
 class LinkDelivery(AzureDelivery):
-    """One that was read off the link: its bytes, understood once they are asked for.
+    """A delivery read from a link: its bytes, with properties decoded on demand.
 
-    A message that cannot be read has an empty body, which no codec takes for its own: it ends as a dead letter.
+    A malformed message has an empty body, which all codecs reject, so it is dead-lettered.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class LinkDelivery(AzureDelivery):
 
     @property
     def properties(self) -> Mapping[str, object]:
-        """Application properties; none where they cannot be read."""
+        """Application properties; empty if they are malformed."""
         if self._properties is None:
             self._properties = {}
             with contextlib.suppress(amqp.FrameError):
@@ -56,9 +56,9 @@ class LinkDelivery(AzureDelivery):
 
     @property
     def message(self) -> ServiceBusReceivedMessage:
-        """As much of it as the management link asks for: its lock token, which is the delivery's tag.
+        """An SDK message with what the management link needs: the lock token, which is the delivery tag.
 
-        To the SDK it is a deferred message, which is settled by its token and by no link.
+        It is marked as deferred, so the SDK settles it by its token instead of a link.
         """
         if self._message is None:
             kind: Any = ServiceBusReceivedMessage
@@ -71,5 +71,5 @@ class LinkDelivery(AzureDelivery):
 
     @property
     def by_token(self) -> ServiceBusReceivedMessage:
-        """The same."""
+        """The same message: it is settled by its token."""
         return self.message

@@ -1,7 +1,7 @@
-"""The names of azure-servicebus that are used here and are not public: one table, looked through before anything is touched.
+"""The private names of azure-servicebus that are used here, in one table that is checked before anything is changed.
 
-`tests/sdk_names` renames each in a copy of the SDK and lets workers run on it: where one is gone `..plain` stands in, and nothing is
-lost. A test holds that no other private name is used.
+`tests/sdk_names` renames each in a copy of the SDK and runs workers on it: if one is missing, `..plain` is used instead, and no
+message is lost. A test ensures that no other private name is used.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
 
 Part = str
-"""`owner` is the SDK's sender or receiver, `handler` its AMQP client; `module` stands for what is imported."""
+"""`owner` is the SDK's sender or receiver, `handler` its AMQP client; `module` is an imported module."""
 
 REQUIRED: Mapping[Part, Sequence[str]] = {
     "owner": ("_handler", "_amqp_transport"),
@@ -26,13 +26,13 @@ REQUIRED: Mapping[Part, Sequence[str]] = {
         "outgoing_window", "remote_incoming_window", "remote_outgoing_window", "target_incoming_window",
     ),
 }  # fmt: skip
-"""Without these the SDK's public methods are used."""
+"""If one of these is missing, the SDK's public methods are used."""
 
 OF_RECEIVERS: Mapping[Part, Sequence[str]] = {"link": ("received_delivery_id",)}
-"""Likewise, of a receiver alone."""
+"""The same, for receivers only."""
 
 IMPORTED: Sequence[str] = ("decode_frame", "Message", "MessageException")
-"""Likewise, by import."""
+"""The same, for imported names."""
 
 OPTIONAL: Mapping[Part, Sequence[str]] = {
     "owner": ("_create_handler", "_max_message_size_on_link", "_mgmt_request_response_with_retry"),
@@ -41,7 +41,7 @@ OPTIONAL: Mapping[Part, Sequence[str]] = {
     "message": ("_is_deferred_message",),
     "amqp_transport": ("AMQP_LONG_VALUE", "create_servicebus_exception", "handle_amqp_mgmt_error"),
 }
-"""Each used where it is there, and done without where it is not."""
+"""Each is used if it exists; the code works without it."""
 
 _PATHS: Mapping[Part, Sequence[str]] = {
     "owner": (),
@@ -54,7 +54,7 @@ _PATHS: Mapping[Part, Sequence[str]] = {
 
 
 class Parts(NamedTuple):
-    """What lies under an open sender or receiver."""
+    """The internal objects of an open sender or receiver."""
 
     handler: Any
     connection: Any
@@ -64,14 +64,14 @@ class Parts(NamedTuple):
 
 
 class UnknownSDKError(AttributeError):
-    """This version of the SDK lacks a name that is used here; nothing was touched."""
+    """This version of the SDK lacks a name that is used here; nothing was changed."""
 
 
 def parts(owner: ServiceBusReceiver | ServiceBusSender) -> Parts:
-    """The parts of an open sender or receiver.
+    """The internal objects of an open sender or receiver.
 
     Raises:
-        UnknownSDKError: a name is gone.
+        UnknownSDKError: a name is missing.
     """
     found: dict[Part, Any] = {}
     for part, path in _PATHS.items():

@@ -1,4 +1,4 @@
-"""Peeking past the SDK's decoder, which knows some types of AMQP not at all and then loses a whole page for one message."""
+"""Peeks without the SDK's decoder, which lacks some AMQP types and then fails for a whole page because of one message."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ _OPERATION = b"com.microsoft:peek-message"
 
 
 class PeekedMessage:
-    """A `Message` as it lies in the queue: its bytes, of which as much is understood as can be read."""
+    """A peeked `Message`, with the parts of it that can be parsed."""
 
     def __init__(self, encoded: bytes) -> None:
         self._encoded = encoded
@@ -30,7 +30,7 @@ class PeekedMessage:
 
     @property
     def properties(self) -> Mapping[str, object]:
-        """Application properties; none where they cannot be read."""
+        """Application properties; empty if they are malformed."""
         try:
             if self._application is not None:
                 return messages.application_properties(self._encoded, self._application)
@@ -55,7 +55,7 @@ def can_peek(receiver: ServiceBusReceiver) -> bool:
 async def peek(
     receiver: ServiceBusReceiver, max_messages: int, from_sequence_number: int
 ) -> Sequence[PeekedMessage]:
-    """What lies in the queue from this sequence number on. Raises what the SDK raises."""
+    """Peek messages from this sequence number on. Raises the SDK's errors."""
     opened: Any = receiver
     transport = opened._amqp_transport  # noqa: SLF001
     request = {

@@ -1,6 +1,6 @@
-"""Messages from a link, in AMQP's own words: see `pyamqp.connection` for why.
+"""Receives messages from a link with raw AMQP frames: see `pyamqp.connection` for why.
 
-Messages are asked for (link credit) by what callers want and what they prefetch.
+Link credit follows the number of messages that callers request and prefetch.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from boilermaker.transport.servicebus.pyamqp.names import parts
 from boilermaker.transport.servicebus.pyamqp.settle import Settlements, outcome_of
 from boilermaker.transport.servicebus.settle import Disposition, Unconfirmed
 
-# Without prefetch, what arrives after `take` has returned is given back: so wait until nothing comes for this long.
+# Without prefetch, messages that arrive after `take` has returned are released, so wait until none arrives for this long.
 _QUIET_SECONDS = 0.002
 _MOST_QUIET_SECONDS = 0.02
 _DRAIN_SECONDS = 0.2
@@ -38,7 +38,7 @@ class Reader:
     """Reads one attached link until the connection ends.
 
     Raises:
-        UnknownSDKError: the SDK has changed, a name used here is gone.
+        UnknownSDKError: the SDK has changed and a name used here is missing.
     """
 
     def __init__(self, receiver: ServiceBusReceiver, prefetch: int, clock: ServiceClock) -> None:
@@ -65,14 +65,14 @@ class Reader:
 
     @property
     def is_alive(self) -> bool:
-        """True while the link can bring messages."""
+        """True while the link can receive messages."""
         return self._line.is_alive
 
     async def take(self, max_messages: int, wait_seconds: float) -> Sequence[AzureDelivery]:
-        """Up to `max_messages` as soon as there is one; empty after `wait_seconds` without.
+        """Receive up to `max_messages` as soon as there is one; empty if none arrives within `wait_seconds`.
 
         Raises:
-            Exception: the link or the connection is gone, as the SDK words it.
+            Exception: the SDK's error, if the link or the connection is closed.
         """
         async with self._taking:
             try:
@@ -93,31 +93,31 @@ class Reader:
         """Settle a message of this link.
 
         Raises:
-            Unconfirmed: the link is gone or did not answer.
-            Exception: the service refused, as the SDK words it.
+            Unconfirmed: the link is closed or did not answer.
+            Exception: the SDK's error, if the service rejected the settlement.
         """
         if not self.is_alive or not isinstance(delivery, LinkDelivery):
             raise Unconfirmed
         await self._settlements.settle(delivery.delivery_id, outcome_of(disposition), confirmed=confirmed)
 
     async def stop(self) -> None:
-        """Bring no more messages: take the credit back, give back what is buffered or under way. Settling goes on."""
+        """Stop receiving: revoke the credit and release messages that are buffered or in flight. Settling still works."""
         if self._is_stopped:
             return
         self._is_stopped = True
-        await self._give_all_back()
+        await self._release_all()
 
     async def set_prefetch(self, count: int) -> None:
-        """Hold so many messages ahead of being asked for; 0 gives back what is held."""
+        """Set how many messages are prefetched; 0 releases prefetched messages."""
         self._prefetch = count
         if count == 0:
-            await self._give_all_back()
+            await self._release_all()
         elif not self._is_stopped and self._link.current_link_credit > (wanted := self._wanted(count)):
-            with contextlib.suppress(Exception):  # a dead connection is told by the next `take`
+            with contextlib.suppress(Exception):  # the next `take` reports a dead connection
                 await self._link.flow(link_credit=wanted)
 
     async def close(self) -> None:
-        """Give back what is buffered or under way, and disconnect."""
+        """Release messages that are buffered or in flight, and disconnect."""
         await self.stop()
         await self._line.close()
 
@@ -154,7 +154,7 @@ class Reader:
         return True
 
     def _count_frame(self) -> None:
-        """Keep the session's window, as AMQP has it (2.5.6)."""
+        """Maintain the session's window (AMQP 1.0, 2.5.6)."""
         session = self._session
         session.next_incoming_id += 1
         session.remote_outgoing_window -= 1
@@ -168,8 +168,8 @@ class Reader:
         if not self._is_stopped and (self._prefetch or self._taking.locked()):
             self._buffer.append(arrival)
             self._arrived.set()
-        else:  # nobody asks for it any more; it would only lie here while its lock runs
-            self._settlements.give_back(arrival.delivery_id)
+        else:  # no caller waits for it; buffering it would only use up its lock
+            self._settlements.release(arrival.delivery_id)
 
     async def _wait_for_arrival(self, max_messages: int, wait_seconds: float) -> None:
         self._arrived.clear()
@@ -180,7 +180,7 @@ class Reader:
             async with asyncio.timeout(wait_seconds):
                 await self._arrived.wait()
         if self._prefetch:
-            return  # what comes later is kept
+            return  # later messages are buffered
         quiet_until = time.monotonic() + _MOST_QUIET_SECONDS
         seen = 0
         while seen < len(self._buffer) < max_messages and time.monotonic() < quiet_until:
@@ -188,7 +188,7 @@ class Reader:
             await asyncio.sleep(_QUIET_SECONDS)
 
     async def _ask_for(self, window: int) -> None:
-        """Let as many messages come that `window` is filled, counting what is buffered; in few, large steps."""
+        """Grant credit to fill `window`, counting buffered messages, in few large steps."""
         wanted = self._wanted(window)
         if self._link.current_link_credit <= wanted // 2 and wanted > 0:
             await self._link.flow(link_credit=wanted)
@@ -196,15 +196,15 @@ class Reader:
     def _wanted(self, window: int) -> int:
         return max(window - len(self._buffer), 0)
 
-    async def _give_all_back(self) -> None:
-        with contextlib.suppress(Exception):  # a dead connection holds nothing to give back
+    async def _release_all(self) -> None:
+        with contextlib.suppress(Exception):  # a dead connection has no locks to release
             if self._link.current_link_credit > 0 and self.is_alive:
                 await self._drain()
             while self._buffer:
-                self._settlements.give_back(self._buffer.popleft().delivery_id)
+                self._settlements.release(self._buffer.popleft().delivery_id)
 
     async def _drain(self) -> None:
-        """Let what is under way arrive. Without credit left, the SDK's close does not wait for it again."""
+        """Let messages in flight arrive. Without remaining credit, the SDK's close does not wait for them again."""
         self._drained.clear()
         self._is_draining = True
         await self._link.flow(link_credit=0, drain=True)

@@ -1,7 +1,7 @@
-"""Messages to a link, several batches under way at a time: see `pyamqp.connection` for why.
+"""Sends messages to a link with several batches in flight: see `pyamqp.connection` for why.
 
-The SDK waits for the answer to one batch before it sends the next, and encodes each message twice. Here what is sent
-leaves at once, as far as the service gave credit, and each batch learns its own fate.
+The SDK waits for the answer to one batch before it sends the next, and encodes each message twice. Here batches are sent
+immediately while the service grants credit, and each has its own result.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from boilermaker.transport.servicebus.message import Encoded, payload_of
 from boilermaker.transport.servicebus.pyamqp.connection import Line
 from boilermaker.transport.servicebus.pyamqp.names import parts
 
-_LEAST_FRAME_BYTES = 512  # AMQP 1.0, 2.7.1: what every peer takes
+_LEAST_FRAME_BYTES = 512  # AMQP 1.0, 2.7.1: the minimum that every peer accepts
 
 
 class _Transfer(NamedTuple):
@@ -33,7 +33,7 @@ class Writer:
     """Sends over one attached link until the connection ends.
 
     Raises:
-        UnknownSDKError: the SDK has changed, a name used here is gone.
+        UnknownSDKError: the SDK has changed and a name used here is missing.
     """
 
     def __init__(self, sender: ServiceBusSender) -> None:
@@ -47,19 +47,19 @@ class Writer:
         self._link, self._session = found.link, found.session
         self._credit: int = (
             self._link.current_link_credit
-        )  # until the service tells, what the SDK takes for granted
+        )  # the SDK's default until the service grants credit
         self._window: int = self._session.remote_incoming_window
         self._extra_frames = 0  # the SDK counts a delivery of many frames as one
 
     @property
     def is_alive(self) -> bool:
-        """True while the link takes messages."""
+        """True while the link accepts messages."""
         return self._line.is_alive
 
     def send(self, messages: Sequence[Encoded]) -> asyncio.Future[None]:
-        """Send these as one, accepted or refused together. The future tells which, as the SDK words it.
+        """Send these as one batch, accepted or rejected together. The future raises the SDK's error if rejected.
 
-        A future that ends with ConnectionResetError or TimeoutError leaves that open.
+        If it raises ConnectionResetError or TimeoutError, the batch may or may not have been accepted.
         """
         fate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         payload, message_format = payload_of(messages)
@@ -68,7 +68,7 @@ class Writer:
         return fate
 
     async def close(self) -> None:
-        """Disconnect; wait for what is under way before."""
+        """Wait for messages in flight, then disconnect."""
         await self._line.close()
 
     def _send_waiting(self) -> None:

@@ -1,8 +1,8 @@
-"""Settlements on a link, in AMQP's own words: see `pyamqp.connection` for why.
+"""Settles messages on a link with raw AMQP frames: see `pyamqp.connection` for why.
 
-Those of one turn of the event loop that say the same of neighbours are one disposition, as AMQP has it (2.7.6) and
-qpid-proton's clients do. What stays unanswered, or belongs to a link that is gone, is `Unconfirmed`: the caller settles
-it by its lock token, through the SDK's public methods.
+Settlements of one turn of the event loop with the same outcome and consecutive delivery ids form one disposition, as AMQP
+allows (2.7.6) and qpid-proton's clients do. A settlement that gets no answer, or whose link is closed, raises `Unconfirmed`:
+the caller then settles by lock token, through the SDK's public methods.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _ABANDONED = amqp.state(amqp.MODIFIED, [b"\x41", b"\x42"])
 
 
 class _Due(NamedTuple):
-    """A settlement to be sent. Neighbours are put together where the rest is the same."""
+    """A settlement to be sent. Consecutive deliveries with the same outcome are combined."""
 
     outcome: bytes
     is_settled: bool
@@ -34,14 +34,14 @@ class _Due(NamedTuple):
 
 
 class _Answer(NamedTuple):
-    """What the service is awaited to say about a delivery, at the latest when."""
+    """The expected answer of the service about a delivery, and its deadline."""
 
     future: asyncio.Future[amqp.Described | None]
     until: float
 
 
 class Settlements:
-    """What is settled, and what is not yet, of the deliveries of one link. `line` is set before the first comes."""
+    """The settlements of one link's deliveries. `line` is set before the first delivery arrives."""
 
     line: Line
 
@@ -52,22 +52,22 @@ class Settlements:
         self._answers: dict[int, _Answer] = {}
 
     def hold(self, delivery_id: int) -> None:
-        """A delivery has come."""
+        """Record that a delivery has arrived."""
         self._held.add(delivery_id)
 
-    def give_back(self, delivery_id: int) -> None:
-        """Release a delivery that nobody has seen."""
+    def release(self, delivery_id: int) -> None:
+        """Release a delivery that no caller has received."""
         self._write_soon(delivery_id, _RELEASED, is_settled=True)
 
     async def settle(self, delivery_id: int, outcome: bytes, *, confirmed: bool) -> None:
         """Settle a delivery.
 
         Raises:
-            Unconfirmed: it is settled already, the link ended or did not answer.
-            Exception: the service refused, as the SDK words it.
+            Unconfirmed: it is already settled, or the link ended or did not answer.
+            Exception: the SDK's error, if the service rejected the settlement.
         """
         if delivery_id not in self._held:
-            raise Unconfirmed("it was settled before")
+            raise Unconfirmed("it was already settled")
         # Sent as settled (AMQP 1.0, 2.6.12), the service will not answer.
         self._write_soon(delivery_id, outcome, is_settled=not confirmed)
         if not confirmed:
@@ -92,7 +92,7 @@ class Settlements:
         self._due.append(_Due(outcome, is_settled, delivery_id))
 
     def _write_due(self) -> None:
-        """Write what is due: one disposition for each run of neighbours with the same outcome."""
+        """Write due settlements: one disposition per run of consecutive deliveries with the same outcome."""
         due, self._due = sorted(self._due), []
         first = last = due[0]
         for each in due[1:]:
@@ -109,12 +109,12 @@ class Settlements:
         )
 
     def on_disposition(self, data: bytes, frame: amqp.Frame) -> bool:
-        """The service answers about some deliveries, perhaps of a range."""
+        """Handle the service's answer about a delivery or a range of deliveries."""
         if not self.line.is_ours(frame):
             return False
         found, _ = amqp.fields(data, frame, 5)
         is_receiver, first, last, is_settled, outcome = found
-        if is_receiver:  # about what we send, which is requests
+        if is_receiver:  # about our own transfers, which are requests
             return False
         # "An unsettled disposition does not confirm": the service settles once it has done what was asked.
         if is_settled and self._answers:
@@ -128,11 +128,11 @@ class Settlements:
         return True
 
     def give_up_waiting(self) -> None:
-        """Tell those that have waited long enough.
+        """End settlements whose answer is overdue.
 
         Raises:
-            ConnectionResetError: nothing at all was heard meanwhile. By its lock token a message is then settled over
-                another connection.
+            ConnectionResetError: nothing at all was received meanwhile. Messages are then settled by lock token over another
+                connection.
         """
         now = time.monotonic()
         late = [each for each in self._answers.values() if each.until <= now and not each.future.done()]
@@ -142,14 +142,14 @@ class Settlements:
             answer.future.set_result(None)
 
     def on_over(self) -> None:
-        """The link has ended: nothing will be answered."""
+        """The link has ended: no answer will arrive."""
         for answer in self._answers.values():
             if not answer.future.done():
                 answer.future.set_result(None)
 
 
 def outcome_of(disposition: Disposition) -> bytes:
-    """A disposition as AMQP has it (3.4)."""
+    """Encode a disposition as an AMQP outcome (3.4)."""
     match disposition.outcome:
         case "complete":
             return _ACCEPTED
@@ -166,10 +166,10 @@ def outcome_of(disposition: Disposition) -> bytes:
 
 
 def _judge(answer: amqp.Described, outcome: bytes) -> None:
-    """Raise unless the service says that it did what was asked: "the service echoes the outcome it applied".
+    """Raise unless the service applied the requested outcome: "the service echoes the outcome it applied".
 
     Raises:
-        MessageException: it refused, or did something else.
+        MessageException: the service rejected the settlement, or applied another outcome.
     """
     refusal: Any = MessageException
     error = answer.value[0] if answer.code == amqp.REJECTED and answer.value else None
