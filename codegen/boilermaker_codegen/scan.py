@@ -36,7 +36,7 @@ Notice = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
-    """What a scan found.
+    """The result of a scan.
 
     Attributes:
         presentation: where the service's own aliases stand in the contract's types.

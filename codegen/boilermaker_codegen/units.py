@@ -28,7 +28,7 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
-    """What one module registers.
+    """The registrations of one module.
 
     Attributes:
         tasks: its tasks.

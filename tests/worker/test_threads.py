@@ -392,9 +392,9 @@ class _Callable:
     ("function", "told"),
     [
         (_generator, "is a generator; return a value instead of yielding"),
-        (_Callable, "is no function; define one with `async def` or `def`"),
-        (MagicMock(), "is no function; define one with `async def` or `def`"),
-        (print, "is no function; define one with `async def` or `def`"),
+        (_Callable, "is not a function; define one with `async def` or `def`"),
+        (MagicMock(), "is not a function; define one with `async def` or `def`"),
+        (print, "is not a function; define one with `async def` or `def`"),
         (
             _wrapped(),
             "is wrapped by a function that is not async; make the decorator's wrapper an `async def`",

@@ -24,7 +24,7 @@ build-backend = "hatchling.build"
 [project]
 name = "{name}"
 version = "{version}+c{digest}"
-description = "Tasks of the service {service}, for those who publish them"
+description = "Tasks of the service {service}, for producers"
 requires-python = ">=3.11"
 dependencies = {dependencies}
 classifiers = ["Typing :: Typed"]

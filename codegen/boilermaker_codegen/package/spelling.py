@@ -135,7 +135,7 @@ class Speller:
                 return self._variables[name]
 
     def aliased(self, type_: Type) -> Type:
-        """What an alias stands for; any other type itself."""
+        """The type of an alias; any other type itself."""
         while isinstance(type_, Named) and type_.id in self._aliases:
             type_ = self._aliases[type_.id].type
         return type_

@@ -88,7 +88,7 @@ class Tasks:
         arguments = [f"{p.name}={p.name}" for p in task.parameters]
         body = lines(Prefixed("return ", call(stub, arguments)), width=self._width, indent=INDENT)
         doc = without_others(task.doc or "", [parameter.name for parameter in task.parameters]).strip()
-        doc = doc or f"Make a task that runs `{task.name}`."
+        doc = doc or f"Create a task that runs `{task.name}`."
         return Function(
             head="\n".join(head),
             doc=docstring(doc, INDENT),

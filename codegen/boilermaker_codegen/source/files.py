@@ -15,9 +15,9 @@ _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 
 def walk(project: Project) -> tuple[SourceFile, ...]:
-    """All modules under the source roots, sorted by name; of two with one name the first root's counts, as on Python's path.
+    """All modules under the source roots, sorted by name; of two with the same name, the one in the first root counts, as on Python's path.
 
-    Links are followed to what is not under the roots by a name of its own; what is, counts once, under that name.
+    Symbolic links are followed to files outside of the roots; a file inside of them is listed once, under its own name.
 
     Raises:
         GenerationError: a folder cannot be listed.

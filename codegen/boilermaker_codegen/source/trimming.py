@@ -17,8 +17,8 @@ from typing import NamedTuple
 _TOLD = re.compile(
     r"task|register_|\bregister\b|include|@|yield|oilermaker|wrap|__all__|\bglobal\b|\bdef\b|\bclass\b"
 )
-# The same around bodies: in a class, and among the decorators of a function. Of those in a class, plain names may stand for
-# `worker.task`.
+# The same around bodies: in a class, and among the decorators of a function. In a class, plain names may be
+# aliases of `worker.task`.
 _WORDS = re.compile(r"task|register_|\bregister\b|include|oilermaker|wrap|__all__|\bglobal\b")
 _DECORATOR = re.compile(r"@(?!property\b|staticmethod\b|classmethod\b|\s*[\w.]+\.\w+)")
 # A list that is registered may be changed in a function: `TASKS.append(...)`, `TASKS[0] = ...`, `TASKS += ...`.

@@ -17,7 +17,7 @@ class Body:
 
     Attributes:
         node: the class.
-        style: what it is.
+        style: its kind.
         scope: the scope of its body.
         is_total: for a TypedDict, whether keys are required unless marked.
         has_slots: for a dataclass, whether the class has a slot for each field.

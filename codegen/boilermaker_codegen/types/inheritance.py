@@ -19,7 +19,7 @@ from boilermaker_codegen.types import attrs_classes
 from boilermaker_codegen.types.declared import Declared, Shell
 
 Bindings = Mapping[str, Type]
-"""What stands for type variables, by their names."""
+"""Types bound to type variables, by their names."""
 
 EXTERNAL_BASES: dict[str, Any] = {
     "abc.ABC": abc.ABC,

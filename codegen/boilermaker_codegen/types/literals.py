@@ -257,7 +257,7 @@ class Literals:
         for name, value in given.items():
             if not variables_in(
                 types[name]
-            ):  # others are held against what the variables stand for where it is a default
+            ):  # others are checked against the types bound to the variables, where it is a default
                 self._note(types[name], scope, value.node, value)
         if definition.style == "typeddict":
             return wire

@@ -11,11 +11,11 @@ _A = TypeVar("_A")
 
 
 class Made:
-    """The value of such a call. No dataclass: msgspec would write that out itself.
+    """The value of such a call. Not a dataclass, which msgspec would encode itself.
 
     Attributes:
         id: of the record's definition.
-        wire: what travels; its parts may be values that have a JSON form of their own.
+        wire: its wire form; its parts may be values with their own JSON form.
         given: the arguments by field, each in Python and as JSON.
     """
 

@@ -18,7 +18,7 @@ MAKERS: dict[str, type[Any]] = {
 """By name, what is called with literal arguments; none of them has an effect."""
 
 CONSTANTS: dict[str, Any] = {"datetime.UTC": dt.UTC, "datetime.timezone.utc": dt.UTC}
-"""What may stand among the arguments beside literals."""
+"""Names allowed among the arguments, in addition to literals."""
 
 SCALARS: dict[str, tuple[str, type[Any]]] = {
     maker.__name__.lower(): (name.partition(".")[0], maker) for name, maker in MAKERS.items()

@@ -21,7 +21,7 @@ from boilermaker_codegen.types.aliases import Aliases
 from boilermaker_codegen.types.variables import Variables, is_name
 
 Parts = Sequence[cst.BaseExpression] | None
-"""What stands in the brackets after a name; None where there are none."""
+"""The type arguments after a name; None without brackets."""
 Read = Callable[[cst.BaseExpression, Scope], Type]
 Mean = Callable[[Meaning, Parts, cst.BaseExpression, Scope], Type]
 

@@ -100,7 +100,7 @@ class Records:
         """The definition of a record.
 
         Raises:
-            Refused: it is not understood; all fields at fault are named.
+            Refused: it is not supported; the error names all fields in question.
         """
         if source.style is None:
             raise TypeError(source)  # a plain class has no definition

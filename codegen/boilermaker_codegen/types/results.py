@@ -151,7 +151,7 @@ class Results:
             return True
         try:
             return self.may_be(returned, home)
-        except Refused:  # a parameter of its own
+        except Refused:  # its own parameter
             return True
 
     def _is_known(self, name: str) -> bool:

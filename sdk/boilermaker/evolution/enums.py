@@ -13,9 +13,9 @@ def changes(old: EnumDefinition, new: EnumDefinition, *, is_built: bool) -> Iter
     """Changes of an enum: rules, each with a detail.
 
     Args:
-        old: as it was.
-        new: as it is.
-        is_built: whether producers pass it, so that a value that is gone is gone from messages, too.
+        old: before the change.
+        new: after it.
+        is_built: whether producers pass it, so that a removed value is removed from messages, too.
     """
     names = {member.name: member.value for member in new.members}
     values = {(type(member.value), member.value) for member in new.members}

@@ -20,7 +20,7 @@ _BEARERS: dict[str, tuple[frozenset[str], ...]] = {
     "FIELD_MADE_OPTIONAL": (_RESULTS,),
     "LENGTH_CHANGED": (_RESULTS,),
 }
-"""By what code finds: what messages found in the same place, most fitting first, and is then told to break code too."""
+"""By rule of a code finding: the rules of message findings in the same place, most specific first, that are then marked as breaking code too."""
 
 
 def joined(wire: list[Finding], code: Iterable[Finding]) -> list[Finding]:

@@ -44,7 +44,7 @@ _IS_A: dict[str, frozenset[str]] = {
 """By the type that is expected: the types that may be passed for it."""
 
 _CHANGEABLE = frozenset({"list", "MutableSequence", "set", "MutableSet", "dict", "MutableMapping"})
-"""Invariant: whoever is handed a `list[float]` may put a float into it, so a `list[int]` is none."""
+"""Invariant: code that receives a `list[float]` may add a float to it, so a `list[int]` is not one."""
 
 _WIDER: dict[ScalarName, frozenset[ScalarName]] = {
     "bool": frozenset({"int", "float"}),

@@ -93,7 +93,7 @@ def _check_kind(function: AnyHandler, place: str) -> None:
     if is_async(function):
         return
     if not inspect.isroutine(function) or inspect.isbuiltin(function):
-        raise _refused(function, place, "is no function", "define one with `async def` or `def`")
+        raise _refused(function, place, "is not a function", "define one with `async def` or `def`")
     if hides_async(function):
         raise _refused(
             function,
