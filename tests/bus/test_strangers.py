@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from boilermaker import Boilermaker, attempt, chain, retries
+from boilermaker import Boilermaker, Limits, attempt, chain, retries
 from boilermaker.dead_letters import again
 from boilermaker.envelope import codec, identity
 from boilermaker.store import InMemoryOutcomeStore, OutcomeStore
@@ -283,3 +283,19 @@ async def test_a_replay_cannot_be_forestalled(rig: Rig) -> None:
     assert first == second
     assert first.message_id not in guesses
     assert seed != codec.decode(first.body).header.seed
+
+
+@pytest.mark.parametrize("task", ["charge", "unknown"])
+async def test_another_try_goes_nowhere_else(rig: Rig, task: str) -> None:
+    """A message that names another queue for its own step is tried again, or put off, where it was received."""
+    queue, other = new_queue(), new_queue()
+    seen = Seen()
+    worker = Boilermaker(seen, rig.bus, queue=queue, limits=Limits(put_off_seconds=(0,)))
+    worker.register_async(charge, policy=_AT_ONCE).register_async(noop)
+    async with _working(worker):
+        await rig.send(queue, _envelope(task, other, {"order": "4711"}))
+        if task == "charge":
+            await seen.until(lambda ran: ran["charge 4711"] == 2)
+        await rig.send(queue, _envelope("noop", queue))
+        await seen.until(lambda ran: bool(ran["noop"]))
+    assert not await rig.bus.receiver(other).peek(10, 1)

@@ -62,7 +62,7 @@ def handle(body: bytes) -> None:
     codec.fingerprint(envelope)
     codec.results_for(envelope, step)
     around = Circumstances(
-        registration=None, limits=Limits(), queues=QUEUES, message_id="m", jitter=0, now=NOW
+        queue="jobs", registration=None, limits=Limits(), queues=QUEUES, message_id="m", jitter=0, now=NOW
     )
     outcomes: tuple[Outcome, ...] = (
         Succeeded(result=msgspec.Raw(b"1")),

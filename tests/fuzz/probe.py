@@ -104,7 +104,13 @@ def _read(body: bytes) -> str:
 def _follow(envelope: codec.Envelope) -> None:
     """Publish whatever may follow: each verdict as bytes that are read again."""
     around = Circumstances(
-        registration=None, limits=Limits(), queues=QUEUES, message_id="probe", jitter=0.5, now=NOW
+        queue="jobs",
+        registration=None,
+        limits=Limits(),
+        queues=QUEUES,
+        message_id="probe",
+        jitter=0.5,
+        now=NOW,
     )
     named = identity.derived(envelope.header.seed, "jobs", "probe", 0)
     codec.fingerprint(envelope)

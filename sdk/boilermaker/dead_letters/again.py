@@ -64,7 +64,13 @@ def failure_of(
     _check_handlers(envelope, queues)
     cause = identity.own_id(message, queue)
     around = Circumstances(
-        registration=None, limits=Limits(), queues=queues, message_id=cause, jitter=0, now=clock.now()
+        queue=queue,
+        registration=None,
+        limits=Limits(),
+        queues=queues,
+        message_id=cause,
+        jitter=0,
+        now=clock.now(),
     )
     verdict = decide(envelope, _outcome(envelope, letter), around)
     if envelope.header.fork and isinstance(verdict.settlement, DeadLettered):

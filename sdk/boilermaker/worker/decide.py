@@ -37,6 +37,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """The inputs of a decision other than the envelope and the outcome.
 
     Attributes:
+        queue: where the message was received. Another try goes there, whatever queue its line names.
         registration: the task's registration, if the worker knows the task.
         queues: the queues that the worker may publish to.
         message_id: id of the message being handled.
@@ -44,6 +45,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
         now: the time by the bus's clock.
     """
 
+    queue: str
     registration: Registration | None
     limits: Limits
     queues: frozenset[str]
@@ -68,9 +70,9 @@ def decide(envelope: Envelope, outcome: Outcome, around: Circumstances) -> Verdi
         case Rejected(may_heal=True) if envelope.header.put_off < len(around.limits.put_off_seconds):
             put_off = envelope.header.put_off
             wait = around.limits.put_off_seconds[put_off]
-            return _put_off(envelope, outcome.description, wait, put_off + 1)
+            return _put_off(envelope, outcome.description, wait, put_off + 1, around)
         case Blocked(description=description, wait=wait):
-            verdict = _put_off(envelope, description, wait, envelope.header.put_off)
+            verdict = _put_off(envelope, description, wait, envelope.header.put_off, around)
             return msgspec.structs.replace(verdict, word="Waiting")
         case Rejected() | Failed():
             error = outcome.error if isinstance(outcome, Failed) else None
@@ -126,7 +128,10 @@ def _retry(envelope: Envelope, asked: RetryAsked, around: Circumstances) -> Verd
     wait = drawn if asked.delay is None else seconds_until(asked.delay, around.now)
     wait = min(wait, around.limits.max_delay)
     again = msgspec.structs.replace(
-        _same_step(current), attempt=header.attempt + 1, policy=asked.policy or header.policy, delay=wait
+        _same_step(current, around),
+        attempt=header.attempt + 1,
+        policy=asked.policy or header.policy,
+        delay=wait,
     )
     return Verdict(
         publish=(again,),
@@ -142,10 +147,10 @@ def _wanted(policy: RetryPolicy | None, around: Circumstances) -> RetryPolicy:
     return policy or registered
 
 
-def _put_off(envelope: Envelope, why: str, wait: float, put_off: int) -> Verdict:
+def _put_off(envelope: Envelope, why: str, wait: float, put_off: int, around: Circumstances) -> Verdict:
     header = envelope.header
     later = msgspec.structs.replace(
-        _same_step(envelope.current),
+        _same_step(envelope.current, around),
         attempt=header.attempt,
         put_off=put_off,
         policy=header.policy,
@@ -174,7 +179,7 @@ def _failed(envelope: Envelope, failed: Failed, around: Circumstances) -> Verdic
     publish = _callbacks(allowed, info, around.now)
     if len(publish) > 1:
         # One message for all of them: with a single slot, a repeat with another outcome cannot publish a second one.
-        publish = (msgspec.structs.replace(_same_step(current), failure=info, fork=True),)
+        publish = (msgspec.structs.replace(_same_step(current, around), failure=info, fork=True),)
     description = failed.description
     if broken:
         description += (
@@ -285,5 +290,5 @@ def _failed_settlement(current: Step, letter: DeadLetter, around: Circumstances)
     return letter if wanted else Complete()
 
 
-def _same_step(current: Step) -> Next:
-    return Next(slot=0, to=current.number, task=current.task, queue=current.queue, digest=current.digest)
+def _same_step(current: Step, around: Circumstances) -> Next:
+    return Next(slot=0, to=current.number, task=current.task, queue=around.queue, digest=current.digest)

@@ -63,6 +63,7 @@ class Publishing:
     ) -> Verdict:
         """Publish what follows from an outcome; if that is rejected permanently, what follows from this failure."""
         around = Circumstances(
+            queue=self._shop.queue,
             registration=registration,
             limits=self._shop.limits,
             queues=self._shop.queues,
