@@ -16,7 +16,7 @@ REQUIRED: Mapping[Part, Sequence[str]] = {
     "owner": ("_handler", "_amqp_transport"),
     "handler": ("_connection", "_link", "auth_complete_async"),
     "connection": (
-        "_error", "_get_remote_timeout", "_idle_timeout", "_incoming_endpoints", "_remote_idle_timeout",
+        "_error", "_get_remote_timeout", "_idle_timeout", "_incoming_endpoints",
         "_last_frame_sent_time", "_process_incoming_frame", "_remote_max_frame_size", "_transport", "listen",
     ),
     "transport": ("_read_buffer", "reader", "write", "writer"),
