@@ -299,3 +299,25 @@ async def test_another_try_goes_nowhere_else(rig: Rig, task: str) -> None:
         await rig.send(queue, _envelope("noop", queue))
         await seen.until(lambda ran: bool(ran["noop"]))
     assert not await rig.bus.receiver(other).peek(10, 1)
+
+
+async def test_what_looks_like_a_probe_of_1x_leads_nowhere(rig: Rig) -> None:
+    """Such a message counts as run without a handler; one with a next step would be published to any queue."""
+    queue, other = new_queue(), new_queue()
+    seen = Seen()
+    worker = Boilermaker(seen, rig.bus, queue=queue, limits=Limits(put_off_seconds=())).register_async(noop)
+    head = {
+        "boilermaker": 1,
+        "workflow": "w",
+        "seed": _SEED,
+        "at": 0,
+        "lines": [[0, 1]],
+        "queues": [queue, other],
+    }
+    lines = {"task": "debug_task", "args": 0}, {"task": "charge", "queue": 1, "then": None}
+    async with _working(worker):
+        await rig.send(queue, b"\n".join(json.dumps(part).encode() for part in (head, *lines)))
+        await rig.send(queue, _envelope("noop", queue))
+        await seen.until(lambda ran: bool(ran["noop"]))
+    assert not await rig.bus.receiver(other).peek(10, 1)
+    assert len(await rig.dead_letters(queue)) == 1

@@ -98,7 +98,7 @@ def is_legacy(body: bytes) -> bool:
 
 def is_probe(step: Step) -> bool:
     """Whether a step is what 1.x sends to see whether a connection works; there is nothing to run."""
-    return step.args is not None and step.task == _PROBE
+    return step.args is not None and step.task == _PROBE and step.then is None
 
 
 class _Parameter(Protocol):
