@@ -84,7 +84,7 @@ async def test_what_is_known_of_a_dead_letter_is_listed(rig: Rig) -> None:
         first.message_id,
     )
     assert (None, None) == (third.task, third.attempt)
-    assert third.unreadable.startswith("the first line is no header")
+    assert third.unreadable.startswith("the first line is not the header")
     assert [second] == await _browsed(box, tasks=frozenset({"told"}))
     assert [third] == await _browsed(box, reasons=frozenset({"UndecodableMessage"}))
     assert [first] == await _browsed(box, numbers=frozenset({first.sequence_number}))
@@ -219,7 +219,7 @@ async def test_what_holds_no_envelope_is_not_replayed(rig: Rig) -> None:
     tally = await box.replay(await box.survey(), fates.append)
 
     assert (1, 1) == (tally.done, tally.left)
-    assert any("no header" in fate.detail for fate in fates)
+    assert any("not the header" in fate.detail for fate in fates)
     assert [b"rubbish"] == [each.body for each in await rig.dead_letters(queue)]
 
 

@@ -229,7 +229,7 @@ def test_what_cannot_be_read_is_left_and_named_by_its_number(on_bus: Run, namesp
 
     assert (1, "0 of 1 dead letters replayed.\n") == (done.returncode, done.stdout)
     left, total = done.stderr.splitlines()
-    assert left.startswith(f"{message.sequence_number}: the first line is no header")
+    assert left.startswith(f"{message.sequence_number}: the first line is not the header")
     assert "1 were left unchanged: see the reasons above." == total
 
 

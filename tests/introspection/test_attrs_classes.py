@@ -92,5 +92,5 @@ async def test_validators_run_in_the_worker_and_converters_do_not() -> None:
     assert [(d.percent, d.codes) for d in worker.state] == [(5, ["b", "a"])]
     (letter,) = bus.dead_letters("shop")
     assert letter.dead_letter_reason == "InvalidPayload"
-    assert str(letter.dead_letter_description).startswith("discounts[1]: refused by the type's own check")
+    assert str(letter.dead_letter_description).startswith("discounts[1]: rejected by the type's own check")
     assert "12345" not in str(letter.dead_letter_description)

@@ -485,7 +485,7 @@ async def test_a_broken_next_step_is_told_to_the_failure_callback_before_anythin
 
     assert [] == worker.state.seen
     [cause] = worker.state.causes
-    assert ("note", "UndecodableMessage", "line of step 1 is no step") == (
+    assert ("note", "UndecodableMessage", "line of step 1 is not a valid step") == (
         cause.task,
         cause.reason,
         cause.description,
@@ -597,7 +597,7 @@ async def test_whatever_a_type_raises_refuses_the_payload(
     [letter] = bus.dead_letters("tasks")
 
     assert letter.dead_letter_reason == "InvalidPayload"
-    assert letter.dead_letter_description == f"fragile: refused by the type's own check ({raised.__name__})"
+    assert letter.dead_letter_description == f"fragile: rejected by the type's own check ({raised.__name__})"
 
 
 @_RAISED
@@ -617,6 +617,6 @@ async def test_whatever_a_type_raises_refuses_the_result(
 
     assert letter.dead_letter_reason == "InvalidResult"
     assert (
-        letter.dead_letter_description == f"the result: refused by the type's own check ({raised.__name__})"
+        letter.dead_letter_description == f"the result: rejected by the type's own check ({raised.__name__})"
     )
     assert worker.state.seen == ["given"]

@@ -1,7 +1,8 @@
-"""What travels in one message: a workflow, where we are in it, and results kept for later steps.
+"""The wire format of messages: a workflow, its current step, and results kept for later steps.
 
-`structs` says what it is made of. `codec` makes bytes of it and reads them back, `lines` reads those of single steps when
-they are asked for, `legacy` those of boilermaker-servicebus 1.x, and `outgoing` gives them what any Service Bus tool shows.
+`structs` defines the parts. `codec` encodes and decodes them, `lines` decodes single steps on demand, `ahead` computes what
+can still follow, `identity` derives message ids, `legacy` reads messages of boilermaker-servicebus 1.x, and `outgoing` sets
+the properties that any Service Bus tool shows. Arguments and results are encoded in `payload`.
 """
 
 from boilermaker.envelope.structs import Edges, Header, Kept, Next, Step, StepLine, WireRef

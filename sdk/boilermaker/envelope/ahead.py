@@ -1,7 +1,7 @@
-"""What lies ahead of a step: which steps can still run, which cannot be read, how many messages they may lead to.
+"""The steps after a step: which can still run, which cannot be read, and how many messages they may lead to.
 
-Edges point forward only. So one walk over the lines, and one look at each from the last to the first, tell it: the work is
-linear in the lines, whatever they say.
+Edges point forward only, so one traversal of the lines and one pass from the last to the first are enough: the work is
+linear in the number of lines, even if a stranger wrote them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,15 +15,15 @@ def reachable(lines: Lines, start: int) -> list[int]:
     """The steps that can run from this one on, in order.
 
     Raises:
-        EnvelopeError: a line on the way is malformed.
+        EnvelopeError: the line of one of them is malformed.
     """
     return sorted(number for number, _ in _walk(lines, (start,)))
 
 
 def messages(lines: Lines, starts: Iterable[int]) -> dict[int, int]:
-    """By step, for these and all behind them, how many messages it may lead to at most, its own included.
+    """The maximum number of messages that each of these steps and their successors may lead to, its own included.
 
-    What cannot be read, and what leads to something that cannot be read, is left out.
+    Steps that cannot be read, and steps that lead to one that cannot be read, are left out.
     """
     found = dict(_walk(lines, starts, passes_over=True))
     last_first = sorted(found.items(), reverse=True)
@@ -31,7 +31,7 @@ def messages(lines: Lines, starts: Iterable[int]) -> dict[int, int]:
 
 
 def _walk(lines: Lines, starts: Iterable[int], *, passes_over: bool = False) -> Iterator[tuple[int, Leads]]:
-    """Each step that can be reached, once; what most steps share is followed once, too."""
+    """Each reachable step, once; handlers that most steps share are followed only once as well."""
     waiting = list(starts)
     seen = set(waiting)
     shared = lines.usual

@@ -1,7 +1,8 @@
-"""Envelopes as bytes: JSON Lines, a header and a line for each step. With `payload`, the only room with bytes.
+"""Encodes and decodes envelopes: JSON Lines, a header and one line for each step.
 
-A hop reads the header, the lines that it needs, and passes the others on untouched: a chain of a thousand steps costs
-a hop hardly more than one of ten.
+A worker decodes only the header and the lines that it needs, and passes the other lines on as bytes: handling a step of a
+chain of a thousand steps costs hardly more than one of ten. Reading single lines is in `lines`, the structs are in
+`structs`. Only `envelope` and `payload` create and read message bodies.
 """
 
 import hashlib
@@ -26,9 +27,9 @@ from boilermaker.workflow.bounds import MAX_STEPS
 from boilermaker.workflow.plan import Plan, PlanStep, StepRef
 
 CONTENT_TYPE = "application/jsonl"
-MAX_BYTES = 100 * 1024 * 1024  # the largest message that any Service Bus tier takes
+MAX_BYTES = 100 * 1024 * 1024  # the largest message that any Service Bus tier accepts
 MAX_PUT_OFF = 1000
-MAX_TEXT = 4096  # of a failure's description, and of each other text that it has
+MAX_TEXT = 4096  # characters of each text of a failure, its description included
 _ERRORS = (msgspec.MsgspecError, RecursionError, ValueError)
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ T = TypeVar("T")
 
 
 def encode(plan: Plan, workflow: str, seed: str) -> bytes:
-    """The envelope of a new workflow, at its first step; `seed` is its own (`identity.new_seed`)."""
+    """The envelope of a new workflow, at its first step; `seed` is new as well (`identity.new_seed`)."""
     queues = _by_use(step.resolved.queue for step in plan)
     policies = _by_use(step.resolved.policy for step in plan)
     shared = list(_by_use(step.otherwise for step in plan if step.otherwise))
@@ -78,7 +79,7 @@ def sizes(plan: Plan) -> list[tuple[str, int]]:
 
 
 def _by_use(values: Iterable[T]) -> dict[T, int]:
-    """Distinct values and their places, the most common first: index 0 is what steps leave out."""
+    """Distinct values with their indexes, the most common first: steps omit index 0."""
     found = list(values)
     if not found or found.count(found[0]) == len(found):  # nearly always: one queue, one policy
         return dict.fromkeys(found[:1], 0)
@@ -116,11 +117,11 @@ def _line(
 def _moment(step: PlanStep) -> datetime | None:
     if step.expires is None or isinstance(step.expires, datetime):
         return step.expires
-    raise TypeError("a plan is dated before it is encoded")
+    raise TypeError("a plan must be dated before it is encoded")
 
 
 def _is_plain(plan: Plan, number: int) -> bool:
-    """Whether a result is kept for the next step alone: that step's references say so."""
+    """Whether a result is kept only for the next step, whose references show that already."""
     step = plan[number]
     if step.then is None or step.keep != step.then:
         return False
@@ -148,14 +149,14 @@ def _payload(step: PlanStep) -> msgspec.Raw:
 # ---- receiving ------------------------------------------------------------------------------------------
 
 _decode_header = msgspec.json.Decoder(Header).decode
-_is_seed = re.compile(SEED).fullmatch  # as a constraint of the struct it would take ten times as long
+_is_seed = re.compile(SEED).fullmatch  # ten times as fast as a constraint of the struct
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """A received message: its header, and its steps, each read when asked for.
+    """A received message: its header, and its steps, which are decoded on demand.
 
     Attributes:
-        head: the first line as it came; of a message of boilermaker-servicebus 1.x, all of it.
+        head: the first line as received; for a message of boilermaker-servicebus 1.x, the whole body.
     """
 
     header: Header
@@ -167,24 +168,24 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         """The step to run.
 
         Raises:
-            EnvelopeError: its line is no step, or points where it may not.
+            EnvelopeError: its line is not a valid step, or has an invalid edge.
         """
         return self.steps[self.header.at]
 
 
 def decode(body: bytes) -> Envelope:
-    """A received body; only the header is read here.
+    """Decode a received body; only the header is decoded here.
 
     Raises:
-        EnvelopeError: it is no envelope, or one outside the limits.
+        EnvelopeError: it is not an envelope, or exceeds a limit.
     """
     if len(body) > MAX_BYTES:
-        raise EnvelopeError(f"the body has {len(body):,} bytes, more than any queue takes")
+        raise EnvelopeError(f"the body has {len(body):,} bytes, more than any queue accepts")
     head, _, rest = body.partition(b"\n")
     try:
         header = _decode_header(head)
     except _ERRORS:
-        raise EnvelopeError("the first line is no header of a Boilermaker envelope (format 1)") from None
+        raise EnvelopeError("the first line is not the header of a Boilermaker envelope (format 1)") from None
     _check_header(header, rest)
     return Envelope(header=header, steps=Lines(header, rest), head=head)
 
@@ -193,31 +194,29 @@ def _check_header(header: Header, rest: bytes) -> None:
     below = -2
     count = 0
     for first, last in header.lines:
-        # Ranges that touch are one range: whoever looks for a line must not have to look through one for each line.
+        # Adjacent ranges must be merged: otherwise finding a line could mean searching one range for each line.
         if not (below + 1 < first <= last < MAX_STEPS and first >= 0):
-            raise EnvelopeError(
-                "the header's step numbers are out of order, out of range, or not put together"
-            )
+            raise EnvelopeError("the header's step numbers are out of order, out of range, or not merged")
         below = last
         count += last - first + 1
     if not header.lines or header.lines[0][0] != header.at:
         raise EnvelopeError("the current step is not the first of the lines")
-    # Later hops carry what a worker has checked: to count again would cost more than all else of a hop. A line that is
-    # missing all the same is an error where it is read.
+    # Messages after the first step contain lines that a worker has already checked, and counting them again would cost more
+    # than everything else here. A line that is missing nevertheless raises when it is read.
     if header.at == 0 and rest.count(b"\n") != count - 1:
-        raise EnvelopeError(f"the header announces {count:,} steps, another number of lines follows")
+        raise EnvelopeError(f"the header declares {count:,} steps, but another number of lines follows")
     if not 1 <= header.attempt <= MOST_TRIES or not 0 <= header.put_off <= MAX_PUT_OFF:
-        raise EnvelopeError("the header counts what cannot be")
+        raise EnvelopeError("the header's `attempt` or `put_off` is out of range")
     if header.fork and header.failure is None:
-        raise EnvelopeError("the message stands for failure callbacks and tells no failure")
+        raise EnvelopeError("the message represents failure callbacks but contains no failure")
     if not _is_seed(header.seed):
         raise EnvelopeError("the seed is not 32 hex digits")
     if not all(map(str.isprintable, header.queues)):
-        raise EnvelopeError("the header names a queue that no queue can be called")
+        raise EnvelopeError("the header has a queue name with a character that is not printable")
     if header.kept and not 0 <= min(header.kept) <= max(header.kept) < header.at:
         raise EnvelopeError("the header keeps results of steps that have not run")
     if not header.workflow.isprintable():
-        raise EnvelopeError("the workflow id holds a character that cannot be printed")
+        raise EnvelopeError("the workflow id contains a character that is not printable")
     if header.failure is not None and _is_long(header.failure):
         raise EnvelopeError(f"the failure that led here has a text of more than {MAX_TEXT:,} characters")
 
@@ -234,12 +233,12 @@ def advance(envelope: Envelope, next_: Next, seed: str) -> bytes:
     """The envelope of the next message of the same workflow. Steps that can no longer run are left out.
 
     Args:
-        envelope: of the message that leads to it.
-        next_: what it is.
-        seed: its own, as `identity.derived` gave it.
+        envelope: the envelope of the message that leads to it.
+        next_: describes the next message.
+        seed: the seed of the next message, from `identity.derived`.
 
     Raises:
-        EnvelopeError: a step on the way is malformed.
+        EnvelopeError: a step that can still run is malformed.
     """
     header, lines = envelope.header, envelope.steps
     ranges, data = (
@@ -267,7 +266,7 @@ def advance(envelope: Envelope, next_: Next, seed: str) -> bytes:
 
 
 def restart(envelope: Envelope, identity: Identity) -> bytes:
-    """The envelope of a new workflow that goes on at the current step, at its first attempt and as it was published."""
+    """The envelope of a new workflow that starts at the current step, at its first attempt and with its published policy."""
     header = msgspec.structs.replace(
         envelope.header, workflow=identity.id, seed=identity.seed, attempt=1, put_off=0, policy=None
     )
@@ -275,9 +274,9 @@ def restart(envelope: Envelope, identity: Identity) -> bytes:
 
 
 def _keeps_all(envelope: Envelope, next_: Next) -> bool:
-    """Whether what lies ahead stays reachable: the same step again, or the usual success of a chain.
+    """Whether all following steps stay reachable: the next message is for the same step, or for the next one of a chain.
 
-    Only the handlers of the current step alone, and what a jump passes over, can drop out of reach.
+    Only steps that are failure callbacks of the current step alone, or that a jump skips, can become unreachable.
     """
     current = envelope.current
     if next_.to == current.number:
@@ -286,10 +285,10 @@ def _keeps_all(envelope: Envelope, next_: Next) -> bool:
 
 
 def results_for(envelope: Envelope, step: Step) -> dict[str, msgspec.Raw]:
-    """The values of a step's references, as JSON, by parameter. What is not there is null.
+    """The values of a step's references, as JSON, by parameter. A missing result is null.
 
     Raises:
-        EnvelopeError: they are more than a message can hold: one large result, referred to many times.
+        EnvelopeError: together they are larger than a message can be: one large result, referred to many times.
     """
     if not step.refs:
         return {}
@@ -304,7 +303,7 @@ def results_for(envelope: Envelope, step: Step) -> dict[str, msgspec.Raw]:
             results[name] = _NULL if kept is None else kept.value
     if len(results) > 1 and sum(memoryview(value).nbytes for value in results.values()) > MAX_BYTES:
         raise EnvelopeError(
-            f"the results that step {step.number} refers to have more than {MAX_BYTES:,} bytes"
+            f"the results that step {step.number} refers to have more than {MAX_BYTES:,} bytes in total"
         )
     return results
 
@@ -316,7 +315,7 @@ _NULL = msgspec.Raw(b"null")
 
 
 def fingerprint(envelope: Envelope) -> str:
-    """The same for messages whose bodies differ in their seed only, as those of one workflow that is published twice."""
+    """A hash of the envelope without its seed: messages of one workflow that is published twice have the same fingerprint."""
     digest = hashlib.blake2b(envelope.head.replace(envelope.header.seed.encode(), b"", 1), digest_size=32)
     digest.update(b"\n")
     digest.update(envelope.steps.data)

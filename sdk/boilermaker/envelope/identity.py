@@ -1,9 +1,9 @@
-"""Who is who: ids of messages, and of what outcome stores keep. Nobody can compute one who does not hold the message.
+"""Ids of messages, and keys of records in outcome stores. They cannot be computed without the message that they derive from.
 
-A message that an attempt leads to is named after its cause: the queue and the id of the message whose handling led to it, and
-a slot. The repeat of an attempt so publishes under the same ids, and the bus drops it. The name is keyed with the seed that
-the cause carries, which was drawn when the workflow was published; what is derived carries a seed of its own, so that who
-holds one message can name only what follows from that one.
+The id of a message that an attempt publishes derives from its cause, that is the queue and the id of the message being
+handled, and from a slot. A repeated attempt therefore publishes under the same ids, and the broker drops the duplicates. The
+derivation is keyed with the seed in the cause, which was drawn when the workflow was published. Each derived message has a
+seed of its own, so that the holder of a message can compute only the ids of messages that follow from it.
 """
 
 import hashlib
@@ -13,31 +13,31 @@ from typing import NamedTuple
 from boilermaker.transport.port import Message
 
 SEED = r"\A[0-9a-f]{32}\Z"
-"""What a seed looks like."""
+"""The pattern of a seed."""
 
 REPLAY = "replay"
-"""The slot of what a dead letter leads to when it is sent again."""
+"""The slot of the message that a replayed dead letter is sent as."""
 
 
 class Identity(NamedTuple):
-    """What a message is called, and the seed for all that follows from it."""
+    """The id of a message, and the seed for the messages that follow from it."""
 
     id: str
     seed: str
 
 
 def new_seed() -> str:
-    """A seed that nobody can guess: 128 random bits, as 32 hex digits."""
+    """A seed that cannot be guessed: 128 random bits as 32 hex digits."""
     return secrets.token_hex(16)
 
 
 def seed_of(body: bytes) -> str:
-    """A seed for a message that carries none: whoever holds it comes to the same."""
+    """A seed for a message without one, computed from its body, so that each delivery of it results in the same seed."""
     return hashlib.blake2b(body, digest_size=16, person=b"boilermaker-seed").hexdigest()
 
 
 def own_id(message: Message, queue: str) -> str:
-    """The id of a message in a queue; of one that was sent without an id, the queue and its sequence number there."""
+    """The id of a message in a queue; if it was sent without an id, made of the queue and its sequence number."""
     return message.message_id or f"{queue}/sequence-number-{message.sequence_number}"
 
 
@@ -45,11 +45,11 @@ def derived(seed: str, queue: str, cause: str, slot: int | str) -> Identity:
     """The identity of a message that another one leads to.
 
     Args:
-        seed: of the cause.
-        queue: where the cause is; to Service Bus upper and lower case are the same.
-        cause: id of the cause.
-        slot: which of the messages that the cause leads to. Success, failure and retry draw from the same slots, so that the
-            first outcome wins.
+        seed: the seed of the cause.
+        queue: the queue of the cause; Service Bus ignores the case of queue names.
+        cause: the id of the cause.
+        slot: which of the messages that the cause leads to. Success, failure and retry use the same slots, so that the
+            first published outcome wins.
     """
     data = f"{queue.lower()}\n{slot}\n{cause}".encode(errors="surrogatepass")
     name = hashlib.blake2b(data, digest_size=32, key=seed.encode()).hexdigest()
@@ -57,12 +57,12 @@ def derived(seed: str, queue: str, cause: str, slot: int | str) -> Identity:
 
 
 def record_key(queue: str, message_id: str, fingerprint: str) -> str:
-    """What an outcome store keeps an attempt's record under: 64 hex digits, so that any database takes any message's.
+    """The key of an attempt's record in an outcome store: 64 hex digits, which every database accepts for every message.
 
     Args:
-        queue: where the message is.
+        queue: the queue of the message.
         message_id: its id.
-        fingerprint: of its body: a record counts for the same task with the same payload only.
+        fingerprint: fingerprint of its envelope, so that a record applies only to the same task with the same payload.
     """
     data = f"{queue.lower()}\n{fingerprint}\n{message_id}".encode(errors="surrogatepass")
     return hashlib.blake2b(data, digest_size=32, person=b"boilermaker-rec").hexdigest()

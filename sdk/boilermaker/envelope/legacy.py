@@ -1,7 +1,8 @@
-"""Messages of boilermaker-servicebus 1.x, read as envelopes of ours, so that a queue in use can be moved over.
+"""Reads messages of boilermaker-servicebus 1.x as envelopes, so that a queue in use can be migrated.
 
-Theirs is one JSON object: a task with its arguments, its policy, how often it ran, and its callbacks nested in it. It is
-recognised by that shape. What follows from it is published in our format: nothing else knows of theirs.
+Such a message is one JSON object: a task with its arguments, its policy, the number of its executions, and its callbacks
+nested in it. It is recognised by that shape. Messages that follow from it are published in the current format; no other module
+knows the format of 1.x.
 """
 
 import hashlib
@@ -20,9 +21,9 @@ from boilermaker.workflow.bounds import MAX_STEPS
 from boilermaker.workflow.plan import PlanStep, Resolved
 
 MAX_DEPTH = 400
-"""Callbacks nested in callbacks; 1.x itself cannot read 200."""
+"""Depth of callbacks nested in callbacks; 1.x itself cannot read 200."""
 
-_PROBE = "debug_task"  # sent by 1.x whenever it opens a connection, to see whether that works
+_PROBE = "debug_task"  # sent by 1.x whenever it opens a connection, to check that it works
 _MODES = {0: RetryMode.Fixed, 1: RetryMode.Exponential, 2: RetryMode.Linear}
 _ERRORS = (msgspec.MsgspecError, RecursionError, ValueError, TypeError, KeyError)
 
@@ -57,7 +58,7 @@ class _Task(msgspec.Struct, frozen=True):
 
 
 class _Shape(msgspec.Struct, frozen=True):
-    """What tells such a message from any other."""
+    """The fields by which a message of 1.x is recognised."""
 
     function_name: str
     attempts: msgspec.Raw
@@ -70,14 +71,14 @@ _decode_task = msgspec.json.Decoder(_Task).decode
 
 
 def read(body: bytes, queue: str) -> Envelope:
-    """A received body: an envelope, or a message of 1.x as one.
+    """Decode a received body: an envelope, or a message of 1.x.
 
     Args:
-        body: of the message.
-        queue: the queue it was received from, where 1.x publishes callbacks too.
+        body: the body of the message.
+        queue: the queue that it was received from; 1.x publishes callbacks to the same queue.
 
     Raises:
-        EnvelopeError: it is neither, or one outside the limits.
+        EnvelopeError: it is neither, or exceeds a limit.
     """
     try:
         return codec.decode(body)
@@ -97,7 +98,7 @@ def is_legacy(body: bytes) -> bool:
 
 
 def is_probe(step: Step) -> bool:
-    """Whether a step is what 1.x sends to see whether a connection works; there is nothing to run."""
+    """Whether a step is the message that 1.x sends to check a connection; there is nothing to run."""
     return step.args is not None and step.task == _PROBE and step.then is None
 
 
@@ -109,10 +110,10 @@ class _Parameter(Protocol):
 
 
 def bound(step: Step, parameters: Sequence[_Parameter]) -> msgspec.Raw:
-    """The payload of a step; arguments that 1.x gave by position now stand under their parameters' names.
+    """The payload of a step, with the positional arguments of 1.x moved to their parameters' names.
 
     Raises:
-        UnfitValue: they do not fit the parameters.
+        UnfitValue: they do not match the parameters.
     """
     if step.args is None:
         return step.payload
@@ -121,17 +122,17 @@ def bound(step: Step, parameters: Sequence[_Parameter]) -> msgspec.Raw:
 
 
 def decode(body: bytes, queue: str) -> Envelope:
-    """A message of 1.x as an envelope whose steps all belong to `queue`.
+    """A message of 1.x as an envelope whose steps are all for `queue`.
 
     Raises:
-        EnvelopeError: it is malformed, outside the limits, or a member of a task graph.
+        EnvelopeError: it is malformed, exceeds a limit, or belongs to a task graph.
     """
     if len(body) > codec.MAX_BYTES:
-        raise EnvelopeError(f"the body has {len(body):,} bytes, more than any queue takes")
+        raise EnvelopeError(f"the body has {len(body):,} bytes, more than any queue accepts")
     try:
         head = _decode_task(
             msgspec.json.format(body, indent=-1)
-        )  # one line: payloads go into ours as they are
+        )  # without line breaks: payloads are copied into lines as they are
         plan = tuple(_step(place, queue) for place in _places(head))
     except RecursionError:
         raise _too_deep() from None
@@ -140,16 +141,16 @@ def decode(body: bytes, queue: str) -> Envelope:
             "the body looks like a message of boilermaker-servicebus 1.x, but is malformed"
         ) from None
     if not 0 <= head.attempts.attempts < MOST_TRIES:
-        raise EnvelopeError("a message of boilermaker-servicebus 1.x counts impossible attempts")
+        raise EnvelopeError("a message of boilermaker-servicebus 1.x has a number of attempts out of range")
     workflow = head.task_id[:128] or hashlib.blake2b(body, digest_size=16).hexdigest()
     envelope = codec.decode(codec.encode(plan, workflow, identity.seed_of(body)))
-    # Theirs counts executions so far, ours the one to come.
+    # 1.x counts executions so far; `attempt` is the number of the next one.
     header = msgspec.structs.replace(envelope.header, attempt=head.attempts.attempts + 1)
     return Envelope(header=header, steps=envelope.steps, head=body)
 
 
 class _Place(NamedTuple):
-    """A task of the tree and the numbers of the steps that it leads to."""
+    """A task of the tree, and the numbers of the steps after it."""
 
     task: _Task
     then: int | None
@@ -157,7 +158,7 @@ class _Place(NamedTuple):
 
 
 def _places(head: _Task) -> list[_Place]:
-    """The tree as a table, callers before what they call. Not recursive."""
+    """The tree as a table, each task before its callbacks. Not recursive, because the tree may be deep."""
     found = [_Place(head, None, None)]
     depths = [0]
     for number in range(MAX_STEPS):
@@ -166,8 +167,8 @@ def _places(head: _Task) -> list[_Place]:
         task = found[number].task
         if task.graph_id is not None:
             raise EnvelopeError(
-                "a member of a task graph of boilermaker-servicebus 1.x: its other tasks are in a storage that only "
-                "a worker of 1.x reads; let such a worker finish the graph"
+                "the message belongs to a task graph of boilermaker-servicebus 1.x, whose other tasks are in a storage that "
+                "only a worker of 1.x reads; let a worker of 1.x finish the graph"
             )
         if depths[number] > MAX_DEPTH:
             raise _too_deep()
@@ -179,13 +180,13 @@ def _places(head: _Task) -> list[_Place]:
                 depths.append(depths[number] + 1)
         found[number] = _Place(task, targets[0], targets[1])
     raise EnvelopeError(
-        f"a message of boilermaker-servicebus 1.x holds more than {MAX_STEPS:,} tasks, the most that may be read"
+        f"a message of boilermaker-servicebus 1.x contains more than {MAX_STEPS:,} tasks, the limit"
     )
 
 
 def _too_deep() -> EnvelopeError:
     return EnvelopeError(
-        f"a message of boilermaker-servicebus 1.x is nested more than {MAX_DEPTH} deep, the most that may be read"
+        f"a message of boilermaker-servicebus 1.x is nested more than {MAX_DEPTH} levels deep, the limit"
     )
 
 

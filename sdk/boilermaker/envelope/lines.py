@@ -1,8 +1,8 @@
-"""The step lines of a received envelope: bytes that are read one by one, when asked for, and passed on untouched.
+"""The step lines of a received envelope: bytes that are decoded one by one, on demand, and passed on unchanged.
 
-Part of the codec's room. Everything that a line says is checked here: numbers in range, edges forward. A stranger may have
-written it, so nothing here takes more than linear work: lines are found by passing over them once, and what most steps share
-is checked once.
+Everything in a line is checked here: numbers are in range, edges point forward. A stranger may have written the lines, so
+all work is linear: lines are found in one pass, and handlers that most steps share are checked once. The header is checked
+in `codec`.
 """
 
 import itertools
@@ -35,11 +35,11 @@ class Leads(NamedTuple):
 
 
 class Lines:
-    """The step lines of one envelope, as bytes; each is found once, and read when asked for.
+    """The step lines of one envelope, as bytes; each is found once, and decoded on demand.
 
     Attributes:
-        data: the lines, untouched.
-        usual: the failure handlers of the steps that name none.
+        data: the lines, unchanged.
+        usual: the failure callbacks of steps whose line names none.
     """
 
     __slots__ = (
@@ -50,25 +50,25 @@ class Lines:
         self._header = header
         self.data = data
         self.usual = header.otherwise
-        self._usual_fault: str | None = None  # empty once the usual handlers are checked, and right
+        self._usual_fault: str | None = None  # empty once the usual handlers are checked and valid
         self._places: tuple[list[int], list[int]] | None = None
-        self._starts = [0]  # of the lines that were passed so far: a hop passes the first few
-        self._count: int | None = None  # of the lines, once somebody has looked for one that is missing
+        self._starts = [0]  # offsets of the lines found so far: usually only the first few are needed
+        self._count: int | None = None  # number of lines, known once a missing line was looked for
         self._leads: dict[int, Leads] = {}
         self._read: dict[int, Step] = {}
 
     def __getitem__(self, number: int) -> Step:
-        """Read one step.
+        """Decode one step.
 
         Raises:
-            EnvelopeError: the line is no step, or points where it may not.
+            EnvelopeError: the line is not a valid step, or has an invalid edge.
         """
         if number not in self._read:
             self._read[number] = self._step(number)
         return self._read[number]
 
     def raw(self, number: int) -> bytes:
-        """The line of a step, untouched."""
+        """The line of a step, unchanged."""
         start, end = self._span(number)
         return self.data[start:end]
 
@@ -76,23 +76,23 @@ class Lines:
         """The steps that this one may lead to.
 
         Raises:
-            EnvelopeError: the line is no step, or points where it may not.
+            EnvelopeError: the line is not a valid step, or has an invalid edge.
         """
         if number not in self._leads:
             try:
                 edges = _decode_edges(self.raw(number))
             except _ERRORS:
-                raise EnvelopeError(f"line of step {number} is no step") from None
+                raise EnvelopeError(f"line of step {number} is not a valid step") from None
             self._leads[number] = self._targets(number, edges.then, edges.otherwise)
         return self._leads[number]
 
     def from_step(self, to: int) -> tuple[tuple[tuple[int, int], ...], memoryview]:
-        """Ranges and lines from this step on: those below it can no longer run. A view: there may be many."""
+        """Ranges and lines from this step on: steps before it can no longer run. A view, because there may be many lines."""
         ranges = tuple((max(first, to), last) for first, last in self._header.lines if last >= to)
         return ranges, memoryview(self.data)[self._span(to)[0] :]
 
     def only(self, numbers: Sequence[int]) -> tuple[tuple[tuple[int, int], ...], bytes]:
-        """Ranges and lines of these steps, which are in order."""
+        """Ranges and lines of these steps, which must be in order."""
         ranges: list[tuple[int, int]] = []
         for number in numbers:
             if ranges and ranges[-1][1] == number - 1:
@@ -108,7 +108,7 @@ class Lines:
             return number - first
         if len(ranges) == 1:
             return None
-        if self._places is None:  # where each range begins: its number, and how many lines are before it
+        if self._places is None:  # for each range: its first number, and how many lines come before it
             sizes = (last - first + 1 for first, last in ranges)
             self._places = [first for first, _ in ranges], [0, *itertools.accumulate(sizes)]
         firsts, before = self._places
@@ -134,7 +134,7 @@ class Lines:
         try:
             line = _decode_line(self.raw(number))
         except _ERRORS:
-            raise EnvelopeError(f"line of step {number} is no step") from None
+            raise EnvelopeError(f"line of step {number} is not a valid step") from None
         header = self._header
         then, otherwise = self._targets(number, line.then, line.otherwise)
         if not 0 <= line.queue < len(header.queues) or not 0 <= line.policy < max(1, len(header.policies)):
@@ -144,7 +144,7 @@ class Lines:
         if line.timeout is not None and not 0 < line.timeout <= LONGEST_SECONDS:
             raise EnvelopeError(f"step {number} has a time limit out of range")
         if not 0 < len(line.task) <= MAX_NAME or not line.task.isprintable():
-            raise EnvelopeError(f"step {number} has no name that a task can have")
+            raise EnvelopeError(f"step {number} has an invalid task name")
         if line.args is not None and not 0 <= line.args <= MAX_ARGS:
             raise EnvelopeError(f"step {number} has a number of arguments out of range")
         if line.keep is not None and line.keep <= number:
@@ -154,7 +154,7 @@ class Lines:
         queue = header.queues[line.queue]
         digest = header.digests.get(queue, {}).get(line.task)
         if digest is not None and not _is_digest(digest):
-            raise EnvelopeError(f"step {number} was published for a contract digest that is none")
+            raise EnvelopeError(f"step {number} has an invalid contract digest")
         return Step(
             number,
             line.task,
@@ -176,12 +176,12 @@ class Lines:
         )
 
     def _keep(self, number: int, keep: int | None, then: int | None) -> int | None:
-        """The last step that refers to the result of the current step: the next one, unless its line says another."""
+        """The last step that refers to the result of the current step: as its line says, otherwise the next step or none."""
         if keep is not None or then is None or number != self._header.at:
             return keep
         try:
             following = self[then]
-        except EnvelopeError:  # told where that step is to run
+        except EnvelopeError:  # raised when that step is to run
             return None
         for ref in following.refs.values():
             if ref.step == number:
@@ -196,7 +196,7 @@ class Lines:
     ) -> Leads:
         after = number + 1 if then is msgspec.UNSET else then
         if after is not None and (after <= number or self._index(after) is None):
-            raise _misled(number, after)
+            raise _not_ahead(number, after)
         if otherwise is msgspec.UNSET:
             if self.usual:
                 self._check_usual(number)
@@ -206,16 +206,16 @@ class Lines:
         return Leads(after, otherwise)
 
     def _check_usual(self, number: int) -> None:
-        """Check the failure handlers that most steps share: all once, and for each step the first, for they are in order."""
+        """Check the failure callbacks that most steps share: all of them once, and per step the first, as they are in order."""
         if self._usual_fault is None:
             self._usual_fault = self._fault(self.usual, -1) or ""
         if self._usual_fault:
             raise EnvelopeError(f"step {number} {self._usual_fault}")
         if self.usual[0] <= number:
-            raise _misled(number, self.usual[0])
+            raise _not_ahead(number, self.usual[0])
 
     def _fault(self, handlers: tuple[int, ...], below: int) -> str | None:
-        """What is wrong with failure handlers of steps up to this one."""
+        """What is wrong with the failure callbacks of steps up to number `below`; None if they are valid."""
         if len(handlers) > MAX_HANDLERS:
             return f"leads to more than {MAX_HANDLERS:,} steps after failure"
         for target in handlers:
@@ -225,7 +225,7 @@ class Lines:
         return None
 
 
-def _misled(number: int, target: int) -> EnvelopeError:
+def _not_ahead(number: int, target: int) -> EnvelopeError:
     return EnvelopeError(f"step {number} leads to step {target}, which is not ahead of it in the envelope")
 
 

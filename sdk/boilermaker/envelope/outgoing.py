@@ -1,4 +1,7 @@
-"""An envelope as an outgoing message: what any Service Bus tool shows of it, and what size it may have."""
+"""An envelope as an outgoing message: the properties that any Service Bus tool shows, and its size limit.
+
+The body is encoded in `codec`.
+"""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -7,7 +10,7 @@ from boilermaker.envelope import codec
 from boilermaker.transport.port import Clock, OutgoingMessage, PropertyValue
 
 HEADROOM_BYTES = 8 * 1024
-"""Kept free for what the bus and later hops add: properties, a kept result, the dead-letter reason and description."""
+"""Reserved for what the broker and later steps add: properties, a kept result, the dead-letter reason and description."""
 
 
 def message(
@@ -21,7 +24,7 @@ def message(
     delay: float,
     clock: Clock,
 ) -> OutgoingMessage:
-    """One message. `delay` is in seconds; 0 makes it visible at once."""
+    """One message. `delay` is in seconds; 0 sends it without a scheduled enqueue time."""
     properties: dict[str, PropertyValue] = dict(trace)
     if digest is not None:
         properties["contract-digest"] = digest
@@ -37,5 +40,5 @@ def message(
 
 
 def limit_for(max_message_size: int) -> int:
-    """Bytes that a body may have in a queue that takes messages of this size."""
+    """The maximum size of a body, in bytes, in a queue that accepts messages of this size."""
     return max_message_size - min(HEADROOM_BYTES, max_message_size // 8)

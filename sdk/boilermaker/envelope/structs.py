@@ -1,11 +1,11 @@
-"""What travels in one message: a header and one line for each step that can still run. Wire structs; `codec` has the bytes.
+"""The structs of the wire format: a header, and one line for each step that can still run. `codec` encodes and decodes them.
 
     {"boilermaker":1,"workflow":"...","seed":"...","at":0,"lines":[[0,2]],"queues":["accounts"],"otherwise":[2], ...}
     {"task":"create_user","payload":{"email":"a@b.org","name":"Ada"}}
     {"task":"send_welcome_email","refs":{"user_id":0},"then":null}
     {"task":"handle_signup_failure","payload":{"email":"a@b.org"},"then":null,"otherwise":[]}
 
-What most steps share stands in the header once. Fields with their default are left out; unknown fields are ignored.
+Values that most steps share are in the header once. Fields with their default are omitted; unknown fields are ignored.
 """
 
 from datetime import datetime
@@ -26,7 +26,7 @@ Digests = Annotated[
     dict[Annotated[str, Meta(max_length=MAX_NAME)], Annotated[str, Meta(min_length=16, max_length=16)]],
     Meta(max_length=MAX_STEPS),
 ]
-"""By task; that a digest is one is looked at when its task's line is read."""
+"""Digests by task; a digest is validated when its task's line is read."""
 
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -38,7 +38,7 @@ WireRef = int | str
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
-    """A result that a later step refers to, and the last step that does."""
+    """A result that later steps refer to, and the last step that does."""
 
     until: int
     value: msgspec.Raw
@@ -50,19 +50,19 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         boilermaker: version of the format.
         workflow: id of the workflow, the same in all its messages.
-        seed: what the ids of all that follows are keyed with; 32 hex digits that only holders of the message know.
+        seed: key from which the ids of following messages derive; 32 hex digits that only holders of the message know.
         at: number of the step to run.
-        attempt: which execution of it this is, from 1.
+        attempt: number of its execution, from 1.
         put_off: how often this step was put off because the worker did not know it.
         lines: ranges of step numbers, first and last, of the lines that follow.
-        queues: the queues that steps name by index; 0 where a step names none.
-        policies: the policies that steps name by index; 0 where a step names none; null means as registered.
-        otherwise: the failure handlers of steps that name none.
-        digests: by queue and task, the wire shape that the publisher was generated from.
-        kept: results by step.
-        failure: why the failure callback that we are in was published.
-        policy: replaces the policy of the current step, on the word of a `RetryException`.
-        fork: the step has failed, and this message stands for its failure callbacks, of which there are several.
+        queues: the queues, which steps refer to by index; 0 if omitted.
+        policies: the policies, which steps refer to by index; 0 if omitted; null means as registered.
+        otherwise: the failure callbacks of steps whose line names none.
+        digests: by queue and task, the digest of the contract that the publisher was generated from.
+        kept: results kept for later steps, by step.
+        failure: the failure that led to this failure callback.
+        policy: replaces the policy of the current step, as requested by a `RetryException`.
+        fork: the step has failed, and this message represents its failure callbacks, of which there are several.
     """
 
     boilermaker: Literal[1]
@@ -88,29 +88,29 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Edges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The part of a step line that says where it leads: all that is read of steps that are only passed on."""
+    """The edges of a step line: the only part that is decoded of steps that are just passed on."""
 
     then: int | msgspec.UnsetType | None = msgspec.UNSET
     otherwise: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 EMPTY = msgspec.Raw(b"{}")
-"""The payload of a step without arguments, or with references alone: this very object is left out."""
+"""The payload of a step without arguments, or only with references: msgspec omits it if it is this same object."""
 
 
 class StepLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One step.
 
     Attributes:
-        args: for a step that came from boilermaker-servicebus 1.x, whose publishers know no parameter names: how many
-            arguments were given by position. They stand under "0", "1", ... in the payload until the step runs.
-        then: the step after success; the next number where it is left out, null for none.
-        otherwise: the steps after failure; those of the header where it is left out.
-        keep: the last step that refers to this one's result; left out where that is the next one, whose references say so.
-        delay: seconds to wait when it is this step's turn.
-        not_before: a point in time to wait for, likewise.
+        args: for a step from boilermaker-servicebus 1.x, whose publishers do not know parameter names: the number of
+            positional arguments. The payload holds them as "0", "1", ... until the step runs.
+        then: the step after success; the next number if omitted, null for none.
+        otherwise: the steps after failure; those of the header if omitted.
+        keep: the last step that refers to this step's result; omitted if that is the next step, whose references show it.
+        delay: seconds to wait before this step, once the step before it has ended.
+        not_before: a point in time to wait for before this step.
         timeout: seconds that one execution may take.
-        expires: when it must have begun.
+        expires: the time by which it must have started.
     """
 
     task: str
@@ -131,12 +131,12 @@ class StepLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A step line with what the header says filled in; checked: numbers in range, edges forward.
+    """A checked step line with the header's values filled in: numbers are in range, edges point forward.
 
-    Two are made for each hop: by position, in half the time.
+    Two are created for each message; with positional arguments, because that takes half the time.
 
     Attributes:
-        keep: the last step that refers to this one's result; of steps that are not the current one, as their line says.
+        keep: the last step that refers to this step's result; for steps other than the current one, only as their line says.
     """
 
     number: int
@@ -158,21 +158,21 @@ class Step(msgspec.Struct, frozen=True):
     digest: str | None
 
     def wait_seconds(self, now: datetime) -> float:
-        """Seconds to wait when it is its turn."""
+        """Seconds to wait before this step, once the step before it has ended."""
         until = 0 if self.not_before is None else seconds_until(self.not_before, now)
         return max(self.delay or 0, until)
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
-    """One message that an outcome leads to: the same workflow at another place, or another attempt.
+    """One message that an outcome leads to: the same workflow at another step, or another attempt.
 
     Attributes:
-        slot: which of the messages of this outcome it is; part of its identity.
-        to: the step that it will run.
-        queue: where it goes.
-        result: what the current step has left for later steps.
-        delay: seconds until it becomes visible.
-        fork: it stands for the failure callbacks of the step `to`.
+        slot: which of the messages of this outcome it is; its id derives from it.
+        to: the step to run.
+        queue: the queue that it is published to.
+        result: the result of the current step, if later steps refer to it.
+        delay: seconds until it is enqueued.
+        fork: it represents the failure callbacks of the step `to`.
     """
 
     slot: int

@@ -1,7 +1,8 @@
-"""Payloads and results as JSON: arguments in, checked bytes out, and back. With `envelope`, the only room with bytes.
+"""Payloads and results as JSON: encodes and checks them, and decodes them again.
 
-A payload is what comes back: arguments are encoded and decoded again as the payload type, on the very path the worker
-takes, so that nothing can be published that the worker would refuse.
+A payload is the result of a round trip: arguments are encoded and decoded again as the payload type, exactly as the worker
+decodes them, so that nothing can be published that the worker would reject. `outbound` has what is sent, `inbound` what is
+received; the other modules are checks. Only `payload` and `envelope` create and read message bodies.
 """
 
 from boilermaker.payload.inbound import bind, decode, from_plain, moved, plain, renamed

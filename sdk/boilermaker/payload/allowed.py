@@ -1,4 +1,4 @@
-"""The values that an enum or a Literal allows, for refusals: they are the contract's own, and quote nothing of a payload."""
+"""The values that an enum or a Literal allows, for error messages: they are part of the contract, not of a payload."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,17 +7,17 @@ from typing import Any
 
 from msgspec import inspect
 
-_MOST = 20  # values that a sentence lists
+_MOST = 20  # values that a message lists
 _STEP = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<index>\d+|\.\.\.)\]")
 
 
 @lru_cache(maxsize=1024)
 def allowed(type_: Any, path: str) -> str | None:
-    """What is allowed at a place of a type, as text: `'high', 'low'`; None where the place is not found.
+    """The values allowed at a path in a type, as text: `'high', 'low'`; None if the path is not found.
 
     Args:
-        type_: of the argument.
-        path: from the argument to the value, in msgspec's words: `.items[...].kind`.
+        type_: the type of the argument.
+        path: from the argument to the value, in msgspec's notation: `.items[...].kind`.
     """
     try:
         found = [inspect.type_info(type_)]
@@ -63,7 +63,7 @@ def _inside(type_: inspect.Type, step: "re.Match[str]") -> Iterator[inspect.Type
 
 
 def _at(types: Sequence[inspect.Type], index: str | None) -> Sequence[inspect.Type]:
-    """The type at a place of an array; none where the path does not say which."""
+    """The type at an index of an array; none if the path does not contain the index."""
     return types[int(index) : int(index) + 1] if index is not None and index.isdecimal() else ()
 
 

@@ -1,4 +1,4 @@
-"""Values as bytes of JSON, and why some have none."""
+"""Encodes values as JSON, and explains why a value cannot be encoded."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -11,10 +11,10 @@ from boilermaker.workflow.ref import Ref
 
 
 def encode(value: object, externals: Externals = NONE) -> bytes:
-    """A value as JSON. What msgspec raises leaves here as it is; see `unencodable`.
+    """Encode a value as JSON. Errors of msgspec are not translated; see `unencodable`.
 
     Raises:
-        UnfitValue: a part of it does not travel.
+        UnfitValue: a part of it cannot be encoded.
     """
     return _encoder(externals).encode(value)
 
@@ -33,14 +33,14 @@ def _stranger(value: object) -> object:
     if isinstance(getattr(value, "result", None), Ref):
         raise UnfitValue(("a task is not a value; did you mean `.result`?",))
     shown = type(value).__qualname__
-    if hasattr(value, "model_dump"):  # pydantic's, which is not imported for this
+    if hasattr(value, "model_dump"):  # a pydantic model; pydantic is not imported for this
         own = f"pass the class of that name from the stubs, as {shown}(**value.model_dump())"
         raise UnfitValue((f"`{shown}` has no JSON form: {own}",))
     raise UnfitValue((f"`{shown}` has no JSON form: pass a value of the types in the signature",))
 
 
 def unencodable(given: Mapping[str, object], externals: Externals = NONE) -> tuple[str, ...]:
-    """Why arguments have no JSON form, a sentence for each at fault."""
+    """Why arguments cannot be encoded as JSON, one sentence for each."""
     problems: list[str] = []
     for name, value in given.items():
         try:

@@ -1,4 +1,7 @@
-"""Types of third parties: how their values travel, as whoever makes the worker says."""
+"""Third-party types: how their values are serialized, as configured by `Boilermaker(external=...)`.
+
+The configuration itself, `External`, is in `tasks.options`.
+"""
 
 import enum
 from collections.abc import Callable, Iterator, Mapping
@@ -13,18 +16,18 @@ from boilermaker.payload import finite
 from boilermaker.payload.unfit import SafeWordsError, UnfitValue, sentence
 from boilermaker.tasks.options import External
 
-# msgspec writes objects of these and of their subclasses itself, and asks nobody.
+# msgspec encodes objects of these and of their subclasses itself, without calling a hook.
 _WRITTEN_ANYHOW: tuple[type[Any], ...] = (list, tuple, set, frozenset, dict, UUID)
 
 
 class Externals:
-    """The types of third parties that one worker knows. Compared by identity, as decoders are kept for it.
+    """The third-party types of one worker. Compared by identity, because decoders are cached for it.
 
     Attributes:
-        decode_hook: what msgspec asks for objects of classes that it does not know; None where there are none.
+        decode_hook: called by msgspec for classes that it does not support; None if there are no types.
 
     Raises:
-        ConfigurationError: an entry is no class, is one that msgspec carries by itself, or does not say how it travels.
+        ConfigurationError: an entry is not a class, is supported by msgspec, or does not say how it is serialized.
     """
 
     def __init__(self, given: Mapping[type, External] | None = None) -> None:
@@ -37,21 +40,21 @@ class Externals:
         return iter(self._given)
 
     def of(self, cls: Any) -> External | None:
-        """How objects of a class travel; None where nobody said so."""
+        """How objects of a class are serialized; None if not configured."""
         try:
             return self._given.get(cls)
-        except TypeError:  # unhashable: an annotation, no class
+        except TypeError:  # unhashable: an annotation, not a class
             return None
 
     def _decode(self, cls: Any, value: Any) -> Any:
-        """An object of a class, of what msgspec read for it; msgspec calls this.
+        """Convert what msgspec decoded into an object of a class; msgspec calls this.
 
         Raises:
-            SafeWordsError: it does not fit.
+            SafeWordsError: it cannot be converted.
         """
         external = self.of(cls)
         if external is None:
-            return value  # of `object`, which takes anything
+            return value  # declared as `object`, which accepts anything
         try:
             wire = msgspec.convert(value, external.wire, str_keys=True, dec_hook=self.decode_hook)
         except (msgspec.ValidationError, ValueError, RecursionError) as error:
@@ -63,16 +66,16 @@ class Externals:
             return make(wire)
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # SystemExit, too: it would end one worker after the other
-            said = f"`{cls.__qualname__}` does not take it ({type(error).__qualname__})"
+        except BaseException as error:  # also SystemExit, which would end one worker after the other
+            said = f"the decoder of `{cls.__qualname__}` raised {type(error).__qualname__}"
             raise SafeWordsError(said) from error
 
     def encode(self, value: object) -> object:
-        """What travels for an object; msgspec calls this for what it does not know.
+        """Convert an object into its wire type; msgspec calls this for objects that it does not support.
 
         Raises:
-            TypeError: nobody said what.
-            UnfitValue: its encoder raised, or gave a float that JSON does not have.
+            TypeError: its class is not configured.
+            UnfitValue: its encoder raised, or returned a float that has no JSON form.
         """
         external = self.of(type(value))
         if external is None:
@@ -91,25 +94,25 @@ class Externals:
 
 
 def known(given: Mapping[type, External] | None) -> Externals:
-    """What a worker knows; NONE where that is nothing."""
+    """The third-party types of a worker; NONE if there are none."""
     return Externals(given) if given else NONE
 
 
 NONE = Externals()
-"""What producers have: stubs show the type that travels."""
+"""No third-party types, as in producers: stubs use the wire type."""
 
 
 def is_carried(cls: Any) -> bool:
-    """Whether msgspec carries a class by itself."""
+    """Whether msgspec supports a class itself."""
     return not isinstance(shapes.type_info(cls), shapes.CustomType)
 
 
 def how_to_say(cls: Any) -> str:
-    """What to write for a class that nobody said how it travels."""
+    """How to configure a class that is not configured, as a hint for errors."""
     name = cls.__name__
     if hasattr(cls, "model_validate") and hasattr(
         cls, "model_dump"
-    ):  # of pydantic, which `str` does not write
+    ):  # a pydantic model, which `str` does not serialize
         wire = f"wire=dict[str, Any], decode={name}.model_validate, encode=lambda model: model.model_dump(mode='json')"
         return f"say how it travels: `Boilermaker(..., external={{{name}: External({wire})}})`"
     return f"say how it travels: `Boilermaker(..., external={{{name}: External(wire=str, decode={name}, encode=str)}})`"
@@ -117,7 +120,7 @@ def how_to_say(cls: Any) -> str:
 
 def _check(cls: Any, external: External) -> None:
     if not isinstance(cls, type):
-        raise ConfigurationError(f"external: {cls!r} is no class")
+        raise ConfigurationError(f"external: {cls!r} is not a class; use classes as keys")
     name = cls.__qualname__
     if not isinstance(external, External):  # pyright: ignore[reportUnnecessaryIsInstance] - users without a checker
         raise ConfigurationError(f"external: `{name}` must have an `External(wire=...)`")

@@ -1,8 +1,10 @@
-"""Numbers and moments that may not travel.
+"""Rejects numbers and datetimes that cannot be sent faithfully or safely.
 
-Floats that JSON does not have: msgspec encodes NaN and infinities as null, which a `float | None` then takes for None.
-And Decimals that would keep a worker busy: `int(Decimal("1E+999999"))` takes minutes, and so does printing it. And moments
-whose offset from UTC has seconds: msgspec writes whole minutes, so that another moment would arrive.
+- Floats that JSON cannot express: msgspec encodes NaN and infinities as null, which `float | None` decodes as None.
+- Huge Decimals, which would keep a worker busy: `int(Decimal("1E+999999"))` takes minutes, and so does formatting it.
+- Datetimes and times whose UTC offset has seconds: msgspec encodes whole minutes, so that another time would arrive.
+
+Values that arrive as another type are in `untyped`.
 """
 
 import datetime as dt
@@ -18,7 +20,7 @@ from msgspec import inspect as shapes
 from boilermaker.payload.parts import holds, parts_of
 
 MAX_DIGITS = 1000
-"""Digits of a Decimal, and its exponent in either direction."""
+"""Maximum number of digits of a Decimal, and maximum absolute value of its exponent."""
 _HUGE = f"a Decimal has at most {MAX_DIGITS:,} digits, and an exponent from -{MAX_DIGITS:,} to {MAX_DIGITS:,}"
 
 _INFINITE = "NaN and infinities have no JSON form"
@@ -38,7 +40,7 @@ def huge(payload: msgspec.Struct) -> tuple[str, ...]:
 
 
 def odd_offsets(payload_type: type[msgspec.Struct], given: Mapping[str, object]) -> tuple[str, ...]:
-    """A sentence for each argument that holds a moment whose offset from UTC is no whole minutes, with its path."""
+    """A sentence for each argument that holds a datetime or time whose UTC offset is not whole minutes, with its path."""
     if not holds(payload_type, _MOMENTS):
         return ()
     return tuple(
@@ -49,7 +51,7 @@ def odd_offsets(payload_type: type[msgspec.Struct], given: Mapping[str, object])
 
 
 def huge_part(value: object, type_: Any) -> str | None:
-    """The same sentence for a value of a type that is no payload."""
+    """The same as `huge`, for a value that is not a payload."""
     if not holds(type_, (shapes.DecimalType, shapes.AnyType)):
         return None
     path = _search(value, _is_huge)
@@ -57,7 +59,7 @@ def huge_part(value: object, type_: Any) -> str | None:
 
 
 def unfit_result(value: object, type_: Any) -> str | None:
-    """A sentence for the first float, Decimal or moment of a result that may not travel."""
+    """A sentence for the first float, Decimal or datetime of a result that must not be sent; None if there is none."""
     if (path := find(value)) is not None:
         return f"{_INFINITE} (at `{path}`)"
     if (why := huge_part(value, type_)) is not None:
@@ -86,7 +88,7 @@ def _has_odd_offset(value: object) -> bool:
 
 
 def find_all(given: Mapping[str, object]) -> tuple[str, ...]:
-    """A sentence for each argument that holds such a float, with its path."""
+    """A sentence for each argument that holds NaN or an infinity, with its path."""
     return tuple(
         f"{name}: {_INFINITE} (at `{path}`)"
         for name, value in given.items()
@@ -95,12 +97,12 @@ def find_all(given: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def is_altered(value: object) -> bool:
-    """Whether a value has a JSON form that says something else: NaN, infinities, offsets with seconds."""
+    """Whether the JSON form of a value means something else: NaN, infinities, offsets with seconds."""
     return find(value) is not None or _search(value, _has_odd_offset) is not None
 
 
 def find(value: object) -> str | None:
-    """Where a float that is not finite hides, or None."""
+    """The path of the first float that is not finite, or None."""
     return _search(value, _is_not_finite)
 
 
@@ -108,7 +110,7 @@ _LEAVES = (str, int, float, bytes, type(None), Decimal, dt.date, dt.time, dt.tim
 
 
 def _search(value: object, is_wanted: Callable[[object], bool]) -> str | None:
-    """Where such a value hides. Without recursion: msgspec encodes deeper nesting than Python calls."""
+    """The path of the first such value. Not recursive, because msgspec encodes deeper nesting than Python's recursion limit."""
     if isinstance(value, _LEAVES):
         return "$" if is_wanted(value) else None
     waiting = [("$", value)]
@@ -123,7 +125,7 @@ def _search(value: object, is_wanted: Callable[[object], bool]) -> str | None:
 
 @lru_cache(maxsize=4096)
 def may_hide(payload_type: type[msgspec.Struct]) -> bool:
-    """False where no part of the type takes null, so that msgspec refuses such a float: most payloads skip the search."""
+    """Whether a part of the type accepts null. If none does, msgspec rejects such a float, and the search can be skipped."""
     return any(_may_take_null(shapes.type_info(field.type)) for field in msgspec.structs.fields(payload_type))
 
 

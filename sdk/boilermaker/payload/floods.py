@@ -21,8 +21,8 @@ from boilermaker.payload.parts import all_of
 from boilermaker.payload.unfit import DecodeHook, UnfitValue
 
 MOST_ALIKE = 1_000
-"""Numbers of one hash in a payload; to insert as many takes some hundredths of a second."""
-_SMALL_BYTES = 16 * 1024  # as many numbers that are long enough need more
+"""Most numbers with the same hash in a payload; inserting that many takes some hundredths of a second."""
+_SMALL_BYTES = 16 * 1024  # that many numbers of sufficient length need more
 _NUMBERS = (
     shapes.IntType, shapes.FloatType, shapes.DecimalType, shapes.UUIDType, shapes.AnyType, shapes.CustomType,
 )  # fmt: skip
@@ -44,7 +44,7 @@ def check(data: bytes, type_: Any, hook: DecodeHook | None = None) -> None:
     try:
         plain = _PLAIN.decode(data)  # lists, and mappings with texts for keys: nothing of it is attacked
     except (msgspec.MsgspecError, RecursionError, ValueError):
-        return  # told by whoever reads it
+        return  # raised when the payload is decoded
     _refuse_many("numbers", _hashes(plain))
     for item_type in composites.of(type_):
         _refuse_many("tuples and records", composites.hashes(plain, item_type, hook))
@@ -69,7 +69,7 @@ def _refuse_many(what: str, hashes: Iterator[int]) -> None:
 
 @lru_cache(maxsize=4096)
 def hashes_numbers(type_: Any) -> bool:
-    """Whether numbers, or what is hashed as one, are items of sets or keys of mappings in a type."""
+    """Whether sets or mapping keys in a type can hold numbers, or values that are hashed like numbers."""
     return any(
         isinstance(part, _NUMBERS)
         for hashed in composites.hashed(shapes.type_info(type_))
@@ -78,7 +78,7 @@ def hashes_numbers(type_: Any) -> bool:
 
 
 def _hashes(plain: object) -> Iterator[int]:
-    """The hashes of all that may become a large number, equal ones once: what is equal is found at once. Small ones differ."""
+    """Hashes of all values that may become large numbers, each distinct value once. Hashes of small numbers always differ."""
     seen: set[str] = set()
     waiting = [plain]
     while waiting:

@@ -1,4 +1,4 @@
-"""What is received: payloads checked, and made to fit before that where they are of another contract or library."""
+"""Decodes and checks received payloads, and adapts those of another contract or of boilermaker-servicebus 1.x before that."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -19,10 +19,10 @@ def decode(
     results: Mapping[str, msgspec.Raw],
     externals: Externals = NONE,
 ) -> msgspec.Struct:
-    """A received payload, results put in the places of the references to them.
+    """Decode a received payload, with results in place of the references to them.
 
     Raises:
-        UnfitValue: it does not fit; every field at fault is named.
+        UnfitValue: it does not match the type; every invalid field is listed.
     """
     data = bytes(raw)
     if results:
@@ -32,7 +32,7 @@ def decode(
         decoded: msgspec.Struct = decoder(payload_type, externals.decode_hook).decode(data)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - types run code of their users: `__post_init__`, validators, `_missing_`
+    except BaseException as error:  # noqa: BLE001 - types run users' code: `__post_init__`, validators, `_missing_`
         raise UnfitValue(problems_of(data, payload_type, error, externals.decode_hook)) from None
     if problems := finite.huge(decoded):
         raise UnfitValue(problems)
@@ -40,25 +40,25 @@ def decode(
 
 
 def renamed(raw: msgspec.Raw, aliases: Mapping[str, Sequence[str]]) -> msgspec.Raw:
-    """A payload with what stands under an alias moved to the parameter's own name, unless there is something already.
+    """A payload with values under an alias moved to the parameter's own name, unless that has a value already.
 
     Raises:
-        UnfitValue: it is no JSON object.
+        UnfitValue: it is not a JSON object.
     """
     return msgspec.Raw(msgspec.json.encode(moved(members_of(bytes(raw)), aliases)))
 
 
 def moved(members: Mapping[str, _V], aliases: Mapping[str, Sequence[str]]) -> dict[str, _V]:
-    """Values by parameter, those under an alias moved to the parameter's own name."""
+    """Values by parameter, with those under an alias moved to the parameter's own name."""
     own = {alias: name for name, others in aliases.items() for alias in others if name not in members}
     return {own.get(name, name): value for name, value in members.items()}
 
 
 def plain(raw: msgspec.Raw, results: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
-    """A received payload as plain JSON values, results put in the places of the references to them.
+    """A received payload as plain JSON values, with results in place of the references to them.
 
     Raises:
-        UnfitValue: it is no JSON object.
+        UnfitValue: it is not a JSON object.
     """
     members = {**members_of(bytes(raw)), **results}
     try:
@@ -68,10 +68,10 @@ def plain(raw: msgspec.Raw, results: Mapping[str, msgspec.Raw]) -> dict[str, Any
 
 
 def from_plain(values: Mapping[str, Any]) -> msgspec.Raw:
-    """Plain values as a payload.
+    """Encode plain values as a payload.
 
     Raises:
-        UnfitValue: they have no JSON form; every field at fault is named.
+        UnfitValue: they have no JSON form; every invalid field is listed.
     """
     try:
         data = encode(values)
@@ -83,23 +83,25 @@ def from_plain(values: Mapping[str, Any]) -> msgspec.Raw:
 
 
 def bind(raw: msgspec.Raw, args: int, names: Sequence[str], by_position: int) -> msgspec.Raw:
-    """A payload whose first `args` arguments stand under "0", "1", ...: those moved to the parameters' names.
+    """A payload with positional arguments, which it holds as "0", "1", ..., moved to their parameters' names.
 
     Args:
         raw: the payload.
-        args: how many were given by position.
-        names: all parameters, in their order.
-        by_position: how many of them may be given by position.
+        args: number of positional arguments.
+        names: all parameters, in order.
+        by_position: how many parameters accept a positional argument.
 
     Raises:
-        UnfitValue: as Python's own call would fail: too many, given twice, or for no parameter.
+        UnfitValue: as a call in Python would fail: too many arguments, a parameter given twice, or an unknown parameter.
     """
     members = members_of(bytes(raw))
     if args > by_position:
-        raise UnfitValue((f"{args} arguments were given by position, the handler takes {by_position} so",))
+        raise UnfitValue(
+            (f"{args} arguments were given by position, the handler takes {by_position} by position",)
+        )
     given = {name: members.pop(str(position), _NOTHING) for position, name in enumerate(names[:args])}
     problems = [f"{name}: given by position and by name" for name in given if name in members]
-    if any(name not in names for name in members):  # in the publisher's words, which may hold anything
+    if any(name not in names for name in members):  # the name is not quoted: it may contain anything
         problems.append("an argument was given by a name that no parameter has")
     if problems:
         raise UnfitValue(tuple(problems))

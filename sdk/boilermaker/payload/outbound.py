@@ -1,4 +1,4 @@
-"""What is sent: the payload of a call, built of its arguments, and results. Each is read back before it may leave."""
+"""Encodes what is sent: the payload of a call, built from its arguments, and results. Each is decoded again as a check."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -25,16 +25,16 @@ def build(
     arguments: Mapping[str, object],
     externals: Externals = NONE,
 ) -> msgspec.Struct:
-    """The checked payload of one call; arguments that are references, or `msgspec.UNSET`, are left out of it.
+    """The checked payload of one call, without arguments that are references or `msgspec.UNSET`.
 
     Raises:
-        InvalidArgumentsError: the worker would refuse it. All arguments at fault are named at once.
+        InvalidArgumentsError: the worker would reject it. All invalid arguments are listed.
     """
     referred = frozenset(name for name, value in arguments.items() if isinstance(value, Ref))
     given = {name: value for name, value in arguments.items() if name not in referred and value is not UNSET}
     partial = _without(payload_type, referred) if referred else payload_type
     try:
-        return _through_the_door(given, partial, externals)
+        return _round_trip(given, partial, externals)
     except UnfitValue as unfit:
         raise InvalidArgumentsError(task, unfit.problems) from None
 
@@ -43,19 +43,19 @@ def encoded(built: msgspec.Struct | msgspec.Raw, externals: Externals) -> msgspe
     """A payload as JSON.
 
     Raises:
-        UnfitValue: an argument was changed after it was checked, and has no JSON form now.
+        UnfitValue: an argument was modified after it was checked, and no longer has a JSON form.
     """
     return msgspec.Raw(encode(built, externals))
 
 
 def references(arguments: Mapping[str, object]) -> dict[str, AnyRef]:
-    """Those arguments that are references."""
+    """The arguments that are references."""
     return {name: value for name, value in arguments.items() if isinstance(value, Ref)}
 
 
 @lru_cache(maxsize=4096)
 def _without(payload_type: type[msgspec.Struct], names: frozenset[str]) -> type[msgspec.Struct]:
-    """The payload type less the named fields, whose values come later."""
+    """The payload type without the named fields, whose values are not known yet."""
     fields: list[Any] = []
     for field in msgspec.structs.fields(payload_type):
         if field.name in names:
@@ -70,7 +70,7 @@ def _without(payload_type: type[msgspec.Struct], names: frozenset[str]) -> type[
 
 
 def seal(value: object, type_: Any, externals: Externals = NONE) -> msgspec.Raw:
-    """A result as JSON that the declared type reads back.
+    """Encode a result as JSON, and check that it decodes as the declared type.
 
     Raises:
         UnfitValue: it is not of that type, or cannot be encoded.
@@ -94,7 +94,7 @@ def seal(value: object, type_: Any, externals: Externals = NONE) -> msgspec.Raw:
     return msgspec.Raw(data)
 
 
-def _through_the_door(
+def _round_trip(
     given: dict[str, object], payload_type: type[msgspec.Struct], externals: Externals
 ) -> msgspec.Struct:
     try:

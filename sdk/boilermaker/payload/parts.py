@@ -1,4 +1,4 @@
-"""What values are made of, and what types are, as msgspec sees both: what checks of payloads have in common."""
+"""The parts of values and of types, as msgspec sees them: the traversals that all checks of payloads share."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -8,7 +8,7 @@ from msgspec import inspect as shapes
 
 
 def parts_of(path: str, value: object) -> Iterable[tuple[str, object]]:
-    """What a value holds as msgspec encodes it, keys of mappings among it, each with its path."""
+    """The parts of a value as msgspec encodes it, keys of mappings included, each with its path."""
     if isinstance(value, list | tuple | set | frozenset):
         items = cast("Collection[object]", value)
         return ((f"{path}[{index}]", item) for index, item in enumerate(items))
@@ -20,7 +20,7 @@ def parts_of(path: str, value: object) -> Iterable[tuple[str, object]]:
 
 @lru_cache(maxsize=4096)
 def field_names(cls: type[Any]) -> tuple[str, ...]:
-    """Fields of a Struct, a dataclass or an attrs class; nothing else has parts that travel, enum members least."""
+    """The fields of a Struct, a dataclass or an attrs class; no other object, such as an enum member, has encoded fields."""
     attributes: tuple[Any, ...] = getattr(cls, "__attrs_attrs__", ())
     return tuple(
         getattr(cls, "__struct_fields__", None)
@@ -35,12 +35,12 @@ Record = shapes.StructType | shapes.DataclassType | shapes.TypedDictType | shape
 
 @lru_cache(maxsize=4096)
 def holds(type_: Any, kinds: tuple[type[shapes.Type], ...]) -> bool:
-    """Whether a type, or a part of it, is of one of these kinds: payloads of others skip what looks for them."""
+    """Whether a type or a part of it is of one of these kinds: checks for these kinds can be skipped otherwise."""
     return any(isinstance(info, kinds) for info in all_of(shapes.type_info(type_)))
 
 
 def all_of(info: shapes.Type) -> Iterator[shapes.Type]:
-    """A description and those within it, each once: types may hold themselves."""
+    """A type and all types within it, each once, because types may be recursive."""
     waiting, seen = [info], {id(info)}
     while waiting:
         found = waiting.pop()
@@ -52,7 +52,7 @@ def all_of(info: shapes.Type) -> Iterator[shapes.Type]:
 
 
 def inside(info: shapes.Type) -> tuple[shapes.Type, ...]:
-    """The descriptions that one is made of."""
+    """The types directly within a type."""
     match info:
         case shapes.UnionType(types=parts) | shapes.TupleType(item_types=parts):
             return parts

@@ -1,4 +1,4 @@
-"""Why a value does not fit its type, in sentences without the value: they leave the process."""
+"""Explains why a value does not match its type, in sentences without the value, because they leave the process."""
 
 import re
 from collections.abc import Callable
@@ -10,8 +10,8 @@ import msgspec
 from boilermaker.payload.allowed import allowed
 
 
-class UnfitValue(Exception):  # noqa: N818 - caught and told by whoever knows whose value it was
-    """A value does not fit its type. `problems` are sentences with a path and what was expected, without values."""
+class UnfitValue(Exception):  # noqa: N818 - always caught, and reported as an error that names the task
+    """A value does not match its type. `problems` are sentences with a path and what was expected, without values."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("; ".join(problems))
@@ -19,7 +19,7 @@ class UnfitValue(Exception):  # noqa: N818 - caught and told by whoever knows wh
 
 
 class SafeWordsError(ValueError):
-    """A refusal whose words hold no value."""
+    """An error whose message contains no value, so that it may be quoted."""
 
 
 DecodeHook = Callable[[Any, Any], Any]
@@ -27,11 +27,11 @@ DecodeHook = Callable[[Any, Any], Any]
 
 @lru_cache(maxsize=4096)
 def decoder(type_: Any, hook: DecodeHook | None = None) -> Any:
-    """The decoder of a type, made once.
+    """The decoder of a type, cached.
 
     Args:
-        type_: of which.
-        hook: makes the objects of classes that msgspec does not know.
+        type_: the type to decode.
+        hook: converts to classes that msgspec does not support.
     """
     return msgspec.json.Decoder(type_, dec_hook=hook)
 
@@ -40,7 +40,7 @@ def members_of(data: bytes) -> dict[str, msgspec.Raw]:
     """The members of a JSON object, undecoded.
 
     Raises:
-        UnfitValue: it is none.
+        UnfitValue: it is not a JSON object.
     """
     try:
         return _MEMBERS.decode(data)
@@ -75,21 +75,21 @@ def _field_problem(name: str, type_: Any, raw: msgspec.Raw, hook: DecodeHook | N
         decoder(type_, hook).decode(raw)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - types run code of their users
+    except BaseException as error:  # noqa: BLE001 - types run users' code
         return [refusal(name, error, type_)]
     return []
 
 
 def refusal(name: str, error: BaseException, type_: Any = None) -> str:
-    """Why a value was not read: in msgspec's words, or that the type's own code raised, in words that may hold values."""
+    """Why a value was not decoded: msgspec's message, or only that the type's own code raised, as its message may hold values."""
     if isinstance(error, msgspec.MsgspecError | RecursionError | UnicodeError):
         return sentence(name, error, type_)
-    return f"{name}: refused by the type's own check ({type(error).__qualname__})"
+    return f"{name}: rejected by the type's own check ({type(error).__qualname__})"
 
 
 _PATH = re.compile(r" - at `(?:key in )?(\$[^`]*)`")
-# What msgspec says and quotes nothing of the value by, and what it says before it quotes some; anything else that a version
-# of it may say is not passed on.
+# Messages of msgspec that do not quote the value, and the beginnings of those that do. Any other message, such as one of a
+# later version, is not passed on.
 _ONE_OF = "expected one of the enum's or Literal's values"
 _OF_TYPES = ("Expected ", "Object missing ")  # types, limits and field names
 _SAID: dict[str, str] = {
@@ -106,7 +106,7 @@ _UNKNOWN = "does not fit its type"
 
 
 def sentence(name: str, error: BaseException, type_: Any = None) -> str:
-    """The text of msgspec less what it quotes of the value, under the name of the argument; its type says what is allowed."""
+    """The message of msgspec for an argument, without quotes of the value; `type_` is used to list allowed values."""
     text = str(error)
     found = _PATH.search(text)
     path = found.group(1).removeprefix("$") if found else ""
@@ -127,8 +127,8 @@ def _expectation(error: BaseException, text: str) -> str:
         return str(error.__cause__)
     if (
         error.__cause__ is not None
-    ):  # raised by the type itself (`__post_init__`, `_missing_`), in words that may hold values
-        return "refused by the type's own check"
+    ):  # raised by the type itself (`__post_init__`, `_missing_`); its message may hold values
+        return "rejected by the type's own check"
     if text.startswith(_OF_TYPES):
         return text[0].lower() + text[1:]
     for start, said in _SAID.items():

@@ -1,8 +1,8 @@
-"""What would arrive as something else, without a word: values for which no type is declared, and keys of mappings.
+"""Rejects values that would silently arrive as another type: those for which no type is declared, and keys of mappings.
 
-JSON has texts, numbers, true, false, null, lists, and objects whose keys are texts. Where a type is declared, what travels so
-becomes that type again. Where none is (`Any`, `object`, a bare `dict` or `list`), a tuple arrives as a list, a date as a text,
-and of the keys 1 and "1" one. Looked for in what is sent, in one pass; types that have no such part are not looked at.
+JSON has strings, numbers, true, false, null, arrays, and objects with string keys. If a type is declared, a value is decoded
+as that type. If none is declared (`Any`, `object`, a bare `dict` or `list`), a tuple arrives as a list, a date as a string,
+and only one of the keys 1 and "1". Values are checked in one pass before they are sent; types without such a part are skipped.
 """
 
 import datetime as dt
@@ -26,7 +26,7 @@ _NO_TYPE = "where no type is declared; declare one, or give"
 _TEXT_KEY = "arrives as a text; give texts, or declare the keys' type"
 _COLLISION = "two of its keys are the same text, so one entry would be lost; give keys of one type"
 
-# What becomes of a value, by its type: the first that fits.
+# What a value arrives as, by its type: the first match applies.
 _BECOMES: tuple[tuple[tuple[type, ...], str], ...] = (
     ((enum.Enum,), "its value"),
     ((tuple, set, frozenset), "a list"),
@@ -36,7 +36,7 @@ _BECOMES: tuple[tuple[tuple[type, ...], str], ...] = (
 
 
 def changes(payload_type: type[msgspec.Struct], given: Mapping[str, object]) -> tuple[str, ...]:
-    """A sentence for each argument of which a part would arrive as something else, with its path."""
+    """A sentence for each argument with a part that would arrive as another type, with its path."""
     watch = _watch(payload_type)
     if watch is None:
         return ()
@@ -49,14 +49,14 @@ def changes(payload_type: type[msgspec.Struct], given: Mapping[str, object]) -> 
 
 
 def change_of_result(value: object, type_: Any) -> str | None:
-    """The same sentence for a result."""
+    """The same for a result; None if it arrives unchanged."""
     watch = _watch(type_)
     return None if watch is None else watch.change("the result", value, watch.info)
 
 
 @lru_cache(maxsize=4096)
 def _watch(type_: Any) -> "_Watch | None":
-    """What is looked at in values of a type; None where nothing is."""
+    """The parts of a type whose values are checked; None if there are none."""
     watch = _Watch(shapes.type_info(type_))
     return watch if watch.is_watched(watch.info) else None
 
@@ -65,8 +65,8 @@ class _Place(NamedTuple):
     """A part of a value, and the type that is declared for it.
 
     Attributes:
-        holder: the place that it is in; None for the whole.
-        step: how it stands there; the name of the whole.
+        holder: the place that contains it; None for the whole value.
+        step: its field or index there; the name of the whole value.
     """
 
     holder: "_Place | None"
@@ -75,7 +75,7 @@ class _Place(NamedTuple):
     info: shapes.Type
 
     def path(self) -> str:
-        """Where it is: made for the one that is told, as paths of deep values are long."""
+        """The path to it; built only for an error, because paths of deep values are long."""
         steps: list[str] = []
         place: _Place | None = self
         while place is not None:
@@ -85,7 +85,7 @@ class _Place(NamedTuple):
 
 
 class _Watch:
-    """A type, and which of its parts hold something that is untyped, or a mapping."""
+    """A type, and which of its parts contain an untyped part or a mapping."""
 
     def __init__(self, info: shapes.Type) -> None:
         self.info = info
@@ -104,11 +104,11 @@ class _Watch:
                 waiting.extend(holders.get(part_id, ()))
 
     def is_watched(self, info: shapes.Type) -> bool:
-        """Whether there is something to look for in values of this part."""
+        """Whether values of this part must be checked."""
         return id(info) in self._watched or info is _ANY
 
     def change(self, name: str, value: object, info: shapes.Type) -> str | None:
-        """A sentence for the first part of a value that would arrive as something else. Without recursion, as values may be deep."""
+        """A sentence for the first part of a value that would arrive as another type. Not recursive, because values may be deep."""
         waiting = [_Place(None, name, value, info)]
         while waiting:
             place = waiting.pop()
@@ -118,7 +118,7 @@ class _Watch:
         return None
 
     def _parts(self, place: _Place) -> Iterable[_Place]:
-        """What a value holds and is looked at, each part with its declared type."""
+        """The parts of a value that must be checked, each with its declared type."""
         value, info = place.value, _chosen(place.value, place.info)
         if isinstance(value, _LEAVES):
             return
@@ -132,7 +132,7 @@ def _is_untyped(info: shapes.Type) -> bool:
 
 
 def _change(place: _Place) -> str | None:
-    """What a value itself would become, and what of its keys; not what is in it."""
+    """What the value itself, or its keys, would arrive as; its parts are not checked here."""
     info = _chosen(place.value, place.info)
     if _is_untyped(info) and (becomes := _becomes(place.value)) is not None:
         return f"a `{type(place.value).__qualname__}` arrives as {becomes} {_NO_TYPE} {becomes}"
@@ -142,7 +142,7 @@ def _change(place: _Place) -> str | None:
 
 
 def _becomes(value: object) -> str | None:
-    """What arrives for a value where no type is declared; None where it is the same."""
+    """What a value arrives as if no type is declared; None if it is unchanged."""
     if isinstance(value, (*_LEAVES, list, dict)):
         return None
     kind: Any = type(value)
@@ -160,14 +160,14 @@ def _keys_change(value: object, info: shapes.Type) -> str | None:
     if _takes_texts(info.key_type if isinstance(info, shapes.DictType) else _ANY):
         other = next((kind for kind in kinds if not issubclass(kind, str)), None)
         return None if other is None else f"a key of type `{other.__qualname__}` {_TEXT_KEY}"
-    if len(kinds) == 1:  # keys of one type, which are not equal, are different texts
+    if len(kinds) == 1:  # unequal keys of one type are different strings
         return None
     texts = msgspec.to_builtins(dict.fromkeys(mapping), str_keys=True, enc_hook=repr)
     return _COLLISION if len(texts) < len(mapping) else None
 
 
 def _takes_texts(key: shapes.Type) -> bool:
-    """Whether a key arrives as the text that travels, whatever it was."""
+    """Whether a key of this declared type always arrives as a string."""
     if isinstance(key, shapes.Metadata):
         return _takes_texts(key.type)
     if isinstance(key, shapes.UnionType):
@@ -179,7 +179,7 @@ _Part = tuple[str | int, object, shapes.Type]
 
 
 def _parts(value: object, info: shapes.Type) -> Iterable[_Part]:
-    """What a value holds: how each part stands in it, and its declared type."""
+    """The parts of a value: field or index, value and declared type of each."""
     if isinstance(info, RECORDS):
         return _fields(value, info)
     if isinstance(info, shapes.DictType):
@@ -196,7 +196,7 @@ def _parts(value: object, info: shapes.Type) -> Iterable[_Part]:
 
 
 def _fields(value: object, info: Record) -> Iterable[_Part]:
-    """The fields of a record, which is given as one, or as what travels for it."""
+    """The fields of a record, which may be given as an object, a list or a mapping."""
     if isinstance(value, list | tuple):
         items = iter(cast("Collection[object]", value))
         if isinstance(info, shapes.StructType) and info.tag is not None:
@@ -211,7 +211,7 @@ def _fields(value: object, info: Record) -> Iterable[_Part]:
 
 
 def _entries(value: object) -> Mapping[object, object]:
-    """A mapping, or a record by the names under which its fields travel."""
+    """A mapping, or the fields of a record by their names on the wire."""
     if isinstance(value, Mapping):
         return cast("Mapping[object, object]", value)
     kind: Any = type(value)
@@ -220,7 +220,7 @@ def _entries(value: object) -> Mapping[object, object]:
 
 
 def _chosen(value: object, info: shapes.Type) -> shapes.Type:
-    """The member of a union that a value is for; a union itself where it is for none that has parts."""
+    """The member of a union that a value matches; the union itself if it matches none that has parts."""
     while isinstance(info, shapes.Metadata):
         info = info.type
     if not isinstance(info, shapes.UnionType):
@@ -235,7 +235,7 @@ def _chosen(value: object, info: shapes.Type) -> shapes.Type:
 
 
 def _is_row(info: shapes.Type) -> bool:
-    """Whether a member of a union travels as a list."""
+    """Whether a member of a union is encoded as a JSON array."""
     if isinstance(info, shapes.StructType):
         return info.array_like
     return not isinstance(info, shapes.DictType | shapes.DataclassType | shapes.TypedDictType)
