@@ -1,8 +1,8 @@
-"""Numbers that are made to have one hash: each insertion into a set or a mapping then compares with all that are in it.
+"""Protects against hash flooding: many numbers with the same hash make sets and mappings quadratic.
 
-Python's hash of a number is its remainder by 2**61 - 1, which anybody can compute. 40,000 multiples of that in one megabyte kept an
-event loop busy for 17 seconds. The hashes of texts, bytes and dates are keyed, and nobody can. Those of tuples, dataclasses and frozen
-sets are made of their parts' hashes, without a key either: `composites` has them.
+Python's hash of a number is its remainder modulo 2**61 - 1, which anyone can compute. 40,000 multiples of that modulus in one
+megabyte kept an event loop busy for 17 seconds. The hashes of strings, bytes and dates are keyed, so they are safe. Hashes of
+tuples, dataclasses and frozen sets are computed from those of their parts, also without a key: see `composites`.
 """
 
 import sys
@@ -29,7 +29,7 @@ _NUMBERS = (
 
 
 def check(data: bytes, type_: Any, hook: DecodeHook | None = None) -> None:
-    """Refuse a payload with too many numbers, or tuples and records of numbers, of one hash, before sets are made of them.
+    """Reject a payload with too many numbers, or tuples and records of numbers, of one hash, before it is decoded into sets.
 
     Args:
         data: the payload.

@@ -21,7 +21,7 @@ from boilermaker.payload.parts import RECORDS, Record, all_of, field_names, insi
 
 _ANY = shapes.AnyType()
 _LEAVES = (str, int, float, type(None), msgspec.UnsetType)
-"""What arrives as it is, members of enums that are texts or numbers among it, and what is left out of its record."""
+"""Types that arrive unchanged, including enum members that are strings or numbers, and values omitted from their record."""
 _NO_TYPE = "where no type is declared; declare one, or give"
 _TEXT_KEY = "arrives as a text; give texts, or declare the keys' type"
 _COLLISION = "two of its keys are the same text, so one entry would be lost; give keys of one type"
