@@ -162,7 +162,8 @@ def list_(
 ) -> None:
     """List dead letters.
 
-    The table shows the sequence number, reason, task, age, attempt and workflow of each. JSON has further fields, and the age in seconds.
+    The table shows the sequence number, reason, task, age, attempt and workflow of each. JSON has further fields, and
+    the age in seconds.
     """
     selection = Selection(tasks=frozenset(tasks), reasons=frozenset(reasons))
 
@@ -297,8 +298,8 @@ def sweep(
     """Publish the failure callbacks that no worker could publish.
 
     The broker itself dead-letters messages that exceed their delivery count or time to live. No worker sees these
-    failures, so no worker publishes their failure callbacks; this command does. A dead letter is removed once its callbacks are published; those without
-    failure callbacks stay.
+    failures, so no worker publishes their failure callbacks; this command does. A dead letter is removed once its
+    callbacks are published; those without failure callbacks stay.
     """
     chosen = _Chosen(
         connection_string=connection_string,

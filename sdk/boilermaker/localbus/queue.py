@@ -64,9 +64,7 @@ class Queue:
         self._on_dead_letter = on_dead_letter
         self._last_number = 0
         self._messages: dict[int, StoredMessage] = {}
-        self._ready: list[
-            int
-        ] = []  # a heap of sequence numbers; may contain messages that are no longer ready
+        self._ready: list[int] = []  # a heap of numbers; some may no longer be ready
         self._locks: dict[uuid.UUID, StoredMessage] = {}
         self._agenda = Agenda(self._messages)
         self._seen = SeenIds(settings.duplicate_detection_window)

@@ -153,9 +153,7 @@ class ReceivingLink:
     def _send(self, message: StoredMessage) -> Answer:
         # "The delivery-tag is the lock token": its bytes as .NET writes a Guid.
         token = message.lock_token or uuid.uuid4()
-        send: Any = (
-            self._link
-        )  # proton's annotations require a str for a tag; AMQP and proton itself need bytes
+        send: Any = self._link  # proton's annotations require a str for a tag; AMQP needs bytes
         delivery: Delivery = send.delivery(token.bytes_le)
         self._link.send(amqp_messages.outgoing(message))
         self._link.advance()

@@ -1,1 +1,1 @@
-"""Azure Service Bus, and whatever speaks its AMQP. The only room that imports azure, and only when a link is opened."""
+"""Azure Service Bus and compatible AMQP services. The only package that imports azure, when a link is opened."""
