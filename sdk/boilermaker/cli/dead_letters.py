@@ -5,12 +5,12 @@ import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
-import msgspec
 
 from boilermaker.cli import committed, dead_letters_shown, target
+from boilermaker.cli.dead_letters_options import Chosen, dry_run_option, of_bus, of_choice, of_selection
 from boilermaker.cli.terminal import json_option, one_line, say
 from boilermaker.dead_letters import BUS_REASONS, DeadLetters, Selection, Survey, Tally, check
 from boilermaker.dead_letters.box import Tell
@@ -21,7 +21,6 @@ from boilermaker.transport.port import Message
 from boilermaker.transport.servicebus.bus import AzureServiceBus
 
 _T = TypeVar("_T")
-_Command = Callable[..., Any]
 
 
 @click.group("dead-letters", no_args_is_help=True)
@@ -31,91 +30,6 @@ def dead_letters() -> None:
     SERVICE_BUS_CONNECTION_STRING or SERVICE_BUS_NAMESPACE_URL names the namespace, SERVICE_BUS_QUEUE the queue; the
     options override them.
     """
-
-
-# ---- options --------------------------------------------------------------------------------------------
-
-
-def _of_bus(command: _Command) -> _Command:
-    command = click.option(
-        "--queue", help="The queue whose dead letters to use.  [default: SERVICE_BUS_QUEUE]"
-    )(command)
-    return click.option(
-        "--connection-string", help="Connection string of the namespace.  [default: from the environment]"
-    )(command)
-
-
-def _of_selection(command: _Command) -> _Command:
-    command = click.option(
-        "--reason", "reasons", multiple=True, help="Select dead letters with this reason. May be repeated."
-    )(command)
-    return click.option(
-        "--task", "tasks", multiple=True, help="Select dead letters of this task. May be repeated."
-    )(command)
-
-
-_dry_run = click.option(
-    "--dry-run", is_flag=True, help="List the dead letters that would be processed, and change nothing."
-)
-
-
-class _Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """The namespace, the queue and the selection that a command works on."""
-
-    connection_string: str | None
-    queue: str | None
-    selection: Selection
-    dry_run: bool
-    is_json: bool
-
-
-def _of_choice(command: Callable[..., None]) -> _Command:
-    """Add the options that select dead letters; the command receives them as one value."""
-
-    @click.argument("numbers", metavar="[SEQUENCE_NUMBER]...", type=int, nargs=-1)
-    @_of_bus
-    @_of_selection
-    @click.option("--all", "is_all", is_flag=True, help="Select all dead letters of the queue.")
-    @_dry_run
-    @json_option
-    @functools.wraps(command)
-    def chosen(
-        *,
-        numbers: tuple[int, ...],
-        connection_string: str | None,
-        queue: str | None,
-        tasks: tuple[str, ...],
-        reasons: tuple[str, ...],
-        is_all: bool,
-        dry_run: bool,
-        is_json: bool,
-        **others: Any,
-    ) -> None:
-        selection = _selected(numbers, tasks, reasons, is_all=is_all)
-        command(
-            _Chosen(
-                connection_string=connection_string,
-                queue=queue,
-                selection=selection,
-                dry_run=dry_run,
-                is_json=is_json,
-            ),
-            **others,
-        )
-
-    return chosen
-
-
-def _selected(
-    numbers: tuple[int, ...], tasks: tuple[str, ...], reasons: tuple[str, ...], *, is_all: bool
-) -> Selection:
-    if is_all == bool(numbers or tasks or reasons):
-        raise click.UsageError(
-            "select dead letters: pass sequence numbers, --task, --reason, or --all"
-            if not is_all
-            else "--all cannot be combined with sequence numbers, --task or --reason"
-        )
-    return Selection(numbers=frozenset(numbers), tasks=frozenset(tasks), reasons=frozenset(reasons))
 
 
 @asynccontextmanager
@@ -149,8 +63,8 @@ def _run(work: Awaitable[_T]) -> _T:
 
 
 @dead_letters.command("list")
-@_of_bus
-@_of_selection
+@of_bus
+@of_selection
 @json_option
 def list_(
     connection_string: str | None,
@@ -176,7 +90,7 @@ def list_(
 
 @dead_letters.command()
 @click.argument("number", metavar="SEQUENCE_NUMBER", type=int)
-@_of_bus
+@of_bus
 @click.option(
     "--worker", metavar="MODULE:WORKER", help="Import this worker and check the payload against it."
 )
@@ -238,8 +152,8 @@ def _checked(
 
 
 @dead_letters.command()
-@_of_choice
-def replay(chosen: _Chosen) -> None:
+@of_choice
+def replay(chosen: Chosen) -> None:
     """Publish the tasks of dead letters again.
 
     Each replay is a new workflow, at its first attempt. A dead letter is removed once the broker has acknowledged the
@@ -256,9 +170,9 @@ def replay(chosen: _Chosen) -> None:
 
 
 @dead_letters.command()
-@_of_choice
+@of_choice
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-def purge(chosen: _Chosen, *, yes: bool) -> None:
+def purge(chosen: Chosen, *, yes: bool) -> None:
     """Delete dead letters permanently."""
 
     async def work() -> None:
@@ -277,14 +191,14 @@ def purge(chosen: _Chosen, *, yes: bool) -> None:
 
 
 @dead_letters.command()
-@_of_bus
+@of_bus
 @click.option(
     "--forwards-to",
     multiple=True,
     help="A further queue that failure callbacks may be published to. May be repeated.",
 )
 @click.option("--keep", is_flag=True, help="Keep processed dead letters in the dead-letter queue.")
-@_dry_run
+@dry_run_option
 @json_option
 def sweep(
     connection_string: str | None,
@@ -301,7 +215,7 @@ def sweep(
     failures, so no worker publishes their failure callbacks; this command does. A dead letter is removed once its
     callbacks are published; those without failure callbacks stay.
     """
-    chosen = _Chosen(
+    chosen = Chosen(
         connection_string=connection_string,
         queue=queue,
         selection=Selection(reasons=BUS_REASONS),
@@ -323,7 +237,7 @@ def sweep(
     _run(work())
 
 
-async def _surveyed(box: DeadLetters, chosen: _Chosen, what: str) -> Survey | None:
+async def _surveyed(box: DeadLetters, chosen: Chosen, what: str) -> Survey | None:
     """The selected dead letters; None if there is nothing to do."""
     if chosen.dry_run:
         await dead_letters_shown.table(box.browse(chosen.selection), box.queue, is_json=chosen.is_json)
@@ -342,7 +256,7 @@ async def _surveyed(box: DeadLetters, chosen: _Chosen, what: str) -> Survey | No
     return None
 
 
-async def _done(word: str, survey: Survey, chosen: _Chosen, work: Callable[[Tell], Awaitable[Tally]]) -> None:
+async def _done(word: str, survey: Survey, chosen: Chosen, work: Callable[[Tell], Awaitable[Tally]]) -> None:
     with dead_letters_shown.Progress(survey.count, is_json=chosen.is_json) as progress:
         tally = await work(progress.tell)
     say(f"{tally.done:,} of {survey.count:,} dead letters {word}.", err=chosen.is_json)

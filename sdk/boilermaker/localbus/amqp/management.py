@@ -15,8 +15,8 @@ from proton import Delivery, Link, Message, int32, symbol, timestamp
 
 from boilermaker.localbus.amqp import messages as amqp_messages
 from boilermaker.localbus.amqp.faults import Answer, FaultInjector
-from boilermaker.localbus.amqp.links import Transfers, accept, condition_of, reject
 from boilermaker.localbus.amqp.namespace import Namespace, now
+from boilermaker.localbus.amqp.transfers import Transfers, accept, condition_of, reject
 from boilermaker.localbus.amqp.wire import Wire
 from boilermaker.localbus.faults import Operation, Refused
 from boilermaker.localbus.messages import LockLost, MessageTooLarge, QueueError, StoredMessage
