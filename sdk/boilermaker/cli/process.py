@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Coroutine, Mapping
-from typing import Any, cast
+from typing import Any
 
 from boilermaker.worker.ending import Ending
 
@@ -41,8 +41,8 @@ def run(running: Coroutine[Any, Any, Ending]) -> Ending:
 
 def _log(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
     """Log asyncio's reports. Its own handler prints exceptions and results, which may quote a payload; our log format decides."""
-    task = context.get("task") or context.get("future")
-    coroutine: Any = cast("asyncio.Task[Any]", task).get_coro() if isinstance(task, asyncio.Task) else None
+    task: asyncio.Future[Any] | None = context.get("task") or context.get("future")
+    coroutine: Any = task.get_coro() if isinstance(task, asyncio.Task) else None
     name = getattr(coroutine, "__qualname__", None)
     where = "" if name is None else f" in `{name}`"
     logging.getLogger("asyncio").error(
