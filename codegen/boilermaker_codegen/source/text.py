@@ -18,6 +18,7 @@ from boilermaker_codegen.source.trimming import Trimmed, trimmed
 LINE_END = re.compile(r"\r\n|\r|\n")
 _LONG_NUMBER = re.compile(rf"(?<![\w.])[0-9][0-9_]{{{sys.int_info.default_max_str_digits},}}")
 _STAR = re.compile(rb"\bimport[\s\\]*\*")
+_LEVELS = 3_000
 _USUAL = frozenset({"utf-8", "utf-8-sig", "ascii", "iso-8859-1"})
 _WORD = re.compile(
     r"\w*[^\x00-\x7f\s](?:\w|[^\x00-\x7f\s])*"
@@ -118,7 +119,8 @@ def _decoded(data: bytes, file: SourceFile) -> str:
 def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
     """Python's own syntax tree, at the default recursion limit, or its error: libcst supports newer grammar.
 
-    libcst has no limit: beyond some 5,000 levels it overflows the stack, which kills the process.
+    libcst has no limit: beyond some 5,000 levels it overflows the stack, which kills the process. Python 3.11 stops at some
+    3,000, later versions at up to 10,000, whatever the recursion limit.
 
     Raises:
         Refused: no Python version can parse it.
@@ -132,7 +134,9 @@ def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            tree = ast.parse(text)
+        if not _is_deep(tree, text):
+            return tree
     except (RecursionError, MemoryError):
         pass
     except SyntaxError as error:
@@ -153,6 +157,18 @@ def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
     finally:
         sys.setrecursionlimit(limit)
     raise unreadable(file, "TOO_DEEP", line, column, "is nested too deeply for Python; simplify it")
+
+
+def _is_deep(tree: ast.Module, text: str) -> bool:
+    """Whether a tree has more than 3,000 levels; each level takes a character at least."""
+    if len(text) < _LEVELS:
+        return False
+    level: list[ast.AST] = [tree]
+    for _ in range(_LEVELS):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return False
+    return True
 
 
 def _place(before: str) -> tuple[int, int]:
