@@ -23,7 +23,15 @@ if sys.version_info < (3, 12):
 
 @contextmanager
 def importable(*folders: Path) -> Generator[None, None, None]:
-    """Let modules of these folders be imported, and forget them afterwards: all cases have a `service`."""
+    """Let modules of these folders be imported, and forget them afterwards: all cases have a `service`.
+
+    What is imported already under the same names, such as this repository's own stubs, is set aside meanwhile.
+    """
+    names = {entry.stem for folder in folders if folder.is_dir() for entry in folder.iterdir()}
+    names -= sys.stdlib_module_names
+    aside = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in names}
+    for name in aside:
+        del sys.modules[name]
     path, known = list(sys.path), set(sys.modules)
     sys.path[:0] = map(str, folders)
     importlib.invalidate_caches()
@@ -34,6 +42,7 @@ def importable(*folders: Path) -> Generator[None, None, None]:
         for name in set(sys.modules) - known:
             if _is_in(sys.modules[name], folders):
                 del sys.modules[name]
+        sys.modules.update(aside)
 
 
 @contextmanager

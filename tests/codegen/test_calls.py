@@ -1,6 +1,9 @@
 """What is accepted can run: a task is built by its generated function, published, and its handler gets what was passed."""
 
 import importlib
+import inspect
+import re
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -172,5 +175,19 @@ async def test_a_positional_only_parameter_is_passed_by_position_to_create_task_
     await worker.drain()
 
     assert [(1, "one")] == seen
-    with pytest.raises(TaskBuildError, match="positional only"):
+    with pytest.raises(TypeError) as told:
+        inspect.signature(take).bind(seen, number=1)
+    with pytest.raises(TaskBuildError, match=re.escape(str(told.value))):
         worker.create_task(take, number=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def test_a_package_is_imported_from_its_own_folder(tmp_path: Path) -> None:
+    """Although one of that name, this repository's own, is imported already; it is back afterwards."""
+    own = importlib.import_module("accounts_stubs.payloads")
+    package = tmp_path / "accounts_stubs"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "payloads.py").touch()
+    with importable(tmp_path):
+        assert importlib.import_module("accounts_stubs.payloads").__file__ == str(package / "payloads.py")
+    assert sys.modules["accounts_stubs.payloads"] is own
