@@ -205,14 +205,15 @@ async def test_any_id_of_a_message_has_a_place_in_a_store(rig: Rig, tmp_path: Pa
     """A NUL among the characters, or the longest that the service takes."""
     queue, mails = new_queue(), new_queue()
     seen = Seen()
-    store = SqlOutcomeStore(sa.create_engine(f"sqlite:///{tmp_path / 'outcomes.db'}"))
-    worker = _worker(rig, seen, queue, mails, store)
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'outcomes.db'}")
+    worker = _worker(rig, seen, queue, mails, SqlOutcomeStore(engine))
     ids = ["a\0b", "\uffff" * 128, "'; --", " "]
     await rig.bus.sender(queue).send_many(
         [message(_envelope("noop", queue), message_id=each) for each in ids]
     )
     async with _working(worker):
         await seen.until(lambda ran: ran["noop"] == len(ids))
+    engine.dispose()
     assert [] == await rig.dead_letters(queue)
 
 

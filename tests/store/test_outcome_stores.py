@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from boilermaker.store.sql import SqlOutcomeStore
 from boilermaker.transport.port import OutgoingMessage
 
 Runs = list[str]
+NewEngine = Callable[[Path], sa.Engine]
 
 
 def _worker(runs: Runs, store: InMemoryOutcomeStore | SqlOutcomeStore) -> Boilermaker[Runs]:
@@ -44,8 +46,18 @@ class _Line(logging.Handler):
             self.seen.set()
 
 
-def _engine(path: Path) -> sa.Engine:
-    return sa.create_engine(f"sqlite:///{path}")
+@pytest.fixture
+def new_engine() -> Iterator[NewEngine]:
+    """Makes engines for a file, and closes their connections after the test: a store leaves them to whoever made them."""
+    made: list[sa.Engine] = []
+
+    def make(path: Path) -> sa.Engine:
+        made.append(sa.create_engine(f"sqlite:///{path}"))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.dispose()
 
 
 async def test_a_message_that_comes_again_publishes_the_saved_outcome() -> None:
@@ -60,18 +72,18 @@ async def test_a_message_that_comes_again_publishes_the_saved_outcome() -> None:
     assert runs == ["flip", "flip"]  # the first try, whose retry was saved, and that retry
 
 
-async def test_a_store_in_sqlite_keeps_the_first_record(tmp_path: Path) -> None:
+async def test_a_store_in_sqlite_keeps_the_first_record(tmp_path: Path, new_engine: NewEngine) -> None:
     """Two workers that race agree on one."""
-    stores = [SqlOutcomeStore(_engine(tmp_path / "outcomes.db")) for _ in range(2)]
+    stores = [SqlOutcomeStore(new_engine(tmp_path / "outcomes.db")) for _ in range(2)]
     assert await stores[0].load("a") is None
     assert await stores[0].save("a", b"first") == b"first"
     assert await stores[1].save("a", b"second") == b"first"
     assert await stores[1].load("a") == b"first"
 
 
-async def test_the_table_may_appear_while_it_is_created(tmp_path: Path) -> None:
+async def test_the_table_may_appear_while_it_is_created(tmp_path: Path, new_engine: NewEngine) -> None:
     """Two workers that start together on a new database: the second to create it finds that it is there."""
-    one, other = _engine(tmp_path / "outcomes.db"), _engine(tmp_path / "outcomes.db")
+    one, other = new_engine(tmp_path / "outcomes.db"), new_engine(tmp_path / "outcomes.db")
     meanwhile = SqlOutcomeStore(other)
 
     def create(table: sa.Table, connection: sa.Connection, **_: object) -> None:
@@ -86,20 +98,22 @@ async def test_the_table_may_appear_while_it_is_created(tmp_path: Path) -> None:
     assert await meanwhile.save("a", b"1") == b"1"
 
 
-async def test_records_outlive_the_process_and_go_after_their_time(tmp_path: Path) -> None:
+async def test_records_outlive_the_process_and_go_after_their_time(
+    tmp_path: Path, new_engine: NewEngine
+) -> None:
     """A file is opened again; purging removes what is old."""
-    await SqlOutcomeStore(_engine(tmp_path / "outcomes.db")).save("a", b"kept")
-    assert await SqlOutcomeStore(_engine(tmp_path / "outcomes.db")).load("a") == b"kept"
-    assert await SqlOutcomeStore(_engine(tmp_path / "outcomes.db"), keep=timedelta(0)).purge() == 1
-    assert await SqlOutcomeStore(_engine(tmp_path / "outcomes.db")).load("a") is None
+    await SqlOutcomeStore(new_engine(tmp_path / "outcomes.db")).save("a", b"kept")
+    assert await SqlOutcomeStore(new_engine(tmp_path / "outcomes.db")).load("a") == b"kept"
+    assert await SqlOutcomeStore(new_engine(tmp_path / "outcomes.db"), keep=timedelta(0)).purge() == 1
+    assert await SqlOutcomeStore(new_engine(tmp_path / "outcomes.db")).load("a") is None
 
 
 async def test_a_purge_that_fails_costs_no_outcome(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, new_engine: NewEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What was to be saved is saved, and the log tells that old records stay."""
     monkeypatch.setattr(sql, "_SAVES_BETWEEN_PURGES", 2)
-    engine = _engine(tmp_path / "outcomes.db")
+    engine = new_engine(tmp_path / "outcomes.db")
 
     @sa.event.listens_for(engine, "connect")
     def forbid_deletes(connection: Any, _: object) -> None:
@@ -116,14 +130,14 @@ async def test_a_purge_that_fails_costs_no_outcome(
 
 
 async def test_a_store_that_does_not_answer_says_so_and_a_worker_waits_for_it(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, new_engine: NewEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nothing is run or published without it; it goes on by itself."""
     caplog.set_level("INFO")
     waiting = _Line("Cannot read the outcome store")
     logging.getLogger("boilermaker.app").addHandler(waiting)
     folder = tmp_path / "later"
-    store = SqlOutcomeStore(_engine(folder / "outcomes.db"))
+    store = SqlOutcomeStore(new_engine(folder / "outcomes.db"))
     with pytest.raises(errors.OutcomeStoreError, match="an operation of the outcome store's database failed"):
         await store.load("a")
     runs: Runs = []
