@@ -93,7 +93,7 @@ def _expected(number: int, plan: Plan, at: int) -> Step:
         policy=step.resolved.policy,
         then=step.then,
         otherwise=step.otherwise,
-        keep=step.keep,
+        keep=keep,
         delay=step.delay,
         not_before=step.not_before,
         timeout=step.timeout,
