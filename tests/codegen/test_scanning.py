@@ -174,9 +174,10 @@ def test_an_alias_registers_under_whatever_name_it_is_imported(project: WritePro
         "x = y.task" + ".a" * 20_000,
         "x = y.task" + "()" * 9_000,
         "x = y.task" + "()" * 3_000,
+        "x = y.task" + " or a" * 9_000,
         "x = " + "[" * 3_000 + "y.task" + "]" * 3_000,
     ],
-    ids=["attributes", "calls", "3,000 calls", "lists"],
+    ids=["attributes", "calls", "3,000 calls", "or", "lists"],
 )
 def test_source_that_is_nested_too_deeply_is_told(project: WriteProject, text: str) -> None:
     """The parser would overflow the stack, and the process end without a word."""

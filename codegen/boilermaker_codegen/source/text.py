@@ -160,15 +160,18 @@ def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
 
 
 def _is_deep(tree: ast.Module, text: str) -> bool:
-    """Whether a tree has more than 3,000 levels; each level takes a character at least."""
+    """Whether libcst's tree would have more than 3,000 levels; each level takes a character at least."""
     if len(text) < _LEVELS:
         return False
-    level: list[ast.AST] = [tree]
-    for _ in range(_LEVELS):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-        if not level:
-            return False
-    return True
+    waiting: list[tuple[ast.AST, int]] = [(tree, 1)]
+    while waiting:
+        node, level = waiting.pop()
+        if isinstance(node, ast.BoolOp):  # one level here, and one for each `and` and `or` in libcst
+            level += len(node.values) - 2
+        if level > _LEVELS:
+            return True
+        waiting.extend((child, level + 1) for child in ast.iter_child_nodes(node))
+    return False
 
 
 def _place(before: str) -> tuple[int, int]:
