@@ -189,6 +189,17 @@ def test_source_that_is_nested_too_deeply_is_told(project: WriteProject, text: s
     )
 
 
+@pytest.mark.parametrize("fault", ["", "x = = 1\n"], ids=["newer grammar", "a fault"])
+def test_source_that_this_python_does_not_parse_may_be_nested_too_deeply(
+    project: WriteProject, fault: str
+) -> None:
+    """Then there is no tree whose levels can be counted."""
+    newer = "def f[T = int](): ...\n"  # Python 3.13
+    text = f"{newer}x = y.task{'.a' * 20_000}\n{fault}"
+    with pytest.raises(GenerationError, match="TOO_DEEP: is nested too deeply for Python"):
+        scan(load(project(deep=text)))
+
+
 def test_a_long_union_is_no_deep_one(project: WriteProject) -> None:
     """1,000 members are read, although each is a level in the tree."""
     config = project(

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import io
+import keyword
 import re
 import sys
 import tokenize
@@ -151,9 +152,10 @@ def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
             line, column = _place(text[: number.start()] if number else text)
             reason = f"is not valid Python: {message.partition(';')[0]}; correct it"
             raise unreadable(file, "FILE_NOT_PYTHON", line, column, reason) from None
-        if "too many nested" not in message and "too many levels" not in message:
+        if "too many nested" in message or "too many levels" in message:
+            line, column = error.lineno or 0, max(error.offset or 1, 1)
+        elif not _may_be_deep(text):
             return error
-        line, column = error.lineno or 0, max(error.offset or 1, 1)
     finally:
         sys.setrecursionlimit(limit)
     raise unreadable(file, "TOO_DEEP", line, column, "is nested too deeply for Python; simplify it")
@@ -171,6 +173,31 @@ def _is_deep(tree: ast.Module, text: str) -> bool:
         if level > _LEVELS:
             return True
         waiting.extend((child, level + 1) for child in ast.iter_child_nodes(node))
+    return False
+
+
+def _may_be_deep(text: str) -> bool:
+    """The same of a text that this Python does not parse: each operator, keyword and open bracket may be a level."""
+    if len(text) < _LEVELS:
+        return False
+    levels, branches = [0], 0
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.NEWLINE:
+                levels = [0]
+            elif token.string == ",":
+                levels[-1] = 0
+            elif token.type == tokenize.OP and token.string in ")]}":
+                levels = levels[:-1] or [0]
+            elif token.type == tokenize.OP or keyword.iskeyword(token.string):
+                levels[-1] += 1
+                branches += token.string == "elif"
+                if token.string in "([{":
+                    levels.append(0)
+                if max(sum(levels), branches) > _LEVELS:
+                    return True
+    except (tokenize.TokenError, SyntaxError):  # libcst reads tokens first, and rejects these too
+        return False
     return False
 
 
