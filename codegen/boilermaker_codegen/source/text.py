@@ -136,7 +136,7 @@ def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
-        if not _is_deep(tree, text):
+        if not _is_deep(tree):
             return tree
     except (RecursionError, MemoryError):
         pass
@@ -161,10 +161,8 @@ def _python_tree(text: str, file: SourceFile) -> ast.Module | SyntaxError:
     raise unreadable(file, "TOO_DEEP", line, column, "is nested too deeply for Python; simplify it")
 
 
-def _is_deep(tree: ast.Module, text: str) -> bool:
-    """Whether libcst's tree would have more than 3,000 levels; each level takes a character at least."""
-    if len(text) < _LEVELS:
-        return False
+def _is_deep(tree: ast.Module) -> bool:
+    """Whether libcst's tree would have more than 3,000 levels."""
     waiting: list[tuple[ast.AST, int]] = [(tree, 1)]
     while waiting:
         node, level = waiting.pop()
