@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-PYTEST_FLAGS ?= -n 2
+PYTEST_FLAGS ?= -n 3
 
 .DEFAULT_GOAL := help
 .PHONY: setup demo test test-pythons test-deep check simulate torture soak sdk-names fuzz stubs stubs-check bench fmt coverage help clean
